@@ -1,0 +1,283 @@
+"""The one tree of errors.
+
+    PortfolioError
+    ├─ LedgerError           422   InvalidTransaction · OversoldPosition · CurrencyMismatch · InvalidInput
+    ├─ ValuationError        409   MissingPrice · MissingRate
+    ├─ AnalyticsError        422   InsufficientHistory · MisalignedSeries · NotConverged
+    ├─ AccessError           403   NotAuthenticated (401) · NotAllowed
+    ├─ StorageError          503   NotFound (404) · Conflict (409)
+    ├─ BusError              503
+    └─ ProviderError         502   UnknownSymbol · RateLimited · ProviderTimeout · MalformedResponse · CircuitOpen · ProvidersExhausted
+
+A constructor takes data and builds the sentence; `code` is a stable slug, `context` holds the data. Bad data is a value (a
+`Finding`, a NaN cell, a quarantined quote); a bad call is one of these.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, ClassVar
+
+
+class Retry(StrEnum):
+    """What the feed does after a provider's error."""
+
+    NEVER = "never"
+    NEXT_PROVIDER = "next_provider"
+    BACKOFF = "backoff"
+    SKIP = "skip"
+
+
+class PortfolioError(Exception):
+    """Root of every error that leaves a room of Portolan."""
+
+    code: ClassVar[str] = "portfolio_error"
+    status: ClassVar[int] = 500
+
+    def __init__(self, message: str, **context: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.context: dict[str, Any] = {key: value for key, value in context.items() if value is not None}
+
+
+class LedgerError(PortfolioError):
+    """A fact the ledger cannot hold."""
+
+    code = "ledger_error"
+    status = 422
+
+
+class InvalidInput(LedgerError):
+    """A field of a request that cannot be read as what it should be."""
+
+    code = "invalid_input"
+
+    def __init__(self, field: str, value: object, reason: str, *, hint: str | None = None, row: int | None = None, **context: Any) -> None:
+        where = field if row is None else f"row {row}, {field}"
+        super().__init__(f"{where}: {reason}.", field=field, value=_shown(value), reason=reason, hint=hint, row=row, **context)
+
+
+class InvalidTransaction(InvalidInput):
+    """A transaction one of whose fields cannot be booked."""
+
+    code = "invalid_transaction"
+
+
+class UnknownInstrument(InvalidInput):
+    """A symbol that the workspace does not know."""
+
+    code = "unknown_symbol"
+
+    def __init__(self, symbol: str, *, row: int | None = None, near: list[str] | None = None) -> None:
+        hint = f"Add it with PUT /api/v1/instruments/{_shown(symbol)}"
+        hint += f", or use one of {', '.join(near)}" if near else ""
+        super().__init__("symbol", symbol, f"{_shown(symbol)} is not a known instrument", hint=hint, row=row)
+
+
+class OversoldPosition(LedgerError):
+    """A sale of more than is held where shorts are not allowed."""
+
+    code = "oversold_position"
+
+    def __init__(self, symbol: str, *, quantity: float, held: float, date: str) -> None:
+        super().__init__(f"{date}: cannot sell {quantity:g} {symbol}, {held:g} are held.", field="quantity", symbol=symbol,
+                         quantity=quantity, held=held, date=date, hint=f"Sell at most {held:g}, or allow short positions")
+
+
+class CurrencyMismatch(LedgerError):
+    """An amount in a currency that its place does not take."""
+
+    code = "currency_mismatch"
+
+    def __init__(self, *, expected: str, found: str, field: str = "currency") -> None:
+        super().__init__(f"{field}: expected {expected}, found {found}.", field=field, expected=expected, found=found,
+                         hint=f"Use {expected}, or record an FX_CONVERSION first")
+
+
+class ValuationError(PortfolioError):
+    """A value that cannot be told."""
+
+    code = "valuation_error"
+    status = 409
+
+
+class MissingPrice(ValuationError):
+    """No price for an instrument at an instant."""
+
+    code = "missing_price"
+
+    def __init__(self, symbol: str, *, as_of: str) -> None:
+        super().__init__(f"No price for {symbol} at {as_of}.", symbol=symbol, as_of=as_of,
+                         hint=f"Add one with PUT /api/v1/instruments/{symbol}/bars")
+
+
+class MissingRate(ValuationError):
+    """No exchange rate between two currencies at an instant."""
+
+    code = "missing_rate"
+
+    def __init__(self, pair: str, *, as_of: str) -> None:
+        super().__init__(f"No rate for {pair} at {as_of}.", pair=pair, as_of=as_of, hint=f"Add one with PUT /api/v1/fx/{pair}")
+
+
+class AnalyticsError(PortfolioError):
+    """A figure that the data cannot give."""
+
+    code = "analytics_error"
+    status = 422
+
+
+class InsufficientHistory(AnalyticsError):
+    """Fewer observations than a figure needs."""
+
+    code = "insufficient_history"
+
+    def __init__(self, figure: str, *, needed: int, found: int) -> None:
+        super().__init__(f"{figure} needs {needed} observations, {found} are there.", figure=figure, needed=needed, found=found)
+
+
+class MisalignedSeries(AnalyticsError):
+    """Series whose index or shape does not agree."""
+
+    code = "misaligned_series"
+
+    def __init__(self, left: str, right: str, *, reason: str) -> None:
+        super().__init__(f"{left} and {right} do not line up: {reason}.", left=left, right=right, reason=reason)
+
+
+class NotConverged(AnalyticsError):
+    """An iteration that found no answer."""
+
+    code = "not_converged"
+
+    def __init__(self, figure: str, *, reason: str) -> None:
+        super().__init__(f"{figure} has no answer: {reason}.", figure=figure, reason=reason)
+
+
+class AccessError(PortfolioError):
+    """A caller who may not."""
+
+    code = "access_error"
+    status = 403
+
+
+class NotAuthenticated(AccessError):
+    """Nobody is signed in."""
+
+    code = "not_authenticated"
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__("Sign in first.")
+
+
+class NotAllowed(AccessError):
+    """The actor lacks the right."""
+
+    code = "not_allowed"
+
+    def __init__(self, action: str) -> None:
+        super().__init__(f"You may not {action}.", action=action)
+
+
+class StorageError(PortfolioError):
+    """The database did not answer or did not agree."""
+
+    code = "storage_unavailable"
+    status = 503
+
+
+class NotFound(StorageError):
+    """No such thing for this actor."""
+
+    code = "not_found"
+    status = 404
+
+    def __init__(self, kind: str, key: object) -> None:
+        super().__init__(f"There is no {kind} {_shown(key)}.", kind=kind, key=_shown(key))
+
+
+class Conflict(StorageError):
+    """Somebody was faster, or the same key came with another body."""
+
+    code = "conflict"
+    status = 409
+
+
+class BusError(PortfolioError):
+    """Redis did not answer."""
+
+    code = "bus_unavailable"
+    status = 503
+
+
+class ProviderError(PortfolioError):
+    """A market data provider gave no usable answer."""
+
+    code = "provider_error"
+    status = 502
+    retry: ClassVar[Retry] = Retry.NEXT_PROVIDER
+
+
+class UnknownSymbol(ProviderError):
+    """The provider does not know the symbol."""
+
+    code = "provider_unknown_symbol"
+    retry = Retry.NEVER
+
+    def __init__(self, provider: str, symbol: str) -> None:
+        super().__init__(f"{provider} does not know {_shown(symbol)}.", provider=provider, symbol=_shown(symbol))
+
+
+class RateLimited(ProviderError):
+    """The provider's budget is used up."""
+
+    code = "rate_limited"
+
+    def __init__(self, provider: str, *, retry_after_seconds: float | None = None) -> None:
+        super().__init__(f"{provider} asks to wait.", provider=provider, retry_after_seconds=retry_after_seconds)
+
+
+class ProviderTimeout(ProviderError):
+    """The provider did not answer in time."""
+
+    code = "provider_timeout"
+    retry = Retry.BACKOFF
+
+    def __init__(self, provider: str, *, seconds: float) -> None:
+        super().__init__(f"{provider} did not answer within {seconds:g} s.", provider=provider, seconds=seconds)
+
+
+class MalformedResponse(ProviderError):
+    """The provider's answer cannot be read."""
+
+    code = "malformed_response"
+
+    def __init__(self, provider: str, *, reason: str) -> None:
+        super().__init__(f"{provider} answered something unreadable: {reason}.", provider=provider, reason=reason)
+
+
+class CircuitOpen(ProviderError):
+    """The provider is left alone for a while."""
+
+    code = "circuit_open"
+    retry = Retry.SKIP
+
+    def __init__(self, provider: str, *, seconds: float) -> None:
+        super().__init__(f"{provider} is left alone for {seconds:.0f} s.", provider=provider, seconds=seconds)
+
+
+class ProvidersExhausted(ProviderError):
+    """No provider is left to ask."""
+
+    code = "providers_exhausted"
+    retry = Retry.NEVER
+
+    def __init__(self, what: str, *, tried: list[str]) -> None:
+        super().__init__(f"No provider has {_shown(what)} (asked: {', '.join(tried) or 'none'}).", what=_shown(what), tried=tried)
+
+
+def _shown(value: object, limit: int = 80) -> str:
+    """Text of a foreign value, short and on one line, fit for a message."""
+    text = "".join(char if char.isprintable() else "?" for char in str(value))
+    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,0 +1,214 @@
+"""The words of the house as types: closed sets and plain records, no behaviour.
+
+Amounts are `Decimal` here, because these records are what the ledger holds and what programs send; the engine turns them into
+float64 columns in `engine.frames`. Instants are aware UTC datetimes, `date` a trading date.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date as Date
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+
+class Kind(StrEnum):
+    """What a transaction is. The closed set of the ledger."""
+
+    BUY = "BUY"
+    SELL = "SELL"
+    DIVIDEND = "DIVIDEND"
+    INTEREST = "INTEREST"
+    FEE = "FEE"
+    TAX = "TAX"
+    DEPOSIT = "DEPOSIT"
+    WITHDRAWAL = "WITHDRAWAL"
+    TRANSFER_IN = "TRANSFER_IN"
+    TRANSFER_OUT = "TRANSFER_OUT"
+    SPLIT = "SPLIT"
+    SPIN_OFF = "SPIN_OFF"
+    MERGER = "MERGER"
+    RETURN_OF_CAPITAL = "RETURN_OF_CAPITAL"
+    STOCK_DIVIDEND = "STOCK_DIVIDEND"
+    FX_CONVERSION = "FX_CONVERSION"
+    ADJUSTMENT = "ADJUSTMENT"
+
+
+class CostMethod(StrEnum):
+    """Which lot a sale takes."""
+
+    FIFO = "fifo"
+    LIFO = "lifo"
+    HIFO = "hifo"
+    LOFO = "lofo"
+    AVERAGE = "average"
+    SPECIFIC = "specific"
+
+
+class AssetClass(StrEnum):
+    """Coarse class of an instrument."""
+
+    EQUITY = "equity"
+    FUND = "fund"
+    BOND = "bond"
+    CASH = "cash"
+    COMMODITY = "commodity"
+    CRYPTO = "crypto"
+    INDEX = "index"
+    FX = "fx"
+    OPTION = "option"
+    OTHER = "other"
+
+
+class PriceState(StrEnum):
+    """How fresh a price is."""
+
+    LIVE = "live"
+    DELAYED = "delayed"
+    STALE = "stale"
+    CLOSED = "closed"
+    MISSING = "missing"
+
+
+class Severity(StrEnum):
+    """How much a finding matters."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something odd about the data, told instead of hidden."""
+
+    code: str
+    message: str
+    severity: Severity = Severity.WARNING
+    context: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks: every service call takes one."""
+
+    user_id: UUID
+    workspace_id: UUID
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Portfolio:
+    """Transactions with a base currency. `revision` counts ledger changes, `version` changes of these fields."""
+
+    id: UUID
+    workspace_id: UUID
+    owner_id: UUID
+    name: str
+    base_currency: str
+    cost_method: CostMethod
+    benchmark: str | None
+    version: int
+    revision: int
+    created_at: datetime
+    demo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """What can be held or quoted. For `fx`, the symbol is the pair: EURUSD is USD for one EUR."""
+
+    id: UUID
+    workspace_id: UUID
+    symbol: str
+    name: str
+    asset_class: AssetClass
+    currency: str
+    sector: str | None = None
+    country: str | None = None
+    exchange: str | None = None
+    isin: str | None = None
+    multiplier: Decimal = Decimal(1)
+    version: int = 1
+    demo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """One ledger fact in one version. The newest version of an `id` counts; a voided one counts for nothing.
+
+    `sequence` orders the facts of one day: the order given is the order booked. Signs are in the kind, amounts are not negative
+    (only ADJUSTMENT takes a sign).
+    """
+
+    id: UUID
+    portfolio_id: UUID
+    date: Date
+    kind: Kind
+    symbol: str | None = None
+    quantity: Decimal | None = None
+    price: Decimal | None = None
+    fee: Decimal = Decimal(0)
+    tax: Decimal = Decimal(0)
+    amount: Decimal | None = None
+    currency: str | None = None
+    fx_rate: Decimal | None = None
+    account: str | None = None
+    note: str | None = None
+    external_id: str | None = None
+    lots: list[dict[str, Any]] | None = None
+    ratio: Decimal | None = None
+    to_symbol: str | None = None
+    to_currency: str | None = None
+    to_amount: Decimal | None = None
+    version: int = 1
+    sequence: int = 0
+    voided: bool = False
+    recorded_at: datetime | None = None
+    recorded_by: UUID | None = None
+    import_run_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """Prices of one instrument over one trading date, unadjusted."""
+
+    date: Date
+    close: Decimal
+    open: Decimal | None = None
+    high: Decimal | None = None
+    low: Decimal | None = None
+    volume: Decimal | None = None
+    adjusted_close: Decimal | None = None
+    source: str = "manual"
+    simulated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CorporateAction:
+    """What a company did to its shares on a date: a split's `ratio` (new per old) or an `amount` a share."""
+
+    date: Date
+    kind: str
+    ratio: Decimal | None = None
+    amount: Decimal | None = None
+    currency: str | None = None
+    source: str = "manual"
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Last price of an instrument at an instant. `received` is our clock when the feed took it; `price` is in `currency`."""
+
+    instrument_id: UUID
+    symbol: str
+    price: float
+    ts: datetime
+    received: datetime
+    source: str
+    currency: str = ""
+    volume: float | None = None
+    simulated: bool = False
