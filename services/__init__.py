@@ -1,0 +1,53 @@
+"""The one path to every number and every write: the page, the REST route, the stream and the command line ask here.
+
+Every call takes the `Actor` first and is synchronous: call it from a thread, never on the event loop.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from services.accounts import Accounts
+from services.instruments import Instruments
+from services.market import Market
+from services.portfolios import Portfolios
+from services.transactions import Transactions
+from services.valuation import Valuation
+
+if TYPE_CHECKING:
+    from data.bus import Bus
+    from data.cache import Cache
+    from data.database import Database
+    from data.feed import Feed
+    from data.settings import Settings
+
+
+@dataclass(frozen=True)
+class Services:
+    """Every service of a process with the long-lived parts they stand on."""
+
+    settings: Settings
+    database: Database
+    bus: Bus
+    cache: Cache
+    feed: Feed
+    accounts: Accounts
+    portfolios: Portfolios
+    instruments: Instruments
+    transactions: Transactions
+    valuation: Valuation
+    market: Market
+    hub: Any = None  # services.live.Hub, once the app has built it: `dataclasses.replace(services, hub=hub)`
+
+
+def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: Feed) -> Services:
+    """Services on the parts the app has built."""
+    instruments = Instruments(database, bus)
+    market = Market(settings, database, bus, feed)
+    valuation = Valuation(settings, database, cache, market)
+    return Services(
+        settings=settings, database=database, bus=bus, cache=cache, feed=feed, market=market, valuation=valuation,
+        accounts=Accounts(database), portfolios=Portfolios(database, bus), instruments=instruments,
+        transactions=Transactions(database, bus, valuation),
+    )
