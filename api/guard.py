@@ -1,0 +1,86 @@
+"""What every request passes first: pure ASGI, so that sockets and screens are covered like REST.
+
+Without a login the machine itself is the border, so a page of another site must not reach the server through the reader's browser:
+writes and sockets whose Origin is not our own Host are refused, and hosts are listed (see `app.py`). Dash's own callback socket is refused,
+because nothing uses it and its outbound queue has no limit.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+BODY_LIMIT_BYTES = 4 * 1024 * 1024
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Guard:
+    """Refuse foreign origins, oversized bodies and unused sockets; add security headers to what goes out."""
+
+    def __init__(self, app: ASGIApp, *, headers: Mapping[str, str], refused_sockets: Sequence[str] = ("/_dash-ws-callback",)) -> None:
+        self.app = app
+        self.headers = [(name.encode(), value.encode()) for name, value in headers.items()]
+        self.refused_sockets = tuple(refused_sockets)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let pass, or answer here."""
+        if scope["type"] == "websocket" and (scope["path"].endswith(self.refused_sockets) or foreign_origin(scope)):
+            await send({"type": "websocket.close", "code": 4403, "reason": "refused"})
+        elif scope["type"] != "http":
+            await self.app(scope, receive, send)
+        elif scope["method"] not in SAFE_METHODS and foreign_origin(scope):
+            await refuse(send, 403, "foreign_origin", "The request comes from a page of another site.")
+        elif declared_length(scope) > BODY_LIMIT_BYTES:
+            await refuse(send, 413, "body_too_large", f"A body holds at most {BODY_LIMIT_BYTES} bytes.")
+        else:
+            await self.app(scope, limited(receive), self.with_headers(send))
+
+    def with_headers(self, send: Send) -> Send:
+        """Give a `send` that adds the headers to the start of each answer."""
+
+        async def sender(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", []), *self.headers]
+            await send(message)
+
+        return sender
+
+
+def foreign_origin(scope: Scope) -> bool:
+    """Tell whether a browser says that the request comes from a page of another host."""
+    headers = dict(scope["headers"])
+    origin = headers.get(b"origin", b"").decode("latin-1")
+    return bool(origin) and urlsplit(origin).netloc != headers.get(b"host", b"").decode("latin-1")
+
+
+def declared_length(scope: Scope) -> int:
+    """Read the body's length as declared, 0 where it is not said."""
+    text = dict(scope["headers"]).get(b"content-length", b"0").decode("latin-1")
+    return int(text) if text.isdecimal() else 0
+
+
+def limited(receive: Receive) -> Receive:
+    """Give a `receive` that ends the connection once an undeclared body passes the limit."""
+    seen = 0
+
+    async def receiver() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        return {"type": "http.disconnect"} if seen > BODY_LIMIT_BYTES else message
+
+    return receiver
+
+
+async def refuse(send: Send, status: int, code: str, detail: str) -> None:
+    """Answer with problem+json."""
+    body = json.dumps({"type": f"urn:portolan:{code}", "title": detail, "status": status, "detail": detail, "code": code, "context": {}}).encode()
+    await send({"type": "http.response.start", "status": status,
+                "headers": [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]})
+    await send({"type": "http.response.body", "body": body})

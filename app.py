@@ -1,0 +1,279 @@
+"""Assembles Portolan and holds its command line: the only file that knows all others.
+
+`create_server(settings)` builds the FastAPI application with REST, stream and the Dash screens; `main()` is
+`python app.py serve | poll | migrate | demo`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import flask_bootstrap
+import uvicorn
+from dash import Dash
+from fastapi import FastAPI
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.staticfiles import StaticFiles
+from uvicorn.supervisors import Multiprocess
+
+import api
+import callbacks
+import services as house
+from api.guard import Guard
+from components import shell
+from data import embedded, logs
+from data.bus import Bus
+from data.cache import Cache
+from data.database import Database, migrate
+from data.feed import Feed
+from data.poller import Poller
+from data.providers import base as providers
+from data.settings import Settings
+from engine.errors import InvalidInput, PortfolioError
+from services import demo
+from services.live import Hub
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+
+ROOT = Path(__file__).parent
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
+log = logging.getLogger("portolan")
+
+
+# ---------------------------------------------------------------------------------------------------------------- the server
+
+
+def build_services(settings: Settings) -> house.Services:
+    """Open the connections and put the services together."""
+    database, bus = Database(settings.database_url), Bus(settings.redis_url)
+    feed = Feed(database, bus, providers.create(settings))
+    return house.build(settings, database, bus, Cache(settings.redis_url), feed)
+
+
+def create_server(settings: Settings, *, services: house.Services | None = None, poll: bool = False) -> FastAPI:
+    """Build the application; with `poll` it also stands for election as the poller."""
+    services = services or build_services(settings)
+    server = FastAPI(title="Portolan", version="1", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json",
+                     lifespan=lambda _: running(settings, services, poll=poll))
+    server.state.services = services
+    api.install(server, services)
+    server.mount("/vendor/bootstrap", StaticFiles(directory=Path(flask_bootstrap.__file__).parent / "static" / "bootstrap5"), name="bootstrap")
+    screens = create_screens(server, services)
+    server.add_middleware(Guard, headers=security_headers(screens))
+    server.add_middleware(TrustedHostMiddleware, allowed_hosts=sorted({*LOOPBACK, settings.host, "testserver"}))
+    return server
+
+
+def create_screens(server: FastAPI, services: house.Services) -> Dash:
+    """Put the Dash pages on the server."""
+    screens = Dash(__name__, server=server, use_pages=True, pages_folder=str(ROOT / "pages"), assets_folder=str(ROOT / "assets"),
+                   title="Portolan", update_title=None, serve_locally=True, websocket_callbacks=False, enable_mcp=False,
+                   on_error=callbacks.on_error, add_log_handler=False, index_string=shell.INDEX)
+    screens.layout = shell.layout()
+    callbacks.register_all(screens, services)
+    return screens
+
+
+def security_headers(screens: Dash) -> dict[str, str]:
+    """Let the browser talk to this host only."""
+    script = " ".join(screens.csp_hashes())
+    return {
+        "content-security-policy": f"default-src 'self'; script-src 'self' {script}; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+                                   "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "same-origin",
+    }
+
+
+@asynccontextmanager
+async def running(settings: Settings, services: house.Services, *, poll: bool) -> AsyncIterator[None]:
+    """Start hub and poller with the server, stop them with it."""
+    poller = Poller(settings, services.database, services.bus, services.feed) if poll else None
+    await services.hub.start()
+    if poller:
+        await asyncio.to_thread(poller.start)
+    try:
+        yield
+    finally:
+        await services.hub.stop()
+        if poller:
+            await asyncio.to_thread(poller.stop)
+        await asyncio.to_thread(services.close)
+
+
+# ---------------------------------------------------------------------------------------------------------- the command line
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb; give the exit status."""
+    options = parser().parse_args(argv)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that what was started is stopped on the way out
+    try:
+        settings = Settings.from_env()
+        logs.configure(settings.log_level, settings.log_format)
+        verb: Callable[[Settings, argparse.Namespace], int] = options.verb
+        return verb(settings, options)
+    except PortfolioError as error:
+        say(f"{error.message} {error.context.get('hint', '')}".strip())
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def parser() -> argparse.ArgumentParser:
+    """Describe the verbs."""
+    root = argparse.ArgumentParser(prog="python app.py", description="Portolan: portfolios with live prices. Without a verb: serve.")
+    root.set_defaults(verb=serve, host=None, port=None, workers=1)
+    verbs = root.add_subparsers(title="verbs", metavar="")
+    server = verbs.add_parser("serve", help="start the server: screens, REST, stream, and the poller of prices")
+    server.add_argument("--host", help="address to listen on (127.0.0.1; others need AUTH)")
+    server.add_argument("--port", type=int, help="port to listen on (8050)")
+    server.add_argument("--workers", type=int, default=1, help="processes that answer (1)")
+    server.set_defaults(verb=serve)
+    verbs.add_parser("poll", help="run the poller of prices alone; one leads, others stand by").set_defaults(verb=poll)
+    verbs.add_parser("migrate", help="bring the database to this version's schema").set_defaults(verb=run_migrations)
+    demonstration = verbs.add_parser("demo", help="add the three demo portfolios where there are none")
+    demonstration.add_argument("--reset", action="store_true", help="remove them first; your own portfolios stay")
+    demonstration.set_defaults(verb=run_demo)
+    return root
+
+
+def serve(settings: Settings, options: argparse.Namespace) -> int:
+    """Start everything a person needs, and stop it on Ctrl-C."""
+    settings = settings.listening(options.host, options.port)
+    started = time.monotonic()
+    with embedded.serve_lock(settings), listening_socket(settings) as listener, parts(settings) as ready:
+        prepare(ready)
+        if options.workers > 1:
+            serve_many(ready, listener, options.workers)
+        else:
+            config = uvicorn.Config(create_server(ready, poll=True), **server_options())
+            Announcing(config, ready, started).run(sockets=[listener])
+    return 0
+
+
+def serve_many(settings: Settings, listener: socket.socket, workers: int) -> None:
+    """Run several processes on one port; each stands for election as the poller."""
+    os.environ.update(settings.as_environment())
+    config = uvicorn.Config("app:server_from_environment", factory=True, workers=workers, **server_options())
+    say(f"Portolan starts {workers} processes at {settings.address}   (Ctrl-C stops them)")
+    Multiprocess(config, target=uvicorn.Server(config).run, sockets=[listener]).run()
+
+
+def server_from_environment() -> FastAPI:
+    """Build the application in a worker process, which learns all from its environment."""
+    settings = Settings.from_env()
+    logs.configure(settings.log_level, settings.log_format)
+    return create_server(settings, poll=True)
+
+
+def server_options() -> dict[str, Any]:
+    """How uvicorn runs: the steadiest socket implementation, small frames in, no compression."""
+    return {"ws": "websockets-sansio", "ws_max_size": 65536, "ws_per_message_deflate": False, "lifespan": "on", "log_config": None,
+            "access_log": False, "server_header": False, "timeout_graceful_shutdown": 3}
+
+
+class Announcing(uvicorn.Server):
+    """A server that says when and where it is ready."""
+
+    def __init__(self, config: uvicorn.Config, settings: Settings, started: float) -> None:
+        super().__init__(config)
+        self.settings, self.began = settings, started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then tell the person who waits."""
+        await super().startup(sockets)
+        say(f"Portolan is ready after {time.monotonic() - self.began:.1f} s: {self.settings.address}   (Ctrl-C stops it)")
+
+
+def poll(settings: Settings, _options: argparse.Namespace) -> int:
+    """Poll prices until told to stop."""
+    with parts(settings) as ready:
+        migrate(ready.database_url)
+        services = build_services(ready)
+        poller = Poller(ready, services.database, services.bus, services.feed)
+        poller.start()
+        say("Polling. Ctrl-C stops it.")
+        try:
+            threading.Event().wait()
+        finally:
+            poller.stop()
+            services.close()
+    return 0
+
+
+def run_migrations(settings: Settings, _options: argparse.Namespace) -> int:
+    """Bring the schema up to date."""
+    with parts(settings) as ready:
+        migrate(ready.database_url)
+    say("The database has this version's schema.")
+    return 0
+
+
+def run_demo(settings: Settings, options: argparse.Namespace) -> int:
+    """Add the demo, or put it back as it was."""
+    with parts(settings) as ready:
+        migrate(ready.database_url)
+        services = build_services(ready)
+        try:
+            (demo.reset if options.reset else demo.seed)(services, say=say)
+        finally:
+            services.close()
+    return 0
+
+
+@contextmanager
+def parts(settings: Settings) -> Iterator[Settings]:
+    """Start the embedded PostgreSQL and Redis where no address is given; stop them after the last user."""
+    running_parts = embedded.start(settings, say=say)
+    try:
+        yield settings.with_urls(running_parts.database_url, running_parts.redis_url)
+    finally:
+        running_parts.stop()
+
+
+def prepare(settings: Settings) -> None:
+    """Bring the schema up to date and, where there is nothing yet, the demo."""
+    migrate(settings.database_url)
+    services = build_services(settings)
+    try:
+        if demo.wanted(services):
+            demo.seed(services, say=say)
+    finally:
+        services.close()
+
+
+@contextmanager
+def listening_socket(settings: Settings) -> Iterator[socket.socket]:
+    """Take the port before anything is started, so that a taken one costs nothing."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.host, settings.port))
+        except OSError as error:
+            raise InvalidInput("port", settings.port, f"{settings.host}:{settings.port} cannot be taken ({error.strerror})",
+                               hint="Choose another with --port N, or PORTOLAN_PORT.") from error
+        listener.listen(2048)
+        yield listener
+
+
+def say(line: str) -> None:
+    """Tell the person at the terminal."""
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

