@@ -5,8 +5,9 @@
     ├─ ValuationError        409   MissingPrice · MissingRate
     ├─ AnalyticsError        422   InsufficientHistory · MisalignedSeries · NotConverged
     ├─ AccessError           403   NotAuthenticated (401) · NotAllowed
-    ├─ StorageError          503   NotFound (404) · Conflict (409)
+    ├─ StorageError          503   NotFound (404) · Conflict (409): IdempotencyConflict · AlreadyRunning
     ├─ BusError              503
+    ├─ SettingError          500
     └─ ProviderError         502   UnknownSymbol · RateLimited · ProviderTimeout · MalformedResponse · CircuitOpen · ProvidersExhausted
 
 A constructor takes data and builds the sentence; `code` is a stable slug, `context` holds the data. Bad data is a value (a
@@ -202,6 +203,35 @@ class Conflict(StorageError):
 
     code = "conflict"
     status = 409
+
+
+class IdempotencyConflict(Conflict):
+    """The same key came with another body, or while the first is being worked on."""
+
+    code = "idempotency_conflict"
+
+    def __init__(self, key: str, *, reason: str) -> None:
+        super().__init__(f"Idempotency-Key {_shown(key)}: {reason}.", key=_shown(key), reason=reason,
+                         hint="Send the same body again, or take a new key")
+
+
+class AlreadyRunning(Conflict):
+    """Another server holds the same home."""
+
+    code = "already_running"
+
+    def __init__(self, *, home: str, pid: int | None = None, address: str | None = None) -> None:
+        where = f"pid {pid}, {address}" if pid else home
+        super().__init__(f"Portolan already runs here ({where}).", home=home, pid=pid, address=address)
+
+
+class SettingError(PortfolioError):
+    """A setting that cannot be used."""
+
+    code = "bad_setting"
+
+    def __init__(self, variable: str, value: object, reason: str, *, hint: str) -> None:
+        super().__init__(f"{variable}={_shown(value)}: {reason}.", variable=variable, value=_shown(value), reason=reason, hint=hint)
 
 
 class BusError(PortfolioError):
