@@ -16,12 +16,19 @@ import sys
 import threading
 import time
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import flask_bootstrap
 import uvicorn
 from dash import Dash
+from data.bus import Bus
+from data.cache import Cache
+from data.database import Database, migrate
+from data.feed import Feed
+from data.poller import Poller
+from data.settings import Settings
 from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
@@ -33,13 +40,7 @@ import services as house
 from api.guard import Guard
 from components import shell
 from data import embedded, logs
-from data.bus import Bus
-from data.cache import Cache
-from data.database import Database, migrate
-from data.feed import Feed
-from data.poller import Poller
 from data.providers import base as providers
-from data.settings import Settings
 from engine.errors import InvalidInput, PortfolioError
 from services import demo
 from services.live import Hub
@@ -59,7 +60,8 @@ def build_services(settings: Settings) -> house.Services:
     """Open the connections and put the services together."""
     database, bus = Database(settings.database_url), Bus(settings.redis_url)
     feed = Feed(database, bus, providers.create(settings))
-    return house.build(settings, database, bus, Cache(settings.redis_url), feed)
+    services = house.build(settings, database, bus, Cache(settings.redis_url), feed)
+    return replace(services, hub=Hub(services))
 
 
 def create_server(settings: Settings, *, services: house.Services | None = None, poll: bool = False) -> FastAPI:
