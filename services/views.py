@@ -8,16 +8,15 @@ currency of the oldest one.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date as Date
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Generic, TypeVar
 from uuid import UUID
 
 import pandas as pd
+from engine.valuation import Marks, Snapshot, Terms
 
 from engine.types import Finding, Instrument, PriceState, Transaction
-from engine.valuation import Marks, Snapshot, Terms
 
 Item = TypeVar("Item")
 
@@ -87,7 +86,7 @@ class LiveTerms:
     constants: dict[str, float]  # net_contributions realised income fees taxes cost_basis: fixed until the ledger changes
     on_cost: tuple[float, ...]  # row -> cost basis in base currency (cash rows 0)
     revisions: dict[str, int]  # portfolio id -> revision that was read
-    day: Date  # the trading date the day P/L is counted from; another day: ask again
+    day: date  # the trading date the day P/L is counted from; another day: ask again
     findings: tuple[Finding, ...]
 
 
@@ -220,8 +219,8 @@ class PerformanceView:
 
     scope: str
     base_currency: str
-    start: Date
-    end: Date
+    start: date
+    end: date
     bridge: dict[str, float]  # opening_value flows price fx income fees taxes corporate_actions closing_value residual
     series: pd.DataFrame  # DatetimeIndex x value market_value cash flow net_contributions
     findings: tuple[Finding, ...]
