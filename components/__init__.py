@@ -1,0 +1,1 @@
+"""How a value looks: ids, formats, and the pieces that pages are made of. No service, no data, no arithmetic."""
