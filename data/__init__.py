@@ -1,0 +1,1 @@
+"""Where facts live and come from: PostgreSQL, Redis, the clock, the settings, the market's providers."""

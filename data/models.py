@@ -1,0 +1,376 @@
+"""The tables. Rows are read as the plain records of `engine.types`; these classes hold the schema and nothing else.
+
+Every row that belongs to somebody carries its workspace and, where a person put it there, its owner. Bars, actions, ticks and
+latest quotes are parts of their instrument and reached only through it. Money and quantities are NUMERIC without a scale, so that
+what was given comes back digit by digit. The ledger and the audit trail are append-only: a trigger of the first migration
+refuses UPDATE, and DELETE outside of a purge.
+"""
+
+from __future__ import annotations
+
+from datetime import date as Date
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, MetaData, Numeric, Sequence, Text, UniqueConstraint, false, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from data.ids import uuid7
+from engine.types import AssetClass, CostMethod, Kind, Severity
+
+ONE = text("1")
+ZERO = text("0")
+NOW = func.clock_timestamp()
+
+
+def one_of(column: str, values: type[Kind | CostMethod | AssetClass | Severity]) -> str:
+    """Rule that a column holds a word of a closed set."""
+    return f"{column} IN ({', '.join(repr(str(value)) for value in values)})"
+
+
+def finite(*columns: str) -> str:
+    """Rule that numbers have at most 20 digits before the point; refuses NaN and infinity, which PostgreSQL sorts above all."""
+    return " AND ".join(f"abs({column}) < 1e20" for column in columns)
+
+
+def positive(*columns: str) -> str:
+    """Rule that numbers are above zero, and finite."""
+    return " AND ".join(f"{column} > 0 AND {column} < 1e20" for column in columns)
+
+
+class Base(DeclarativeBase):
+    """Root of the tables, with names for every constraint so that migrations can speak of them."""
+
+    metadata = MetaData(naming_convention={
+        "pk": "%(table_name)s_pkey",
+        "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "ck": "%(table_name)s_%(constraint_name)s_check",
+        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+    })
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        str: Text, Decimal: Numeric, datetime: DateTime(timezone=True), dict[str, Any]: JSONB, list[dict[str, Any]]: JSONB,
+    }
+
+
+class Identified:
+    """A row with an id of its own."""
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class Owned(Identified):
+    """A row of a workspace that a person put there."""
+
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspace.id"))
+    owner_id: Mapped[UUID] = mapped_column(ForeignKey("app_user.id"))
+
+
+class Edited(Owned):
+    """An owned row that is edited: `version` counts the edits, so that nobody overwrites what they have not seen."""
+
+    version: Mapped[int] = mapped_column(server_default=ONE)
+    changed_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class Workspace(Identified, Base):
+    """Whose data this is. The `local` one is there once, for the person at this machine."""
+
+    __tablename__ = "workspace"
+    __table_args__ = (Index("workspace_local_key", "local", unique=True, postgresql_where=text("local")),)
+
+    name: Mapped[str]
+    local: Mapped[bool] = mapped_column(server_default=false())
+
+
+class User(Identified, Base):
+    """Who may act in a workspace."""
+
+    __tablename__ = "app_user"
+    __table_args__ = (UniqueConstraint("workspace_id", "name"),)
+
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspace.id"))
+    name: Mapped[str]
+    disabled_at: Mapped[datetime | None]
+
+
+class Portfolio(Edited, Base):
+    """Transactions with a base currency. `revision` counts the writes to its ledger."""
+
+    __tablename__ = "portfolio"
+    __table_args__ = (
+        CheckConstraint("base_currency ~ '^[A-Z]{3}$'", name="base_currency"),
+        CheckConstraint(one_of("cost_method", CostMethod), name="cost_method"),
+        Index(None, "workspace_id", "id"),
+    )
+
+    name: Mapped[str]
+    base_currency: Mapped[str]
+    cost_method: Mapped[str] = mapped_column(server_default=CostMethod.FIFO.value)
+    benchmark: Mapped[str | None]
+    demo: Mapped[bool] = mapped_column(server_default=false())
+    revision: Mapped[int] = mapped_column(BigInteger, server_default=ZERO)
+    removed_at: Mapped[datetime | None]
+
+
+class Account(Edited, Base):
+    """Where within a portfolio: a broker, a bank."""
+
+    __tablename__ = "account"
+    __table_args__ = (UniqueConstraint("portfolio_id", "name"),)
+
+    portfolio_id: Mapped[UUID] = mapped_column(ForeignKey("portfolio.id"))
+    name: Mapped[str]
+
+
+class Instrument(Edited, Base):
+    """What can be held or quoted."""
+
+    __tablename__ = "instrument"
+    __table_args__ = (
+        UniqueConstraint("workspace_id", "symbol"),
+        CheckConstraint(one_of("asset_class", AssetClass), name="asset_class"),
+        CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
+        CheckConstraint(positive("multiplier"), name="multiplier"),
+    )
+
+    symbol: Mapped[str]
+    name: Mapped[str]
+    asset_class: Mapped[str] = mapped_column(server_default=AssetClass.EQUITY.value)
+    currency: Mapped[str]
+    sector: Mapped[str | None]
+    country: Mapped[str | None]
+    exchange: Mapped[str | None]
+    isin: Mapped[str | None]
+    multiplier: Mapped[Decimal] = mapped_column(server_default=ONE)
+    demo: Mapped[bool] = mapped_column(server_default=false())
+
+
+class LedgerEntry(Base):
+    """One version of one transaction. Never changed, never gone: a correction is the next version of the same id."""
+
+    __tablename__ = "ledger_entry"
+    __table_args__ = (
+        CheckConstraint(one_of("kind", Kind), name="kind"),
+        CheckConstraint("date >= DATE '1900-01-01'", name="date"),
+        CheckConstraint("version >= 1", name="version"),
+        CheckConstraint("currency ~ '^[A-Z]{3}$' AND to_currency ~ '^[A-Z]{3}$'", name="currency"),
+        CheckConstraint(f"price >= 0 AND {finite('price')}", name="price"),
+        CheckConstraint(f"fee >= 0 AND tax >= 0 AND {finite('fee', 'tax')}", name="costs"),
+        CheckConstraint(f"{finite('quantity', 'amount', 'to_amount')} AND (kind = 'ADJUSTMENT' OR (quantity >= 0 AND amount >= 0))", name="amounts"),
+        CheckConstraint(positive("fx_rate", "ratio"), name="rates"),
+        Index("ledger_entry_portfolio_id_date_idx", "portfolio_id", "date", "sequence"),
+        Index("ledger_entry_external_id_key", "portfolio_id", "external_id", unique=True, postgresql_where=text("version = 1")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspace.id"))
+    owner_id: Mapped[UUID] = mapped_column(ForeignKey("app_user.id"))
+    portfolio_id: Mapped[UUID] = mapped_column(ForeignKey("portfolio.id"))
+    sequence: Mapped[int] = mapped_column(BigInteger, Sequence("ledger_sequence", metadata=Base.metadata))
+    recorded_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    recorded_by: Mapped[UUID | None] = mapped_column(ForeignKey("app_user.id"))
+    import_run_id: Mapped[UUID | None] = mapped_column(ForeignKey("import_run.id"))
+    voided: Mapped[bool] = mapped_column(server_default=false())
+    date: Mapped[Date]
+    kind: Mapped[str]
+    symbol: Mapped[str | None]
+    quantity: Mapped[Decimal | None]
+    price: Mapped[Decimal | None]
+    fee: Mapped[Decimal] = mapped_column(server_default=ZERO)
+    tax: Mapped[Decimal] = mapped_column(server_default=ZERO)
+    amount: Mapped[Decimal | None]
+    currency: Mapped[str | None]
+    fx_rate: Mapped[Decimal | None]
+    account: Mapped[str | None]
+    note: Mapped[str | None]
+    external_id: Mapped[str | None]
+    lots: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
+    ratio: Mapped[Decimal | None]
+    to_symbol: Mapped[str | None]
+    to_currency: Mapped[str | None]
+    to_amount: Mapped[Decimal | None]
+
+
+class CorporateAction(Identified, Base):
+    """What a company did to its shares on a date."""
+
+    __tablename__ = "corporate_action"
+    __table_args__ = (
+        UniqueConstraint("instrument_id", "date", "kind"),
+        CheckConstraint(positive("ratio", "amount"), name="amounts"),
+    )
+
+    instrument_id: Mapped[UUID] = mapped_column(ForeignKey("instrument.id", ondelete="CASCADE"))
+    date: Mapped[Date]
+    kind: Mapped[str]
+    ratio: Mapped[Decimal | None]
+    amount: Mapped[Decimal | None]
+    currency: Mapped[str | None]
+    source: Mapped[str]
+
+
+class Bar(Base):
+    """Prices of an instrument over a trading date, unadjusted."""
+
+    __tablename__ = "bar"
+    __table_args__ = (CheckConstraint(positive("close", "open", "high", "low", "adjusted_close") + " AND volume >= 0 AND volume < 1e20", name="prices"),)
+
+    instrument_id: Mapped[UUID] = mapped_column(ForeignKey("instrument.id", ondelete="CASCADE"), primary_key=True)
+    date: Mapped[Date] = mapped_column(primary_key=True)
+    close: Mapped[Decimal]
+    open: Mapped[Decimal | None]
+    high: Mapped[Decimal | None]
+    low: Mapped[Decimal | None]
+    volume: Mapped[Decimal | None]
+    adjusted_close: Mapped[Decimal | None]
+    source: Mapped[str]
+    simulated: Mapped[bool] = mapped_column(server_default=false())
+
+
+class FxRate(Base):
+    """Units of the pair's second currency for one of its first, on a date. Without an owner it came from the market."""
+
+    __tablename__ = "fx_rate"
+    __table_args__ = (CheckConstraint("pair ~ '^[A-Z]{6}$'", name="pair"), CheckConstraint(positive("rate"), name="rate"))
+
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspace.id"), primary_key=True)
+    pair: Mapped[str] = mapped_column(primary_key=True)
+    date: Mapped[Date] = mapped_column(primary_key=True)
+    rate: Mapped[Decimal]
+    source: Mapped[str]
+    simulated: Mapped[bool] = mapped_column(server_default=false())
+    owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("app_user.id"))
+
+
+class QuoteTick(Base):
+    """Every quote the feed took. A partition a day (UTC, of `received`); the first migration says PARTITION BY."""
+
+    __tablename__ = "quote_tick"
+    __table_args__ = (
+        Index("quote_tick_instrument_id_ts_idx", "instrument_id", "ts"),
+        CheckConstraint(positive("price"), name="price"),
+        {"postgresql_partition_by": "RANGE (received)"},
+    )
+
+    instrument_id: Mapped[UUID] = mapped_column()
+    price: Mapped[Decimal]
+    volume: Mapped[Decimal | None]
+    ts: Mapped[datetime] = mapped_column()
+    received: Mapped[datetime] = mapped_column()
+    source: Mapped[str]
+    simulated: Mapped[bool]
+    __mapper_args__: ClassVar[dict[str, Any]] = {"primary_key": [instrument_id, ts, received]}
+
+
+class QuoteLatest(Base):
+    """The newest quote of an instrument."""
+
+    __tablename__ = "quote_latest"
+    __table_args__ = (CheckConstraint(positive("price"), name="price"),)
+
+    instrument_id: Mapped[UUID] = mapped_column(ForeignKey("instrument.id", ondelete="CASCADE"), primary_key=True)
+    price: Mapped[Decimal]
+    volume: Mapped[Decimal | None]
+    ts: Mapped[datetime]
+    received: Mapped[datetime]
+    source: Mapped[str]
+    currency: Mapped[str]
+    simulated: Mapped[bool]
+
+
+class Benchmark(Edited, Base):
+    """What a portfolio is measured against: a blend of instruments."""
+
+    __tablename__ = "benchmark"
+    __table_args__ = (UniqueConstraint("workspace_id", "name"),)
+
+    name: Mapped[str]
+
+
+class BenchmarkComponent(Base):
+    """One instrument of a blend and its share."""
+
+    __tablename__ = "benchmark_component"
+    __table_args__ = (CheckConstraint("weight > 0 AND weight <= 1", name="weight"),)
+
+    benchmark_id: Mapped[UUID] = mapped_column(ForeignKey("benchmark.id", ondelete="CASCADE"), primary_key=True)
+    instrument_id: Mapped[UUID] = mapped_column(ForeignKey("instrument.id"), primary_key=True)
+    weight: Mapped[Decimal]
+
+
+class ImportRun(Edited, Base):
+    """One file that was read into a portfolio."""
+
+    __tablename__ = "import_run"
+
+    portfolio_id: Mapped[UUID] = mapped_column(ForeignKey("portfolio.id"))
+    file_name: Mapped[str]
+    format: Mapped[str]
+    status: Mapped[str]
+    rows: Mapped[dict[str, Any]]
+    taken_back_at: Mapped[datetime | None]
+
+
+class AuditEntry(Identified, Base):
+    """Who did what to which thing, before and after. Append-only."""
+
+    __tablename__ = "audit_entry"
+    __table_args__ = (Index(None, "workspace_id", "created_at"), Index(None, "entity_id"))
+
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspace.id"))
+    actor_id: Mapped[UUID] = mapped_column(ForeignKey("app_user.id"))
+    action: Mapped[str]
+    entity: Mapped[str]
+    entity_id: Mapped[str]
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    after: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    request_id: Mapped[str | None]
+
+
+class JobRun(Identified, Base):
+    """One run of a scheduled job."""
+
+    __tablename__ = "job_run"
+    __table_args__ = (Index(None, "job", "created_at"), CheckConstraint("status IN ('running', 'done', 'failed')", name="status"))
+
+    job: Mapped[str]
+    status: Mapped[str]
+    finished_at: Mapped[datetime | None]
+    detail: Mapped[dict[str, Any]]
+
+
+class Finding(Identified, Base):
+    """Something odd about the data that somebody may settle, as a quarantined quote."""
+
+    __tablename__ = "finding"
+    __table_args__ = (Index(None, "workspace_id", "status", "code"), CheckConstraint(one_of("severity", Severity), name="severity"))
+
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspace.id"))
+    owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("app_user.id"))
+    code: Mapped[str]
+    message: Mapped[str]
+    severity: Mapped[str]
+    context: Mapped[dict[str, Any]]
+    status: Mapped[str] = mapped_column(server_default="open")
+    settled_at: Mapped[datetime | None]
+    settled_by: Mapped[UUID | None] = mapped_column(ForeignKey("app_user.id"))
+
+
+class IdempotencyKey(Base):
+    """The answer that a key was given, stored in the transaction that did the write."""
+
+    __tablename__ = "idempotency_key"
+    __table_args__ = (Index(None, "created_at"),)
+
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspace.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    request_hash: Mapped[str]
+    status: Mapped[int]
+    body: Mapped[Any] = mapped_column(JSONB)
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
