@@ -69,3 +69,44 @@ class OverviewIds(StrEnum):
     HOLDINGS = "overview-holdings"
     HOLDINGS_NOTE = "overview-holdings-note"
     RETRY = "overview-retry"  # a counter: "Try again" was pressed
+
+
+class HoldingsIds(StrEnum):
+    """The Holdings page; `assets/holdings.js` reads these as strings."""
+
+    PAGE = "holdings-page"
+    GRID = "holdings-grid"
+    QUERY = "holdings-query"  # {scope, by_portfolio, at}: what the server is asked for
+    ROWS = "holdings-rows"  # what the server answered, for holdings.js to paint
+    GROUP = "holdings-group"  # sector | currency | asset_class | portfolio | none
+    SYMBOL = "holdings-symbol"  # instrument whose drawer is open, or None
+    RETRY = "holdings-retry"  # a counter: "Try again" was pressed
+    DRAWER = "holdings-drawer"
+    DRAWER_BODY = "holdings-drawer-body"
+
+
+class TransactionsIds(StrEnum):
+    """The Transactions page; `assets/transactions.js` reads these as strings."""
+
+    PAGE = "transactions-page"
+    GRID = "transactions-grid"
+    QUERY = "transactions-query"  # {scope, kind, symbol, start, end, voided}: what the server is asked for
+    ROWS = "transactions-rows"  # what the server answered, for transactions.js to paint
+    RETRY = "transactions-retry"  # a counter: "Try again" was pressed
+    KINDS = "transactions-kinds"  # kind -> {name, effect, fields}: what the form shows
+    CHOICES = "transactions-choices"  # portfolios, symbols and accounts the form offers
+    FORM = "transactions-form"
+    DRAFT = "transactions-draft"  # {portfolio, draft, editing, number}: as typed
+    CHECKED = "transactions-checked"  # {number, errors}: what the server says about the draft of that number
+    EFFECT = "transactions-effect"  # what the draft would do, in words and numbers
+    SAVE = "transactions-save"  # {portfolio, draft, editing, key}: save pressed
+    SAVED = "transactions-saved"  # {ok, errors, entry, ...}: what became of it
+    CONFLICT = "transactions-conflict"  # both versions side by side
+    INSTRUMENT = "transactions-instrument"  # {symbol, name, currency, asset_class, sector}: to be added
+    INSTRUMENT_ADDED = "transactions-instrument-added"  # {symbol} or {errors}
+    ENTRY = "transactions-entry"  # {portfolio, id}: the row whose history is open
+    HISTORY = "transactions-history"  # drawer
+    HISTORY_BODY = "transactions-history-body"
+    ACT = "transactions-act"  # {action: void|undo, portfolio, id, version, key}
+    DONE = "transactions-done"  # the bar "Recorded BUY 10 AAPL. Undo"
+    CONFIRM = "transactions-confirm"  # dialog before a void
