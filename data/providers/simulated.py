@@ -20,11 +20,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from data.providers.base import Rate
 from data.providers.continuation import Floats, Panel, continued, day_of
 from data.providers.intraday import Paths
 from data.providers.packaged import INDEX, SHARES, ecb_rates, share_closes
 from data.providers.schedule import Schedule, Whole, coin
+from data.records import Rate
 from engine.types import Bar, Instrument, Quote
 
 FX_WEIGHT: Final = 0.25
