@@ -4,7 +4,7 @@
     ├─ LedgerError           422   InvalidTransaction · OversoldPosition · CurrencyMismatch · InvalidInput
     ├─ ValuationError        409   MissingPrice · MissingRate
     ├─ AnalyticsError        422   InsufficientHistory · MisalignedSeries · NotConverged
-    ├─ AccessError           403   NotAuthenticated (401) · NotAllowed
+    ├─ AccessError           403   NotAuthenticated (401) · NotAllowed · LimitExceeded (429)
     ├─ StorageError          503   NotFound (404) · Conflict (409): IdempotencyConflict · AlreadyRunning
     ├─ BusError              503
     ├─ SettingError          500
@@ -179,6 +179,16 @@ class NotAllowed(AccessError):
 
     def __init__(self, action: str) -> None:
         super().__init__(f"You may not {action}.", action=action)
+
+
+class LimitExceeded(AccessError):
+    """More of something than one user or one server may have."""
+
+    code = "limit_exceeded"
+    status = 429
+
+    def __init__(self, what: str, *, limit: int) -> None:
+        super().__init__(f"Too many {what}: {limit} are allowed.", what=what, limit=limit)
 
 
 class StorageError(PortfolioError):

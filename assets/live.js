@@ -1,0 +1,378 @@
+/* The live stream in the browser. dash-extensions' WebSocket component holds the socket; this file tells it when to open (by its
+   `url`), what to send (by its `send`), keeps the newest state of what the page shows, and paints it.
+
+   What that component does, and what follows from it:
+   - It opens a socket when `url` changes and at no other time, so a reconnect is a new `url` (`?line=2`).
+   - It reports a close through `state` and stays closed.
+   - `send` goes out only while the socket is open and only if it differs from the last, so every text carries a counter.
+   - `message` is a property: when two arrive before Dash has run the callback of the first, only the second is seen. The gap shows
+     in `seq`, and the whole state is asked for again. A hidden page, whose timers are slow, pauses the stream for that reason.
+
+   In the page: `data-scope="<portfolio id|all>"` says whose figures an element and what is in it shows; `data-live="value"` (a path:
+   `day_pnl`, `holdings.AAPL.market_value`, `quotes.AAPL.price`) is painted through `portolan.format.paint`; `data-flash` lets it flash. */
+window.portolan = window.portolan || {};
+window.dash_clientside = window.dash_clientside || {};
+
+window.portolan.live = (() => {
+  const CONNECTING = 0, OPEN = 1, CLOSED = 3;
+  const FIRST_PAUSE_MS = 500, LONGEST_PAUSE_MS = 10_000, HANDSHAKE_MS = 8_000, SILENCE_MS = 25_000, FAILURES_BEFORE_POLL = 3;
+  const FLASH_MS = 900, FLASH_PAUSE_MS = 1_000, BUSY_FLASHES = 20, SEND_PAUSE_MS = 40, RESYNC_PAUSE_MS = 1_000, LATENCIES = 500;
+
+  const state = { portfolios: {}, quotes: {}, ledger: {}, ts: 0, offset: 0, degraded: false, live: false, polling: false };
+  const stats = { paints: 0, lastSeq: null, gaps: 0, reconnects: 0, latencies: [] };
+  const line = { attempt: 0, failures: 0, readyState: CLOSED, since: 0, heardAt: 0, timer: 0, started: false, resyncAt: 0 };
+  const wanted = { portfolios: [], symbols: [], extra: new Map() };
+
+  const part = (name) => document.getElementById("live-line")?.dataset[name];
+  const set = (name, props) => part(name) && window.dash_clientside.set_props?.(part(name), props);
+
+  /* ------------------------------------------------------------------------------------------------------------- the line */
+
+  function address() {
+    const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+    return `${scheme}//${location.host}/api/v1/stream?line=${(line.attempt += 1)}`;
+  }
+
+  function connect() {
+    clearTimeout(line.timer);
+    Object.assign(line, { timer: 0, readyState: CONNECTING, since: Date.now(), heardAt: Date.now() });
+    outbox.length = 0;
+    set("socket", { url: address() });
+  }
+
+  function reconnect() {
+    if (line.timer) return;
+    line.failures += 1;
+    stats.reconnects += 1;
+    line.readyState = CLOSED;
+    const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (line.failures - 1));
+    line.timer = setTimeout(connect, pause * (0.5 + Math.random() / 2));
+    if (line.failures >= FAILURES_BEFORE_POLL) poll(true);
+  }
+
+  /* Called by Dash whenever the socket's state changes, and once at the start without one. */
+  function moved(socket) {
+    if (!line.started) {
+      start();
+    } else if (socket?.readyState === OPEN) {
+      line.readyState = OPEN;
+      line.heardAt = Date.now();
+      stats.lastSeq = null;
+      subscribe();
+      if (document.hidden) send({ op: "pause" });
+    } else if (socket?.readyState === CLOSED) {
+      reconnect();
+    }
+    return window.dash_clientside.no_update;
+  }
+
+  function watchdog() {
+    const now = Date.now();
+    if (line.readyState === CONNECTING && now - line.since > HANDSHAKE_MS) reconnect();
+    if (line.readyState === OPEN && now - line.heardAt > SILENCE_MS) reconnect();
+    if (line.readyState === CLOSED && !line.timer) reconnect();
+  }
+
+  function poll(on) {
+    if (state.polling === on) return;
+    state.polling = on;
+    set("poll", { disabled: !on });
+  }
+
+  /* One text at a time: two in one task would be one property change, and the first would be lost. */
+  const outbox = [];
+  let sending = 0, sent = 0;
+
+  function send(message) {
+    outbox.push(message);
+    if (!sending) sending = setTimeout(flush, 0);
+  }
+
+  function flush() {
+    sending = 0;
+    if (line.readyState !== OPEN || !outbox.length) return;
+    set("socket", { send: JSON.stringify({ ...outbox.shift(), n: (sent += 1) }) });
+    if (outbox.length) sending = setTimeout(flush, SEND_PAUSE_MS);
+  }
+
+  function subscribe() {
+    const { portfolios, symbols } = wanted;
+    set("wanted", { data: { portfolios, symbols } });
+    if (portfolios.length || symbols.length) send({ op: "subscribe", portfolios, symbols, replace: true });
+    else send({ op: "unsubscribe" });
+  }
+
+  function resync() {
+    const now = Date.now();
+    if (now - line.resyncAt < RESYNC_PAUSE_MS) {
+      if (!line.resyncTimer) line.resyncTimer = setTimeout(() => { line.resyncTimer = 0; resync(); }, RESYNC_PAUSE_MS);
+      return;
+    }
+    line.resyncAt = now;
+    send({ op: "resync" });
+  }
+
+  /* ---------------------------------------------------------------------------------------------------- what the page follows */
+
+  /* Scopes of the page as it stands, and what code asked for by `watch(name, {portfolios, symbols})`. */
+  function look() {
+    const portfolios = new Set(), symbols = new Set();
+    for (const element of document.querySelectorAll("[data-scope]")) if (element.dataset.scope) portfolios.add(element.dataset.scope);
+    for (const asked of wanted.extra.values()) {
+      for (const name of asked.portfolios || []) portfolios.add(name);
+      for (const name of asked.symbols || []) symbols.add(name);
+    }
+    const next = { portfolios: [...portfolios].slice(0, 20).sort(), symbols: [...symbols].slice(0, 500).sort() };
+    const same = next.portfolios.join() === wanted.portfolios.join() && next.symbols.join() === wanted.symbols.join();
+    Object.assign(wanted, next);
+    if (!same) forget();
+    if (!same && line.readyState === OPEN) subscribe();
+    paintAll();
+  }
+
+  /* What is no longer followed grows old: it must not be painted as if it were new. */
+  function forget() {
+    for (const id of Object.keys(state.portfolios)) if (!wanted.portfolios.includes(id)) delete state.portfolios[id];
+  }
+
+  function watch(name, asked) {
+    if (asked) wanted.extra.set(name, asked);
+    else wanted.extra.delete(name);
+    lookSoon();
+  }
+
+  let looking = 0;
+  function lookSoon() {
+    if (!looking) looking = setTimeout(() => { looking = 0; look(); }, 50);
+  }
+
+  /* ------------------------------------------------------------------------------------------------------------- what arrives */
+
+  function heard(message) {
+    if (message?.data) receive(JSON.parse(message.data));
+    return window.dash_clientside.no_update;
+  }
+
+  function polled(message) {
+    if (message && line.readyState !== OPEN) receive(message);
+    return window.dash_clientside.no_update;
+  }
+
+  function receive(message) {
+    line.heardAt = Date.now();
+    if (message.ts) clock(message.ts);
+    if ("degraded" in message) state.degraded = message.degraded;
+    if (message.type === "snapshot") snapshot(message);
+    else if (message.type === "tick") tick(message);
+    else if (message.type === "error") document.dispatchEvent(new CustomEvent("portolan:refused", { detail: message }));
+    light();
+  }
+
+  function snapshot(message) {
+    if (!state.polling || line.readyState === OPEN) {
+      line.failures = 0;
+      poll(false);
+    }
+    stats.lastSeq = message.seq ?? null;
+    state.live = true;
+    merge(message);
+  }
+
+  function tick(message) {
+    const expected = stats.lastSeq === null ? message.seq : stats.lastSeq + 1;
+    stats.lastSeq = message.seq;
+    merge(message);
+    if (message.seq !== expected) {
+      stats.gaps += 1;
+      resync();
+    }
+  }
+
+  /* The server's clock minus ours: the smallest seen, because a message that waited looks older. */
+  function clock(ts) {
+    const now = Date.now(), offset = ts - now;
+    state.offset = state.ts && now - state.offsetAt < 60_000 ? Math.max(state.offset, offset) : offset;
+    if (state.offset === offset) state.offsetAt = now;
+    state.ts = Math.max(state.ts, ts);
+  }
+
+  const pending = { portfolios: new Map(), symbols: new Map() };
+
+  function merge(message) {
+    for (const [symbol, quote] of Object.entries(message.quotes || {})) {
+      const before = state.quotes[symbol];
+      pending.symbols.set(symbol, pending.symbols.has(symbol) ? pending.symbols.get(symbol) : before?.price);
+      state.quotes[symbol] = quote;
+    }
+    for (const [id, news] of Object.entries(message.portfolios || {})) {
+      const held = state.portfolios[id], whole = news.full || !held;
+      const known = pending.portfolios.get(id) || new Set();
+      for (const key of Object.keys(news.holdings || {})) known.add(key);
+      pending.portfolios.set(id, known);
+      state.portfolios[id] = whole ? news : { ...held, ...news, holdings: { ...held.holdings, ...news.holdings } };
+    }
+    ledger(message.ledger);
+    schedule();
+  }
+
+  /* Tables read their rows again when a ledger moved on; `Ids.LEDGER` is what they listen to. */
+  function ledger(revisions) {
+    const news = Object.entries(revisions || {}).filter(([id, revision]) => state.ledger[id] !== revision);
+    if (!news.length) return;
+    state.ledger = { ...state.ledger, ...Object.fromEntries(news) };
+    set("ledger", { data: state.ledger });
+  }
+
+  /* ---------------------------------------------------------------------------------------------------------------- painting */
+
+  let frame = 0;
+  function schedule() {
+    if (!frame && !document.hidden) frame = requestAnimationFrame(paint);
+  }
+
+  /* Everything of one message in one frame: figures here, rows and charts by those who listen to `portolan:tick`. */
+  function paint() {
+    frame = 0;
+    const portfolios = Object.fromEntries([...pending.portfolios].map(([id, keys]) => [id, { keys: [...keys] }]));
+    const quotes = new Map(pending.symbols);
+    pending.portfolios.clear();
+    pending.symbols.clear();
+    const detail = { ts: state.ts, changed: { portfolios, symbols: [...quotes.keys()] }, portfolios: pick(state.portfolios, Object.keys(portfolios)),
+      quotes: pick(state.quotes, [...quotes.keys()]), state };
+    paintAll();
+    document.dispatchEvent(new CustomEvent("portolan:tick", { detail }));
+    measure(quotes);
+    document.dispatchEvent(new CustomEvent("portolan:painted", { detail }));
+  }
+
+  const pick = (from, keys) => Object.fromEntries(keys.filter((key) => key in from).map((key) => [key, from[key]]));
+
+  function measure(quotes) {
+    stats.paints += 1;
+    const now = Date.now();
+    for (const [symbol, before] of quotes) {
+      const quote = state.quotes[symbol];
+      if (before === undefined || !quote?.received || quote.price === before) continue;
+      stats.latencies.push(now - quote.received);
+    }
+    if (stats.latencies.length > LATENCIES) stats.latencies.splice(0, stats.latencies.length - LATENCIES);
+  }
+
+  function paintAll() {
+    for (const element of document.querySelectorAll("[data-live]")) {
+      const scope = element.closest("[data-scope]")?.dataset.scope, found = find(scope, element.dataset.live);
+      if (found) put(element, found);
+    }
+  }
+
+  /* `holdings.BRK.B.day_pnl`: the field is after the last dot, the symbol may have dots of its own. */
+  function find(scope, path) {
+    const portfolio = state.portfolios[scope], cut = path.lastIndexOf("."), field = path.slice(cut + 1);
+    if (path.startsWith("quotes.")) {
+      const quote = state.quotes[path.slice(7, cut)];
+      return quote && { value: quote[field], received: quote.received };
+    }
+    if (!portfolio || portfolio.gone) return null;
+    if (cut < 0) return field in portfolio ? { value: portfolio[field], received: portfolio.received } : null;
+    const key = path.slice(path.indexOf(".") + 1, cut), row = portfolio.holdings?.[key];
+    return row && { value: row[field], received: state.quotes[key]?.received };
+  }
+
+  function put(element, { value, received }) {
+    const before = element.dataset.v;
+    const changed = window.portolan.format.paint(element, value);
+    if (received && element.dataset.ts !== String(received)) element.dataset.ts = received;
+    if (changed && "flash" in element.dataset && before !== undefined && before !== "") flash(element, Number(value) - Number(before));
+  }
+
+  /* A tint behind the number: at most once a second an element, and only in view where much moves. */
+  const flashed = new WeakMap();
+  let recent = [];
+
+  function flash(element, change) {
+    const now = performance.now();
+    if (!change || now - (flashed.get(element) ?? -Infinity) < FLASH_PAUSE_MS) return false;
+    recent = recent.filter((at) => now - at < 1_000);
+    if (recent.length >= BUSY_FLASHES && !inView(element)) return false;
+    recent.push(now);
+    flashed.set(element, now);
+    element.classList.add("flash", change > 0 ? "up" : "down");
+    setTimeout(() => element.classList.remove("up", "down"), FLASH_MS);
+    return true;
+  }
+
+  function inView(element) {
+    const box = element.getBoundingClientRect();
+    return box.bottom > 0 && box.top < window.innerHeight;
+  }
+
+  /* ------------------------------------------------------------------------------------------------------------ the status light */
+
+  const WORDS = { live: "Live", delayed: "Delayed", stale: "Stale", closed: "Closed", down: "No feed", connecting: "Connecting" };
+
+  function now() {
+    return Date.now() + (state.offset || 0);
+  }
+
+  /* The best state of any price decides; the age is that of the newest quote. Without a line there is no feed. */
+  function status() {
+    const quotes = Object.values(state.quotes), counts = {};
+    for (const quote of quotes) counts[quote.state] = (counts[quote.state] || 0) + 1;
+    const newest = Math.max(0, ...quotes.map((quote) => quote.received || quote.ts || 0));
+    const linked = line.readyState === OPEN || state.polling;
+    const word = !linked && line.failures > 0 ? "down" : !state.live ? "connecting" : best(counts);
+    return { state: word, counts, age: newest ? Math.max(0, (now() - newest) / 1000) : null, polling: state.polling, degraded: state.degraded };
+  }
+
+  const best = (counts) => ["live", "delayed", "closed", "stale"].find((word) => counts[word] && !(word === "closed" && counts.stale > counts.closed)) || "down";
+
+  function light() {
+    const button = document.getElementById(part("status") || "");
+    if (!button) return;
+    const seen = status(), format = window.portolan.format;
+    const shown = seen.state === "connecting" ? "closed" : seen.state;
+    if (button.dataset.state !== shown) button.dataset.state = shown;
+    format.setText(document.getElementById(`${button.id}-word`) || button, WORDS[seen.state]);
+    const age = document.getElementById(`${button.id}-age`);
+    if (age) format.setText(age, seen.age === null ? "" : format.age(seen.age));
+    const title = describe(seen, format);
+    if (button.title !== title) button.title = title;
+  }
+
+  function describe(seen, format) {
+    const total = Object.values(seen.counts).reduce((sum, count) => sum + count, 0);
+    const parts = ["live", "delayed", "stale", "closed", "missing"].filter((word) => seen.counts[word]).map((word) => `${seen.counts[word]} ${word}`);
+    const where = seen.polling ? " Asked every 2 seconds, because the socket cannot be had." : seen.degraded ? " The bus is lost; the database is asked." : "";
+    if (seen.age === null) return `No quote yet.${where}`;
+    return `Newest quote ${format.age(seen.age)} old; ${total} prices: ${parts.join(", ")}.${where}`;
+  }
+
+  /* ----------------------------------------------------------------------------------------------------------------- the start */
+
+  function start() {
+    line.started = true;
+    new MutationObserver(lookSoon).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-scope"] });
+    document.addEventListener("visibilitychange", visible);
+    window.addEventListener("online", hurry);
+    setInterval(() => { watchdog(); if (!document.hidden) light(); }, 1_000);
+    look();
+    connect();
+  }
+
+  function visible() {
+    send({ op: document.hidden ? "pause" : "resume" });
+    if (!document.hidden) {
+      schedule();
+      light();
+    }
+  }
+
+  function hurry() {
+    if (line.readyState === OPEN) return;
+    line.failures = 0;
+    connect();
+  }
+
+  window.dash_clientside.live = { moved, heard, polled };
+  return { state, stats, line, receive, watch, flash, status, now };
+})();

@@ -1,0 +1,423 @@
+"""The hub: hears the bus, keeps prices and scopes, flushes on its own clock, wakes the clients whose subscription moved."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Iterable, Mapping
+from contextlib import suppress
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+import numpy as np
+
+from data import calendar
+from engine.errors import LimitExceeded, NotFound, PortfolioError, StorageError
+from engine.types import Actor, Quote
+from services.live.board import Board, Slots, price_of_view
+from services.live.client import Client
+from services.live.limits import Cut, Limits
+from services.live.reader import Reader
+from services.live.scope import Scope
+from services.live.topic import Topic
+from services.views import ALL
+
+if TYPE_CHECKING:
+    from services import Services
+
+log = logging.getLogger("portolan.hub")
+
+QUOTES: Final = "portolan:quotes"
+LEDGER: Final = "portolan:ledger"
+MARKET: Final = "portolan:market"
+YIELD_SECONDS: Final = 0.005  # the event loop is given back after so long
+
+ScopeKey = tuple[UUID, str]
+
+
+class Hub:
+    """One per process: `await start()`, `connect(actor)`, `await subscribe(client, ...)`, `await client.receive()`, `await stop()`."""
+
+    def __init__(self, services: Services, *, flush_ms: int | None = None, limits: Limits | None = None) -> None:
+        self.flush_ms = flush_ms or services.settings.stream_flush_ms
+        self.limits = limits or Limits()
+        self.number = 0  # of the newest published flush
+        self.degraded = False
+        self.clients: set[Client] = set()
+        self.topics: dict[object, Topic] = {}
+        self.scopes: dict[ScopeKey, Scope] = {}
+        self.board = Board(services.market.judge)
+        self.counts = {"batches": 0, "quotes": 0, "revalued": 0, "flushes": 0, "encoded": 0, "reloads": 0, "cut": 0}
+        self._services = services
+        self._reader = Reader(services, self.limits.threads)
+        self._loading: dict[ScopeKey, asyncio.Task[Scope]] = {}
+        self._touched: set[Scope] = set()
+        self._urgent = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._heartbeat_at = 0.0
+        self._reconcile_at = 0.0
+
+    # ---------------------------------------------------------------------------------------------------------------- start and stop
+
+    async def start(self) -> None:
+        """Begin to listen, flush and look after the clients."""
+        self._heartbeat_at = self._reconcile_at = self.clock()
+        for work in (self._listen(), self._flush_forever(), self._keep_house()):
+            self._spawn(work)
+
+    async def stop(self) -> None:
+        """End every connection and every task; waits for nothing that hangs."""
+        for client in tuple(self.clients):
+            client.end(Cut.GOING_AWAY)
+        tasks = [*self._tasks, *self._loading.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._tasks.clear()
+        self._reader.close()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.append(task)
+        task.add_done_callback(self._retire)
+
+    def _retire(self, task: asyncio.Task[None]) -> None:
+        if task in self._tasks:
+            self._tasks.remove(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("a task of the hub ended", exc_info=error)
+
+    # -------------------------------------------------------------------------------------------------------------------- for clients
+
+    @staticmethod
+    def clock() -> float:
+        """Give seconds that only go forward."""
+        return asyncio.get_running_loop().time()
+
+    @staticmethod
+    def now_ms() -> int:
+        """Give milliseconds since 1970, as the stream speaks."""
+        return calendar.milliseconds(calendar.now())
+
+    def condition(self) -> str:
+        """Give the member that says whether the bus is heard."""
+        return f'"degraded":{"true" if self.degraded else "false"}'
+
+    def connect(self, actor: Actor) -> Client:
+        """Take a new connection in.
+
+        Raises
+        ------
+        LimitExceeded
+            The process or the user has as many as allowed.
+        """
+        if len(self.clients) >= self.limits.clients_a_process:
+            raise LimitExceeded("connections of this server", limit=self.limits.clients_a_process)
+        if sum(client.actor.user_id == actor.user_id for client in self.clients) >= self.limits.clients_a_user:
+            raise LimitExceeded("connections of one user", limit=self.limits.clients_a_user)
+        client = Client(self, actor, self.limits, self.clock())
+        self.clients.add(client)
+        return client
+
+    def disconnect(self, client: Client) -> None:
+        """Forget a connection."""
+        self._leave(client)
+        client.end(Cut.GOING_AWAY)
+        self.clients.discard(client)
+
+    async def subscribe(self, client: Client, portfolios: Iterable[str] = (), symbols: Iterable[str] = (), *, replace: bool = False) -> None:
+        """Follow more, or with `replace` exactly this; what cannot be followed is answered with an error and left out."""
+        portfolios, symbols = set(portfolios), set(symbols)
+        if not replace:
+            portfolios, symbols = portfolios | client.portfolios, symbols | client.symbols
+        if len(portfolios) > self.limits.portfolios_a_client or len(symbols) > self.limits.symbols_a_client:
+            client.reply(type="error", code="too_many_subscriptions", portfolios=self.limits.portfolios_a_client,
+                         symbols=self.limits.symbols_a_client)
+            return
+        if replace and client.topic and (portfolios, symbols) == (set(client.portfolios), set(client.symbols)):
+            return
+        await self._follow(client, portfolios, symbols)
+
+    async def unsubscribe(self, client: Client, portfolios: Iterable[str] = (), symbols: Iterable[str] = ()) -> None:
+        """Follow less; no names at all means everything."""
+        portfolios, symbols = set(portfolios), set(symbols)
+        if not portfolios and not symbols:
+            portfolios, symbols = set(client.portfolios), set(client.symbols)
+        await self._follow(client, set(client.portfolios) - portfolios, set(client.symbols) - symbols)
+
+    async def state(self, actor: Actor, portfolios: Iterable[str], symbols: Iterable[str] = ()) -> str:
+        """Give the snapshot of a subscription as a message: for those who cannot hold a socket open."""
+        client = self.connect(actor)
+        try:
+            await self.subscribe(client, portfolios, symbols, replace=True)
+            client.resync()
+            return await client.receive() or "{}"
+        finally:
+            self.disconnect(client)
+
+    def news(self, topic: Topic, since: int) -> bool:
+        """Tell whether anything a topic shows changed after flush `since`."""
+        return topic.changed(self.board, self.number) > since
+
+    def body(self, topic: Topic, since: int) -> str:
+        """Give the encoded changes of a topic; encoded once for all who ask for the same."""
+        before = topic.encoded
+        body = topic.body(since, self.number, self.board)
+        self.counts["encoded"] += topic.encoded - before
+        return body
+
+    async def _follow(self, client: Client, portfolios: set[str], symbols: set[str]) -> None:
+        scopes = [scope for name in sorted(portfolios) if (scope := await self._scope_for(client, name))]
+        slots, known = await self._slots_for(client, symbols)
+        if client.ended.is_set():
+            return
+        self._leave(client)
+        client.portfolios, client.symbols = frozenset(scope.name for scope in scopes), frozenset(known)
+        client.follow(self._topic(client, scopes, slots))
+
+    def _topic(self, client: Client, scopes: list[Scope], slots: Slots) -> Topic | None:
+        if not scopes and not client.symbols:
+            return None
+        key = (client.actor.workspace_id, client.portfolios, client.symbols)
+        return self.topics.setdefault(key, Topic(key, scopes, slots, self.limits.bodies_a_topic))
+
+    def _leave(self, client: Client) -> None:
+        topic = client.topic
+        if topic is None:
+            return
+        client.follow(None)
+        if not topic.clients:
+            self.topics.pop(topic.key, None)
+            for scope in topic.scopes:
+                scope.left_at = self.clock()
+
+    # ------------------------------------------------------------------------------------------------------------------------- scopes
+
+    async def _scope_for(self, client: Client, name: str) -> Scope | None:
+        try:
+            return await self._scope(client.actor, name)
+        except PortfolioError as error:
+            client.reply(type="error", code=error.code, portfolio=name[:80], message=error.message)
+            return None
+
+    async def _scope(self, actor: Actor, name: str) -> Scope:
+        """Give a scope, read once however many ask for it at the same time."""
+        key = (actor.workspace_id, name)
+        if key in self.scopes:
+            return self.scopes[key]
+        task = self._loading.get(key)
+        if task is None:
+            task = self._loading[key] = asyncio.create_task(self._load(actor, name))
+            task.add_done_callback(lambda _: self._loading.pop(key, None))
+        return await asyncio.shield(task)
+
+    async def _load(self, actor: Actor, name: str) -> Scope:
+        if name != ALL:
+            try:
+                UUID(name)
+            except ValueError as error:
+                raise NotFound("portfolio", name) from error
+        scope = Scope(actor, name, self.clock())
+        scope.load(await self._reader.scope(actor, name), self.board, self._now())
+        scope.revalue(self.board)
+        scope.commit(self.number)
+        self.scopes[(actor.workspace_id, name)] = scope
+        return scope
+
+    async def _slots_for(self, client: Client, symbols: set[str]) -> tuple[Slots, set[str]]:
+        if not symbols:
+            return np.zeros(0, dtype=np.int64), set()
+        try:
+            views = await self._reader.quotes(client.actor, symbols)
+        except PortfolioError as error:
+            client.reply(type="error", code=error.code, message=error.message)
+            return np.zeros(0, dtype=np.int64), set()
+        for symbol in sorted(symbols - set(views))[:8]:
+            client.reply(type="error", code="unknown_symbol", symbol=symbol[:80])
+        return self.board.watch(map(price_of_view, views.values()), self._now()), set(views)
+
+    def _want(self, scope: Scope, *, pause: float = 0.0) -> None:
+        """Have a scope read again, after `pause`; while that is on its way further wishes are merged into it."""
+        scope.stale = True
+        if not scope.reloading:
+            scope.reloading = True
+            self._spawn(self._reload(scope, pause))
+
+    async def _reload(self, scope: Scope, pause: float) -> None:
+        try:
+            await asyncio.sleep(pause)
+            while scope.stale:
+                scope.stale = False
+                await self._read_again(scope)
+        finally:
+            scope.reloading = False
+
+    async def _read_again(self, scope: Scope) -> None:
+        self.counts["reloads"] += 1
+        try:
+            loaded = await self._reader.scope(scope.actor, scope.name)
+        except NotFound:
+            scope.vanish()
+            self._touched.add(scope)
+        except PortfolioError as error:
+            log.warning("scope %s cannot be read: %s", scope.name, error.message)
+            scope.stale = True
+            await asyncio.sleep(self.limits.reload_pause_seconds)
+        else:
+            scope.load(loaded, self.board, self._now())
+            self._touched.add(scope)
+        self._urgent.set()
+
+    # --------------------------------------------------------------------------------------------------------------------- the bus
+
+    async def _listen(self) -> None:
+        async for event in self._services.bus.subscribe(QUOTES, LEDGER, MARKET):
+            self._hear(event)
+
+    def take_quotes(self, quotes: Iterable[Mapping[str, Any]]) -> None:
+        """Put a batch on the board and mark what it moves."""
+        now = self._now()
+        self.counts["batches"] += 1
+        for quote in quotes:
+            if self.board.take(quote, now) is not None:
+                self.counts["quotes"] += 1
+
+    def take_revision(self, workspace: UUID, portfolio: str, revision: int) -> None:
+        """Have the scopes read again whose ledger is behind `revision`."""
+        for scope in self.scopes.values():
+            if scope.actor.workspace_id == workspace and scope.concerns(portfolio) and scope.revisions.get(portfolio) != revision:
+                self._want(scope)
+
+    def take_market(self, workspace: UUID | None) -> None:
+        """Have every scope of a workspace read again: bars, rates or instruments changed."""
+        for scope in self.scopes.values():
+            if workspace is None or scope.actor.workspace_id == workspace:
+                self._want(scope, pause=self.limits.reload_pause_seconds)
+
+    # ------------------------------------------------------------------------------------------------------------------------ flushes
+
+    async def _flush_forever(self) -> None:
+        due = self.clock()
+        while True:
+            due = max(due + self.flush_ms / 1000, self.clock())
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(due):
+                    await self._urgent.wait()
+            self._urgent.clear()
+            await self._flush_once()
+
+    async def _flush_once(self) -> None:
+        """Revalue what moved, then show it all at once under the next number."""
+        slots, self.board.dirty = self.board.dirty, set()
+        touched = self._moved(slots) | self._touched
+        self._touched = set()
+        if not slots and not touched:
+            return
+        await self._revalue(touched)
+        self.number += 1
+        self.counts["flushes"] += 1
+        self.board.publish(slots, self.number)
+        for scope in touched:
+            scope.commit(self.number)
+        self._wake()
+
+    def _moved(self, slots: set[int]) -> set[Scope]:
+        return {scope for scope in self.scopes.values() if not slots.isdisjoint(scope.moved_by)}
+
+    async def _revalue(self, scopes: Iterable[Scope]) -> None:
+        began = self.clock()
+        for scope in scopes:
+            scope.revalue(self.board)
+            self.counts["revalued"] += 1
+            if self.clock() - began > YIELD_SECONDS:
+                await asyncio.sleep(0)
+                began = self.clock()
+
+    def _wake(self) -> None:
+        for topic in self.topics.values():
+            if topic.changed(self.board, self.number) == self.number:
+                for client in topic.clients:
+                    client.wake()
+
+    # ------------------------------------------------------------------------------------------------------------------- housekeeping
+
+    async def _keep_house(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            at = self.clock()
+            self.board.age(self._now())
+            self._cut_the_overdue(at)
+            self._turn_the_day()
+            self._drop_the_unfollowed(at)
+            if at >= self._heartbeat_at + self.limits.heartbeat_seconds:
+                self._heartbeat_at = at
+                self._beat()
+            if at >= self._reconcile_at + self.limits.reconcile_seconds:
+                self._reconcile_at = at
+                await self._reconcile()
+
+    def _beat(self) -> None:
+        for client in self.clients:
+            client.beat()
+
+    def _cut_the_overdue(self, at: float) -> None:
+        for client in [client for client in self.clients if client.overdue(at)]:
+            self.counts["cut"] += 1
+            self._leave(client)
+            self.clients.discard(client)
+            client.end(Cut.SLOW_READER)
+
+    def _turn_the_day(self) -> None:
+        today = self._now().date()
+        for scope in self.scopes.values():
+            if scope.read_on != today:
+                scope.read_on = today
+                self._want(scope)
+
+    def _drop_the_unfollowed(self, at: float) -> None:
+        followed = {scope for topic in self.topics.values() for scope in topic.scopes}
+        for key, scope in tuple(self.scopes.items()):
+            if scope in followed:
+                scope.left_at = at
+            elif at - scope.left_at > self.limits.linger_seconds:
+                del self.scopes[key]
+
+    async def _reconcile(self) -> None:
+        """Ask the database what the bus may have missed: ledger revisions always, quotes while the bus is not heard."""
+        try:
+            await self._compare_revisions()
+            if self.degraded:
+                await self._fetch_latest()
+        except StorageError as error:
+            log.warning("the database does not answer the hub: %s", error.message)
+
+    async def _compare_revisions(self) -> None:
+        workspaces = {scope.actor.workspace_id for scope in self.scopes.values()}
+        if not workspaces:
+            return
+        for workspace, revisions in (await self._reader.revisions(workspaces)).items():
+            for scope in self.scopes.values():
+                if scope.actor.workspace_id == workspace and scope.behind(revisions):
+                    self._want(scope)
+
+    async def _fetch_latest(self) -> None:
+        quotes = await self._reader.latest(tuple(self.board.slots))
+        self.take_quotes(raw_quote(quote) for quote in quotes)
+
+    def _degrade(self, *, degraded: bool) -> None:
+        """Tell everybody whether the bus is heard; once it is again, catch up."""
+        if degraded != self.degraded:
+            log.warning("the bus is lost, the database is asked instead" if degraded else "the bus is heard again")
+        self.degraded = degraded
+        self._beat()
+
+    @staticmethod
+    def _now() -> datetime:
+        return calendar.now()
+
+
+def raw_quote(quote: Quote) -> dict[str, Any]:
+    """Give a stored quote as the bus would have brought it."""
+    return {"id": str(quote.instrument_id), "price": quote.price, "ts": quote.ts, "received": quote.received, "source": quote.source,
+            "currency": quote.currency, "simulated": quote.simulated}

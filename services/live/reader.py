@@ -1,0 +1,79 @@
+"""What the hub asks of the services and the database, always in threads of its own: never on the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+from uuid import UUID
+
+from engine.types import Actor, Quote
+from services.views import HoldingsView, LiveTerms, QuoteView
+
+if TYPE_CHECKING:
+    from services import Services
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """One scope as read at one moment: what is revalued, and the figures that stay until the ledger changes."""
+
+    live: LiveTerms
+    view: HoldingsView
+
+
+class Reader:
+    """A few threads between the event loop and everything that waits."""
+
+    def __init__(self, services: Services, threads: int) -> None:
+        self._services = services
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="hub")
+
+    async def _ask(self, question: Callable[..., Answer], *given: object) -> Answer:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, functools.partial(question, *given))
+
+    async def scope(self, actor: Actor, scope: str) -> Loaded:
+        """Read a scope; raises NotFound where the actor has no such portfolio."""
+        return await self._ask(self._scope, actor, scope)
+
+    def _scope(self, actor: Actor, scope: str) -> Loaded:
+        """Read terms and figures of the same revision: a write between the two is met by reading again."""
+        valuation = self._services.valuation
+        for _ in range(3):
+            loaded = Loaded(valuation.live_terms(actor, scope), valuation.holdings(actor, scope))
+            if loaded.live.revisions == loaded.view.revisions:
+                break
+        return loaded
+
+    async def quotes(self, actor: Actor, symbols: Iterable[str]) -> dict[str, QuoteView]:
+        """Read the last prices of instruments by symbol; unknown symbols are left out."""
+        return await self._ask(self._quotes, actor, sorted(symbols))
+
+    def _quotes(self, actor: Actor, symbols: list[str]) -> dict[str, QuoteView]:
+        return {view.symbol: view for view in self._services.market.quotes(actor, symbols)}
+
+    async def revisions(self, workspaces: Iterable[UUID]) -> dict[UUID, dict[str, int]]:
+        """Read the ledger revision of every portfolio of some workspaces."""
+        return await self._ask(self._revisions, tuple(workspaces))
+
+    def _revisions(self, workspaces: tuple[UUID, ...]) -> dict[UUID, dict[str, int]]:
+        with self._services.database.read() as unit:
+            return {workspace: {str(portfolio): revision for portfolio, revision in unit.portfolios.revisions(workspace).items()}
+                    for workspace in workspaces}
+
+    async def latest(self, instrument_ids: Iterable[str]) -> list[Quote]:
+        """Read the newest stored quotes, for when the bus could not be heard."""
+        return await self._ask(self._latest, [UUID(key) for key in instrument_ids])
+
+    def _latest(self, instrument_ids: list[UUID]) -> list[Quote]:
+        with self._services.database.read() as unit:
+            return list(unit.market.latest(instrument_ids).values())
+
+    def close(self) -> None:
+        """Let the threads go; what they still read is not waited for."""
+        self._threads.shutdown(wait=False, cancel_futures=True)

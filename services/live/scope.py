@@ -1,0 +1,245 @@
+"""One portfolio, or all of a workspace: what a batch of quotes does to it, and which of its rows changed in which flush."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.currencies import rates_to
+from engine.types import Actor, PriceState
+from engine.valuation import revalue
+from services.live import figures
+from services.live.board import Board, Price, Slots, price_of_view
+from services.live.figures import Fixed, Floats, Worth
+from services.live.reader import Loaded
+from services.views import ALL, HoldingsView, LiveTerms
+
+CASH: Final = "cash:"
+BODIES: Final = 16  # encoded at once for readers that are behind
+
+
+@dataclass(slots=True)
+class Facts:
+    """A scope as it was read: fixed until it is read again, but for the rates, which move with their pairs."""
+
+    live: LiveTerms
+    fixed: Fixed
+    slots: Slots  # of the holdings, row by row
+    pair_slots: Slots
+    pairs: tuple[str, ...]  # pair by pair, as `pair_slots`
+    pair_prices: Floats  # those the rates were made from
+    rate: Floats  # base units per unit of each row's currency
+
+    def rates(self, board: Board) -> Floats:
+        """Give the rate of each row with the pairs as the board has them."""
+        prices = board.price[self.pair_slots]
+        if not np.array_equal(prices, self.pair_prices, equal_nan=True):
+            self.pair_prices, self.rate = prices, rates_of(self.live, dict(zip(self.pairs, prices.tolist(), strict=True)))
+        return self.rate
+
+
+@dataclass(slots=True)
+class Shown:
+    """What clients see: the figures of the last flush, and for each row the flush in which it last changed."""
+
+    facts: Facts
+    table: Floats
+    totals: dict[str, Any]
+    changed: npt.NDArray[np.int64]
+    head_changed: int
+    states: list[str]  # of the holdings' prices
+    members: list[str | None]  # encoded rows
+
+
+def facts_of(loaded: Loaded, board: Board, now: datetime) -> Facts:
+    """Put a scope that was read on the board."""
+    live = loaded.live
+    held = [symbol for symbol, key in zip(live.symbols, live.instrument_ids, strict=True) if key is not None]
+    slots = board.watch((price_of_view(live.quotes[symbol]) for symbol in held), now)
+    pair_slots = board.watch((price_of_pair(str(key), pair, live) for key, pair in live.rate_ids.items()), now)
+    return Facts(live, fixed_of(loaded), slots, pair_slots, tuple(live.rate_ids.values()), np.full(len(pair_slots), np.nan), rates_of(live, {}))
+
+
+def rates_of(live: LiveTerms, moved: Mapping[str, float]) -> Floats:
+    """Give base units per unit of each row's currency, with some pairs at a newer rate than when the scope was read."""
+    known = {pair: rate for pair, rate in moved.items() if np.isfinite(rate)}
+    rates = rates_to(live.base_currency, live.currencies, {**live.pairs, **known})
+    return np.array([rates[currency] for currency in live.currencies], dtype=np.float64)
+
+
+def price_of_pair(instrument_id: str, pair: str, live: LiveTerms) -> Price:
+    """Give a rate as a price of the board."""
+    if pair in live.quotes:
+        return price_of_view(live.quotes[pair])
+    return Price(instrument_id, pair, live.pairs.get(pair, float("nan")), None, None, None, pair[3:], simulated=True, state=PriceState.STALE)
+
+
+def fixed_of(loaded: Loaded) -> Fixed:
+    """Collect what stays between two ledger changes."""
+    live, totals = loaded.live, loaded.view.snapshot.totals
+    settled = settled_of(loaded.view)
+    return Fixed(
+        is_cash=np.array([symbol.startswith(CASH) for symbol in live.symbols], dtype=bool),
+        cost=np.array(live.on_cost, dtype=np.float64),
+        settled=np.array([settled.get(symbol, 0.0) for symbol in live.symbols]),
+        constants={name: float(totals[name]) for name in figures.IDENTITY},
+        cash=float(totals["cash"]),
+    )
+
+
+def settled_of(view: HoldingsView) -> Mapping[str, float]:
+    """Give realised + income - fees - taxes by symbol."""
+    holdings = view.snapshot.holdings
+    return dict(zip(holdings["symbol"], holdings["realised"] + holdings["income"] - holdings["fees"] - holdings["taxes"], strict=True))
+
+
+class Scope:
+    """A scope on the board. `load` and `revalue` prepare, `commit` shows; clients read only what is shown."""
+
+    def __init__(self, actor: Actor, name: str, at: float) -> None:
+        self.actor = actor
+        self.name = name
+        self.left_at = at  # when the last client went
+        self.read_on: Any = None  # the date on which it was read
+        self.stale = False  # it is to be read again
+        self.reloading = False
+        self.gone = False
+        self.loaded = 0  # flush in which it was shown anew, whole
+        self.changed = 0  # flush in which anything of it last changed
+        self.revisions: dict[str, int] = {}
+        self.slots: Slots = np.zeros(0, dtype=np.int64)  # whose quotes clients see
+        self.moved_by: frozenset[int] = frozenset()  # whose quotes change a figure here
+        self._ledger: dict[str, int] = {}  # portfolio -> flush in which its revision was shown
+        self._facts: Facts | None = None
+        self._next: tuple[Facts, Floats, dict[str, Any], list[str]] | None = None
+        self._shown: Shown | None = None
+        self._cache: dict[int, str] = {}
+
+    def concerns(self, portfolio: str) -> bool:
+        """Tell whether a change of a portfolio's ledger changes this scope."""
+        return self.name in {ALL, portfolio}
+
+    def behind(self, revisions: Mapping[str, int]) -> bool:
+        """Tell whether the ledgers have moved on, or portfolios came or went, since this was read."""
+        if self.name == ALL:
+            return self.revisions != revisions
+        return not self.gone and self.revisions.get(self.name) != revisions.get(self.name)
+
+    # ------------------------------------------------------------------------------------------------------------------ preparing
+
+    def load(self, loaded: Loaded, board: Board, now: datetime) -> None:
+        """Take over what was read; shown with the next flush."""
+        self._facts = facts_of(loaded, board, now)
+        self.revisions = dict(loaded.live.revisions)
+        self.moved_by = frozenset(self._facts.slots.tolist()) | frozenset(self._facts.pair_slots.tolist())
+        self.read_on = now.date()
+
+    def vanish(self) -> None:
+        """Show from the next flush on that the portfolio is no more."""
+        self.gone, self._facts, self._next = True, None, None
+        self.moved_by = frozenset()
+
+    def revalue(self, board: Board) -> None:
+        """Value every row at the prices of the board."""
+        facts = self._facts
+        if facts is None:
+            return
+        worth = worth_of(facts, board)
+        table = figures.rows(facts.fixed, worth)
+        totals = figures.totals(facts.fixed, worth, table) | {"received": newest(facts, board)}
+        self._next = (facts, table, totals, [board.prices[slot].state.value for slot in facts.slots])
+
+    # -------------------------------------------------------------------------------------------------------------------- showing
+
+    def commit(self, number: int) -> None:
+        """Show what was prepared as of flush `number`."""
+        self._cache.clear()
+        if self._next is None:
+            self.changed = self.loaded = number
+            self._shown = None
+            return
+        (facts, table, totals, states), self._next = self._next, None
+        if self._shown is None or self._shown.facts is not facts:
+            self._show_anew(facts, table, totals, states, number)
+        else:
+            self._show_changes(self._shown, table, totals, states, number)
+
+    def _show_anew(self, facts: Facts, table: Floats, totals: dict[str, Any], states: list[str], number: int) -> None:
+        before = self._shown.facts.live.revisions if self._shown else {}
+        revisions = facts.live.revisions
+        self._ledger = {key: self._ledger.get(key, number) if before.get(key) == revisions[key] else number for key in revisions}
+        self._shown = Shown(facts, table, totals, np.full(len(table), number, dtype=np.int64), number, states, [None] * len(table))
+        self.slots = facts.slots
+        self.changed = self.loaded = number
+
+    def _show_changes(self, shown: Shown, table: Floats, totals: dict[str, Any], states: list[str], number: int) -> None:
+        moved = ((table != shown.table) & ~(np.isnan(table) & np.isnan(shown.table))).any(axis=1)
+        moved[: len(states)] |= np.array([now != before for now, before in zip(states, shown.states, strict=True)], dtype=bool)
+        for row in np.flatnonzero(moved):
+            shown.members[row] = None
+        shown.changed[moved] = number
+        if totals != shown.totals:
+            shown.head_changed = self.changed = number
+        if moved.any():
+            self.changed = number
+        shown.table, shown.totals, shown.states = table, totals, states
+
+    def member(self, since: int) -> str:
+        """Give the JSON member with what changed after flush `since`: `"<id>":{...}`."""
+        member = self._cache.get(since)
+        if member is None:
+            member = f"{json.dumps(self.name)}:{{{self._body(since)}}}"
+            if len(self._cache) < BODIES:
+                self._cache[since] = member
+        return member
+
+    def _body(self, since: int) -> str:
+        shown, whole = self._shown, since < self.loaded
+        if shown is None:
+            return '"full":true,"gone":true,"holdings":{}'
+        facts, parts = shown.facts, []
+        if whole:
+            parts.append(f'"full":true,"currency":{json.dumps(facts.live.base_currency)}')
+        if whole or shown.head_changed > since:
+            parts.append(json.dumps(shown.totals, separators=(",", ":"))[1:-1])
+        rows = range(len(shown.members)) if whole else np.flatnonzero(shown.changed > since).tolist()
+        parts.append(f'"holdings":{{{",".join(self._row(shown, row) for row in rows)}}}')
+        return ",".join(parts)
+
+    @staticmethod
+    def _row(shown: Shown, row: int) -> str:
+        member = shown.members[row]
+        if member is None:
+            body: dict[str, Any] = figures.record(shown.table[row].tolist())
+            if row < len(shown.states):
+                body["state"] = shown.states[row]
+            member = shown.members[row] = f"{json.dumps(shown.facts.live.symbols[row])}:{json.dumps(body, separators=(',', ':'))}"
+        return member
+
+    def ledger_members(self, since: int) -> str:
+        """Give the JSON members of the ledger revisions shown after flush `since`."""
+        if self._shown is None:
+            return ""
+        revisions = self._shown.facts.live.revisions
+        return ",".join(f"{json.dumps(key)}:{revisions[key]}" for key, shown_in in self._ledger.items() if shown_in > since)
+
+
+def worth_of(facts: Facts, board: Board) -> Worth:
+    """Value the rows of a scope: the engine does it, the board says at which prices."""
+    rate = facts.rates(board)
+    price = np.full(len(rate), np.nan)
+    price[~facts.fixed.is_cash] = board.price[facts.slots]
+    result = revalue(facts.live.terms, price, rate)
+    return Worth(result.market_value, result.unrealised, result.day_pnl, price, rate)
+
+
+def newest(facts: Facts, board: Board) -> int | None:
+    """Tell when the newest quote behind a scope's figures was received."""
+    received = [stamp for slot in (*facts.slots.tolist(), *facts.pair_slots.tolist()) if (stamp := board.prices[slot].received)]
+    return max(received, default=None)
