@@ -1,0 +1,164 @@
+"""The connections to PostgreSQL, and the unit of work: one transaction with every repository bound to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import psycopg
+import sqlalchemy as sa
+
+from data.repositories.instruments import Instruments
+from data.repositories.ledger import Ledger
+from data.repositories.market import Market
+from data.repositories.portfolios import Portfolios
+from data.repositories.system import System
+from data.sqlerrors import is_retryable, translated
+from engine.errors import StorageError
+
+T = TypeVar("T")
+ATTEMPTS: Final = 3
+MIGRATION_LOCK: Final = 0x706F7274  # "port": any number that nobody else takes
+SESSION: Final = "SET statement_timeout = '30s'; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '60s'; SET timezone = 'UTC'"
+
+
+class Unit:
+    """One transaction. Its repositories see what it has written; others see it after the commit."""
+
+    def __init__(self, connection: sa.Connection, partitions: set[str]) -> None:
+        self.connection = connection
+        self._partitions = partitions
+
+    @cached_property
+    def portfolios(self) -> Portfolios:
+        """Portfolios and their accounts."""
+        return Portfolios(self.connection)
+
+    @cached_property
+    def instruments(self) -> Instruments:
+        """Instruments with their bars, actions and rates."""
+        return Instruments(self.connection)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """Transactions in all their versions."""
+        return Ledger(self.connection)
+
+    @cached_property
+    def market(self) -> Market:
+        """Ticks, latest quotes, and the quarantine."""
+        return Market(self.connection, self._partitions)
+
+    @cached_property
+    def system(self) -> System:
+        """Actors, idempotency, audit trail, job runs."""
+        return System(self.connection)
+
+
+class Database:
+    """A pool of connections to one PostgreSQL.
+
+    Parameters
+    ----------
+    url : str
+        `postgresql://...`
+    pool_size : int
+        Connections kept open; as many again are opened under load.
+    """
+
+    def __init__(self, url: str | None, *, pool_size: int = 10) -> None:
+        self._writer = sa.create_engine(driver_url(url), pool_size=pool_size, max_overflow=pool_size, pool_timeout=10, pool_pre_ping=True,
+                                        pool_recycle=1800, connect_args={"connect_timeout": 5, "application_name": "portolan"})
+        sa.event.listen(self._writer, "connect", _prepare_session)
+        self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        self._partitions: set[str] = set()
+
+    @contextmanager
+    def begin(self) -> Iterator[Unit]:
+        """Open a transaction that writes: committed at the end of the block, rolled back by an exception."""
+        with translated(), self._writer.begin() as connection:
+            yield Unit(connection, self._partitions)
+
+    @contextmanager
+    def read(self) -> Iterator[Unit]:
+        """Open a transaction that sees one state of everything and writes nothing."""
+        with translated(), self._reader.connect() as connection:
+            yield Unit(connection, self._partitions)
+
+    def run(self, work: Callable[[Unit], T]) -> T:
+        """Do work in a transaction, again where the database asks for it (serialisation, deadlock), at most three times."""
+        for _ in range(ATTEMPTS - 1):
+            try:
+                with self.begin() as unit:
+                    return work(unit)
+            except StorageError as error:
+                if not is_retryable(error):
+                    raise
+        with self.begin() as unit:
+            return work(unit)
+
+    def ping(self) -> None:
+        """Ask for a sign of life.
+
+        Raises
+        ------
+        StorageError
+            Where there is none.
+        """
+        with translated(), self._writer.connect() as connection:
+            connection.exec_driver_sql("SELECT 1")
+
+    @contextmanager
+    def session(self) -> Iterator[psycopg.Connection[Any]]:
+        """Lend a connection of its own, outside of the pool, in autocommit: for a lock that lasts as long as it does."""
+        with translated():
+            connection = psycopg.connect(dsn(self._writer.url), autocommit=True, connect_timeout=5)
+        with connection, translated():
+            yield connection
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._writer.dispose()
+
+
+def migrate(url: str | None, *, revision: str = "head") -> None:
+    """Bring the schema to a revision; of several that start at once, one does it and the others wait.
+
+    Raises
+    ------
+    StorageError
+        Where the database does not answer, or does not agree; nothing is half done then.
+    """
+    from alembic import command  # noqa: PLC0415  # half a second nobody else needs
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    engine = sa.create_engine(driver_url(url), poolclass=sa.NullPool, connect_args={"connect_timeout": 5})
+    with translated(), engine.begin() as connection:
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
+        config.attributes["connection"] = connection
+        (command.upgrade if revision != "base" else command.downgrade)(config, revision)
+
+
+def driver_url(url: str | None) -> sa.URL:
+    """Read a PostgreSQL address in any of its spellings."""
+    if not url:
+        raise StorageError("No database is given.", hint="Set DATABASE_URL, or start the embedded one")
+    with translated():
+        return sa.make_url(url).set(drivername="postgresql+psycopg")
+
+
+def dsn(url: sa.URL) -> str:
+    """Write an address as libpq reads it."""
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def _prepare_session(connection: psycopg.Connection[Any], _record: object) -> None:
+    """Set the limits of a new connection: nothing waits for ever."""
+    connection.autocommit = True
+    connection.execute(SESSION)
+    connection.autocommit = False

@@ -1,0 +1,82 @@
+"""Records of this room that are not words of the house: what repositories give besides `engine.types`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date as Date
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from engine.types import Severity
+
+
+class Rate(NamedTuple):
+    """Units of a pair's second currency for one of its first, on a date."""
+
+    date: Date
+    rate: Decimal
+    source: str = "manual"
+    simulated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswer:
+    """What a key was answered when it came first."""
+
+    status: int
+    body: Any
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFinding:
+    """A finding that somebody may settle. `status` is open, released or rejected."""
+
+    id: UUID
+    workspace_id: UUID
+    code: str
+    message: str
+    severity: Severity
+    context: dict[str, Any]
+    status: str
+    created_at: datetime
+    settled_at: datetime | None = None
+    settled_by: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobRun:
+    """One run of a scheduled job. `status` is running, done or failed."""
+
+    id: UUID
+    job: str
+    status: str
+    created_at: datetime
+    finished_at: datetime | None
+    detail: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """Who did what to which thing."""
+
+    id: UUID
+    workspace_id: UUID
+    actor_id: UUID
+    action: str
+    entity: str
+    entity_id: str
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    request_id: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Whose data something is."""
+
+    id: UUID
+    name: str
+    local: bool

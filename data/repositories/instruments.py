@@ -1,0 +1,123 @@
+"""Instruments: what can be held or quoted, and what companies did to their shares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date as Date
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from data import models
+from data.ids import uuid7
+from data.repositories.base import stale
+from data.repositories.prices import Prices
+from engine.errors import NotFound
+from engine.types import AssetClass, CorporateAction, Instrument
+
+TABLE: Final = sa.inspect(models.Instrument).local_table
+FIELDS: Final = ("id", "workspace_id", "symbol", "name", "asset_class", "currency", "sector", "country", "exchange", "isin", "multiplier",
+                 "version", "demo")
+COLUMNS: Final = [TABLE.c[name] for name in FIELDS]
+CHANGEABLE: Final = frozenset({"name", "asset_class", "currency", "sector", "country", "exchange", "isin", "multiplier", "demo"})
+
+
+class Instruments(Prices):
+    """The instruments of every workspace with their prices (see `Prices`)."""
+
+    def put(self, workspace_id: UUID, owner_id: UUID, symbol: str, *, version: int | None = None, **fields: Any) -> tuple[Instrument, bool]:
+        """Add an instrument, or change the given fields of the one that is there.
+
+        Returns
+        -------
+        Instrument, bool
+            As it is now, and whether it is new.
+
+        Raises
+        ------
+        Conflict
+            Where `version` is given and is not the newest.
+        """
+        unknown = fields.keys() - CHANGEABLE
+        if unknown:
+            raise TypeError(f"not fields of an instrument: {sorted(unknown)}")
+        values = {key: str(value) if key == "asset_class" else value for key, value in fields.items()}
+        fresh = None if version is not None else self._added(workspace_id, owner_id, symbol, values)
+        return (fresh, True) if fresh else (self._changed(workspace_id, symbol, version, values), False)
+
+    def get(self, workspace_id: UUID, symbol: str) -> Instrument:
+        """Give the instrument of a symbol; `NotFound` where the workspace has none."""
+        found = self.by_symbols(workspace_id, [symbol])
+        if symbol not in found:
+            raise NotFound("instrument", symbol)
+        return found[symbol]
+
+    def by_symbols(self, workspace_id: UUID, symbols: Iterable[str]) -> dict[str, Instrument]:
+        """Give instruments by symbol; unknown symbols are left out."""
+        statement = sa.select(*COLUMNS).where(TABLE.c.workspace_id == workspace_id, TABLE.c.symbol == sa.any_(sa.cast(list(symbols), sa.ARRAY(sa.Text))))
+        return {row.symbol: _instrument(row) for row in self.execute(statement)}
+
+    def find(self, workspace_id: UUID, query: str | None = None, limit: int = 100, after: str | None = None) -> list[Instrument]:
+        """List instruments whose symbol, name or ISIN holds a text, by symbol, after a symbol."""
+        statement = sa.select(*COLUMNS).where(TABLE.c.workspace_id == workspace_id).order_by(TABLE.c.symbol).limit(limit)
+        if query:
+            statement = statement.where(sa.or_(*(TABLE.c[name].icontains(query, autoescape=True) for name in ("symbol", "name", "isin"))))
+        if after:
+            statement = statement.where(TABLE.c.symbol > after)
+        return [_instrument(row) for row in self.execute(statement)]
+
+    def find_all(self, workspace_id: UUID | None = None) -> list[Instrument]:
+        """List every instrument, of one workspace or of all."""
+        statement = sa.select(*COLUMNS).order_by(TABLE.c.workspace_id, TABLE.c.symbol)
+        if workspace_id is not None:
+            statement = statement.where(TABLE.c.workspace_id == workspace_id)
+        return [_instrument(row) for row in self.execute(statement)]
+
+    def put_actions(self, instrument_id: UUID, actions: Sequence[CorporateAction]) -> int:
+        """Store corporate actions; one of the same date and kind is replaced. Gives their number."""
+        rows = {(action.date, action.kind): _action_row(instrument_id, action) for action in actions}
+        if not rows:
+            return 0
+        statement = insert(models.CorporateAction).values(list(rows.values()))
+        news = {name: statement.excluded[name] for name in ("ratio", "amount", "currency", "source")}
+        return self.execute(statement.on_conflict_do_update(index_elements=["instrument_id", "date", "kind"], set_=news)).rowcount
+
+    def actions(self, instrument_id: UUID, start: Date | None = None, end: Date | None = None) -> list[CorporateAction]:
+        """List the corporate actions of an instrument by date."""
+        rows = self.fetch("SELECT date, kind, ratio, amount, currency, source FROM corporate_action WHERE instrument_id = %s"
+                          " AND date BETWEEN coalesce(%s, '-infinity'::date) AND coalesce(%s, 'infinity'::date) ORDER BY date, kind",
+                          [instrument_id, start, end])
+        return [CorporateAction(*row) for row in rows]
+
+    def _added(self, workspace_id: UUID, owner_id: UUID, symbol: str, values: dict[str, Any]) -> Instrument | None:
+        """Add it, unless the symbol is taken."""
+        row = {"name": symbol, "currency": "USD", **values, "id": uuid7(), "workspace_id": workspace_id, "owner_id": owner_id, "symbol": symbol}
+        statement = insert(TABLE).values(row).on_conflict_do_nothing(index_elements=["workspace_id", "symbol"])
+        added = self.execute(statement.returning(*COLUMNS)).one_or_none()
+        return added and _instrument(added)
+
+    def _changed(self, workspace_id: UUID, symbol: str, version: int | None, values: dict[str, Any]) -> Instrument:
+        """Change what differs; where nothing does, the version stays."""
+        statement = sa.select(*COLUMNS).where(TABLE.c.workspace_id == workspace_id, TABLE.c.symbol == symbol)
+        row = self.execute(statement.with_for_update()).one_or_none()
+        if row is None:
+            raise NotFound("instrument", symbol)
+        if version not in {None, row.version}:
+            raise stale("instrument", expected=version, found=row.version)
+        news = {key: value for key, value in values.items() if value != row._mapping[key]}  # noqa: SLF001
+        if not news:
+            return _instrument(row)
+        stamped = {**news, "version": TABLE.c.version + 1, "changed_at": sa.func.clock_timestamp()}
+        return _instrument(self.execute(sa.update(TABLE).where(TABLE.c.id == row.id).values(stamped).returning(*COLUMNS)).one())
+
+
+def _instrument(row: sa.Row[Any]) -> Instrument:
+    values = dict(row._mapping)  # noqa: SLF001  # the documented way to a row's names
+    return Instrument(**{**values, "asset_class": AssetClass(values["asset_class"])})
+
+
+def _action_row(instrument_id: UUID, action: CorporateAction) -> dict[str, Any]:
+    return {"id": uuid7(), "instrument_id": instrument_id, "date": action.date, "kind": action.kind, "ratio": action.ratio,
+            "amount": action.amount, "currency": action.currency, "source": action.source}

@@ -1,0 +1,104 @@
+"""Portfolios: transactions with a base currency, and the accounts within."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from data import models
+from data.ids import uuid7
+from data.repositories.base import Repository, stale
+from engine.errors import NotFound
+from engine.types import CostMethod, Portfolio
+
+TABLE: Final = sa.inspect(models.Portfolio).local_table
+COLUMNS: Final = [TABLE.c[name] for name in (
+    "id", "workspace_id", "owner_id", "name", "base_currency", "cost_method", "benchmark", "version", "revision", "created_at", "demo")]
+CHANGEABLE: Final = frozenset({"name", "base_currency", "cost_method", "benchmark"})
+
+
+class Portfolios(Repository):
+    """The portfolios of every workspace; each call says whose."""
+
+    def add(self, workspace_id: UUID, owner_id: UUID, *, name: str, base_currency: str, cost_method: CostMethod | str = CostMethod.FIFO,  # noqa: PLR0913
+            benchmark: str | None = None, id: UUID | None = None, demo: bool = False) -> Portfolio:  # noqa: A002
+        """Add a portfolio, under an id of the caller's where given."""
+        values = {"id": id or uuid7(), "workspace_id": workspace_id, "owner_id": owner_id, "name": name, "base_currency": base_currency,
+                  "cost_method": str(CostMethod(cost_method)), "benchmark": benchmark, "demo": demo}
+        return _portfolio(self.execute(sa.insert(TABLE).values(values).returning(*COLUMNS)).one())
+
+    def get(self, workspace_id: UUID, id: UUID) -> Portfolio:  # noqa: A002
+        """Give a portfolio; `NotFound` where the workspace has none under this id."""
+        row = self.execute(self._there(sa.select(*COLUMNS), workspace_id).where(TABLE.c.id == id)).one_or_none()
+        if row is None:
+            raise NotFound("portfolio", id)
+        return _portfolio(row)
+
+    def find(self, workspace_id: UUID) -> list[Portfolio]:
+        """List the portfolios of a workspace, oldest first."""
+        rows = self.execute(self._there(sa.select(*COLUMNS), workspace_id).order_by(TABLE.c.created_at, TABLE.c.id))
+        return [_portfolio(row) for row in rows]
+
+    def change(self, workspace_id: UUID, id: UUID, version: int | None, **fields: Any) -> Portfolio:  # noqa: A002
+        """Change name, base currency, cost method or benchmark; `Conflict` where `version` is not the newest."""
+        unknown = fields.keys() - CHANGEABLE
+        if unknown:
+            raise TypeError(f"not fields of a portfolio: {sorted(unknown)}")
+        values = {key: str(value) if key == "cost_method" else value for key, value in fields.items()}
+        return self._edited(workspace_id, id, version, values)
+
+    def remove(self, workspace_id: UUID, id: UUID, version: int | None = None) -> Portfolio:  # noqa: A002
+        """Take a portfolio out of sight; its ledger stays."""
+        return self._edited(workspace_id, id, version, {"removed_at": sa.func.clock_timestamp()})
+
+    def bump(self, id: UUID) -> int:  # noqa: A002
+        """Count a write of the ledger and give the new revision. Holds the portfolio's row: writes of one portfolio queue here."""
+        statement = sa.update(TABLE).where(TABLE.c.id == id, TABLE.c.removed_at.is_(None)).values(revision=TABLE.c.revision + 1)
+        revision = self.execute(statement.returning(TABLE.c.revision)).scalar_one_or_none()
+        if revision is None:
+            raise NotFound("portfolio", id)
+        return int(revision)
+
+    def revisions(self, workspace_id: UUID | None = None) -> dict[UUID, int]:
+        """Give the revision of every portfolio, of one workspace or of all."""
+        statement = sa.select(TABLE.c.id, TABLE.c.revision).where(TABLE.c.removed_at.is_(None))
+        if workspace_id is not None:
+            statement = statement.where(TABLE.c.workspace_id == workspace_id)
+        return {id: revision for id, revision in self.execute(statement)}  # noqa: A001, C416
+
+    def accounts(self, portfolio_id: UUID) -> list[str]:
+        """List the names of the accounts that transactions of a portfolio have used."""
+        return [name for (name,) in self.fetch("SELECT name FROM account WHERE portfolio_id = %s ORDER BY name", [portfolio_id])]
+
+    def purge(self, ids: Sequence[UUID]) -> int:
+        """Delete portfolios with their ledgers for good: for demo data, never for what a person recorded.
+
+        The trigger that keeps the ledger append-only lets a transaction delete that says so; the permission ends with this call.
+        """
+        self.fetch("SELECT set_config('portolan.purge', 'on', true)")
+        for table in ("ledger_entry", "account", "import_run"):
+            self.execute(sa.delete(models.Base.metadata.tables[table]).where(sa.column("portfolio_id").in_(ids)))
+        gone = self.execute(sa.delete(TABLE).where(TABLE.c.id.in_(ids))).rowcount
+        self.fetch("SELECT set_config('portolan.purge', 'off', true)")
+        return gone
+
+    def _there(self, statement: sa.Select[Any], workspace_id: UUID) -> sa.Select[Any]:
+        return statement.where(TABLE.c.workspace_id == workspace_id, TABLE.c.removed_at.is_(None))
+
+    def _edited(self, workspace_id: UUID, id: UUID, version: int | None, values: dict[str, Any]) -> Portfolio:  # noqa: A002
+        statement = sa.update(TABLE).where(TABLE.c.id == id, TABLE.c.workspace_id == workspace_id, TABLE.c.removed_at.is_(None))
+        if version is not None:
+            statement = statement.where(TABLE.c.version == version)
+        stamped = {**values, "version": TABLE.c.version + 1, "changed_at": sa.func.clock_timestamp()}
+        row = self.execute(statement.values(stamped).returning(*COLUMNS)).one_or_none()
+        if row is None:
+            raise stale("portfolio", expected=version, found=self.get(workspace_id, id).version)
+        return _portfolio(row)
+
+
+def _portfolio(row: sa.Row[Any]) -> Portfolio:
+    values = dict(row._mapping)  # noqa: SLF001  # the documented way to a row's names
+    return Portfolio(**{**values, "cost_method": CostMethod(values["cost_method"])})

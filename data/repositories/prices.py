@@ -1,0 +1,131 @@
+"""Prices at rest: bars of instruments and rates of currency pairs, in by COPY, out by arrays.
+
+A market that is simulated never replaces a fact: a simulated bar or rate is not written over one that is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date as Date
+from typing import Any, Final
+from uuid import UUID
+
+import pandas as pd
+from psycopg import sql
+
+from data.records import Rate
+from data.repositories.base import Repository, aligned
+from engine.types import Bar
+
+BAR_FIELDS: Final = ("date", "close", "open", "high", "low", "volume", "adjusted_close", "source", "simulated")
+RATE_FIELDS: Final = ("date", "rate", "source", "simulated")
+WITHIN: Final = "date BETWEEN coalesce(%(start)s, '-infinity'::date) AND coalesce(%(end)s, 'infinity'::date)"
+BEFORE: Final = "date < coalesce(%(before)s, 'infinity'::date) AND date <= coalesce(%(on)s, 'infinity'::date)"
+DAYS: Final = "array_agg(date - DATE '1970-01-01' ORDER BY date)"
+
+
+class Prices(Repository):
+    """Bars and rates."""
+
+    def put_bars(self, instrument_id: UUID, bars: Iterable[Bar]) -> int:
+        """Store bars; one of the same date is replaced. Gives how many were written."""
+        rows = {bar.date: (instrument_id, *(getattr(bar, name) for name in BAR_FIELDS)) for bar in bars}
+        return self._put("bar", ("instrument_id", *BAR_FIELDS), ("instrument_id", "date"), list(rows.values()))
+
+    def bars(self, instrument_id: UUID, start: Date | None = None, end: Date | None = None) -> list[Bar]:
+        """List the bars of an instrument from `start` to `end`, both included, by date."""
+        query = f"SELECT {', '.join(BAR_FIELDS)} FROM bar WHERE instrument_id = %(id)s AND {WITHIN} ORDER BY date"  # noqa: S608
+        return [Bar(*row) for row in self.fetch(query, {"id": instrument_id, "start": start, "end": end})]
+
+    def put_rates(self, workspace_id: UUID, pair: str, rows: Iterable[Rate | tuple[Any, ...]], *, owner_id: UUID | None = None) -> int:
+        """Store rates of a pair, as `Rate` or as (date, rate[, source[, simulated]]). Gives how many were written."""
+        rates = [Rate(*row) for row in rows]
+        unique = {rate.date: (workspace_id, pair, owner_id, *rate) for rate in rates}
+        return self._put("fx_rate", ("workspace_id", "pair", "owner_id", *RATE_FIELDS), ("workspace_id", "pair", "date"), list(unique.values()))
+
+    def rates(self, workspace_id: UUID, pair: str, start: Date | None = None, end: Date | None = None) -> list[Rate]:
+        """List the rates of a pair from `start` to `end`, both included, by date."""
+        query = f"SELECT {', '.join(RATE_FIELDS)} FROM fx_rate WHERE workspace_id = %(id)s AND pair = %(pair)s AND {WITHIN} ORDER BY date"  # noqa: S608
+        return [Rate(*row) for row in self.fetch(query, {"id": workspace_id, "pair": pair, "start": start, "end": end})]
+
+    def closes(self, instrument_ids: Sequence[UUID], start: Date | None = None, end: Date | None = None) -> pd.DataFrame:
+        """Give closes side by side.
+
+        Returns
+        -------
+        DataFrame
+            DatetimeIndex x instrument id, float64, local currency; NaN on dates that an instrument has no bar for.
+        """
+        query = (f"SELECT instrument_id, {DAYS}, array_agg(close::float8 ORDER BY date) FROM bar"  # noqa: S608
+                 f" WHERE instrument_id = ANY(%(ids)s) AND {WITHIN} GROUP BY instrument_id")
+        rows = self.fetch(query, {"ids": list(instrument_ids), "start": start, "end": end})
+        return aligned({key: (days, values) for key, days, values in rows}, list(instrument_ids))
+
+    def last_closes(self, instrument_ids: Sequence[UUID], before: Date | None = None, on_or_before: Date | None = None) -> pd.DataFrame:
+        """Give the last bar of each instrument before a date, or on or before one.
+
+        Returns
+        -------
+        DataFrame
+            Index instrument id; date, close (float64), source, simulated. Instruments without a bar are not in it.
+        """
+        query = ("SELECT asked.id, last.* FROM unnest(%(ids)s::uuid[]) asked(id) CROSS JOIN LATERAL (SELECT date, close::float8, source, simulated"  # noqa: S608
+                 f" FROM bar WHERE instrument_id = asked.id AND {BEFORE} ORDER BY date DESC LIMIT 1) last")
+        rows = self.fetch(query, {"ids": list(instrument_ids), "before": before, "on": on_or_before})
+        return _last(rows, "instrument_id", "close")
+
+    def rates_frame(self, workspace_id: UUID, pairs: Sequence[str] | None = None, start: Date | None = None, end: Date | None = None) -> pd.DataFrame:
+        """Give rates side by side, of some pairs or of all.
+
+        Returns
+        -------
+        DataFrame
+            DatetimeIndex x pair, float64; NaN on dates that a pair has no rate for.
+        """
+        query = (f"SELECT pair, {DAYS}, array_agg(rate::float8 ORDER BY date) FROM fx_rate WHERE workspace_id = %(id)s"  # noqa: S608
+                 f" AND (%(pairs)s::text[] IS NULL OR pair = ANY(%(pairs)s)) AND {WITHIN} GROUP BY pair ORDER BY pair")
+        rows = self.fetch(query, {"id": workspace_id, "pairs": None if pairs is None else list(pairs), "start": start, "end": end})
+        found = {pair: (days, values) for pair, days, values in rows}
+        return aligned(found, list(found) if pairs is None else list(pairs))
+
+    def last_rates(self, workspace_id: UUID, on_or_before: Date | None = None, before: Date | None = None) -> pd.DataFrame:
+        """Give the last rate of each pair on or before a date, or before one.
+
+        Returns
+        -------
+        DataFrame
+            Index pair; date, rate (float64), source, simulated.
+        """
+        query = ("SELECT known.pair, last.* FROM (WITH RECURSIVE pairs AS ("  # noqa: S608
+                 " (SELECT pair FROM fx_rate WHERE workspace_id = %(id)s ORDER BY pair LIMIT 1) UNION ALL"
+                 " SELECT (SELECT pair FROM fx_rate WHERE workspace_id = %(id)s AND pair > pairs.pair ORDER BY pair LIMIT 1) FROM pairs"
+                 " WHERE pairs.pair IS NOT NULL) SELECT pair FROM pairs WHERE pair IS NOT NULL) known CROSS JOIN LATERAL"
+                 " (SELECT date, rate::float8, source, simulated FROM fx_rate WHERE workspace_id = %(id)s AND pair = known.pair"
+                 f" AND {BEFORE} ORDER BY date DESC LIMIT 1) last")
+        return _last(self.fetch(query, {"id": workspace_id, "before": before, "on": on_or_before}), "pair", "rate")
+
+    def _put(self, table: str, columns: Sequence[str], key: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> int:
+        """COPY rows beside the table, then merge them in."""
+        if not rows:
+            return 0
+        names = {"table": sql.Identifier(table), "load": sql.Identifier(f"{table}_load"), "columns": _list(columns), "key": _list(key),
+                 "news": sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in columns if name not in key)}
+        merge = sql.SQL("INSERT INTO {table} AS old ({columns}) SELECT {columns} FROM {load} ON CONFLICT ({key}) DO UPDATE SET {news}"
+                        " WHERE old.simulated OR NOT excluded.simulated").format(**names)
+        with self.cursor() as cursor:
+            cursor.execute(sql.SQL("CREATE TEMP TABLE IF NOT EXISTS {load} (LIKE {table}) ON COMMIT DROP").format(**names))
+            with cursor.copy(sql.SQL("COPY {load} ({columns}) FROM STDIN").format(**names)) as copy:
+                for row in rows:
+                    copy.write_row(row)
+            written = cursor.execute(merge).rowcount
+            cursor.execute(sql.SQL("TRUNCATE {load}").format(**names))
+            return written
+
+
+def _list(names: Iterable[str]) -> sql.Composed:
+    return sql.SQL(", ").join(sql.Identifier(name) for name in names)
+
+
+def _last(rows: Sequence[tuple[Any, ...]], key: str, value: str) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=[key, "date", value, "source", "simulated"]).set_index(key)
+    return frame.astype({value: "float64", "simulated": "bool"})
