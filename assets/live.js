@@ -259,6 +259,7 @@ window.portolan.live = (() => {
   }
 
   function paintAll() {
+    if (document.hidden) return;
     for (const element of document.querySelectorAll("[data-live]")) {
       const scope = element.closest("[data-scope]")?.dataset.scope, found = find(scope, element.dataset.live);
       if (found) put(element, found);

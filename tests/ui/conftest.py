@@ -1,0 +1,265 @@
+"""A headless Chromium, the real server in a home of its own, and a stream under the test's control."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from dash import Dash, dcc, html
+from fastapi import FastAPI, WebSocket
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+ROOT = Path(__file__).parent.parent.parent
+CHROMIUM = os.environ.get("PORTOLAN_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+START_SECONDS = 60
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(condition: Callable[[], Any], seconds: float = 10.0, what: str = "") -> Any:
+    end = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < end, f"waited {seconds} s for {what or condition}"
+        time.sleep(0.02)
+    return found
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        assert not os.environ.get("CI"), "no Chromium on this machine"
+        pytest.skip("no Chromium on this machine")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"])
+        yield chromium
+        chromium.close()
+
+
+@dataclass
+class Watch:
+    """What a page did that it should not."""
+
+    host: str
+    errors: list[str] = field(default_factory=list)
+    strangers: list[str] = field(default_factory=list)
+
+    def on(self, page: Page) -> Page:
+        page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("request", lambda request: self._asked(request.url))
+        page.on("websocket", lambda line: self._asked(line.url))
+        return page
+
+    def _asked(self, url: str) -> None:
+        if not re.match(rf"(https?|wss?)://{re.escape(self.host)}/|data:|blob:", url):
+            self.strangers.append(url)
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    made = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-US")
+    yield made
+    made.close()
+
+
+# ---------------------------------------------------------------------------------------------------------------- the real server
+
+
+@dataclass
+class Server:
+    """A running `python app.py serve`."""
+
+    home: Path
+    port: int
+    environment: dict[str, str]
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def host(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> str:
+        return (self.home.parent / "serve.log").read_text(encoding="utf-8", errors="replace")
+
+    def start(self) -> Server:
+        with (self.home.parent / "serve.log").open("ab") as log:
+            self.process = subprocess.Popen([sys.executable, "app.py", "serve", "--port", str(self.port)], cwd=ROOT, env=self.environment,
+                                            stdout=log, stderr=subprocess.STDOUT)
+        wait_for(self.answers, START_SECONDS, "the server")
+        return self
+
+    def answers(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, f"the server ended:\n{self.log[-4000:]}"
+        with socket.socket() as probe:
+            probe.settimeout(1)
+            if probe.connect_ex(("127.0.0.1", self.port)):
+                return False
+            probe.sendall(f"GET /healthz HTTP/1.1\r\nHost: {self.host}\r\nConnection: close\r\n\r\n".encode())
+            return b" 200 " in probe.recv(200)
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        if self.process is None:
+            return
+        self.process.send_signal(how)
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
+        finally:
+            self.process = None
+
+
+def server_in(folder: Path, **environment: str) -> Server:
+    home = folder / "home"
+    inherited = {key: value for key, value in os.environ.items() if key not in {"DATABASE_URL", "REDIS_URL", "MARKET_DATA", "AUTH"}}
+    return Server(home, free_port(), {**inherited, "PORTOLAN_HOME": str(home), "PYTHONUNBUFFERED": "1", **environment})
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    running = server_in(tmp_path_factory.mktemp("serve")).start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def watch(server: Server) -> Watch:
+    return Watch(server.host)
+
+
+@pytest.fixture
+def page(context: BrowserContext, watch: Watch) -> Page:
+    return watch.on(context.new_page())
+
+
+# ------------------------------------------------------------------------------------------------------ a stream under our control
+
+
+class Line:
+    """A stream whose every message a test writes; the page is the real `assets/live.js` in a small Dash application."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.opened: list[str] = []  # the address of every socket that came
+        self.said: list[dict[str, Any]] = []  # what the browser sent
+        self.polls = 0
+        self.refusing = False
+        self.sockets: set[WebSocket] = set()
+        self.loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def serve(self, socket: WebSocket) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.opened.append(str(socket.url))
+        if self.refusing:
+            await socket.close(1013)
+            return
+        await socket.accept()
+        self.sockets.add(socket)
+        try:
+            while (message := await socket.receive())["type"] != "websocket.disconnect":
+                self.said.append(json.loads(message["text"]))
+        finally:
+            self.sockets.discard(socket)
+
+    def _run(self, work: Any) -> None:
+        assert self.loop is not None
+        asyncio.run_coroutine_threadsafe(work, self.loop).result(5)
+
+    def send(self, *messages: dict[str, Any]) -> None:
+        async def all_of_them() -> None:
+            for socket in tuple(self.sockets):
+                for message in messages:
+                    await socket.send_text(json.dumps(message))
+
+        self._run(all_of_them())
+
+    def break_off(self, code: int = 1012) -> None:
+        async def all_of_them() -> None:
+            for socket in tuple(self.sockets):
+                await socket.close(code)
+
+        self._run(all_of_them())
+
+    def heard(self, op: str) -> list[dict[str, Any]]:
+        return [message for message in self.said if message["op"] == op]
+
+    async def state(self, _actor: object, portfolios: list[str], _symbols: list[str]) -> str:
+        self.polls += 1
+        figures = {name: {"full": True, "value": float(self.polls), "holdings": {}} for name in portfolios}
+        return json.dumps({"type": "snapshot", "seq": 0, "ts": int(time.time() * 1000), "quotes": {}, "portfolios": figures})
+
+
+def small_application(line: Line) -> FastAPI:
+    from callbacks import live  # noqa: PLC0415 (the page's own wiring, without the other rooms)
+    from components.live import live_components  # noqa: PLC0415
+
+    @dataclass
+    class House:
+        hub: Line
+        accounts: Any
+
+    class Accounts:
+        local = staticmethod(lambda: None)
+
+    server = FastAPI()
+    server.add_api_websocket_route("/api/v1/stream", line.serve)
+    screens = Dash("line", server=server, assets_folder=str(ROOT / "assets"), assets_ignore=r"^(?!format\.js$|live\.js$|tokens\.css$|look\.css$)", update_title=None)
+    screens.layout = html.Div([
+        live_components(), dcc.Store(id="ledger"), html.Button([html.I(), html.B(id="status-word"), html.Span(id="status-age")], id="status", className="status"),
+        html.Div([html.Span(id="value", **{"data-live": "value"}), html.Span(id="day", **{"data-live": "day_pnl", "data-format": "signed", "data-tone": ""}),
+                  html.Span(id="price", **{"data-live": "quotes.BRK.B.price", "data-format": "price", "data-flash": ""}),
+                  html.Span(id="row", **{"data-live": "holdings.BRK.B.market_value"})], **{"data-scope": "all"}),
+    ])
+    live.register(screens, House(line, Accounts()))  # type: ignore[arg-type]
+    return server
+
+
+@contextmanager
+def background(application: FastAPI, port: int) -> Iterator[None]:
+    config = uvicorn.Config(application, port=port, log_level="error", ws="websockets-sansio", timeout_graceful_shutdown=1)
+    running = uvicorn.Server(config)
+    thread = threading.Thread(target=running.run, daemon=True)
+    thread.start()
+    wait_for(lambda: running.started)
+    yield
+    running.should_exit = True
+    thread.join(5)
+
+
+@pytest.fixture
+def line() -> Iterator[Line]:
+    made = Line()
+    with background(small_application(made), made.port):
+        yield made
