@@ -1,0 +1,130 @@
+"""Answers that are dear to compute, kept in Redis as JSON. Where Redis is away they are computed: slower, never wrong."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, Final
+
+import redis
+from flask_caching.backends.rediscache import RedisCache
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+PREFIX: Final = "portolan:cache:"
+TIMEOUT_SECONDS: Final = 1.0
+REST_SECONDS: Final = 5.0
+log = logging.getLogger("portolan.cache")
+
+
+class JsonText:
+    """How values are written: JSON, so that nothing read from Redis can run."""
+
+    @staticmethod
+    def dumps(value: Any) -> bytes:  # noqa: ANN401  # whatever JSON can say
+        """Write a value."""
+        return json.dumps(value, separators=(",", ":")).encode()
+
+    @staticmethod
+    def loads(text: bytes | None) -> Any:  # noqa: ANN401  # whatever JSON can say
+        """Read a value; None where there is none."""
+        return None if text is None else json.loads(text)
+
+
+class JsonRedisCache(RedisCache):  # type: ignore[misc]  # flask-caching is not typed
+    """The Redis backend of flask-caching, without pickle."""
+
+    serializer = JsonText()
+
+
+class Cache:
+    """Keeps answers under keys; of several threads that ask for the same one, one computes and the others wait for it.
+
+    Parameters
+    ----------
+    url : str, optional
+        Address of Redis; without one everything is computed.
+    """
+
+    def __init__(self, url: str | None) -> None:
+        self._backend = JsonRedisCache(host=_client(url), key_prefix=PREFIX) if url else None
+        self._rest_until = 0.0
+        self._lock = threading.Lock()
+        self._flights: dict[str, Future[Any]] = {}
+
+    def get_or_compute(self, key: str, compute: Callable[[], Any], ttl: int = 300) -> Any:  # noqa: ANN401  # whatever JSON can say
+        """Give the answer of a key, computed where it is not there.
+
+        Parameters
+        ----------
+        key : str
+            Names the answer and the state it belongs to (a revision, a date): a changed state has another key.
+        compute : callable
+            Gives what JSON can say.
+        ttl : int
+            Seconds to keep it.
+
+        Returns
+        -------
+        Any
+            The answer as JSON gives it back, also when it was just computed: tuples are lists, keys are text.
+        """
+        flight, is_pilot = self._board(key)
+        if is_pilot:
+            self._fly(key, flight, compute, ttl)
+        return flight.result()
+
+    def forget(self, key: str) -> None:
+        """Drop the answer of a key."""
+        self._ask(lambda backend: backend.delete(key))
+
+    def close(self) -> None:
+        """Close every connection."""
+        if self._backend is not None:
+            self._backend._write_client.close()  # noqa: SLF001  # the client that we handed over
+
+    def _board(self, key: str) -> tuple[Future[Any], bool]:
+        """Join the flight of a key, or begin one."""
+        with self._lock:
+            if key in self._flights:
+                return self._flights[key], False
+            self._flights[key] = Future()
+            return self._flights[key], True
+
+    def _fly(self, key: str, flight: Future[Any], compute: Callable[[], Any], ttl: int) -> None:
+        """Find or compute the answer; everybody on board gets it, or the error."""
+        try:
+            flight.set_result(self._found(key, compute, ttl))
+        except BaseException as error:
+            flight.set_exception(error)
+            raise
+        finally:
+            with self._lock:
+                del self._flights[key]
+
+    def _found(self, key: str, compute: Callable[[], Any], ttl: int) -> Any:  # noqa: ANN401
+        kept = self._ask(lambda backend: backend.get(key))
+        if kept is not None:
+            return kept[0]
+        answer = JsonText.loads(JsonText.dumps([compute()]))
+        self._ask(lambda backend: backend.set(key, answer, timeout=ttl))
+        return answer[0]
+
+    def _ask(self, question: Callable[[JsonRedisCache], Any]) -> Any:  # noqa: ANN401
+        """Ask Redis; one that does not answer is left alone for a while, so that nobody waits for it again and again."""
+        if self._backend is None or time.monotonic() < self._rest_until:
+            return None
+        try:
+            return question(self._backend)
+        except (redis.RedisError, OSError, json.JSONDecodeError) as error:
+            log.warning("the cache does not answer (%s): computing for %g s", type(error).__name__, REST_SECONDS)
+            self._rest_until = time.monotonic() + REST_SECONDS
+            return None
+
+
+def _client(url: str) -> redis.Redis:
+    return redis.Redis.from_url(url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS, protocol=2, retry=Retry(NoBackoff(), 0))
