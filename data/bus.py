@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -98,7 +98,7 @@ class Bus:
             Where Redis does not answer. The truth is stored by then, so that a caller may go on.
         """
         with _translated():
-            return int(cast("int", self._client.publish(channel, encode(message))))
+            return self._client.publish(channel, encode(message))
 
     def put_latest(self, quotes: Iterable[Quote]) -> int:
         """Keep quotes for whoever starts late, by the rule of the database: newer ones, and never simulated over real. Gives how many."""
@@ -117,7 +117,7 @@ class Bus:
         with _translated():
             self._client.ping()
 
-    async def subscribe(self, *channels: str) -> AsyncIterator[Event]:
+    async def subscribe(self, *channels: str) -> AsyncGenerator[Event]:
         """Listen for ever: messages as they come, `Lost` when the bus is not heard any more, `Regained` when it is again.
 
         Reconnects by itself, after pauses that double up to five seconds. A connection that is silent is asked whether it lives.
@@ -172,7 +172,7 @@ class _Subscription:
         await self._client.aclose()
 
 
-async def _messages(pubsub: PubSub) -> AsyncIterator[Message]:
+async def _messages(pubsub: PubSub) -> AsyncGenerator[Message]:
     """Give what is published; two silences without an answer to the question in between end it."""
     asked = False
     while True:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Any, Final
 
 from data.servers import PostgresServer, RedisServer
 from data.settings import Settings
@@ -147,9 +147,9 @@ def _last_one(share: IO[str]) -> bool:
     return False
 
 
-def _told(path: Path) -> dict[str, str]:
+def _told(path: Path) -> dict[str, Any]:
     """Read what the holder of a lock wrote about itself; it may be writing just now."""
     with suppress(json.JSONDecodeError, OSError):
-        told: dict[str, str] = json.loads(path.read_text())
+        told: dict[str, Any] = json.loads(path.read_text())
         return told
     return {}

@@ -8,13 +8,26 @@ refuses UPDATE, and DELETE outside of a purge.
 
 from __future__ import annotations
 
-from datetime import date as Date
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, MetaData, Numeric, Sequence, Text, UniqueConstraint, false, func, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    MetaData,
+    Numeric,
+    Sequence,
+    Text,
+    UniqueConstraint,
+    false,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -177,7 +190,7 @@ class LedgerEntry(Base):
     recorded_by: Mapped[UUID | None] = mapped_column(ForeignKey("app_user.id"))
     import_run_id: Mapped[UUID | None] = mapped_column(ForeignKey("import_run.id"))
     voided: Mapped[bool] = mapped_column(server_default=false())
-    date: Mapped[Date]
+    date: Mapped[date]
     kind: Mapped[str]
     symbol: Mapped[str | None]
     quantity: Mapped[Decimal | None]
@@ -207,7 +220,7 @@ class CorporateAction(Identified, Base):
     )
 
     instrument_id: Mapped[UUID] = mapped_column(ForeignKey("instrument.id", ondelete="CASCADE"))
-    date: Mapped[Date]
+    date: Mapped[date]
     kind: Mapped[str]
     ratio: Mapped[Decimal | None]
     amount: Mapped[Decimal | None]
@@ -219,10 +232,12 @@ class Bar(Base):
     """Prices of an instrument over a trading date, unadjusted."""
 
     __tablename__ = "bar"
-    __table_args__ = (CheckConstraint(positive("close", "open", "high", "low", "adjusted_close") + " AND volume >= 0 AND volume < 1e20", name="prices"),)
+    __table_args__ = (
+        CheckConstraint(f"{positive('close', 'open', 'high', 'low', 'adjusted_close')} AND volume >= 0 AND volume < 1e20", name="prices"),
+    )
 
     instrument_id: Mapped[UUID] = mapped_column(ForeignKey("instrument.id", ondelete="CASCADE"), primary_key=True)
-    date: Mapped[Date] = mapped_column(primary_key=True)
+    date: Mapped[date] = mapped_column(primary_key=True)
     close: Mapped[Decimal]
     open: Mapped[Decimal | None]
     high: Mapped[Decimal | None]
@@ -241,7 +256,7 @@ class FxRate(Base):
 
     workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspace.id"), primary_key=True)
     pair: Mapped[str] = mapped_column(primary_key=True)
-    date: Mapped[Date] = mapped_column(primary_key=True)
+    date: Mapped[date] = mapped_column(primary_key=True)
     rate: Mapped[Decimal]
     source: Mapped[str]
     simulated: Mapped[bool] = mapped_column(server_default=false())
@@ -265,7 +280,7 @@ class QuoteTick(Base):
     received: Mapped[datetime] = mapped_column()
     source: Mapped[str]
     simulated: Mapped[bool]
-    __mapper_args__: ClassVar[dict[str, Any]] = {"primary_key": [instrument_id, ts, received]}
+    __mapper_args__ = {"primary_key": [instrument_id, ts, received]}  # noqa: RUF012  # the mapper wants columns; the table has no key
 
 
 class QuoteLatest(Base):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
-from datetime import date as Date
-from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -15,7 +14,7 @@ from engine.types import Severity
 class Rate(NamedTuple):
     """Units of a pair's second currency for one of its first, on a date."""
 
-    date: Date
+    date: dt.date
     rate: Decimal
     source: str = "manual"
     simulated: bool = False
@@ -40,8 +39,8 @@ class StoredFinding:
     severity: Severity
     context: dict[str, Any]
     status: str
-    created_at: datetime
-    settled_at: datetime | None = None
+    created_at: dt.datetime
+    settled_at: dt.datetime | None = None
     settled_by: UUID | None = None
 
 
@@ -52,8 +51,8 @@ class JobRun:
     id: UUID
     job: str
     status: str
-    created_at: datetime
-    finished_at: datetime | None
+    created_at: dt.datetime
+    finished_at: dt.datetime | None
     detail: dict[str, Any]
 
 
@@ -70,7 +69,7 @@ class AuditEntry:
     before: dict[str, Any] | None
     after: dict[str, Any] | None
     request_id: str | None
-    created_at: datetime
+    created_at: dt.datetime
 
 
 @dataclass(frozen=True, slots=True)

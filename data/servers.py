@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 import psycopg
 import redis
 from redis.backoff import NoBackoff
@@ -115,7 +115,7 @@ class PostgresServer:
         fresh = self.folder.with_name(f"{self.folder.name}.new")
         shutil.rmtree(fresh, ignore_errors=True)
         _own(fresh, owner)
-        command = [binaries / "initdb", "-D", fresh, "-U", NAME, "--auth=trust", "--encoding=UTF8", "--locale-provider=builtin",
+        command = [str(binaries / "initdb"), "-D", str(fresh), "-U", NAME, "--auth=trust", "--encoding=UTF8", "--locale-provider=builtin",
                    "--builtin-locale=C.UTF-8", "--locale=C", "--no-instructions"]
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=fresh, env=_environment(), **owner)  # noqa: S603
         if done.returncode:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 from psycopg import errors as sqlstate
@@ -13,6 +13,8 @@ from sqlalchemy import exc
 from engine.errors import Conflict, InvalidInput, PortfolioError, StorageError
 
 RETRYABLE: Final = frozenset({"40001", "40P01"})
+GONE: Final = ("08", "53", "57P")  # connection, resources, shut down
+LATER: Final = "Try again in a moment"
 UNAVAILABLE: Final = "The database does not answer."
 SENTENCES: Final = {
     "ledger_entry_external_id_key": "A transaction with this external_id is in the portfolio already.",
@@ -31,7 +33,7 @@ def translated() -> Iterator[None]:
     except exc.DBAPIError as error:
         raise _named(error.orig, lost=error.connection_invalidated) from error
     except exc.SQLAlchemyError as error:
-        raise StorageError(UNAVAILABLE, reason=type(error).__name__, hint="Try again in a moment") from error
+        raise StorageError(UNAVAILABLE, reason=type(error).__name__, hint=LATER) from error
     except psycopg.Error as error:
         raise _named(error, lost=False) from error
 
@@ -46,22 +48,29 @@ def _named(error: BaseException | None, *, lost: bool) -> PortfolioError:
     if not isinstance(error, psycopg.Error):
         return StorageError(UNAVAILABLE, reason=type(error).__name__)
     code, rule = error.sqlstate, error.diag.constraint_name
+    if lost or (isinstance(error, psycopg.OperationalError) and (code is None or code.startswith(GONE))):
+        return StorageError(UNAVAILABLE, sqlstate=code, hint=LATER)
+    return _refusal(error, sqlstate=code, constraint=rule)
+
+
+def _refusal(error: psycopg.Error, **context: Any) -> PortfolioError:  # noqa: ANN401  # as PortfolioError takes it
+    """Say what the database does not take."""
+    field = context["constraint"] or error.diag.column_name or "value"
     match error:
         case sqlstate.UniqueViolation():
-            return Conflict(SENTENCES.get(rule or "", "This is there already."), sqlstate=code, constraint=rule)
+            named: PortfolioError = Conflict(SENTENCES.get(field, "This is there already."), **context)
         case sqlstate.ForeignKeyViolation():
-            return Conflict("This belongs to something that is not there, or that still has parts.", sqlstate=code, constraint=rule)
+            named = Conflict("This belongs to something that is not there, or that still has parts.", **context)
         case sqlstate.CheckViolation() | sqlstate.NotNullViolation():
-            field = rule or error.diag.column_name or "row"
-            return InvalidInput(field, "", "breaks a rule of the database", sqlstate=code, constraint=rule)
+            named = InvalidInput(field, "", "breaks a rule of the database", **context)
         case psycopg.DataError():
-            return InvalidInput(error.diag.column_name or "value", "", "cannot be stored as what it should be", sqlstate=code)
+            named = InvalidInput(field, "", "cannot be stored as what it should be", **context)
         case sqlstate.LockNotAvailable():
-            return Conflict("Somebody else is working on this.", sqlstate=code, hint="Try again in a moment")
+            named = Conflict("Somebody else is working on this.", hint=LATER, **context)
         case sqlstate.QueryCanceled():
-            return StorageError("The database took too long.", sqlstate=code, hint="Ask for less, or try again in a moment")
+            named = StorageError("The database took too long.", hint=LATER, **context)
         case sqlstate.RestrictViolation():
-            return StorageError("The ledger and the audit trail are append-only.", sqlstate=code)
-        case psycopg.OperationalError() if lost or code is None or code[:2] in {"08", "57", "53"}:
-            return StorageError(UNAVAILABLE, sqlstate=code, hint="Try again in a moment")
-    return StorageError("The database refused.", sqlstate=code, reason=type(error).__name__)
+            named = StorageError("The ledger and the audit trail are append-only.", **context)
+        case _:
+            named = StorageError("The database refused.", reason=type(error).__name__, **context)
+    return named

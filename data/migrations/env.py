@@ -1,3 +1,4 @@
+# ruff: noqa: INP001  # alembic loads it by its path
 """Runs revisions on the connection that `data.database.migrate` hands over: in its transaction, all or nothing."""
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date as Date
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from data.repositories.prices import Prices
 from engine.errors import NotFound
 from engine.types import AssetClass, CorporateAction, Instrument
 
-TABLE: Final = sa.inspect(models.Instrument).local_table
+TABLE: Final = models.Base.metadata.tables[models.Instrument.__tablename__]
 FIELDS: Final = ("id", "workspace_id", "symbol", "name", "asset_class", "currency", "sector", "country", "exchange", "isin", "multiplier",
                  "version", "demo")
 COLUMNS: Final = [TABLE.c[name] for name in FIELDS]
@@ -27,7 +27,7 @@ CHANGEABLE: Final = frozenset({"name", "asset_class", "currency", "sector", "cou
 class Instruments(Prices):
     """The instruments of every workspace with their prices (see `Prices`)."""
 
-    def put(self, workspace_id: UUID, owner_id: UUID, symbol: str, *, version: int | None = None, **fields: Any) -> tuple[Instrument, bool]:
+    def put(self, workspace_id: UUID, owner_id: UUID, symbol: str, *, version: int | None = None, **fields: object) -> tuple[Instrument, bool]:
         """Add an instrument, or change the given fields of the one that is there.
 
         Returns
@@ -56,7 +56,8 @@ class Instruments(Prices):
 
     def by_symbols(self, workspace_id: UUID, symbols: Iterable[str]) -> dict[str, Instrument]:
         """Give instruments by symbol; unknown symbols are left out."""
-        statement = sa.select(*COLUMNS).where(TABLE.c.workspace_id == workspace_id, TABLE.c.symbol == sa.any_(sa.cast(list(symbols), sa.ARRAY(sa.Text))))
+        among = TABLE.c.symbol == sa.any_(sa.cast(list(symbols), sa.ARRAY(sa.Text)))
+        statement = sa.select(*COLUMNS).where(TABLE.c.workspace_id == workspace_id, among)
         return {row.symbol: _instrument(row) for row in self.execute(statement)}
 
     def find(self, workspace_id: UUID, query: str | None = None, limit: int = 100, after: str | None = None) -> list[Instrument]:
@@ -84,21 +85,21 @@ class Instruments(Prices):
         news = {name: statement.excluded[name] for name in ("ratio", "amount", "currency", "source")}
         return self.execute(statement.on_conflict_do_update(index_elements=["instrument_id", "date", "kind"], set_=news)).rowcount
 
-    def actions(self, instrument_id: UUID, start: Date | None = None, end: Date | None = None) -> list[CorporateAction]:
+    def actions(self, instrument_id: UUID, start: date | None = None, end: date | None = None) -> list[CorporateAction]:
         """List the corporate actions of an instrument by date."""
         rows = self.fetch("SELECT date, kind, ratio, amount, currency, source FROM corporate_action WHERE instrument_id = %s"
                           " AND date BETWEEN coalesce(%s, '-infinity'::date) AND coalesce(%s, 'infinity'::date) ORDER BY date, kind",
                           [instrument_id, start, end])
         return [CorporateAction(*row) for row in rows]
 
-    def _added(self, workspace_id: UUID, owner_id: UUID, symbol: str, values: dict[str, Any]) -> Instrument | None:
+    def _added(self, workspace_id: UUID, owner_id: UUID, symbol: str, values: dict[str, object]) -> Instrument | None:
         """Add it, unless the symbol is taken."""
         row = {"name": symbol, "currency": "USD", **values, "id": uuid7(), "workspace_id": workspace_id, "owner_id": owner_id, "symbol": symbol}
         statement = insert(TABLE).values(row).on_conflict_do_nothing(index_elements=["workspace_id", "symbol"])
         added = self.execute(statement.returning(*COLUMNS)).one_or_none()
         return added and _instrument(added)
 
-    def _changed(self, workspace_id: UUID, symbol: str, version: int | None, values: dict[str, Any]) -> Instrument:
+    def _changed(self, workspace_id: UUID, symbol: str, version: int | None, values: dict[str, object]) -> Instrument:
         """Change what differs; where nothing does, the version stays."""
         statement = sa.select(*COLUMNS).where(TABLE.c.workspace_id == workspace_id, TABLE.c.symbol == symbol)
         row = self.execute(statement.with_for_update()).one_or_none()

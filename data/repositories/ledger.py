@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date as Date
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -97,8 +96,8 @@ class Ledger(Repository):
             raise NotFound("transaction", id)
         return [_transaction(row) for row in rows]
 
-    def find(self, portfolio_id: UUID, *, symbol: str | None = None, kind: Kind | Sequence[Kind] | None = None, start: Date | None = None,  # noqa: PLR0913
-             end: Date | None = None, account: str | None = None, known_at: datetime | None = None, include_voided: bool = False,
+    def find(self, portfolio_id: UUID, *, symbol: str | None = None, kind: Kind | Sequence[Kind] | None = None, start: date | None = None,  # noqa: PLR0913
+             end: date | None = None, account: str | None = None, known_at: datetime | None = None, include_voided: bool = False,
              limit: int | None = None, after: UUID | None = None, newest_first: bool = False) -> list[Transaction]:
         """List transactions in the order they are booked, or the other way round, each in its newest version.
 
@@ -127,7 +126,7 @@ class Ledger(Repository):
                  f" ORDER BY date {direction}, sequence {direction}, id {direction} LIMIT %(limit)s")
         return [_transaction(row) for row in self.fetch(query, asked)]
 
-    def frame(self, portfolio_id: UUID, *, known_at: datetime | None = None, end: Date | None = None) -> pd.DataFrame:
+    def frame(self, portfolio_id: UUID, *, known_at: datetime | None = None, end: date | None = None) -> pd.DataFrame:
         """Give the ledger as the engine books it (`engine.frames.ledger_frame`), without records in between.
 
         Parameters
@@ -169,7 +168,8 @@ def _row(entry: Transaction) -> list[Any]:
 
 
 def _transaction(row: Sequence[Any]) -> Transaction:
-    return Transaction(*row[:3], Kind(row[3]), *row[4:])
+    values: list[Any] = [*row[:3], Kind(row[3]), *row[4:]]
+    return Transaction(*values)
 
 
 def _column(name: str, values: Sequence[Any]) -> np.ndarray[Any, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -133,7 +134,8 @@ class Market(Repository):
 
     def partitions(self) -> list[str]:
         """List the partitions of the ticks, oldest first."""
-        return [name for (name,) in self.fetch("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'quote_tick'::regclass ORDER BY 1")]
+        query = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'quote_tick'::regclass ORDER BY 1"
+        return [name for (name,) in self.fetch(query)]
 
     def add_finding(self, workspace_id: UUID, finding: Finding, *, owner_id: UUID | None = None) -> UUID:
         """Keep a finding until somebody settles it."""
@@ -198,4 +200,5 @@ def _newest(quotes: Iterable[Quote]) -> list[Quote]:
 
 
 def _finding(row: tuple[Any, ...]) -> StoredFinding:
-    return StoredFinding(*row[:4], Severity(row[4]), *row[5:])
+    found = StoredFinding(*row)
+    return replace(found, severity=Severity(found.severity))

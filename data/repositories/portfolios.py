@@ -14,7 +14,7 @@ from data.repositories.base import Repository, stale
 from engine.errors import NotFound
 from engine.types import CostMethod, Portfolio
 
-TABLE: Final = sa.inspect(models.Portfolio).local_table
+TABLE: Final = models.Base.metadata.tables[models.Portfolio.__tablename__]
 COLUMNS: Final = [TABLE.c[name] for name in (
     "id", "workspace_id", "owner_id", "name", "base_currency", "cost_method", "benchmark", "version", "revision", "created_at", "demo")]
 CHANGEABLE: Final = frozenset({"name", "base_currency", "cost_method", "benchmark"})
@@ -23,11 +23,13 @@ CHANGEABLE: Final = frozenset({"name", "base_currency", "cost_method", "benchmar
 class Portfolios(Repository):
     """The portfolios of every workspace; each call says whose."""
 
-    def add(self, workspace_id: UUID, owner_id: UUID, *, name: str, base_currency: str, cost_method: CostMethod | str = CostMethod.FIFO,  # noqa: PLR0913
+    def add(self, workspace_id: UUID, owner_id: UUID, *, name: str, base_currency: str, cost_method: CostMethod | str = CostMethod.FIFO,
             benchmark: str | None = None, id: UUID | None = None, demo: bool = False) -> Portfolio:  # noqa: A002
         """Add a portfolio, under an id of the caller's where given."""
-        values = {"id": id or uuid7(), "workspace_id": workspace_id, "owner_id": owner_id, "name": name, "base_currency": base_currency,
-                  "cost_method": str(CostMethod(cost_method)), "benchmark": benchmark, "demo": demo}
+        values: dict[str, object] = {
+            "id": id or uuid7(), "workspace_id": workspace_id, "owner_id": owner_id, "name": name, "base_currency": base_currency,
+            "cost_method": str(CostMethod(cost_method)), "benchmark": benchmark, "demo": demo,
+        }
         return _portfolio(self.execute(sa.insert(TABLE).values(values).returning(*COLUMNS)).one())
 
     def get(self, workspace_id: UUID, id: UUID) -> Portfolio:  # noqa: A002
@@ -42,7 +44,7 @@ class Portfolios(Repository):
         rows = self.execute(self._there(sa.select(*COLUMNS), workspace_id).order_by(TABLE.c.created_at, TABLE.c.id))
         return [_portfolio(row) for row in rows]
 
-    def change(self, workspace_id: UUID, id: UUID, version: int | None, **fields: Any) -> Portfolio:  # noqa: A002
+    def change(self, workspace_id: UUID, id: UUID, version: int | None, **fields: object) -> Portfolio:  # noqa: A002
         """Change name, base currency, cost method or benchmark; `Conflict` where `version` is not the newest."""
         unknown = fields.keys() - CHANGEABLE
         if unknown:
@@ -67,7 +69,7 @@ class Portfolios(Repository):
         statement = sa.select(TABLE.c.id, TABLE.c.revision).where(TABLE.c.removed_at.is_(None))
         if workspace_id is not None:
             statement = statement.where(TABLE.c.workspace_id == workspace_id)
-        return {id: revision for id, revision in self.execute(statement)}  # noqa: A001, C416
+        return {row.id: row.revision for row in self.execute(statement)}
 
     def accounts(self, portfolio_id: UUID) -> list[str]:
         """List the names of the accounts that transactions of a portfolio have used."""
@@ -88,7 +90,7 @@ class Portfolios(Repository):
     def _there(self, statement: sa.Select[Any], workspace_id: UUID) -> sa.Select[Any]:
         return statement.where(TABLE.c.workspace_id == workspace_id, TABLE.c.removed_at.is_(None))
 
-    def _edited(self, workspace_id: UUID, id: UUID, version: int | None, values: dict[str, Any]) -> Portfolio:  # noqa: A002
+    def _edited(self, workspace_id: UUID, id: UUID, version: int | None, values: dict[str, object]) -> Portfolio:  # noqa: A002
         statement = sa.update(TABLE).where(TABLE.c.id == id, TABLE.c.workspace_id == workspace_id, TABLE.c.removed_at.is_(None))
         if version is not None:
             statement = statement.where(TABLE.c.version == version)

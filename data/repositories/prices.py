@@ -6,7 +6,7 @@ A market that is simulated never replaces a fact: a simulated bar or rate is not
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date as Date
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
@@ -32,7 +32,7 @@ class Prices(Repository):
         rows = {bar.date: (instrument_id, *(getattr(bar, name) for name in BAR_FIELDS)) for bar in bars}
         return self._put("bar", ("instrument_id", *BAR_FIELDS), ("instrument_id", "date"), list(rows.values()))
 
-    def bars(self, instrument_id: UUID, start: Date | None = None, end: Date | None = None) -> list[Bar]:
+    def bars(self, instrument_id: UUID, start: date | None = None, end: date | None = None) -> list[Bar]:
         """List the bars of an instrument from `start` to `end`, both included, by date."""
         query = f"SELECT {', '.join(BAR_FIELDS)} FROM bar WHERE instrument_id = %(id)s AND {WITHIN} ORDER BY date"  # noqa: S608
         return [Bar(*row) for row in self.fetch(query, {"id": instrument_id, "start": start, "end": end})]
@@ -43,12 +43,12 @@ class Prices(Repository):
         unique = {rate.date: (workspace_id, pair, owner_id, *rate) for rate in rates}
         return self._put("fx_rate", ("workspace_id", "pair", "owner_id", *RATE_FIELDS), ("workspace_id", "pair", "date"), list(unique.values()))
 
-    def rates(self, workspace_id: UUID, pair: str, start: Date | None = None, end: Date | None = None) -> list[Rate]:
+    def rates(self, workspace_id: UUID, pair: str, start: date | None = None, end: date | None = None) -> list[Rate]:
         """List the rates of a pair from `start` to `end`, both included, by date."""
         query = f"SELECT {', '.join(RATE_FIELDS)} FROM fx_rate WHERE workspace_id = %(id)s AND pair = %(pair)s AND {WITHIN} ORDER BY date"  # noqa: S608
         return [Rate(*row) for row in self.fetch(query, {"id": workspace_id, "pair": pair, "start": start, "end": end})]
 
-    def closes(self, instrument_ids: Sequence[UUID], start: Date | None = None, end: Date | None = None) -> pd.DataFrame:
+    def closes(self, instrument_ids: Sequence[UUID], start: date | None = None, end: date | None = None) -> pd.DataFrame:
         """Give closes side by side.
 
         Returns
@@ -61,7 +61,7 @@ class Prices(Repository):
         rows = self.fetch(query, {"ids": list(instrument_ids), "start": start, "end": end})
         return aligned({key: (days, values) for key, days, values in rows}, list(instrument_ids))
 
-    def last_closes(self, instrument_ids: Sequence[UUID], before: Date | None = None, on_or_before: Date | None = None) -> pd.DataFrame:
+    def last_closes(self, instrument_ids: Sequence[UUID], before: date | None = None, on_or_before: date | None = None) -> pd.DataFrame:
         """Give the last bar of each instrument before a date, or on or before one.
 
         Returns
@@ -74,7 +74,7 @@ class Prices(Repository):
         rows = self.fetch(query, {"ids": list(instrument_ids), "before": before, "on": on_or_before})
         return _last(rows, "instrument_id", "close")
 
-    def rates_frame(self, workspace_id: UUID, pairs: Sequence[str] | None = None, start: Date | None = None, end: Date | None = None) -> pd.DataFrame:
+    def rates_frame(self, workspace_id: UUID, pairs: Sequence[str] | None = None, start: date | None = None, end: date | None = None) -> pd.DataFrame:
         """Give rates side by side, of some pairs or of all.
 
         Returns
@@ -88,7 +88,7 @@ class Prices(Repository):
         found = {pair: (days, values) for pair, days, values in rows}
         return aligned(found, list(found) if pairs is None else list(pairs))
 
-    def last_rates(self, workspace_id: UUID, on_or_before: Date | None = None, before: Date | None = None) -> pd.DataFrame:
+    def last_rates(self, workspace_id: UUID, on_or_before: date | None = None, before: date | None = None) -> pd.DataFrame:
         """Give the last rate of each pair on or before a date, or before one.
 
         Returns

@@ -66,7 +66,7 @@ class System(Repository):
             raise IdempotencyConflict(key, reason="it came with another body before")
         return StoredAnswer(*rows[0][1:]) if rows else None
 
-    def remember(self, workspace_id: UUID, key: str, request_hash: str, status: int, body: Any) -> None:  # noqa: ANN401, PLR0913
+    def remember(self, workspace_id: UUID, key: str, request_hash: str, status: int, body: Any) -> None:  # noqa: ANN401
         """Store the answer to a key in the transaction that did the work. `body` is what JSON can say.
 
         Raises
@@ -84,7 +84,7 @@ class System(Repository):
         """Delete the answers to keys older than an instant; gives how many."""
         return self.affected("DELETE FROM idempotency_key WHERE created_at < %s", [before])
 
-    def audit(self, workspace_id: UUID, actor_id: UUID, action: str, entity: str, entity_id: object, *,  # noqa: PLR0913
+    def audit(self, workspace_id: UUID, actor_id: UUID, action: str, entity: str, entity_id: object, *,
               before: dict[str, Any] | None = None, after: dict[str, Any] | None = None, request_id: str | None = None) -> None:
         """Write down who did what to which thing. `before` and `after` are what JSON can say."""
         self.affected("INSERT INTO audit_entry (id, workspace_id, actor_id, action, entity, entity_id, before, after, request_id)"
@@ -98,13 +98,13 @@ class System(Repository):
         entity = None if entity_id is None else str(entity_id)
         return [AuditEntry(*row) for row in self.fetch(query, {"workspace": workspace_id, "entity": entity, "limit": limit})]
 
-    def start_job(self, job: str, **detail: Any) -> UUID:
+    def start_job(self, job: str, **detail: object) -> UUID:
         """Write down that a job runs, and give the run's id."""
         run = uuid7()
         self.affected("INSERT INTO job_run (id, job, status, detail) VALUES (%s, %s, 'running', %s)", [run, job, Jsonb(detail)])
         return run
 
-    def finish_job(self, run: UUID, *, failed: bool = False, **detail: Any) -> None:
+    def finish_job(self, run: UUID, *, failed: bool = False, **detail: object) -> None:
         """Write down how a job ended; `detail` joins what was told at its start."""
         status = "failed" if failed else "done"
         touched = self.affected("UPDATE job_run SET status = %s, finished_at = clock_timestamp(), detail = detail || %s WHERE id = %s",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from alembic import op
 
 revision = "0001_first_floor"
@@ -353,7 +355,8 @@ TABLES = (
 
 def run(statements: str) -> None:
     """Run several statements at once, which only the driver itself does."""
-    op.get_bind().connection.driver_connection.execute(statements)
+    driver: Any = op.get_bind().connection.driver_connection
+    driver.execute(statements)
 
 
 def upgrade() -> None:
