@@ -1,1 +1,41 @@
 """What is true about a portfolio: pure arithmetic on pandas and numpy, usable from a notebook alone."""
+
+from engine.currencies import CURRENCIES, currency_code, rate_history, rates_to
+from engine.daily import daily_values, pnl_bridge
+from engine.frames import LEDGER_COLUMNS, fx_frame, ledger_frame, price_frame
+from engine.ledger import EFFECTS, Book, Effect, book
+from engine.rounding import largest_remainder, to_cents
+from engine.snapshots import Snapshot, snapshot
+from engine.valuation import Marks, Revaluation, Terms, revalue, row_rates, terms
+from engine.views import marks_at, positions, realised_gains, valuation
+
+__all__ = [
+    "CURRENCIES",
+    "EFFECTS",
+    "LEDGER_COLUMNS",
+    "Book",
+    "Effect",
+    "Marks",
+    "Revaluation",
+    "Snapshot",
+    "Terms",
+    "book",
+    "currency_code",
+    "daily_values",
+    "fx_frame",
+    "largest_remainder",
+    "ledger_frame",
+    "marks_at",
+    "pnl_bridge",
+    "positions",
+    "price_frame",
+    "rate_history",
+    "rates_to",
+    "realised_gains",
+    "revalue",
+    "row_rates",
+    "snapshot",
+    "terms",
+    "to_cents",
+    "valuation",
+]

@@ -1,0 +1,356 @@
+"""Lots: what each acquisition left, and which of them a disposal takes.
+
+A pool holds the open lots of one symbol in one account, all of one sign (a short is a lot of negative quantity and negative cost).
+Pools differ only in which lot comes first. `LotBook` walks the pools through trades and corporate actions and keeps the identity
+of every step: what leaves the cost is either realised, carried to another lot, or returned to the caller.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from math import isnan
+
+from engine.types import CostMethod
+
+# Float sums of quantities differ from their decimals by far less than this share of the largest quantity a pool held.
+_DUST = 1e-13
+
+
+@dataclass(slots=True, eq=False)
+class Lot:
+    """What one acquisition left. Costs are in local and base currency, fee and tax (base) what was paid to open it."""
+
+    quantity: float
+    local: float
+    base: float
+    fee: float
+    tax: float
+    opened: int
+    row: int
+
+    def take(self, share: float) -> Lot:
+        """Part of the lot, taken out of it."""
+        part = Lot(self.quantity * share, self.local * share, self.base * share, self.fee * share, self.tax * share, self.opened, self.row)
+        self.quantity -= part.quantity
+        self.local -= part.local
+        self.base -= part.base
+        self.fee -= part.fee
+        self.tax -= part.tax
+        return part
+
+
+class Pool:
+    """Open lots of one symbol in one account, oldest first (fifo). `held` is their quantity, `scale` the largest of them."""
+
+    __slots__ = ("account", "held", "lots", "scale", "symbol")
+
+    def __init__(self, symbol: int, account: int) -> None:
+        self.symbol = symbol
+        self.account = account
+        self.lots: deque[Lot] = deque()
+        self.scale = 0.0
+        self.held = 0.0
+
+    def __iter__(self) -> Iterator[Lot]:
+        return iter(self.lots)
+
+    @property
+    def sign(self) -> float:
+        """-1 for a short, 1 for a long, 0 for nothing."""
+        if not self.lots:
+            return 0.0
+        return 1.0 if self.lots[0].quantity > 0 else -1.0
+
+    def add(self, lot: Lot) -> None:
+        """Take in a lot of the pool's sign."""
+        self.scale = max(self.scale, abs(lot.quantity)) if self.lots else abs(lot.quantity)
+        self.lots.append(lot)
+
+    def first(self) -> Lot:
+        """Lot that a disposal takes next."""
+        return self.lots[0]
+
+    def drop_first(self) -> None:
+        """Forget the lot that `first` gave."""
+        self.lots.popleft()
+
+    def reorder(self) -> None:
+        """Restore the order after costs a unit have changed."""
+
+    def split(self, ratio: float) -> None:
+        """Turn each old unit into `ratio` new ones at the same cost."""
+        for lot in self:
+            lot.quantity *= ratio
+        self.scale *= ratio
+        self.held *= ratio
+
+    def clear(self) -> list[Lot]:
+        """Every lot, taken out."""
+        gone = list(self)
+        while self.sign:
+            self.drop_first()
+        self.held = 0.0
+        return gone
+
+
+class NewestFirst(Pool):
+    """Pool of the lifo method."""
+
+    __slots__ = ()
+
+    def first(self) -> Lot:
+        """Lot that a disposal takes next: the newest."""
+        return self.lots[-1]
+
+    def drop_first(self) -> None:
+        """Forget the newest."""
+        self.lots.pop()
+
+
+class ByCost(Pool):
+    """Pool of the hifo and lofo methods: a heap by base cost a unit (local where that is unknown), older first among equals."""
+
+    __slots__ = ("_direction", "_heap", "_count")
+
+    def __init__(self, symbol: int, account: int, direction: float) -> None:
+        super().__init__(symbol, account)
+        self._direction = direction
+        self._heap: list[tuple[float, int, Lot]] = []
+        self._count = 0
+
+    def __iter__(self) -> Iterator[Lot]:
+        return (lot for _, _, lot in sorted(self._heap, key=lambda entry: entry[1]))
+
+    @property
+    def sign(self) -> float:
+        """-1 for a short, 1 for a long, 0 for nothing."""
+        if not self._heap:
+            return 0.0
+        return 1.0 if self._heap[0][2].quantity > 0 else -1.0
+
+    def add(self, lot: Lot) -> None:
+        """Take in a lot."""
+        self.scale = max(self.scale, abs(lot.quantity)) if self._heap else abs(lot.quantity)
+        self._count += 1
+        heapq.heappush(self._heap, (self._key(lot), self._count, lot))
+
+    def first(self) -> Lot:
+        """Lot that a disposal takes next: the dearest (hifo) or the cheapest (lofo)."""
+        return self._heap[0][2]
+
+    def drop_first(self) -> None:
+        """Forget it."""
+        heapq.heappop(self._heap)
+
+    def reorder(self) -> None:
+        """Build the heap again."""
+        self._heap = [(self._key(lot), count, lot) for _, count, lot in self._heap]
+        heapq.heapify(self._heap)
+
+    def _key(self, lot: Lot) -> float:
+        cost = lot.local if isnan(lot.base) else lot.base
+        return 0.0 if isnan(cost) else self._direction * cost / lot.quantity
+
+
+class Average(Pool):
+    """Pool of the average method: one lot that every acquisition joins, dated by the first."""
+
+    __slots__ = ()
+
+    def add(self, lot: Lot) -> None:
+        """Join the lot to what is there: cost and quantity add up, so the cost a unit is the moving average."""
+        if not self.lots:
+            super().add(lot)
+            return
+        held = self.lots[0]
+        held.quantity += lot.quantity
+        held.local += lot.local
+        held.base += lot.base
+        held.fee += lot.fee
+        held.tax += lot.tax
+        self.scale = max(self.scale, abs(held.quantity))
+
+
+def pool_of(method: CostMethod, symbol: int, account: int) -> Pool:
+    """Empty pool of a cost method.
+
+    Parameters
+    ----------
+    method
+        Cost method; `specific` takes the lots a sale names and then the oldest.
+    symbol, account
+        Codes of the pool.
+
+    Returns
+    -------
+    Pool
+        With the order of the method.
+
+    Examples
+    --------
+    >>> type(pool_of(CostMethod.LIFO, 0, 0)).__name__
+    'NewestFirst'
+    """
+    if method is CostMethod.LIFO:
+        return NewestFirst(symbol, account)
+    if method in {CostMethod.HIFO, CostMethod.LOFO}:
+        return ByCost(symbol, account, -1.0 if method is CostMethod.HIFO else 1.0)
+    return (Average if method is CostMethod.AVERAGE else Pool)(symbol, account)
+
+
+@dataclass(slots=True)
+class Trade:
+    """Units that come (positive) or go with what was paid or received for them, net where fees are in cost."""
+
+    row: int
+    day: int
+    units: float
+    local: float
+    base: float
+    fee: float = 0.0
+    tax: float = 0.0
+
+
+@dataclass(slots=True)
+class Gain:
+    """One lot, or part of one, matched by a disposal. `quantity` is negative where a short was covered."""
+
+    symbol: int
+    account: int
+    opened: int
+    row: int
+    lot_row: int
+    quantity: float
+    proceeds_local: float
+    cost_local: float
+    proceeds: float
+    cost: float
+    fee: float
+    tax: float
+
+
+@dataclass(slots=True)
+class LotBook:
+    """Pools of every symbol and account, and the gains realised so far."""
+
+    method: CostMethod
+    pools: dict[tuple[int, int], Pool] = field(default_factory=dict)
+    of_symbol: dict[int, list[Pool]] = field(default_factory=dict)
+    gains: list[Gain] = field(default_factory=list)
+
+    def pool(self, symbol: int, account: int) -> Pool:
+        """Pool of a symbol in an account, made when first asked for."""
+        found = self.pools.get((symbol, account))
+        if found is None:
+            found = self.pools[symbol, account] = pool_of(self.method, symbol, account)
+            self.of_symbol.setdefault(symbol, []).append(found)
+        return found
+
+    def targets(self, symbol: int, account: int | None) -> list[Pool]:
+        """Pools with open lots that a corporate action is about: one account's, or all."""
+        pools = self.of_symbol.get(symbol, [])
+        return [pool for pool in pools if pool.sign and (account is None or pool.account == account)]
+
+    def trade(self, pool: Pool, trade: Trade, wanted: list[tuple[int, float]] | None = None) -> None:
+        """Close lots of the other sign, in the pool's order or as wanted, and open a lot with what is left."""
+        left = trade.units
+        held = pool.held + trade.units
+        if pool.sign * trade.units < 0:
+            left = self._close(pool, trade, wanted)
+        if left:
+            share = left / trade.units
+            sign = 1.0 if left > 0 else -1.0
+            pool.add(Lot(left, sign * trade.local * share, sign * trade.base * share, trade.fee * share, trade.tax * share, trade.day, trade.row))
+        pool.held = held if pool.sign else 0.0
+
+    def release(self, pool: Pool, units: float) -> tuple[list[Lot], float]:
+        """Take units out without a gain: the lots that leave, and the units (same sign) that were not there."""
+        gone: list[Lot] = []
+        left = abs(units)
+        dust = _DUST * max(left, pool.scale)
+        while left > dust and pool.sign:
+            part = _part(pool, left, dust)
+            gone.append(part)
+            left -= abs(part.quantity)
+        pool.held = pool.held - sum(part.quantity for part in gone) if pool.sign else 0.0
+        return gone, 0.0 if left <= dust else left
+
+    def place(self, pool: Pool, lot: Lot, row: int) -> None:
+        """Put a carried lot into a pool; against lots of the other sign it counts as a trade at its cost, in the transaction `row`."""
+        if pool.sign * lot.quantity < 0:
+            sign = 1.0 if lot.quantity > 0 else -1.0
+            self.trade(pool, Trade(row, lot.opened, lot.quantity, sign * lot.local, sign * lot.base, lot.fee, lot.tax))
+        else:
+            pool.add(lot)
+            pool.held += lot.quantity
+
+    def repay(self, pools: list[Pool], row: int, local: float, base: float) -> None:
+        """Reduce the cost of long lots by cash received, evenly a unit; what exceeds a lot's cost is realised."""
+        held = sum(abs(lot.quantity) for pool in pools for lot in pool)
+        for pool in pools:
+            for lot in pool:
+                share = abs(lot.quantity) / held
+                self._repay(pool, lot, row, local * share, base * share)
+            pool.reorder()
+
+    def realise(self, symbol: int, account: int, row: int, day: int, *, local: float, base: float) -> None:
+        """Record a gain that no lot stands against."""
+        self.gains.append(Gain(symbol, account, day, row, row, 0.0, local, 0.0, base, 0.0, 0.0, 0.0))
+
+    def _repay(self, pool: Pool, lot: Lot, row: int, local: float, base: float) -> None:
+        kept_local, kept_base = _remaining(lot.local, local), _remaining(lot.base, base)
+        over_local, over_base = local - (lot.local - kept_local), base - (lot.base - kept_base)
+        lot.local, lot.base = kept_local, kept_base
+        if over_local or over_base:
+            self.gains.append(Gain(pool.symbol, pool.account, lot.opened, row, lot.row, 0.0, over_local, 0.0, over_base, 0.0, 0.0, 0.0))
+
+    def _close(self, pool: Pool, trade: Trade, wanted: list[tuple[int, float]] | None) -> float:
+        left = abs(trade.units)
+        dust = _DUST * max(left, pool.scale)
+        for row, quantity in wanted or ():
+            for part in _named(pool, row, min(quantity, left), dust):
+                self._match(pool, part, trade)
+                left -= abs(part.quantity)
+        while left > dust and pool.sign:
+            part = _part(pool, left, dust)
+            self._match(pool, part, trade)
+            left -= abs(part.quantity)
+        return 0.0 if left <= dust else left if trade.units > 0 else -left
+
+    def _match(self, pool: Pool, part: Lot, trade: Trade) -> None:
+        share = abs(part.quantity / trade.units)
+        fee, tax = part.fee + trade.fee * share, part.tax + trade.tax * share
+        local, base = trade.local * share, trade.base * share
+        amounts = (local, part.local, base, part.base) if part.quantity > 0 else (-part.local, local, -part.base, base)
+        self.gains.append(Gain(pool.symbol, pool.account, part.opened, trade.row, part.row, part.quantity, *amounts, fee, tax))
+
+
+def _remaining(cost: float, repaid: float) -> float:
+    """Cost after a repayment: not below 0; a short's (negative) cost is left alone."""
+    return cost if cost < 0 else 0.0 if repaid > cost else cost - repaid
+
+
+def _part(pool: Pool, needed: float, dust: float) -> Lot:
+    """Take the first lot, or as much of it as is needed."""
+    lot = pool.first()
+    if abs(lot.quantity) <= needed + dust:
+        pool.drop_first()
+        return lot
+    return lot.take(needed / abs(lot.quantity))
+
+
+def _named(pool: Pool, row: int, needed: float, dust: float) -> Iterator[Lot]:
+    """Take lots that one transaction opened, up to what is needed."""
+    for lot in [lot for lot in pool.lots if lot.row == row]:
+        if needed <= dust:
+            return
+        if abs(lot.quantity) <= needed + dust:
+            pool.lots.remove(lot)
+            part = lot
+        else:
+            part = lot.take(needed / abs(lot.quantity))
+        needed -= abs(part.quantity)
+        yield part

@@ -1,0 +1,310 @@
+"""Amounts of every transaction as arrays: the part of booking that needs no memory of what is held.
+
+Everything here is a formula on whole columns. What depends on the lots (cost, realised, quantities after a split) is `engine.lots`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from engine.currencies import currency_code, rate_history
+from engine.kinds import EFFECTS
+from engine.types import Finding, Kind
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+Raw = Mapping[str, Any]
+
+KINDS: tuple[Kind, ...] = tuple(Kind)
+CODE: Mapping[str, int] = {kind.value: code for code, kind in enumerate(KINDS)}
+_CARRIES = (Kind.TRANSFER_IN, Kind.TRANSFER_OUT, Kind.ADJUSTMENT)
+_PRICED = (Kind.BUY, Kind.SELL, *_CARRIES)
+_CASH_ONLY = (Kind.DEPOSIT, Kind.WITHDRAWAL)
+_PAYS_AT_MOST = (Kind.SPIN_OFF, Kind.MERGER, Kind.SPLIT)
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Symbols, accounts and currencies of a ledger, and the codes of its transactions into them; -1 is none."""
+
+    symbols: list[str]
+    accounts: list[str | None]
+    currencies: list[str]
+    symbol: Codes
+    child: Codes
+    account: Codes
+    currency: Codes
+    to_currency: Codes
+    symbol_currency: Codes
+    multiplier: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Postings:
+    """Amounts of a ledger, one place a transaction; fee and tax apart from the gross consideration.
+
+    `gross`, `fee`, `tax` and `cash` are in the transaction's currency, `rate` is base units per one unit of it, `to_local` units of the
+    instrument's currency per one unit of it, `to_child` units of the successor's currency per one of the instrument's.
+    """
+
+    names: Names
+    kind: Codes
+    day: NDArray[np.datetime64]
+    cash_like: Mask
+    units: Floats
+    ratio: Floats
+    gross: Floats
+    fee: Floats
+    tax: Floats
+    cash: Floats
+    to_cash: Floats
+    rate: Floats
+    to_rate: Floats
+    to_local: Floats
+    to_child: Floats
+    findings: tuple[Finding, ...]
+
+    def of(self, *kinds: Kind) -> Mask:
+        """Places of some kinds, shape (n_transactions,)."""
+        return _of(self.kind, *kinds)
+
+    def sign(self, name: str) -> Floats:
+        """Sign of each transaction by a column of the effect table, shape (n_transactions,)."""
+        return _sign(self.kind, name)
+
+
+def postings(
+    ledger: pd.DataFrame, base: str, fx: pd.DataFrame, *, multipliers: Mapping[str, float] | None, currencies: Mapping[str, str] | None
+) -> Postings:
+    """Amounts of a normalised ledger.
+
+    Parameters
+    ----------
+    ledger
+        What `ledger_frame` returns.
+    base
+        Base currency.
+    fx
+        What `fx_frame` returns: dates x pairs.
+    multipliers
+        Symbol to contract multiplier; absent is 1.
+    currencies
+        Symbol to the instrument's currency; absent is that of its first transaction, else the base.
+
+    Returns
+    -------
+    Postings
+        Arrays of shape (n_transactions,).
+
+    Notes
+    -----
+    Convention: a price beats an amount where both are given; fee and tax leave the cash for every kind; a transaction's own
+    `fx_rate` beats the market's; an FX_CONVERSION has one base value for both legs (of its own rate, else of the leg in base
+    currency, else of the market's rate for what is given away).
+
+    Raises
+    ------
+    InvalidInput
+        A currency of `currencies` does not exist.
+
+    Examples
+    --------
+    >>> from engine.frames import fx_frame, ledger_frame
+    >>> ledger = ledger_frame([{"date": "2024-01-02", "kind": "BUY", "symbol": "A", "quantity": 2, "price": 5, "fee": 1}])
+    >>> postings(ledger, "EUR", fx_frame(None), multipliers=None, currencies=None).cash.tolist()
+    [-11.0]
+    """
+    raw: Raw = {name: ledger[name].to_numpy() for name in ledger.columns}
+    kind = np.array([CODE[value] for value in raw["kind"]], dtype=np.int64)
+    cash_like = _cash_like(kind, raw)
+    names = _names(kind, raw, base, multipliers or {}, currencies or {})
+    gross, fee, tax = _amounts(kind, raw, cash_like, names)
+    market = _market_rates(base, names.currencies, fx, raw["date"])
+    rate, to_rate = _rates(kind, raw, names, market)
+    sign = np.where(cash_like, _sign(kind, "flow_sign"), _sign(kind, "cash_sign"))
+    return Postings(
+        names=names,
+        kind=kind,
+        day=raw["date"],
+        cash_like=cash_like,
+        units=_sign(kind, "units_sign") * raw["quantity"],
+        ratio=_ratio(kind, raw),
+        gross=gross,
+        fee=fee,
+        tax=tax,
+        cash=np.where(sign == 0, 0.0, sign * gross) - fee - tax,
+        to_cash=np.where(_of(kind, Kind.FX_CONVERSION), raw["to_amount"], 0.0),
+        rate=rate,
+        to_rate=to_rate,
+        to_local=_between(rate, market, names.currency, _picked(names.symbol_currency, names.symbol)),
+        to_child=_crossed(market, _picked(names.symbol_currency, names.symbol), _picked(names.symbol_currency, names.child)),
+        findings=_missing_rates(base, names, rate, raw["date"], touched=(gross != 0) | (fee != 0) | (tax != 0)),
+    )
+
+
+def times(amounts: Floats, rates: Floats) -> Floats:
+    """Product in which nothing times an unknown rate is nothing.
+
+    Parameters
+    ----------
+    amounts, rates
+        ndarray of the same shape; amounts in any unit, rates per unit.
+
+    Returns
+    -------
+    ndarray
+        Same shape; 0 where the amount is 0, NaN where an amount other than 0 meets a NaN rate.
+
+    Examples
+    --------
+    >>> times(np.array([0.0, 2.0]), np.array([np.nan, 3.0])).tolist()
+    [0.0, 6.0]
+    """
+    return np.where(amounts == 0, 0.0, amounts * rates)
+
+
+def _of(kind: Codes, *kinds: Kind) -> Mask:
+    return np.isin(kind, [CODE[name] for name in kinds])
+
+
+def _sign(kind: Codes, name: str) -> Floats:
+    return np.array([getattr(EFFECTS[one], name) for one in KINDS], dtype=np.float64)[kind]
+
+
+def _picked(values: Codes, places: Codes) -> Codes:
+    """Values at places, -1 where there is no place."""
+    return np.where(places >= 0, np.append(values, -1)[places], -1)
+
+
+def _cash_like(kind: Codes, raw: Raw) -> Mask:
+    """Transfers without symbol and adjustments without quantity move cash, as deposits and withdrawals do."""
+    transfer = _of(kind, Kind.TRANSFER_IN, Kind.TRANSFER_OUT) & _none(raw["symbol"])
+    adjusted = _of(kind, Kind.ADJUSTMENT) & np.isnan(raw["quantity"])
+    return transfer | adjusted | _of(kind, *_CASH_ONLY)
+
+
+def _none(texts: NDArray[np.object_]) -> Mask:
+    return np.array([text is None for text in texts], dtype=np.bool_)
+
+
+def _coded(texts: list[Any], names: list[Any]) -> Codes:
+    places = {name: place for place, name in enumerate(names)}
+    return np.array([places.get(text, -1) for text in texts], dtype=np.int64)
+
+
+def _names(kind: Codes, raw: Raw, base: str, multipliers: Mapping[str, float], currencies: Mapping[str, str]) -> Names:
+    texts = np.where(_of(kind, *_CASH_ONLY, Kind.FX_CONVERSION) | (_cash_like(kind, raw) & _of(kind, *_CARRIES)), None, raw["symbol"]).tolist()
+    moves = _of(kind, Kind.SPIN_OFF, Kind.MERGER)
+    children = np.where(moves, raw["to_symbol"], None).tolist()
+    own, targets = raw["currency"].tolist(), raw["to_currency"].tolist()
+    symbols = sorted({*texts, *children} - {None})
+    of_symbol = _symbol_currencies(texts, children, own, {name: currency_code(currencies[name]) for name in symbols if name in currencies}, base)
+    used = [code or of_symbol.get(text, base) for code, text in zip(own, texts, strict=True)]
+    codes = [base, *sorted({*used, *of_symbol.values(), *targets} - {None, base})]
+    accounts = list(dict.fromkeys(raw["account"].tolist()))
+    return Names(
+        symbols=symbols,
+        accounts=accounts,
+        currencies=codes,
+        symbol=_coded(texts, symbols),
+        child=_coded(children, symbols),
+        account=_coded(raw["account"].tolist(), accounts),
+        currency=_coded(used, codes),
+        to_currency=_coded(targets, codes),
+        symbol_currency=_coded([of_symbol[name] for name in symbols], codes),
+        multiplier=np.array([float(multipliers.get(name, 1.0)) for name in symbols], dtype=np.float64),
+    )
+
+
+def _symbol_currencies(texts: list[Any], children: list[Any], own: list[Any], known: dict[str, str], base: str) -> dict[str, str]:
+    """Currency of each instrument: the given one, else that of its first transaction that names one, else its parent's, else the base."""
+    found = dict(known)
+    for text, code in zip(texts, own, strict=True):
+        if code is not None and text is not None and text not in found:
+            found[text] = code
+    for text, child in zip(texts, children, strict=True):
+        if child is not None and child not in found:
+            found[child] = found.get(text, base)
+    return {text: found.get(text, base) for text in {*texts, *children} - {None}}
+
+
+def _amounts(kind: Codes, raw: Raw, cash_like: Mask, names: Names) -> tuple[Floats, Floats, Floats]:
+    """Gross consideration, fee and tax. A FEE's amount is a fee and a TAX's a tax, so neither has a consideration."""
+    multiplier = np.where(names.symbol >= 0, np.append(names.multiplier, 1.0)[names.symbol], 1.0)
+    by_price = np.abs(raw["quantity"]) * raw["price"]
+    amount = np.where(np.isnan(raw["amount"]), by_price, raw["amount"])
+    cash = np.where(np.isnan(amount), raw["quantity"], amount)
+    priced = np.where(np.isnan(raw["price"]), np.abs(raw["amount"]), by_price * multiplier)
+    unpriced = _of(kind, Kind.ADJUSTMENT) & (raw["quantity"] > 0) & np.isnan(priced)
+    optional = np.where(_of(kind, Kind.SPLIT) & np.isnan(raw["ratio"]), 0.0, np.nan_to_num(raw["amount"]))
+    gross = np.select(
+        [unpriced | _of(kind, Kind.STOCK_DIVIDEND), cash_like, _of(kind, *_PRICED), _of(kind, *_PAYS_AT_MOST)],
+        [np.zeros(len(kind)), cash, priced, optional],
+        default=amount,
+    )
+    fee = raw["fee"] + np.where(_of(kind, Kind.FEE), np.nan_to_num(amount), 0.0)
+    tax = raw["tax"] + np.where(_of(kind, Kind.TAX), np.nan_to_num(amount), 0.0)
+    return np.where(_of(kind, Kind.FEE, Kind.TAX), 0.0, gross), fee, tax
+
+
+def _ratio(kind: Codes, raw: Raw) -> Floats:
+    """New per old. Brokers write a split's ratio into the quantity or the amount; a merger without one is one for one."""
+    split = np.where(np.isnan(raw["quantity"]), raw["amount"], raw["quantity"])
+    fallback = np.select([_of(kind, Kind.SPLIT), _of(kind, Kind.MERGER)], [split, np.ones(len(kind))], default=np.nan)
+    return np.where(np.isnan(raw["ratio"]), fallback, raw["ratio"])
+
+
+def _market_rates(base: str, codes: list[str], fx: pd.DataFrame, days: NDArray[np.datetime64]) -> Floats:
+    """Market's rate of each day and currency, shape (n_transactions, n_currencies); NaN before the first."""
+    if len(codes) == 1:
+        return np.ones((len(days), 1))
+    table = rate_history(base, codes, fx).to_numpy()
+    ends = fx.index.to_numpy()
+    last = np.searchsorted(ends, days + np.timedelta64(1, "D"), side="left") - 1
+    rates = np.vstack([table, np.full(len(codes), np.nan)])[last]
+    rates[:, 0] = 1.0
+    return rates
+
+
+def _at(market: Floats, codes: Codes) -> Floats:
+    return np.where(codes >= 0, market[np.arange(len(codes)), codes], np.nan)
+
+
+def _rates(kind: Codes, raw: Raw, names: Names, market: Floats) -> tuple[Floats, Floats]:
+    """Base units per unit of the currency given and, for conversions, of the currency received."""
+    own = np.where(names.currency == 0, np.nan, raw["fx_rate"])
+    rate = np.where(np.isnan(own), _at(market, names.currency), own)
+    received = _at(market, names.to_currency)
+    into_base = _of(kind, Kind.FX_CONVERSION) & np.isnan(own) & ((names.to_currency == 0) | np.isnan(rate))
+    rate = np.where(into_base, raw["to_amount"] * received / raw["amount"], rate)
+    return rate, np.where(_of(kind, Kind.FX_CONVERSION), raw["amount"] * rate / raw["to_amount"], np.nan)
+
+
+def _between(rate: Floats, market: Floats, source: Codes, target: Codes) -> Floats:
+    """Instrument's currency per unit of the transaction's."""
+    return np.where((source == target) | (target < 0), 1.0, rate / _at(market, target))
+
+
+def _crossed(market: Floats, source: Codes, target: Codes) -> Floats:
+    return np.where((source == target) | (source < 0) | (target < 0), 1.0, _at(market, source) / _at(market, target))
+
+
+def _missing_rates(base: str, names: Names, rate: Floats, days: NDArray[np.datetime64], *, touched: Mask) -> tuple[Finding, ...]:
+    unknown = np.isnan(rate) & touched
+    return tuple(
+        Finding(
+            "missing_rate",
+            f"No rate of {names.currencies[code]} to {base} for {places.size} transaction{'s' if places.size > 1 else ''}, the first on {first}",
+            context={"pair": names.currencies[code] + base, "date": first, "count": int(places.size)},
+        )
+        for code in np.unique(names.currency[unknown]).tolist()
+        for places in [np.flatnonzero(unknown & (names.currency == code))]
+        for first in [str(days[places[0]])[:10]]
+    )
