@@ -34,13 +34,20 @@ class Parts(Protocol):
     """What the demo needs of the services."""
 
     @property
-    def settings(self) -> Settings: ...
+    def settings(self) -> Settings:
+        """Seed of the market."""
+
     @property
-    def database(self) -> Database: ...
+    def database(self) -> Database:
+        """Where the demo is put."""
+
     @property
-    def bus(self) -> Bus: ...
+    def bus(self) -> Bus:
+        """Who tells running servers."""
+
     @property
-    def feed(self) -> Feed: ...
+    def feed(self) -> Feed:
+        """Who holds the latest quotes."""
 
 
 def wanted(services: Parts) -> bool:
@@ -74,7 +81,7 @@ def _refill(services: Parts, say: Say, *, purge: bool) -> None:
             return
         closes = _put_bars(unit, instruments, market, until, say)
         rates = _put_rates(unit, actor, market, until, say)
-        prices = Market({symbol: closes[symbol] for symbol in market.shares if symbol != "SP500"}, rates, market.last_real("AAPL"))
+        prices = Market(closes, rates, market.last_real("AAPL"))
         for plan in PLANS:
             _put_portfolio(unit, actor, plan, prices, until, say)
     services.feed.forget([instrument.id for instrument in instruments.values()])
