@@ -4,10 +4,10 @@ from engine.currencies import CURRENCIES, currency_code, rate_history, rates_to
 from engine.daily import daily_values, pnl_bridge
 from engine.frames import LEDGER_COLUMNS, fx_frame, ledger_frame, price_frame
 from engine.ledger import EFFECTS, Book, Effect, book
+from engine.revaluation import Marks, Revaluation, Terms, revalue, row_rates, terms
 from engine.rounding import largest_remainder, to_cents
 from engine.snapshots import Snapshot, snapshot
-from engine.valuation import Marks, Revaluation, Terms, revalue, row_rates, terms
-from engine.views import marks_at, positions, realised_gains, valuation
+from engine.valuation import marks_at, positions, realised_gains, valuation
 
 __all__ = [
     "CURRENCIES",

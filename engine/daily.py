@@ -16,7 +16,7 @@ from engine.errors import InvalidInput
 from engine.frames import Records, fx_frame, instant, price_frame
 from engine.ledger import Book, book
 from engine.types import Kind
-from engine.views import BookOptions, Prices, Rates
+from engine.valuation import BookOptions, Prices, Rates
 
 Floats = NDArray[np.float64]
 Days = NDArray[np.datetime64]

@@ -14,7 +14,7 @@ from engine.errors import CurrencyMismatch
 from engine.frames import column, instant
 from engine.ledger import Book
 from engine.types import Finding
-from engine.valuation import Marks, Revaluation, Terms, revalue, row_rates, terms
+from engine.revaluation import Marks, Revaluation, Terms, revalue, row_rates, terms
 
 Floats = NDArray[np.float64]
 
