@@ -26,7 +26,6 @@ class Ids(StrEnum):
     PORTFOLIO_MENU = "portfolio-menu"
     HOLDINGS_COUNT = "holdings-count"
     STATUS = "status"
-    STATUS_STATE = "status-state"  # {state, age_seconds, simulated, ...}: what the light shows before the first tick
     STATUS_OPENED = "status-opened"  # a counter: the popover was opened or its content is to be read again
     STATUS_BODY = "status-body"
     SIMULATED = "simulated"
@@ -36,7 +35,7 @@ class Ids(StrEnum):
     NEW_PORTFOLIO_ERROR = "new-portfolio-error"
     NEW_PORTFOLIO_CREATED = "new-portfolio-created"  # id of the portfolio that was made
     DEMO_REQUEST = "demo-request"  # a counter: "Load the demo" was pressed
-    DEMO_RESULT = "demo-result"
+    TROUBLE = "trouble"  # {message, at}: a callback failed for no reason we know
     PALETTE = "palette"
     KEYS = "keys"
 
@@ -48,12 +47,14 @@ class OverviewIds(StrEnum):
     HERO = "overview-hero"
     TODAY = "overview-today"  # data of the line of today
     TODAY_CHART = "overview-today-chart"
+    ASKED = "overview-asked"  # {portfolio, n}: what the server is asked for
+    HISTORY_ASKED = "overview-history-asked"  # {portfolio, period, n}
     SUMMARY = "overview-summary"  # rows that clientside code paints treemap and movers from
     IDENTITY = "overview-identity"
     KPIS = "overview-kpis"
     NOTICES = "overview-notices"
     GROWTH = "overview-growth"  # dcc.Graph
-    GROWTH_DATA = "overview-growth-data"  # figure and its narrow form
+    GROWTH_DATA = "overview-growth-data"  # {figure, scope, label}
     GROWTH_BODY = "overview-growth-body"
     GROWTH_NOTE = "overview-growth-note"
     GROWTH_STATE = "overview-growth-state"
@@ -62,6 +63,7 @@ class OverviewIds(StrEnum):
     TREEMAP_TABLE = "overview-treemap-table"
     ALLOCATION_STATE = "overview-allocation-state"
     MOVERS = "overview-movers"
+    MOVERS_STATE = "overview-movers-state"
     MOVERS_TABLE = "overview-movers-table"
     MOVERS_NOTE = "overview-movers-note"
     COMPARE = "overview-compare"
@@ -94,19 +96,17 @@ class TransactionsIds(StrEnum):
     ROWS = "transactions-rows"  # what the server answered, for transactions.js to paint
     RETRY = "transactions-retry"  # a counter: "Try again" was pressed
     KINDS = "transactions-kinds"  # kind -> {name, effect, fields}: what the form shows
-    CHOICES = "transactions-choices"  # portfolios, symbols and accounts the form offers
     FORM = "transactions-form"
     DRAFT = "transactions-draft"  # {portfolio, draft, editing, number}: as typed
     CHECKED = "transactions-checked"  # {number, errors}: what the server says about the draft of that number
     EFFECT = "transactions-effect"  # what the draft would do, in words and numbers
-    SAVE = "transactions-save"  # {portfolio, draft, editing, key}: save pressed
-    SAVED = "transactions-saved"  # {ok, errors, entry, ...}: what became of it
+    SAVE = "transactions-save"  # {action: record|correct|void|undo|dismiss, portfolio, draft, editing: {id, version}, key}: to be done
+    SAVED = "transactions-saved"  # {ok, action, entry, errors, conflict}: what became of it
     CONFLICT = "transactions-conflict"  # both versions side by side
     INSTRUMENT = "transactions-instrument"  # {symbol, name, currency, asset_class, sector}: to be added
     INSTRUMENT_ADDED = "transactions-instrument-added"  # {symbol} or {errors}
-    ENTRY = "transactions-entry"  # {portfolio, id}: the row whose history is open
+    ENTRY = "transactions-entry"  # {portfolio, id, version}: the row whose history is open
     HISTORY = "transactions-history"  # drawer
     HISTORY_BODY = "transactions-history-body"
-    ACT = "transactions-act"  # {action: void|undo, portfolio, id, version, key}
     DONE = "transactions-done"  # the bar "Recorded BUY 10 AAPL. Undo"
     CONFIRM = "transactions-confirm"  # dialog before a void

@@ -1,0 +1,519 @@
+/* The holdings table: leaf rows from the server and the stream; groups, totals and key figures summed from them in whole cents.
+   Rows are updated by id, so scroll, selection and column sizes stay; a tick never changes the order of rows. */
+window.portolan.holdings = (() => {
+  const GRID = "holdings-grid", PAGE = "holdings-page", CASH = "Cash", CLOSED = "Closed positions";
+  const kit = window.portolan.grid, format = window.portolan.format;
+  const HIDDEN_UNDER = { 1100: ["average_cost"], 1000: ["spark"], 900: ["quantity", "on_cost"] };
+  const PHONE = ["name", "spark", "value"], FLASH_MS = 900, QUIET_MS = 1000, LOUD_ROWS = 20;
+  const page = { api: null, payload: null, leaves: new Map(), byKey: new Map(), groups: new Map(), total: null, shut: new Set([CASH, CLOSED]), group: "sector",
+    filter: "", decimals: 2, top: 1, symbol: null, changes: [], hidden: new Set() };
+
+  /* ------------------------------------------------------------------------------------------------------------ rows */
+  const GROUPS = {
+    sector: (row) => (row.kind === "holding" ? row.sector || "No sector" : special(row)),
+    currency: (row) => (row.kind === "closed" ? CLOSED : row.currency || "Other"),
+    asset_class: (row) => (row.kind === "holding" ? row.asset_class : special(row)),
+    portfolio: (row) => row.portfolio_name,
+    none: (row) => (row.kind === "closed" ? CLOSED : null),
+  };
+  const special = (row) => (row.kind === "closed" ? CLOSED : CASH);
+
+  function leaf(raw) {
+    const row = { ...raw, type: "leaf", value: kit.cents(raw.market_value), day_pnl: kit.cents(raw.day_pnl), total_pnl: kit.cents(raw.total_pnl),
+      cost: kit.cents(raw.cost_basis) ?? 0, weight: raw.weight === null ? null : Math.round(raw.weight * 10) };
+    row.group = GROUPS[page.group](row);
+    return row;
+  }
+
+  /* With rows by portfolio, a merged row is dealt out so that its parts add up to it to the cent. */
+  function dealt(row) {
+    const whole = row.parts.reduce((sum, part) => sum + Math.abs(part.quantity), 0);
+    const portion = row.parts.map((part) => (whole ? Math.abs(part.quantity) / whole : 1 / row.parts.length));
+    const split = (name, own) => (row[name] === null ? row.parts.map(() => null) : kit.fit(row.parts.map((part, index) => own(part, index)), row[name]));
+    const value = split("value", (_, index) => Math.round(row.value * portion[index]));
+    const moved = (name) => split(name, (part, index) => (kit.cents(part[name]) ?? 0) + (value[index] === null ? 0 : value[index] - (kit.cents(part.market_value) ?? 0)));
+    const day = moved("day_pnl"), total = moved("total_pnl"), cost = split("cost", (part) => kit.cents(part.cost_basis) ?? 0);
+    const weight = split("weight", (_, index) => Math.round(row.weight * portion[index]));
+    return row.parts.map((part, index) => ({ ...row, parts: null, id: `${part.portfolio}|${row.id}`, portfolio: part.portfolio, portfolio_name: part.portfolio_name,
+      quantity: part.quantity, average_cost: part.average_cost, value: value[index], day_pnl: day[index], total_pnl: total[index], cost: cost[index],
+      on_cost: cost[index] > 0 && total[index] !== null ? total[index] / cost[index] : null, weight: weight[index], group: part.portfolio_name }));
+  }
+
+  const shown = (merged) => (page.group === "portfolio" && merged.parts?.length ? dealt(merged) : [{ ...merged, group: GROUPS[page.group](merged) }]);
+
+  function sum(rows, name) {
+    return rows.reduce((total, row) => total + (row[name] ?? 0), 0);
+  }
+
+  function summary(rows) {
+    const value = sum(rows, "value"), day = sum(rows, "day_pnl"), cost = sum(rows, "cost"), total = sum(rows, "total_pnl");
+    const opening = value - day, priced = rows.filter((row) => row.kind === "holding");
+    return { value, day_pnl: day, total_pnl: total, cost, weight: sum(rows, "weight"), day_return: opening && priced.length ? day / opening : null,
+      on_cost: cost > 0 ? total / cost : null, missing: rows.filter((row) => row.reason).length };
+  }
+
+  function groupRow(name, rows) {
+    return { id: `group:${name}`, type: "group", name, group: name, count: rows.filter((row) => row.kind === "holding" || row.kind === "closed").length,
+      only: only(rows), ...summary(rows) };
+  }
+
+  /* A group of nothing but cash says its currency where others say their count. */
+  function only(rows) {
+    const codes = [...new Set(rows.filter((row) => row.kind === "cash").map((row) => row.currency))];
+    return rows.every((row) => row.kind === "cash" || row.kind === "other") ? codes.join(", ") : "";
+  }
+
+  function totalRow() {
+    const rows = [...page.leaves.values()], live = page.payload.totals;
+    return { id: "total", type: "total", name: "Total", count: rows.filter((row) => row.kind === "holding").length, ...summary(rows),
+      day_return: live.day_return ?? summary(rows).day_return };
+  }
+
+  function regroup() {
+    const members = new Map();
+    for (const row of page.leaves.values()) {
+      if (row.group === null) continue;
+      if (!members.has(row.group)) members.set(row.group, []);
+      members.get(row.group).push(row);
+    }
+    page.groups = new Map([...members].map(([name, rows]) => [name, groupRow(name, rows)]));
+    page.total = totalRow();
+    page.top = Math.max(1, ...[...page.leaves.values()].filter((row) => row.kind === "holding").map((row) => row.weight ?? 0));
+  }
+
+  /* ------------------------------------------------------------------------------------------- what comes from the server */
+  async function load(payload) {
+    if (!payload) return window.dash_clientside.no_update;
+    const api = await kit.ready(GRID);
+    if (!api) return window.dash_clientside.no_update;
+    if (api !== page.api) attach(api);
+    page.payload = payload;
+    state(payload);
+    if (payload.rows) show();
+    const sheet = document.getElementById("holdings-drawer");
+    if (page.symbol && !sheet.classList.contains("open")) open(page.symbol);
+    return window.dash_clientside.no_update;
+  }
+
+  /* What to ask the server for. The page was drawn anew where nothing was asked before. */
+  function query(scope, group, retry, before) {
+    if (!scope) return window.dash_clientside.no_update;
+    const element = document.getElementById(PAGE), address = new URLSearchParams(location.search);
+    element.dataset.scope = scope.portfolio;
+    if (!before) {
+      page.group = GROUPS[address.get("group")] ? address.get("group") : "sector";
+      page.symbol = address.get("symbol");
+      page.filter = "";
+      pressGroup();
+    }
+    const asked = { scope: scope.portfolio, by_portfolio: page.group === "portfolio", retry };
+    return JSON.stringify(asked) === JSON.stringify(before) ? window.dash_clientside.no_update : asked;
+  }
+
+  function state(payload) {
+    const element = document.getElementById(PAGE), rows = payload.rows || [];
+    kit.mark(element, "state", payload.error ? (page.leaves.size ? "kept" : "error") : rows.some((row) => row.kind !== "other") ? "full" : "empty");
+    if (payload.error) kit.write(element.querySelector("[data-part=reason]"), payload.error);
+  }
+
+  function show() {
+    const merged = page.payload.rows.map(leaf).map(overlaid);
+    page.merged = new Map(merged.map((row) => [row.id, row]));
+    page.leaves = new Map(merged.flatMap(shown).map((row) => [row.id, row]));
+    page.decimals = Math.min(4, Math.max(2, ...merged.filter((row) => row.kind === "holding").map((row) => decimalsOf(row.quantity))));
+    settleOther();
+    regroup();
+    replace([...page.groups.values(), ...page.leaves.values()]);
+    paintAround();
+  }
+
+  const decimalsOf = (value) => (String(value).split(".")[1] || "").length;
+
+  /* What the stream told after the server looked: the newest price wins. */
+  function overlaid(row) {
+    const live = window.portolan.live?.state, held = live?.portfolios?.[page.payload.scope]?.holdings?.[row.id], quote = live?.quotes?.[row.symbol];
+    const newer = quote?.ts && row.ts && quote.ts > row.ts && Object.entries(page.payload.revisions).every(([id, revision]) => (live.ledger?.[id] ?? revision) <= revision);
+    return held && newer ? moved(row, held, quote) : row;
+  }
+
+  /* Add, change and remove by id: what stays keeps its place on the screen. */
+  function replace(rows) {
+    const wanted = new Set(rows.map((row) => row.id)), update = [], create = [], remove = [];
+    page.api.forEachNode((node) => { if (!wanted.has(node.id)) remove.push(node.data); });
+    for (const row of rows) (page.api.getRowNode(row.id) ? update : create).push(row);
+    page.api.applyTransaction({ add: create, update, remove });
+    pinTotal();
+    page.api.refreshClientSideRowModel("filter");
+    kit.redraw(page.api, [...wanted, "total"]);
+    resize();
+    select(page.symbol);
+  }
+
+  function pinTotal() {
+    const node = page.api.getPinnedBottomRow(0);
+    if (node) node.setData(page.total);
+    else page.api.setGridOption("pinnedBottomRowData", [page.total]);
+  }
+
+  /* ------------------------------------------------------------------------------------------- what comes from the stream */
+  function tick({ changed: news, portfolios, quotes }) {
+    const scope = page.payload?.scope, live = portfolios[scope], changed = new Map();
+    if (!page.api || page.api.isDestroyed() || !page.merged || !live) return;
+    for (const key of news.portfolios[scope]?.keys || []) {
+      const before = page.merged.get(key), held = live.holdings?.[key];
+      if (!before || !held) continue;
+      const after = moved(before, held, quotes[before.symbol]);
+      page.merged.set(key, after);
+      for (const row of shown(after)) if (page.leaves.has(row.id)) changed.set(row.id, row);
+    }
+    for (const name of ["day_return", "total_pnl"]) if (live[name] !== undefined) page.payload.totals[name] = live[name];
+    paint(changed);
+  }
+
+  /* A row after a message; what it does not say stays. */
+  function moved(row, held, quote) {
+    const next = { ...row }, price = held.price ?? quote?.price;
+    if (price !== undefined) Object.assign(next, { was: row.price, price });
+    for (const [from, to] of [["market_value", "value"], ["day_pnl", "day_pnl"], ["total_pnl", "total_pnl"]]) if (held[from] !== undefined) next[to] = kit.cents(held[from]);
+    for (const name of ["day_return", "on_cost", "fx_rate"]) if (held[name] !== undefined) next[name] = held[name];
+    if (held.weight !== undefined) next.weight = held.weight === null ? null : Math.round(held.weight * 10);
+    if (held.total_pnl === undefined && held.market_value !== undefined && row.value !== null && next.value !== null) next.total_pnl = row.total_pnl + next.value - row.value;
+    if (next.value !== null && next.value !== undefined) next.reason = null;
+    Object.assign(next, quoted(held.state, quote));
+    return next;
+  }
+
+  function quoted(state, quote) {
+    const known = { state: state ?? quote?.state, ts: quote?.ts, source: quote?.source, simulated: quote?.simulated };
+    return Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined));
+  }
+
+  function paint(changed) {
+    const groups = new Set();
+    for (const [id, row] of changed) {
+      page.leaves.set(id, row);
+      if (row.group !== null) groups.add(row.group);
+    }
+    const other = settleOther();
+    for (const row of other) { changed.set(row.id, row); groups.add(row.group); }
+    const members = (name) => [...page.leaves.values()].filter((row) => row.group === name);
+    for (const name of groups) if (page.groups.has(name)) page.groups.set(name, groupRow(name, members(name)));
+    page.total = totalRow();
+    const updates = [...changed.values(), ...[...groups].filter((name) => page.groups.has(name)).map((name) => page.groups.get(name))];
+    page.api.applyTransactionAsync({ update: updates });
+    page.api.flushAsyncTransactions();
+    pinTotal();
+    kit.redraw(page.api, [...updates.map((row) => row.id), "total"]);
+    flash([...changed.values()]);
+    paintAround();
+  }
+
+  /* Interest, account fees and currency gains belong to no instrument; one row holds them, so that rows add up to the total. */
+  function settleOther() {
+    const total = kit.cents(page.payload.totals.total_pnl), rows = [...page.leaves.values()], others = rows.filter((row) => row.kind === "other");
+    if (!others.length || total === null) return [];
+    const left = total - sum(rows.filter((row) => row.kind !== "other"), "total_pnl");
+    const values = kit.fit(others.map((row) => row.total_pnl ?? 0), left);
+    return others.map((row, index) => ({ ...row, total_pnl: values[index] })).filter((row) => page.leaves.get(row.id).total_pnl !== row.total_pnl)
+      .map((row) => { page.leaves.set(row.id, row); return row; });
+  }
+
+  /* The number tints for a moment: at most once a second a cell; above 20 changing rows a second only rows in view. */
+  function flash(rows) {
+    const now = performance.now(), moving = rows.filter((row) => row.was !== undefined && row.was !== null && row.was !== row.price);
+    page.changes = page.changes.filter((at) => now - at < QUIET_MS).concat(moving.map(() => now));
+    const range = page.changes.length > LOUD_ROWS ? page.api.getVerticalPixelRange() : null;
+    for (const row of moving) {
+      for (const one of kit.cells(page.api, row.id)) {
+        if (one.column !== "price" || now - (one.flashed ?? -QUIET_MS) < QUIET_MS) continue;
+        if (range && (one.node.rowTop + one.node.rowHeight < range.top || one.node.rowTop > range.bottom)) continue;
+        one.flashed = now;
+        tint(one.parts.price, row.price > row.was ? "up" : "down");
+      }
+    }
+  }
+
+  function tint(target, way) {
+    target.classList.add(way);
+    setTimeout(() => target.classList.remove(way), FLASH_MS);
+  }
+
+  /* ---------------------------------------------------------------------------------------- key figures, notes, drawer */
+  function paintAround() {
+    const rows = [...page.leaves.values()], held = rows.filter((row) => row.kind === "holding"), total = page.total;
+    const cash = sum(rows.filter((row) => row.kind === "cash"), "value"), money = (value, options) => format.money(value / 100, options);
+    const up = held.filter((row) => row.day_pnl > 0).length, down = held.filter((row) => row.day_pnl < 0).length;
+    figure("value", money(total.value), `${money(total.value - cash)} invested`);
+    figure("day", money(total.day_pnl, { signed: true }), `${format.percent(total.day_return)}, ${up} up, ${down} down`, total.day_pnl);
+    figure("total", money(total.total_pnl, { signed: true }), `unrealised ${money(unrealised(held), { signed: true, decimals: 0 })}, other ${money(total.total_pnl - unrealised(held), { signed: true, decimals: 0 })}`, total.total_pnl);
+    figure("cash", money(cash), total.value ? `${format.share(cash / total.value)} of the value` : "no value yet");
+    currencies(rows);
+    notes(held);
+    drawer();
+  }
+
+  const unrealised = (rows) => rows.reduce((total, row) => total + (row.value === null ? 0 : row.value - row.cost), 0);
+
+  function figure(name, text, sub, sign) {
+    const card = document.querySelector(`#${PAGE} [data-figure=${name}]`);
+    if (!card) return;
+    const value = card.querySelector("[data-part=value]");
+    kit.write(value, text);
+    if (sign !== undefined) kit.dress(value, sign > 0 ? "gain" : sign < 0 ? "loss" : "flat");
+    kit.write(card.querySelector("[data-part=sub]"), sub);
+  }
+
+  function currencies(rows) {
+    const sums = new Map();
+    for (const row of rows) if (row.currency && row.value) sums.set(row.currency, (sums.get(row.currency) ?? 0) + row.value);
+    const parts = [...sums].sort((a, b) => b[1] - a[1]), tenths = kit.shares(parts.map(([, value]) => value)), list = document.querySelector(`#${PAGE} [data-part=currencies]`);
+    if (!list) return;
+    const text = parts.slice(0, 3).map(([code], index) => [code, tenths[index]]);
+    if (parts.length > 3) text.push(["other", tenths.slice(3).reduce((total, share) => total + share, 0)]);
+    const key = JSON.stringify(text);
+    if (list.dataset.key !== key) {
+      list.dataset.key = key;
+      list.replaceChildren(...text.map(([code, share]) => { const one = kit.element("span"); kit.add(one, "em", "", code); one.append(format.number(share / 10, { decimals: 1 })); kit.add(one, "span", "unit", "%"); return one; }));
+    }
+    const base = page.payload.base_currency, rates = new Map(rows.filter((row) => row.fx_rate && row.currency !== base).map((row) => [row.currency, row.fx_rate]));
+    kit.write(document.querySelector(`#${PAGE} [data-part=rates]`), [...rates].slice(0, 2).map(([code, rate]) => `${code}/${base} ${format.number(rate, { decimals: 4 })}`).join(", ") || `all in ${base}`);
+  }
+
+  function notes(held) {
+    const counts = new Map();
+    for (const row of held) counts.set(row.state, (counts.get(row.state) ?? 0) + 1);
+    const words = { live: "live", delayed: "delayed", stale: "stale", closed: "closed", missing: "without price" };
+    part("states", Object.keys(words).filter((name) => counts.has(name)).map((name) => `${counts.get(name)} ${words[name]}`).join(", "));
+    const simulated = held.filter((row) => row.simulated).length;
+    const tag = document.querySelector(`#${PAGE} [data-part=simulated]`);
+    if (tag) { tag.hidden = !simulated; kit.write(tag, simulated === held.length ? "simulated prices" : `${simulated} of ${held.length} prices simulated`); }
+    const missing = held.filter((row) => row.reason), notice = document.querySelector(`#${PAGE} [data-part=missing]`);
+    if (notice) { notice.hidden = !missing.length; part("missing-count", missing.length === 1 ? `1 of ${held.length} holdings has no value.` : `${missing.length} of ${held.length} holdings have no value.`); }
+    part("when", `${page.payload.base_currency}, ${kit.moment(Date.now())}`);
+  }
+
+  function part(name, text) {
+    const found = document.querySelector(`#${PAGE} [data-part=${name}]`);
+    if (found) kit.write(found, text);
+  }
+
+  /* ------------------------------------------------------------------------------------------------------- the drawer */
+  function open(symbol) {
+    page.symbol = symbol || null;
+    select(page.symbol);
+    const sheet = document.getElementById("holdings-drawer");
+    if (!sheet) return;
+    sheet.classList.toggle("open", Boolean(symbol));
+    if (symbol) {
+      const row = rowOf(symbol);
+      if (sheet.dataset.symbol !== symbol) { sheet.dataset.symbol = symbol; document.getElementById("holdings-drawer-body")?.classList.add("waiting"); }
+      kit.write(sheet.querySelector("[data-part=symbol]"), symbol);
+      kit.write(sheet.querySelector("[data-part=name]"), row?.name || "");
+      sheet.querySelector("[data-do=close-holdings-drawer]")?.focus({ preventScroll: true });
+    }
+    kit.setStore("holdings-symbol", symbol || null);
+    window.portolan.shell?.query?.({ symbol: symbol || null });
+  }
+
+  function close() {
+    const symbol = page.symbol;
+    open(null);
+    const node = symbol && page.api && [...page.leaves.values()].find((row) => row.symbol === symbol);
+    if (node) focusRow(node.id);
+  }
+
+  function focusRow(id) {
+    const node = page.api.getRowNode(id);
+    if (node && node.displayed) page.api.setFocusedCell(node.rowIndex, "name");
+  }
+
+  const rowOf = (symbol) => [...(page.merged?.values() || [])].find((row) => row.symbol === symbol && row.kind !== "cash");
+
+  function select(symbol) {
+    if (!page.api || page.api.isDestroyed()) return;
+    page.api.forEachNode((node) => {
+      const wanted = Boolean(symbol) && node.data.type === "leaf" && node.data.symbol === symbol;
+      if (node.isSelected() !== wanted) node.setSelected(wanted);
+    });
+  }
+
+  /* The drawer's money from the same cents as the table: lots add up to the holding, the split adds up to the total. */
+  function drawer() {
+    const body = document.getElementById("holdings-drawer-body"), row = page.symbol && rowOf(page.symbol), sheet = body?.querySelector("[data-lots]");
+    if (!row || !sheet || sheet.dataset.symbol !== page.symbol) return;
+    const known = JSON.parse(sheet.dataset.fixed), lots = JSON.parse(sheet.dataset.lots), profit = row.value === null ? null : row.value - row.cost;
+    const names = ["realised", "income", "fees", "taxes"], fixed = kit.fit(names.map((name) => kit.cents(known[name]) ?? 0), (row.total_pnl ?? 0) - (profit ?? 0));
+    const field = (name, text, sign) => { const found = body.querySelector(`[data-field=${name}]`); if (found) { kit.write(found, text); if (sign !== undefined) kit.dress(found, tone(sign)); } };
+    field("price", format.price(row.price));
+    const age = body.querySelector(".age");
+    if (age) { kit.mark(age, "state", row.state); age.title = kit.ageTitle(row); }
+    field("value", cash(row.value));
+    field("cost", cash(row.cost));
+    field("unrealised", cash(profit, true), profit ?? 0);
+    names.forEach((name, index) => field(name, cash(fixed[index], true), fixed[index]));
+    field("total", cash(row.total_pnl, true), row.total_pnl ?? 0);
+    field("day", cash(row.day_pnl, true), row.day_pnl ?? 0);
+    drawerLots(body, lots, row, profit);
+  }
+
+  const cash = (value, signed = false) => (value === null ? format.UNKNOWN : format.money(value / 100, { signed }));
+  const tone = (value) => (value > 0 ? "gain" : value < 0 ? "loss" : "flat");
+
+  function drawerLots(body, lots, row, profit) {
+    if (!lots.length || row.value === null) return;
+    const units = lots.reduce((total, lot) => total + lot.quantity, 0) || 1;
+    const values = kit.fit(lots.map((lot) => Math.round(row.value * lot.quantity / units)), row.value);
+    const gains = kit.fit(lots.map((lot, index) => values[index] - kit.cents(lot.cost)), profit);
+    body.querySelectorAll("[data-lot]").forEach((line) => {
+      const index = Number(line.dataset.lot), gain = line.querySelector("[data-cell=gain]");
+      kit.write(line.querySelector("[data-cell=value]"), cash(values[index]));
+      kit.write(gain, cash(gains[index], true));
+      kit.dress(gain, tone(gains[index]));
+    });
+    const foot = body.querySelector("[data-lot-total]"), gain = foot?.querySelector("[data-cell=gain]");
+    if (gain) { kit.write(foot.querySelector("[data-cell=value]"), cash(row.value)); kit.write(gain, cash(profit, true)); kit.dress(gain, tone(profit)); }
+  }
+
+  /* -------------------------------------------------------------------------------------------------------- the grid */
+  function attach(api) {
+    page.api = api;
+    page.leaves = new Map();
+    page.merged = null;
+    api.addEventListener("cellClicked", ({ data, event }) => press(data, event));
+    api.addEventListener("cellKeyDown", ({ data, event }) => key(data, event));
+    api.addEventListener("gridSizeChanged", resize);
+    columns();
+    pressGroup();
+  }
+
+  function press(row, event) {
+    if (event?.target?.closest?.("a, button")) return;
+    if (row?.type === "group") toggle(row.group);
+    else if (opens(row)) open(row.symbol);
+  }
+
+  const opens = (row) => row?.type === "leaf" && (row.kind === "holding" || row.kind === "closed");
+
+  function key(row, event) {
+    if (!event || !row) return;
+    const shut = page.shut.has(row.group);
+    if (event.key === "Enter" || event.key === " ") { event.preventDefault(); press(row, event); }
+    else if (row.type === "group" && ((event.key === "ArrowLeft" && !shut) || (event.key === "ArrowRight" && shut))) { event.preventDefault(); toggle(row.group); }
+  }
+
+  function toggle(name) {
+    if (!page.shut.delete(name)) page.shut.add(name);
+    page.api.onFilterChanged();
+    kit.redraw(page.api, [`group:${name}`]);
+    resize();
+  }
+
+  function matches(row) {
+    const words = page.filter.toLowerCase().split(/\s+/).filter(Boolean), text = `${row.symbol} ${row.name} ${row.sector || ""} ${row.currency || ""} ${row.portfolio_name || ""}`.toLowerCase();
+    return words.every((word) => text.includes(word));
+  }
+
+  function passes({ data }) {
+    if (data.type === "group") return [...page.leaves.values()].some((row) => row.group === data.group && matches(row));
+    return matches(data) && (page.filter !== "" || !page.shut.has(data.group));
+  }
+
+  /* The grid sorts all rows by a column; we put every group's leaves under it. Cash and closed positions stay last. */
+  function order({ nodes, api }) {
+    const sorted = api.getColumnState().find((column) => column.sort)?.colId, groups = nodes.filter((node) => node.data.type === "group"), leaves = nodes.filter((node) => node.data.type !== "group");
+    if (!groups.some((node) => node.data[sorted] !== null && node.data[sorted] !== undefined)) groups.sort((a, b) => b.data.value - a.data.value);
+    const last = (node) => (node.data.group === CASH ? 1 : node.data.group === CLOSED ? 2 : 0), loose = leaves.filter((node) => node.data.group === null);
+    groups.sort((a, b) => last(a) - last(b));
+    const placed = groups.flatMap((group) => [group, ...leaves.filter((node) => node.data.group === group.data.group)]);
+    const plain = loose.sort((a, b) => (a.data.kind === "holding" ? 0 : 1) - (b.data.kind === "holding" ? 0 : 1));
+    nodes.splice(0, nodes.length, ...plain, ...placed);
+  }
+
+  const isPhone = () => kit.NARROW_SCREEN.matches;
+
+  function rowHeight({ data, node }) {
+    if (node.rowPinned) return 36;
+    return data.type === "group" ? (isPhone() ? 34 : 30) : isPhone() ? 52 : 32;
+  }
+
+  /* Height of the content; the style sheet limits it to the window. */
+  function resize() {
+    const api = page.api, frame = document.getElementById(GRID);
+    if (!api || api.isDestroyed() || !frame) return;
+    let height = 0;
+    api.forEachNodeAfterFilterAndSort((node) => { height += rowHeight(node.rowPinned ? { node } : { data: node.data, node }); });
+    frame.style.setProperty("--content", `${height + 30 + 36 + 3}px`);
+    columns();
+  }
+
+  /* The columns that fit; the reader's own choice is left out first. */
+  function columns() {
+    const api = page.api, width = document.getElementById(GRID)?.clientWidth || 0, all = api.getColumns()?.map((column) => column.getColId()) || [];
+    const narrow = Object.entries(HIDDEN_UNDER).filter(([limit]) => width < Number(limit)).flatMap(([, names]) => names);
+    const want = (name) => (isPhone() ? PHONE.includes(name) : !narrow.includes(name) && !page.hidden.has(name));
+    const change = (visible) => all.filter((name) => want(name) === visible && api.getColumn(name).isVisible() !== visible);
+    for (const visible of [true, false]) { const names = change(visible); if (names.length) api.setColumnsVisible(names, visible); }
+  }
+
+  kit.NARROW_SCREEN.addEventListener("change", () => {
+    if (!page.api || page.api.isDestroyed()) return;
+    page.api.resetRowHeights();
+    resize();
+  });
+
+  /* ---------------------------------------------------------------------------------------------------- page controls */
+  function pressGroup() {
+    document.querySelectorAll(`#${PAGE} [data-group]`).forEach((button) => button.setAttribute("aria-pressed", String(button.dataset.group === page.group)));
+  }
+
+  function setGroup(name) {
+    page.group = name;
+    page.shut = new Set([CASH, CLOSED]);
+    pressGroup();
+    window.portolan.shell?.query?.({ group: name === "sector" ? null : name });
+    kit.setStore("holdings-group", name);
+    if (page.payload?.rows) show();
+  }
+
+  function setFilter(text) {
+    page.filter = text.trim();
+    if (!page.api || page.api.isDestroyed()) return;
+    page.api.onFilterChanged();
+    resize();
+  }
+
+  function exportRows() {
+    const visible = [];
+    page.api.forEachNodeAfterFilterAndSort((node) => { if (node.data.type === "leaf") visible.push(node.data); });
+    const base = page.payload.base_currency, money = (value) => (value === null ? "" : (value / 100).toFixed(2)), ratio = (value) => (value === null || value === undefined ? "" : Number(value.toFixed(6)));
+    const head = ["group", "symbol", "name", "quantity", "price", "currency", "price_state", "price_time", "day_return", `day_pnl_${base}`, "average_cost", `value_${base}`, `total_pnl_${base}`, "on_cost", "weight_percent"];
+    const rows = visible.map((row) => [row.group ?? "", row.symbol, row.name, row.quantity ?? "", row.price ?? "", row.currency ?? "", row.state ?? "", row.ts ? new Date(row.ts).toISOString() : "",
+      ratio(row.day_return), money(row.day_pnl), row.average_cost ?? "", money(row.value), money(row.total_pnl), ratio(row.on_cost), row.weight === null ? "" : row.weight / 10]);
+    kit.download(`portolan-holdings-${new Date().toISOString().slice(0, 10)}.csv`, [head, ...rows]);
+  }
+
+  document.addEventListener("portolan:tick", (event) => tick(event.detail));
+  document.addEventListener("click", ({ target }) => {
+    const button = target.closest?.(`#${PAGE} button`);
+    if (!button) return;
+    if (button.dataset.group) setGroup(button.dataset.group);
+    else if (button.dataset.do === "close-holdings-drawer") close();
+    else if (button.dataset.do === "export-holdings" && page.payload?.rows) exportRows();
+    else if (button.dataset.do === "retry-holdings") kit.setStore("holdings-retry", Date.now());
+  });
+  document.addEventListener("input", ({ target }) => { if (target.closest?.(`#${PAGE} .filter`)) setFilter(target.value); });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && page.symbol && document.getElementById(PAGE) && !document.querySelector("dialog[open]")) { event.preventDefault(); close(); }
+  });
+  document.addEventListener("mouseover", ({ target }) => {
+    const mark = target.closest?.(`#${GRID} .age`), id = mark?.closest(".ag-row")?.getAttribute("row-id"), row = id && page.leaves.get(id);
+    if (row) mark.title = kit.ageTitle(row);
+  });
+
+  const opened = () => { document.getElementById("holdings-drawer-body")?.classList.remove("waiting"); requestAnimationFrame(drawer); };
+  const byName = (left, right, a, b) => String(a?.data.symbol || a?.data.name).localeCompare(String(b?.data.symbol || b?.data.name)) * -1;
+
+  Object.assign(window.dashAgGridFunctions, { portolanPasses: passes, portolanOrder: order, portolanRowHeight: rowHeight, portolanHasFilter: () => true, portolanByName: byName });
+  window.dash_clientside = Object.assign(window.dash_clientside || {}, { holdings: { query, load, opened } });
+  return { open, page };
+})();

@@ -1,0 +1,447 @@
+/* The ledger page: the table of transactions, the form that shows each kind its fields, and what can be done to one row.
+   The form tells the server what is typed after a short pause (`DRAFT`) and shows what comes back under the fields. A save carries
+   a key made here: the same draft sent twice is recorded once. */
+window.portolan.transactions = (() => {
+  const GRID = "transactions-grid", PAGE = "transactions-page", FORM = "transactions-form", SHEET = "transactions-form-sheet", HISTORY = "transactions-history";
+  const FILTERS = ["kind", "symbol", "start", "end"], PHONE = ["symbol", "amount"], PAUSE_MS = 250;
+  const HIDDEN_UNDER = { 1180: ["recorded_at"], 1060: ["account"], 960: ["note", "tax"], 860: ["fee", "currency"] };
+  const kit = window.portolan.grid, format = window.portolan.format, shell = () => window.portolan.shell;
+  const page = { api: null, rows: new Map(), decimals: 2, query: null, entry: null, last: null, ids: new Set(), wide: true };
+  const form = { open: false, editing: null, number: 0, touched: new Set(), errors: [], key: null, sent: "", from: null, busy: false, timer: 0, draft: {} };
+  const byId = (id) => document.getElementById(id);
+  const find = (selector) => document.querySelector(`#${PAGE} ${selector}`);
+  const none = () => window.dash_clientside.no_update;
+
+  /* ----------------------------------------------------------------------------------------------------------- the table */
+  function query(scope, retry, before) {
+    if (!scope) return none();
+    const address = new URLSearchParams(location.search);
+    if (!before) {
+      for (const name of FILTERS) setValue(filterInput(name), address.get(name) || "");
+      page.query = null;
+      form.open = false;
+      page.entry = null;
+      if (address.get("new") !== null) setTimeout(() => openForm({ kind: address.get("new") || "BUY", symbol: address.get("symbol") || "" }), 60);
+    }
+    const asked = { scope: scope.portfolio, ...filters(address.get("voided") === "1"), retry };
+    if (JSON.stringify(asked) === JSON.stringify(before)) return none();
+    page.query = asked;
+    paintFilters();
+    return asked;
+  }
+
+  const filterInput = (name) => find(`[data-filter=${name}] [name=${name}]`);
+  const filters = (voided) => ({ ...Object.fromEntries(FILTERS.map((name) => [name, filterInput(name)?.value.trim() || null])), voided });
+
+  let filtering = 0;
+  function filterSoon(wait = PAUSE_MS) {
+    clearTimeout(filtering);
+    filtering = setTimeout(() => refilter(page.query?.voided), wait);
+  }
+
+  function refilter(voided) {
+    if (!page.query) return;
+    const asked = { ...page.query, ...filters(Boolean(voided)) };
+    if (JSON.stringify(asked) === JSON.stringify(page.query)) return;
+    page.query = asked;
+    shell().query({ kind: asked.kind, symbol: asked.symbol, start: asked.start, end: asked.end, voided: asked.voided ? "1" : null, new: null });
+    paintFilters();
+    kit.setStore("transactions-query", asked);
+  }
+
+  function paintFilters() {
+    const any = FILTERS.some((name) => page.query[name]);
+    find("[data-do=toggle-voided]").setAttribute("aria-pressed", String(page.query.voided));
+    document.querySelectorAll(`#${PAGE} .toolbar [data-do=clear-filters]`).forEach((button) => { button.hidden = !any; });
+  }
+
+  function clearFilters() {
+    for (const name of FILTERS) setValue(filterInput(name), "");
+    refilter(page.query?.voided);
+  }
+
+  async function load(payload) {
+    if (!payload) return none();
+    const api = await kit.ready(GRID);
+    if (!api) return none();
+    if (api !== page.api) attach(api);
+    const element = byId(PAGE), rows = payload.rows || [], filtered = FILTERS.some((name) => page.query?.[name]);
+    kit.mark(element, "state", payload.error ? (page.rows.size ? "kept" : "error") : rows.length ? "full" : filtered ? "none" : "empty");
+    if (payload.error) kit.write(element.querySelector("[data-part=reason]"), payload.error);
+    else show(payload, rows);
+    return none();
+  }
+
+  /* By id: a row that another tab changed changes here, and nothing else moves. */
+  function show(payload, rows) {
+    const fresh = page.rows.size && page.scope === payload.scope ? rows.filter((row) => !page.rows.has(row.id)).map((row) => row.id) : [];
+    page.scope = payload.scope;
+    const wanted = new Map(rows.map((row) => [row.id, { ...row, fresh: row.id === page.last?.id }])), update = [], add = [], remove = [];
+    page.api.forEachNode((node) => { if (!wanted.has(node.id)) remove.push(node.data); });
+    for (const row of wanted.values()) (page.api.getRowNode(row.id) ? update : add).push(row);
+    page.rows = wanted;
+    page.decimals = Math.min(4, Math.max(0, ...rows.map((row) => (String(row.quantity ?? "").split(".")[1] || "").replace(/0+$/, "").length)));
+    page.api.applyTransaction({ add, update, remove });
+    kit.redraw(page.api, [...wanted.keys()]);
+    const voided = rows.filter((row) => row.voided).length;
+    kit.write(find("[data-part=count]"), `${format.number(rows.length - voided, { decimals: 0 })} of ${format.number(payload.total ?? rows.length, { decimals: 0 })}`.replace(/^(.+) of \1$/, "$1") + `${voided ? `, ${voided} voided` : ""}${payload.more ? ", the newest; narrow the dates for older ones" : ""}`);
+    if (fresh.length === 1) page.api.ensureNodeVisible(page.api.getRowNode(fresh[0]));
+    resize();
+    offerAccounts();
+  }
+
+  function attach(api) {
+    page.api = api;
+    page.rows = new Map();
+    api.addEventListener("cellClicked", ({ data }) => openEntry(data));
+    api.addEventListener("cellKeyDown", ({ data, event }) => { if (event?.key === "Enter" || event?.key === " ") { event.preventDefault(); openEntry(data); } });
+    api.addEventListener("gridSizeChanged", resize);
+  }
+
+  const isPhone = () => kit.NARROW_SCREEN.matches;
+  const rowHeight = () => (isPhone() ? 52 : 32);
+
+  function resize() {
+    const api = page.api, frame = byId(GRID);
+    if (!api || api.isDestroyed() || !frame) return;
+    frame.style.setProperty("--content", `${api.getDisplayedRowCount() * rowHeight() + 30 + 3}px`);
+    const narrow = Object.entries(HIDDEN_UNDER).filter(([limit]) => frame.clientWidth < Number(limit)).flatMap(([, names]) => names);
+    const one = page.query?.scope !== "all" ? ["portfolio_name"] : frame.clientWidth < 1180 ? ["portfolio_name"] : [];
+    for (const column of api.getColumns() || []) {
+      const name = column.getColId(), visible = isPhone() ? PHONE.includes(name) : !narrow.includes(name) && !one.includes(name);
+      if (column.isVisible() !== visible) api.setColumnsVisible([name], visible);
+    }
+  }
+
+  kit.NARROW_SCREEN.addEventListener("change", () => { if (page.api && !page.api.isDestroyed()) { page.api.resetRowHeights(); resize(); } });
+
+  const byNumber = (left, right) => Number(left ?? -Infinity) - Number(right ?? -Infinity) || 0;
+  const byDate = (left, right, a, b) => (left < right ? -1 : left > right ? 1 : (a?.data.sequence ?? 0) - (b?.data.sequence ?? 0));
+
+  /* ------------------------------------------------------------------------------------------------------------ the form */
+  const kinds = () => (page.kinds ||= {});
+  const input = (name) => byId(FORM)?.elements.namedItem(name);
+  const field = (name) => byId(FORM)?.querySelector(`[data-field="${name}"]`);
+  const shownFields = () => [...byId(FORM).querySelectorAll(".fields [data-field]:not([hidden])")].map((label) => label.dataset.field).filter((name) => !name.startsWith("instrument_"));
+
+  /* React keeps the value of its inputs: it has to hear of a change as if it was typed. */
+  function setValue(target, value) {
+    if (!target || target.value === String(value ?? "")) return;
+    const own = target instanceof HTMLSelectElement ? HTMLSelectElement : HTMLInputElement;
+    Object.getOwnPropertyDescriptor(own.prototype, "value").set.call(target, value ?? "");
+    target.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  function openForm(values = {}, editing = null) {
+    closeEntry();
+    const sheet = byId(SHEET);
+    if (!sheet) return;
+    Object.assign(form, { open: true, editing, touched: new Set(), errors: [], key: null, sent: "", from: document.activeElement, busy: false });
+    offer();
+    for (const name of [...NAMES, "date", "account", "note"]) setValue(input(name), values[name] ?? "");
+    setValue(input("kind"), values.kind && kinds()[values.kind] ? values.kind : "BUY");
+    setValue(input("date"), values.date || new Date().toISOString().slice(0, 10));
+    setValue(input("portfolio"), values.portfolio || (page.query?.scope !== "all" ? page.query?.scope : null) || form.portfolio || shell().directory.portfolios[0]?.id || "");
+    input("portfolio").disabled = Boolean(editing);
+    kit.write(sheet.querySelector("[data-part=title]"), editing ? "Correct transaction" : "New transaction");
+    byId("transactions-conflict").replaceChildren();
+    byId("transactions-effect").replaceChildren();
+    showKind();
+    refuse("");
+    busy(false);
+    sheet.classList.add("open");
+    const first = ["symbol", "amount", "quantity"].map(input).find((each) => each && !field(each.name).hidden && !each.value) || input("kind");
+    first.focus({ preventScroll: true });
+    typed(0);
+  }
+
+  function closeForm() {
+    if (!form.open) return;
+    form.open = false;
+    byId(SHEET)?.classList.remove("open");
+    if (new URLSearchParams(location.search).has("new")) shell().query({ new: null });
+    if (form.from?.isConnected) form.from.focus({ preventScroll: true });
+  }
+
+  const NAMES = ["symbol", "to_symbol", "quantity", "price", "amount", "ratio", "currency", "to_amount", "to_currency", "fee", "tax", "fx_rate"];
+
+  function showKind() {
+    const kind = kinds()[input("kind").value];
+    if (!kind) return;
+    kit.write(byId(FORM).querySelector("[data-part=effect]"), kind.effect);
+    for (const name of NAMES) {
+      const known = kind.fields[name], label = field(name);
+      label.hidden = !known;
+      if (!known) continue;
+      label.style.order = known.order;
+      kit.write(label.querySelector("[data-part=label]"), known.label);
+      kit.write(label.querySelector("[data-part=optional]"), known.needed ? "" : known.hint ? ` ${known.hint}` : "");
+    }
+    for (const name of ["account", "note"]) field(name).style.order = 90;
+    paintErrors();
+  }
+
+  /* "1,234.50", "1 234,50" and "1'234.50" are one number; what stays doubtful is left to the server to refuse. */
+  function plainNumber(text) {
+    const tight = text.replace(/[\s\u202f\u00a0'’]/g, "").replace(/\u2212/g, "-"), comma = tight.lastIndexOf(","), point = tight.lastIndexOf(".");
+    if (comma >= 0 && point >= 0) return comma > point ? tight.replaceAll(".", "").replace(",", ".") : tight.replaceAll(",", "");
+    if (comma >= 0 && tight.indexOf(",") === comma && !/,\d{3}$/.test(tight)) return tight.replace(",", ".");
+    return tight;
+  }
+
+  const NUMERIC = new Set(["quantity", "price", "amount", "ratio", "to_amount", "fee", "tax", "fx_rate"]);
+
+  function collect() {
+    const draft = { kind: input("kind").value, date: input("date").value };
+    for (const name of shownFields()) {
+      const text = input(name).value.trim();
+      if (text) draft[name] = NUMERIC.has(name) ? plainNumber(text) : /symbol|currency/.test(name) ? text.toUpperCase() : text;
+      else if (form.editing) draft[name] = null; // a correction may take a value out
+    }
+    if (form.editing) for (const name of [...NAMES, "account", "note"]) draft[name] ??= null;
+    return draft;
+  }
+
+  function typed(wait = PAUSE_MS) {
+    clearTimeout(form.timer);
+    form.timer = setTimeout(() => {
+      if (!form.open) return;
+      const draft = collect(), text = JSON.stringify(draft);
+      if (text !== form.sent) form.key = null; // another draft is another transaction
+      form.number += 1;
+      kit.setStore("transactions-draft", { portfolio: input("portfolio").value, draft, editing: form.editing, number: form.number });
+    }, wait);
+  }
+
+  function checked(answer) {
+    if (!answer || answer.number !== form.number || !form.open) return none();
+    form.errors = answer.errors;
+    paintErrors();
+    offerInstrument();
+    return none();
+  }
+
+  /* An error shows where the reader has been, or everywhere once a save was tried. */
+  function paintErrors() {
+    if (!byId(FORM)) return;
+    for (const label of byId(FORM).querySelectorAll("[data-field]")) {
+      const name = label.dataset.field, error = form.errors.find((each) => each.field.split(".")[0] === name), show = error && (form.touched.has(name) || form.touched.has("*"));
+      const hint = label.querySelector("[data-part=hint]"), control = label.querySelector("input, select");
+      if (name.startsWith("instrument_") || !hint || !control) continue;
+      kit.write(hint, show ? said(error) : "");
+      kit.dress(hint, show ? "hint bad" : "hint");
+      control.setAttribute("aria-invalid", String(Boolean(show)));
+      label.classList.toggle("bad", Boolean(show));
+    }
+    const elsewhere = form.errors.filter((error) => { const label = field(error.field.split(".")[0]); return !label || label.hidden; });
+    if (form.touched.has("*")) refuse(elsewhere.map(said).join(" "));
+  }
+
+  const said = (error) => [error.message, error.hint].filter(Boolean).join(" ");
+  const refuse = (text) => kit.write(byId(SHEET).querySelector("footer [data-part=refused]"), text);
+
+  function busy(on) {
+    form.busy = on;
+    byId(SHEET).querySelector("[data-do=save-transaction]").disabled = on;
+  }
+
+  function save(over = null) {
+    if (form.busy) return;
+    clearTimeout(form.timer);
+    const draft = collect();
+    form.touched.add("*");
+    form.sent = JSON.stringify(draft);
+    form.key ||= shell().key();
+    if (over) form.editing = { ...form.editing, version: over };
+    form.portfolio = input("portfolio").value;
+    busy(true);
+    refuse("");
+    kit.setStore("transactions-save", { action: form.editing ? "correct" : "record", portfolio: form.portfolio, draft, editing: form.editing, key: form.key, at: Date.now() });
+  }
+
+  function saved(result) {
+    if (!result) return none();
+    if (byId(SHEET)) busy(false);
+    if (result.ok) {
+      page.last = result.entry;
+      form.key = null;
+      closeForm();
+      closeEntry();
+    } else if (result.action === "record" || result.action === "correct") {
+      form.errors = result.errors || [];
+      paintErrors();
+      offerInstrument();
+      if (result.message) refuse(result.message);
+      form.conflict = result.conflict || null;
+      if (!result.unanswered) form.key = null;
+      byId(FORM).querySelector('[aria-invalid="true"]')?.focus();
+    }
+    return none();
+  }
+
+  /* Both versions are on the screen: take the one that was saved meanwhile, or save this one over it. */
+  function settle(mine) {
+    const theirs = form.conflict;
+    if (!theirs) return;
+    form.conflict = null;
+    byId("transactions-conflict").replaceChildren();
+    if (mine) save(theirs.version);
+    else openForm(theirs, { id: theirs.id, version: theirs.version });
+  }
+
+  /* ----------------------------------------------------------------------------------------- an instrument nobody knows */
+  function offerInstrument() {
+    const unknown = form.errors.find((error) => error.code === "unknown_symbol"), box = byId(FORM).querySelector("[data-part=new-instrument]");
+    const symbol = unknown ? input(unknown.field)?.value.trim().toUpperCase() : "";
+    const wanted = Boolean(unknown && symbol && (form.touched.has(unknown.field) || form.touched.has("*")));
+    if (wanted && box.dataset.symbol !== symbol) {
+      box.dataset.symbol = symbol;
+      kit.write(box.querySelector("[data-part=symbol]"), symbol);
+      setValue(input("instrument_name"), "");
+      setValue(input("instrument_sector"), "");
+      setValue(input("instrument_currency"), input("currency").value || shell().directory.portfolios.find((each) => each.id === input("portfolio").value)?.currency || "USD");
+      kit.write(box.querySelector("[data-part=instrument-error]"), "");
+    }
+    if (!wanted) delete box.dataset.symbol;
+    box.hidden = !wanted;
+  }
+
+  function addInstrument() {
+    const box = byId(FORM).querySelector("[data-part=new-instrument]"), symbol = box.dataset.symbol;
+    kit.setStore("transactions-instrument", { symbol, name: input("instrument_name").value.trim() || symbol, currency: input("instrument_currency").value.trim().toUpperCase(),
+      asset_class: input("instrument_class").value, sector: input("instrument_sector").value.trim() || null, at: Date.now() });
+  }
+
+  function added(result) {
+    if (!result || !byId(FORM)) return none();
+    const box = byId(FORM).querySelector("[data-part=new-instrument]");
+    kit.write(box.querySelector("[data-part=instrument-error]"), result.ok ? "" : result.message);
+    if (!result.ok) return none();
+    box.hidden = true;
+    window.dash_clientside.set_props("directory-changed", { data: Date.now() });
+    shell().announce(`${result.symbol} was added`);
+    input("quantity")?.focus();
+    typed(0);
+    return none();
+  }
+
+  /* What the form can suggest: portfolios and instruments from the directory, accounts from the rows. */
+  function offer() {
+    const { portfolios, instruments } = shell().directory, select = input("portfolio");
+    const chosen = select.value;
+    select.replaceChildren(...portfolios.map((each) => shell().element("option", { value: each.id }, each.name)));
+    if (portfolios.some((each) => each.id === chosen)) select.value = chosen;
+    fill("symbols", (instruments || []).map((each) => [each.symbol, each.name]));
+  }
+
+  function offerAccounts() {
+    fill("accounts", [...new Set([...page.rows.values()].map((row) => row.account).filter(Boolean))].map((name) => [name, ""]));
+  }
+
+  function fill(name, options) {
+    byId(`${FORM}-${name}`)?.replaceChildren(...options.map(([value, label]) => shell().element("option", { value, label: label || null })));
+  }
+
+  /* ------------------------------------------------------------------------------------------- one row and what to do to it */
+  function openEntry(row) {
+    if (!row) return;
+    closeForm();
+    page.entry = row;
+    const sheet = byId(HISTORY);
+    sheet.classList.add("open");
+    kit.write(sheet.querySelector("[data-part=title]"), [row.kind_name, row.quantity === null ? "" : format.quantity(Number(row.quantity)), row.symbol || ""].filter(Boolean).join(" "));
+    for (const [name, hidden] of [["void-entry", row.voided], ["correct-entry", row.voided], ["restore-entry", !row.voided]]) sheet.querySelector(`[data-do=${name}]`).hidden = hidden;
+    select(row.id);
+    byId("transactions-history-body").classList.add("waiting");
+    kit.setStore("transactions-entry", { portfolio: row.portfolio, id: row.id, version: row.version });
+    sheet.querySelector(`[data-do=close-${HISTORY}]`)?.focus({ preventScroll: true });
+  }
+
+  function closeEntry() {
+    const row = page.entry;
+    page.entry = null;
+    byId(HISTORY)?.classList.remove("open");
+    select(null);
+    const node = row && page.api && !page.api.isDestroyed() && page.api.getRowNode(row.id);
+    if (node) page.api.setFocusedCell(node.rowIndex, "symbol");
+  }
+
+  function select(id) {
+    if (!page.api || page.api.isDestroyed()) return;
+    page.api.forEachNode((node) => { if (node.isSelected() !== (node.id === id)) node.setSelected(node.id === id); });
+  }
+
+  const told = () => { byId("transactions-history-body")?.classList.remove("waiting"); };
+
+  function act(action, entry) {
+    if (entry) kit.setStore("transactions-save", { action, portfolio: entry.portfolio, editing: { id: entry.id, version: entry.version }, key: shell().key(), at: Date.now() });
+  }
+
+  function askVoid() {
+    const row = page.entry;
+    if (!row) return;
+    kit.write(byId("transactions-confirm").querySelector("[data-part=what]"), `${row.kind_name} ${row.quantity === null ? format.money(Number(row.amount)) : format.quantity(Number(row.quantity))} ${row.symbol || row.currency || ""}, ${kit.date(row.date)}`);
+    shell().open("transactions-confirm");
+  }
+
+  const deeds = {
+    "new-transaction": () => { if (byId(PAGE)) openForm(); else shell().go("/transactions", { new: "BUY" }); },
+    "save-transaction": () => save(),
+    "add-instrument": addInstrument,
+    "void-entry": askVoid,
+    "confirm-void": () => { shell().close("transactions-confirm"); act("void", page.entry); },
+    "correct-entry": () => { const row = page.entry; openForm(row, { id: row.id, version: row.version }); },
+    "restore-entry": () => act("undo", page.entry),
+    "undo-entry": () => act("undo", page.last),
+    "dismiss-done": () => kit.setStore("transactions-save", { action: "dismiss", at: Date.now() }),
+    "take-theirs": () => settle(false),
+    "save-mine": () => settle(true),
+    "clear-filters": clearFilters,
+    "toggle-voided": () => refilter(!page.query?.voided),
+    "retry-transactions": () => kit.setStore("transactions-retry", Date.now()),
+    [`close-${SHEET}`]: closeForm,
+    [`close-${HISTORY}`]: closeEntry,
+  };
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("[data-do]"), deed = button && deeds[button.dataset.do];
+    if (!deed) return;
+    event.preventDefault();
+    deed(button);
+  });
+
+  document.addEventListener("input", ({ target }) => {
+    if (target.closest?.(`#${PAGE} [data-filter]`)) filterSoon();
+    else if (form.open && target.closest?.(`#${FORM}`)) {
+      if (target.name === "kind") showKind();
+      if (!target.name.startsWith("instrument_")) typed();
+    }
+  });
+
+  document.addEventListener("focusout", ({ target }) => {
+    if (!form.open || !target.closest?.(`#${FORM}`) || !target.value) return;
+    form.touched.add(target.name);
+    paintErrors();
+    offerInstrument();
+  });
+
+  document.addEventListener("submit", (event) => { if (event.target.id === FORM) event.preventDefault(); });
+
+  /* Before the frame's own keys: n is a new transaction here, Esc closes the sheet on top. */
+  document.addEventListener("keydown", (event) => {
+    if (!byId(PAGE) || document.querySelector("dialog[open]")) return;
+    const typing = event.target.closest?.("input, textarea, select");
+    if ((event.ctrlKey || event.metaKey) && event.key === "Enter" && form.open) { event.preventDefault(); save(); }
+    else if (event.key === "Escape" && (form.open || page.entry)) { event.preventDefault(); event.stopImmediatePropagation(); if (form.open) closeForm(); else closeEntry(); }
+    else if (event.key === "n" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) { event.preventDefault(); event.stopImmediatePropagation(); openForm(); }
+  }, true);
+
+  function takeKinds(data) {
+    page.kinds = data;
+    return none();
+  }
+
+  Object.assign(window.dashAgGridFunctions, { portolanLedgerHeight: rowHeight, portolanByNumber: byNumber, portolanByDate: byDate });
+  window.dash_clientside = Object.assign(window.dash_clientside || {}, { transactions: { query, load, checked, saved, added, told, kinds: takeKinds } });
+  return { page, form, openForm, plainNumber };
+})();

@@ -1,0 +1,209 @@
+"""Answers the Holdings page: its rows, and the drawer of one holding."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from typing import TYPE_CHECKING, Any
+
+from dash import ClientsideFunction, Dash, Input, Output, State
+from dash.exceptions import PreventUpdate
+
+from components import cards, dialogs, tables
+from components.ids import HoldingsIds, Ids
+from engine.errors import PortfolioError
+from engine.types import AssetClass
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import pandas as pd
+
+    from engine.types import Actor, Finding, Instrument, Transaction
+    from services import Services
+    from services.views import HoldingsView, InstrumentDetail, QuoteView
+
+FACTS = 50  # transactions in the drawer
+CLASSES = {AssetClass.EQUITY: "Equities", AssetClass.FUND: "Funds", AssetClass.BOND: "Bonds", AssetClass.CASH: "Cash", AssetClass.COMMODITY: "Commodities",
+           AssetClass.CRYPTO: "Crypto", AssetClass.INDEX: "Indices", AssetClass.FX: "Currencies", AssetClass.OPTION: "Options", AssetClass.OTHER: "Other"}
+METHODS = {"fifo": "first in, first out", "lifo": "last in, first out", "hifo": "highest cost first", "lofo": "lowest cost first",
+           "average": "average cost", "specific": "lots named in each sale", "mixed": "each portfolio's own method"}
+REASONS = ("missing_price", "missing_rate")
+
+
+def register(app: Dash, services: Services) -> None:
+    """Wire the page."""
+    app.clientside_callback(ClientsideFunction("holdings", "query"), Output(HoldingsIds.QUERY, "data"), Input(Ids.SCOPE, "data"),
+                            Input(HoldingsIds.GROUP, "data"), Input(HoldingsIds.RETRY, "data"), State(HoldingsIds.QUERY, "data"))
+    app.clientside_callback(ClientsideFunction("holdings", "load"), Input(HoldingsIds.ROWS, "data"))
+    app.clientside_callback(ClientsideFunction("holdings", "opened"), Input(HoldingsIds.DRAWER_BODY, "children"))
+
+    @app.callback(Output(HoldingsIds.ROWS, "data"), Input(HoldingsIds.QUERY, "data"), Input(Ids.LEDGER, "data"), prevent_initial_call=True)
+    async def update_rows(query: dict[str, Any] | None, _ledger: dict[str, int] | None) -> dict[str, Any]:
+        """Read the holdings of a scope."""
+        if not query:
+            raise PreventUpdate
+        return await asyncio.to_thread(rows_of, services, str(query.get("scope") or "all"), by_portfolio=bool(query.get("by_portfolio")))
+
+    @app.callback(Output(HoldingsIds.DRAWER_BODY, "children"), Input(HoldingsIds.SYMBOL, "data"), Input(HoldingsIds.QUERY, "data"),
+                  Input(Ids.LEDGER, "data"), prevent_initial_call=True)
+    async def update_drawer(symbol: str | None, query: dict[str, Any] | None, _ledger: dict[str, int] | None) -> list[Any]:
+        """Read lots and transactions of one holding."""
+        if not symbol or not query:
+            raise PreventUpdate
+        return await asyncio.to_thread(drawer_of, services, str(query.get("scope") or "all"), symbol)
+
+
+# ------------------------------------------------------------------------------------------------------------------------------------ rows
+
+
+def rows_of(services: Services, scope: str, *, by_portfolio: bool) -> dict[str, Any]:
+    """Give the rows of a scope as holdings.js paints them; an error is an answer too, so that the old rows stay."""
+    actor = services.accounts.local_actor()
+    try:
+        view = services.valuation.holdings(actor, scope)
+        lines = services.valuation.sparklines(actor, list(view.snapshot.holdings["symbol"]))
+        parts = _parts(services, actor, view) if by_portfolio and len(view.portfolios) > 1 else {}
+    except PortfolioError as error:
+        return {"scope": scope, "error": error.message}
+    rows = [*_holdings(view, lines), *_cash(view), *_closed(view)]
+    rows.append(_other(view, rows))
+    return {
+        "scope": scope, "base_currency": view.base_currency, "revisions": view.revisions, "totals": _numbers(view.snapshot.totals), "simulated": view.simulated,
+        "rows": [{**row, "parts": parts.get(row["id"])} for row in rows], "findings": [_told(finding) for finding in view.findings],
+    }
+
+
+def _holdings(view: HoldingsView, lines: Mapping[str, list[float]]) -> list[dict[str, Any]]:
+    frame = view.snapshot.holdings
+    total = view.snapshot.totals["value"]
+    reasons = _reasons(view.findings)
+    return [{**_row(record, total), **_instrument(view.instruments[record["symbol"]]), **_quote(view.quotes.get(record["symbol"])),
+             "id": record["symbol"], "kind": "holding", "spark": lines.get(record["symbol"]), "currency": record["currency"],
+             "reason": _reason(record, reasons)} for record in frame.to_dict("records")]
+
+
+def _row(record: Mapping[str, Any], total: float) -> dict[str, Any]:
+    """Numbers of one holding; NaN is null."""
+    names = ("quantity", "price", "fx_rate", "average_cost", "cost_basis", "market_value", "unrealised", "day_pnl", "day_return")
+    row = _numbers({name: record[name] for name in names})
+    gain = sum(record[name] for name in ("unrealised", "realised", "income")) - record["fees"] - record["taxes"]
+    cost = record["cost_basis"]
+    return {**row, "total_pnl": _number(gain), "on_cost": _number(gain / cost) if cost > 0 else None,
+            "weight": _number(record["market_value"] / total * 100) if total else None}
+
+
+def _instrument(instrument: Instrument) -> dict[str, Any]:
+    return {"symbol": instrument.symbol, "name": instrument.name, "sector": instrument.sector, "asset_class": CLASSES[instrument.asset_class],
+            "price_currency": instrument.currency}
+
+
+def _quote(quote: QuoteView | None) -> dict[str, Any]:
+    if quote is None:
+        return {"state": "missing", "ts": None, "source": None, "simulated": False}
+    return {"state": quote.state.value, "ts": round(quote.ts.timestamp() * 1000) if quote.ts else None, "source": quote.source, "simulated": quote.simulated}
+
+
+def _reasons(findings: Iterable[Finding]) -> dict[str, str]:
+    """Why a holding has no value: symbol or currency -> code of the finding."""
+    return {str(finding.context.get(key)): finding.code for finding in findings if finding.code in REASONS
+            for key in ("symbol", "currency") if finding.context.get(key)}
+
+
+def _reason(record: Mapping[str, Any], reasons: Mapping[str, str]) -> str | None:
+    if not math.isnan(record["market_value"]):
+        return None
+    return "missing_price" if math.isnan(record["price"]) else reasons.get(record["symbol"], "missing_rate")
+
+
+def _cash(view: HoldingsView) -> list[dict[str, Any]]:
+    total = view.snapshot.totals["value"]
+    return [{"id": f"cash:{currency}", "kind": "cash", "symbol": currency, "name": "Cash", "currency": currency, "quantity": _number(record["balance"]), "price": None,
+             "fx_rate": _number(record["fx_rate"]), "average_cost": None, "cost_basis": 0.0, "market_value": _number(record["value"]), "day_pnl": _number(record["day_pnl"]),
+             "total_pnl": None, "day_return": None, "on_cost": None, "weight": _number(record["value"] / total * 100) if total else None, "state": None, "ts": None,
+             "reason": "missing_rate" if math.isnan(record["value"]) else None}
+            for currency, record in view.snapshot.cash.to_dict("index").items() if record["balance"] or record["day_pnl"]]
+
+
+def _closed(view: HoldingsView) -> list[dict[str, Any]]:
+    """Positions that were sold: they hold nothing but what they earned."""
+    rows = []
+    for record in view.snapshot.closed.to_dict("records"):
+        instrument = view.instruments.get(record["symbol"])
+        gain = record["realised"] + record["income"] - record["fees"] - record["taxes"]
+        rows.append({"id": f"closed:{record['symbol']}", "kind": "closed", "symbol": record["symbol"], "name": instrument.name if instrument else "",
+                     "currency": record["currency"], "quantity": 0.0, "price": None, "average_cost": None, "cost_basis": 0.0, "market_value": 0.0, "day_pnl": _number(record.get("day_pnl", 0.0)),
+                     "day_return": None, "total_pnl": _number(gain), "on_cost": None, "weight": None, "state": None, "ts": None, "reason": None})
+    return rows
+
+
+def _other(view: HoldingsView, rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """What belongs to no instrument: interest, account fees, currency gains on cash. It completes the total."""
+    known = sum(row["total_pnl"] or 0.0 for row in rows)
+    return {"id": "other", "kind": "other", "symbol": "", "name": "Interest, fees, currency gains", "currency": view.base_currency, "quantity": None, "price": None,
+            "average_cost": None, "cost_basis": 0.0, "market_value": 0.0, "day_pnl": 0.0, "day_return": None,
+            "total_pnl": _number(view.snapshot.totals["total_pnl"] - known), "on_cost": None, "weight": None, "state": None, "ts": None, "reason": None}
+
+
+def _parts(services: Services, actor: Actor, merged: HoldingsView) -> dict[str, list[dict[str, Any]]]:
+    """The share of each portfolio in every row, in the currency of the merged view."""
+    parts: dict[str, list[dict[str, Any]]] = {}
+    names = ("quantity", "average_cost", "cost_basis", "market_value", "day_pnl", "total_pnl")
+    for portfolio, name in merged.portfolios.items():
+        view = services.valuation.holdings(actor, portfolio, base_currency=merged.base_currency)
+        rows = [*_holdings(view, {}), *_cash(view), *_closed(view)]
+        for row in [*rows, _other(view, rows)]:
+            parts.setdefault(row["id"], []).append({"portfolio": portfolio, "portfolio_name": name, **{key: row[key] for key in names}})
+    return parts
+
+
+def _numbers(values: Mapping[str, float]) -> dict[str, float | None]:
+    return {name: _number(value) for name, value in values.items()}
+
+
+def _number(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else float(value)
+
+
+def _told(finding: Finding) -> dict[str, str]:
+    return {"code": finding.code, "message": finding.message, "severity": finding.severity.value}
+
+
+# ---------------------------------------------------------------------------------------------------------------------------------- drawer
+
+
+def drawer_of(services: Services, scope: str, symbol: str) -> list[Any]:
+    """Build the drawer of one holding, or say why there is none."""
+    actor = services.accounts.local_actor()
+    try:
+        view = services.valuation.holdings(actor, scope)
+        detail = services.valuation.lots(actor, scope, symbol)
+    except PortfolioError as error:
+        return [cards.failed("This holding could not be read", error.message)]
+    return tables.drawer_body(_held(view, detail), _lots(detail), [_fact(entry) for entry in detail.transactions[:FACTS]])
+
+
+def _held(view: HoldingsView, detail: InstrumentDetail) -> tables.Held:
+    symbol, instrument = detail.instrument.symbol, detail.instrument
+    open_, closed = _record(view.snapshot.holdings, symbol), _record(view.snapshot.closed, symbol)
+    record = open_ or closed or dict.fromkeys(("quantity", "cost_basis", "realised", "income", "fees", "taxes"), 0.0)
+    fixed = {"realised": record["realised"], "income": record["income"], "fees": -record["fees"], "taxes": -record["taxes"]}
+    details = (("Class", CLASSES[instrument.asset_class]), ("Sector", instrument.sector), ("Country", instrument.country), ("Exchange", instrument.exchange),
+               ("ISIN", instrument.isin), ("Price from", f"{detail.quote.source}{', simulated' if detail.quote.simulated else ''}" if detail.quote.source else None))
+    return tables.Held(symbol, instrument.currency, view.base_currency, detail.quote.price, detail.quote.state.value, record["quantity"], record["cost_basis"] if open_ else 0.0,
+                       fixed, METHODS.get(view.cost_method, view.cost_method), [(name, value) for name, value in details if value])
+
+
+def _record(frame: pd.DataFrame, symbol: str) -> dict[str, Any] | None:
+    found = frame.loc[frame["symbol"] == symbol].to_dict("records")
+    return found[0] if found else None
+
+
+def _lots(detail: InstrumentDetail) -> list[tables.LotRow]:
+    return [tables.LotRow(record["opened"].date(), float(record["quantity"]), _number(record["price"]), float(record["cost_base"]),
+                          detail.portfolios.get(str(record.get("portfolio", "")), "")) for record in detail.lots.to_dict("records")]
+
+
+def _fact(entry: Transaction) -> tables.Fact:
+    numbers = [None if value is None else float(value) for value in (entry.quantity, entry.price, entry.amount)]
+    return tables.Fact(entry.date, dialogs.name_of(entry.kind), *numbers, entry.currency or "")

@@ -1,0 +1,247 @@
+"""Answers the Transactions page: its rows, the form as one types, and every change of the ledger."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from dash import ClientsideFunction, Dash, Input, Output, State
+from dash.exceptions import PreventUpdate
+
+from components import cards, dialogs, tables
+from components.ids import Ids, TransactionsIds
+from engine.errors import Conflict, InvalidInput, PortfolioError, StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from engine.types import Actor, Instrument, Portfolio, Transaction
+    from services import Services
+    from services.views import Preview
+
+NEWEST = 2000  # rows the page shows at most
+NUMBERS = ("quantity", "price", "fee", "tax", "amount", "fx_rate", "ratio", "to_amount")
+TEXTS = ("symbol", "currency", "account", "note", "to_symbol", "to_currency")
+LABELS = {"date": "Date", "kind": "Kind", "symbol": "Instrument", "to_symbol": "New instrument", "quantity": "Quantity", "price": "Price", "amount": "Amount",
+          "ratio": "Ratio", "currency": "Currency", "to_amount": "Amount received", "to_currency": "Currency received", "fee": "Fee", "tax": "Tax",
+          "fx_rate": "Exchange rate", "account": "Account", "note": "Note"}
+
+
+def register(app: Dash, services: Services) -> None:
+    """Wire the page."""
+    _register_clientside(app)
+
+    @app.callback(Output(TransactionsIds.ROWS, "data"), Input(TransactionsIds.QUERY, "data"), Input(Ids.LEDGER, "data"), Input(TransactionsIds.SAVED, "data"),
+                  prevent_initial_call=True)
+    async def update_rows(query: dict[str, Any] | None, _ledger: dict[str, int] | None, _saved: dict[str, Any] | None) -> dict[str, Any]:
+        """Read the ledger of a scope."""
+        if not query:
+            raise PreventUpdate
+        return await asyncio.to_thread(rows_of, services, query)
+
+    @app.callback(Output(TransactionsIds.CHECKED, "data"), Output(TransactionsIds.EFFECT, "children"), Input(TransactionsIds.DRAFT, "data"), prevent_initial_call=True)
+    async def update_effect(typed: dict[str, Any] | None) -> tuple[dict[str, Any], list[Any]]:
+        """Say what is wrong with a draft, or what it would do."""
+        if not typed or not typed.get("portfolio"):
+            raise PreventUpdate
+        return await asyncio.to_thread(check, services, typed)
+
+    @app.callback(Output(TransactionsIds.SAVED, "data"), Output(TransactionsIds.DONE, "children"), Output(TransactionsIds.CONFLICT, "children"),
+                  Input(TransactionsIds.SAVE, "data"), prevent_initial_call=True)
+    async def record_change(asked: dict[str, Any] | None) -> tuple[dict[str, Any], list[Any], Any]:
+        """Record, correct, void or undo."""
+        if not asked:
+            raise PreventUpdate
+        return await asyncio.to_thread(change, services, asked)
+
+    @app.callback(Output(TransactionsIds.INSTRUMENT_ADDED, "data"), Input(TransactionsIds.INSTRUMENT, "data"), prevent_initial_call=True)
+    async def record_instrument(asked: dict[str, Any] | None) -> dict[str, Any]:
+        """Add an instrument that the form met."""
+        if not asked:
+            raise PreventUpdate
+        return await asyncio.to_thread(add_instrument, services, asked)
+
+    @app.callback(Output(TransactionsIds.HISTORY_BODY, "children"), Input(TransactionsIds.ENTRY, "data"), Input(Ids.LEDGER, "data"), prevent_initial_call=True)
+    async def update_history(entry: dict[str, Any] | None, _ledger: dict[str, int] | None) -> list[Any]:
+        """Read every version of one transaction."""
+        if not entry:
+            raise PreventUpdate
+        return await asyncio.to_thread(history_of, services, entry)
+
+
+def _register_clientside(app: Dash) -> None:
+    page = "transactions"
+    app.clientside_callback(ClientsideFunction(page, "query"), Output(TransactionsIds.QUERY, "data"), Input(Ids.SCOPE, "data"),
+                            Input(TransactionsIds.RETRY, "data"), State(TransactionsIds.QUERY, "data"))
+    app.clientside_callback(ClientsideFunction(page, "kinds"), Input(TransactionsIds.KINDS, "data"))
+    app.clientside_callback(ClientsideFunction(page, "load"), Input(TransactionsIds.ROWS, "data"))
+    app.clientside_callback(ClientsideFunction(page, "checked"), Input(TransactionsIds.CHECKED, "data"))
+    app.clientside_callback(ClientsideFunction(page, "saved"), Input(TransactionsIds.SAVED, "data"))
+    app.clientside_callback(ClientsideFunction(page, "added"), Input(TransactionsIds.INSTRUMENT_ADDED, "data"))
+    app.clientside_callback(ClientsideFunction(page, "told"), Input(TransactionsIds.HISTORY_BODY, "children"))
+
+
+# ------------------------------------------------------------------------------------------------------------------------------------ rows
+
+
+def rows_of(services: Services, query: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the newest transactions that fit the filters; an error is an answer too, so that the old rows stay."""
+    actor, scope = services.accounts.local_actor(), str(query.get("scope") or "all")
+    filters = {name: query[name] for name in ("symbol", "kind", "start", "end") if query.get(name)}
+    try:
+        portfolios = {str(each.id): each for each in services.portfolios.find(actor).items}
+        chosen = list(portfolios.values()) if scope == "all" else [services.portfolios.get(actor, UUID(scope))]
+        found = [entry for each in chosen for entry in _newest(services, actor, each, filters, voided=bool(query.get("voided")))]
+        names = {each.symbol: each for each in services.instruments.find(actor, limit=1000).items}
+    except (PortfolioError, ValueError) as error:
+        return {"scope": scope, "error": str(error)}
+    found.sort(key=lambda entry: (entry.date, entry.sequence), reverse=True)
+    return {"scope": scope, "rows": [_row(entry, portfolios, names) for entry in found[:NEWEST]], "total": len(found), "more": len(found) > NEWEST}
+
+
+def _newest(services: Services, actor: Actor, portfolio: Portfolio, filters: Mapping[str, Any], *, voided: bool) -> list[Transaction]:
+    entries: list[Transaction] = []
+    after: str | None = None
+    while True:
+        page = services.transactions.find(actor, portfolio.id, **filters, include_voided=voided, limit=1000, after=after)
+        entries += page.items
+        after = page.next_after
+        if after is None:
+            return entries
+
+
+def _row(entry: Transaction, portfolios: Mapping[str, Portfolio], names: Mapping[str, Instrument]) -> dict[str, Any]:
+    """One transaction as the table shows it; numbers are exact texts, because the form takes them back."""
+    portfolio, instrument = portfolios.get(str(entry.portfolio_id)), names.get(entry.symbol or "")
+    return {
+        "id": str(entry.id), "portfolio": str(entry.portfolio_id), "portfolio_name": portfolio.name if portfolio else "", "version": entry.version,
+        "date": entry.date.isoformat(), "kind": entry.kind.value, "kind_name": dialogs.name_of(entry.kind), "name": instrument.name if instrument else "",
+        "voided": entry.voided, "sequence": entry.sequence, "recorded_at": entry.recorded_at.isoformat() if entry.recorded_at else None,
+        **{name: _text(getattr(entry, name)) for name in NUMBERS}, **{name: getattr(entry, name) for name in TEXTS},
+    }
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else f"{value.normalize():f}"
+
+
+# ------------------------------------------------------------------------------------------------------------------------------------ form
+
+
+def check(services: Services, typed: Mapping[str, Any]) -> tuple[dict[str, Any], list[Any]]:
+    """Look at a draft: its errors under their fields, or its effect."""
+    number = typed.get("number")
+    try:
+        preview = services.transactions.preview(services.accounts.local_actor(), UUID(str(typed["portfolio"])), _draft(typed), **_replacing(typed))
+    except PortfolioError as error:
+        return {"number": number, "errors": [_error(error)]}, []
+    errors = [{"field": each.field, "code": each.code, "message": each.message, "hint": each.hint} for each in preview.errors]
+    return {"number": number, "errors": errors}, [] if errors else dialogs.effect_panel(_effect(preview))
+
+
+def _draft(asked: Mapping[str, Any]) -> dict[str, Any]:
+    draft = asked.get("draft")
+    return {str(name): value for name, value in draft.items() if value is not None} if isinstance(draft, dict) else {}
+
+
+def _replacing(asked: Mapping[str, Any]) -> dict[str, Any]:
+    editing = asked.get("editing")
+    return {"replaces": UUID(str(editing["id"]))} if editing else {}
+
+
+def _effect(preview: Preview) -> dialogs.Effect:
+    return dialogs.Effect(preview.currency, preview.amount, preview.cash_before, preview.cash_after, preview.symbol, preview.position_before,
+                          preview.position_after, preview.realised, preview.base_currency, preview.warnings)
+
+
+def _error(error: PortfolioError) -> dict[str, Any]:
+    return {"field": error.context.get("field", ""), "code": error.code, "message": error.message, "hint": error.context.get("hint")}
+
+
+# --------------------------------------------------------------------------------------------------------------------------------- changes
+
+
+def change(services: Services, asked: Mapping[str, Any]) -> tuple[dict[str, Any], list[Any], Any]:
+    """Do what was asked; give what became of it, the line that says so, and both versions where they collide."""
+    action = str(asked.get("action"))
+    if action == "dismiss":
+        return {"action": action}, [], []
+    actor = services.accounts.local_actor()
+    try:
+        entry = _done(services, actor, action, asked)
+    except Conflict as error:
+        return _collided(services, actor, asked, error)
+    except PortfolioError as error:
+        unanswered = isinstance(error, StorageError) and error.status >= 500
+        failed = {"ok": False, "action": action, "unanswered": unanswered, "errors": _errors(error), "message": None if error.context.get("field") else error.message}
+        return failed, [] if action in {"record", "correct"} else [cards.notice(error.message, kind="crit")], []
+    told = {"id": str(entry.id), "portfolio": str(entry.portfolio_id), "version": entry.version}
+    return {"ok": True, "action": action, "entry": told}, _line(action, entry), []
+
+
+def _done(services: Services, actor: Actor, action: str, asked: Mapping[str, Any]) -> Transaction:
+    book, portfolio, key = services.transactions, UUID(str(asked["portfolio"])), asked.get("key")
+    if action == "record":
+        return book.record(actor, portfolio, [_draft(asked)], idempotency_key=key)[0]
+    editing = asked["editing"]
+    which, version = UUID(str(editing["id"])), int(editing["version"])
+    if action == "correct":
+        return book.correct(actor, portfolio, which, version, asked["draft"], idempotency_key=key)
+    return (book.void if action == "void" else book.undo)(actor, portfolio, which, version, idempotency_key=key)
+
+
+def _errors(error: PortfolioError) -> list[dict[str, Any]]:
+    return error.context.get("errors") or ([_error(error)] if isinstance(error, InvalidInput) or error.context.get("field") else [])
+
+
+def _line(action: str, entry: Transaction) -> list[Any]:
+    words = dialogs.sentence(entry.kind.value, {"quantity": entry.quantity, "symbol": entry.symbol, "amount": entry.amount, "currency": entry.currency})
+    said = {"record": "Recorded", "correct": "Corrected", "void": "Voided", "undo": "Taken back:"}[action]
+    state = " It is void now." if action == "undo" and entry.voided else ""
+    return dialogs.done_bar(f"{said} {words}.{state}", action="Redo" if action == "undo" else "Undo")
+
+
+def _collided(services: Services, actor: Actor, asked: Mapping[str, Any], error: Conflict) -> tuple[dict[str, Any], list[Any], Any]:
+    """Somebody else changed the same transaction: show what they saved beside what was typed."""
+    action, editing = str(asked.get("action")), asked.get("editing")
+    failed: dict[str, Any] = {"ok": False, "action": action, "errors": [], "message": error.message}
+    if action != "correct" or not editing:
+        return failed, [cards.notice(error.message, "The table shows it as it is now.", kind="warn")], []
+    theirs = services.transactions.history(actor, UUID(str(asked["portfolio"])), UUID(str(editing["id"])))[-1]
+    row = _row(theirs, {}, {})
+    mine = {LABELS[name]: str(value) for name, value in asked["draft"].items() if name in LABELS and value is not None}
+    return {**failed, "message": "Somebody changed it meanwhile.", "conflict": row}, [], dialogs.collision(mine, _fields(theirs))
+
+
+def _fields(entry: Transaction) -> dict[str, str]:
+    """Fields of one version under their labels, without those that say nothing."""
+    row = _row(entry, {}, {})
+    return {label: str(row[name]) for name, label in LABELS.items() if row.get(name) not in {None, "", "0"}}
+
+
+def add_instrument(services: Services, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Put an instrument into the workspace."""
+    fields = {name: asked[name] for name in ("name", "currency", "asset_class", "sector") if asked.get(name)}
+    try:
+        instrument, _ = services.instruments.put(services.accounts.local_actor(), str(asked.get("symbol")), fields)
+    except PortfolioError as error:
+        return {"ok": False, "message": " ".join(filter(None, [error.message, error.context.get("hint")]))}
+    return {"ok": True, "symbol": instrument.symbol, "name": instrument.name}
+
+
+# --------------------------------------------------------------------------------------------------------------------------------- history
+
+
+def history_of(services: Services, entry: Mapping[str, Any]) -> list[Any]:
+    """Build the facts of one transaction and all its versions."""
+    try:
+        found = services.transactions.history(services.accounts.local_actor(), UUID(str(entry["portfolio"])), UUID(str(entry["id"])))
+    except PortfolioError as error:
+        return [cards.failed("The history could not be read", error.message)]
+    versions = [tables.Version(each.version, _moment(each), each.voided, _fields(each)) for each in sorted(found, key=lambda each: each.version, reverse=True)]
+    return [tables.facts(list(versions[0].fields.items())), tables.versions(versions)]
+
+
+def _moment(entry: Transaction) -> str:
+    return f"{entry.recorded_at:%-d %b %Y, %H:%M} UTC" if entry.recorded_at else ""

@@ -1,0 +1,71 @@
+"""Transactions: the ledger as it stands, and the form that adds to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash
+from dash import dcc, html
+
+from components import cards, controls, dialogs, tables
+from components.icons import Icon
+from components.ids import TransactionsIds
+
+dash.register_page(__name__, path="/transactions", name="Transactions", title="Transactions · Portolan")
+
+STORES = (
+    TransactionsIds.QUERY, TransactionsIds.ROWS, TransactionsIds.RETRY, TransactionsIds.DRAFT, TransactionsIds.CHECKED, TransactionsIds.SAVE,
+    TransactionsIds.SAVED, TransactionsIds.INSTRUMENT, TransactionsIds.INSTRUMENT_ADDED, TransactionsIds.ENTRY,
+)
+
+
+def layout(**_query: str) -> html.Div:
+    """Build the page without any row; rows come through `TransactionsIds.ROWS`, filters from the address."""
+    return html.Div(
+        [
+            *[dcc.Store(id=store) for store in STORES],
+            dcc.Store(id=TransactionsIds.KINDS, data=dialogs.kinds()),
+            html.Div([html.H1("Transactions"), html.Span("", className="note", **{"data-part": "count"})], className="title"),
+            _toolbar(),
+            html.Div(id=TransactionsIds.DONE, className="done", role="status"),
+            html.Section([tables.ledger_grid(), *_states()], className="panel grid-panel", **{"aria-label": "Transactions, newest first"}),
+            dialogs.history_drawer(),
+            dialogs.transaction_drawer(),
+            dialogs.confirm_dialog(),
+        ],
+        id=TransactionsIds.PAGE, className="page transactions-page", **{"data-state": "waiting"},
+    )
+
+
+def _toolbar() -> html.Div:
+    kinds = [html.Option("All kinds", value=""), *[html.Option(form.name, value=kind.value) for kind, form in dialogs.FORMS.items()]]
+    new = html.Button([html.I(className="ico s", **{"data-icon": Icon.PLUS, "aria-hidden": "true"}), html.Span("Transaction", className="hide-s"), html.Kbd("N")],
+                      className="ctl primary", type="button", title="Record a transaction (n)", **{"data-do": "new-transaction"})
+    return html.Div(
+        [
+            _filter("kind", "Kind", html.Select(kinds, name="kind", className="input")),
+            _filter("symbol", "Symbol", dcc.Input(type="search", name="symbol", placeholder="Symbol", className="text-input", autoComplete="off",
+                                                  list=f"{TransactionsIds.FORM}-symbols")),
+            _filter("start", "From", dcc.Input(type="date", name="start", placeholder="From YYYY-MM-DD", className="text-input", autoComplete="off")),
+            _filter("end", "To", dcc.Input(type="date", name="end", placeholder="To YYYY-MM-DD", className="text-input", autoComplete="off")),
+            html.Button("Voided", type="button", className="ctl quiet switch", title="Show voided transactions, struck through", **{"data-do": "toggle-voided", "aria-pressed": "false"}),
+            html.Button("Clear", type="button", className="ctl quiet", hidden=True, **{"data-do": "clear-filters"}),
+            html.Span(className="grow"),
+            new,
+        ],
+        className="toolbar filters",
+    )
+
+
+def _filter(name: str, label: str, control: Any) -> html.Label:
+    return html.Label([html.Span(label, className="sr"), control], className="field", **{"data-filter": name})
+
+
+def _states() -> list[Any]:
+    empty = cards.blank("No transactions yet", "Every purchase, sale, payment and transfer stands here. Begin with a deposit or a purchase.",
+                        controls.button("Record a transaction", look="primary", do="new-transaction"))
+    none = cards.blank("Nothing matches", "No transaction fits these filters.", controls.button("Clear the filters", do="clear-filters"))
+    failed = html.Div([html.B("The transactions could not be read"), html.P("", **{"data-part": "reason"}),
+                       html.Div(controls.button("Try again", do="retry-transactions"), className="acts")], className="blank failed", role="alert")
+    bones = html.Div([html.Div(className="bone") for _ in range(9)], className="grid-bones", **{"aria-hidden": "true"})
+    return [html.Div(empty, className="when-empty"), html.Div(none, className="when-none"), html.Div(failed, className="when-error"), bones]
