@@ -1,6 +1,6 @@
 /* Runs in the head, before the first paint: the theme, palette and fold the reader chose last time. */
 (() => {
-  const root = document.documentElement.dataset;
+  const root = document.documentElement;
   const kept = (name, otherwise) => {
     try {
       return localStorage.getItem(`portolan.${name}`) || otherwise;
@@ -9,7 +9,7 @@
     }
   };
   const system = matchMedia("(prefers-contrast: more)").matches ? "contrast" : matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark";
-  root.bsTheme = kept("theme", system);
-  root.palette = kept("palette", "western");
-  root.fold = kept("fold", "open");
+  root.dataset.bsTheme = kept("theme", system);
+  root.dataset.palette = kept("palette", "western");
+  root.classList.toggle("folded", kept("fold", "open") === "folded");
 })();

@@ -62,6 +62,7 @@ window.portolan.format = (() => {
     percent1: (value) => percent(value, { decimals: 1 }),
     share: (value) => share(value),
     weight: (value) => weight(value),
+    weight0: (value) => weight(value, { decimals: 0 }),
     price: (value) => price(value),
     quantity: (value) => quantity(value),
     count: (value) => number(value, { decimals: 0 }),

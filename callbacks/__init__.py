@@ -2,3 +2,31 @@
 
 Every callback is a coroutine and does its work in a thread: a blocking one would stop the event loop for everybody.
 """
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from dash import Dash, set_props
+
+from callbacks import holdings, live, overview, shell, transactions
+from components.ids import Ids
+
+if TYPE_CHECKING:
+    from services import Services
+
+log = logging.getLogger("portolan.screen")
+
+
+def register_all(app: Dash, services: Services) -> None:
+    """Wire every callback of the application."""
+    for part in (shell, live, overview, holdings, transactions):
+        part.register(app, services)
+
+
+def on_error(error: Exception) -> None:
+    """Log what a callback did not foresee and say so on the screen, without its text; outputs keep what they showed."""
+    log.error("a callback failed", exc_info=error)
+    set_props(Ids.TROUBLE, {"data": {"at": time.time_ns()}})

@@ -1,7 +1,7 @@
 """The frame around every page: sidebar, top bar, tab bar, menus, dialogs, and the document they stand in.
 
-The frame holds no user's data; names, counts and states arrive through `Ids.DIRECTORY` and `Ids.STATUS_STATE`, and are painted
-by `assets/shell.js`.
+The frame holds no user's data; names, counts and states arrive through `Ids.DIRECTORY` and the stream, and are painted by
+`assets/shell.js` and `assets/live.js`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dash import dcc, html
 from components import controls
 from components.icons import Icon, icon
 from components.ids import Ids
+from components.live import live_components
 
 # boot.js runs before the first paint, so that a reader of the light theme never sees the dark one.
 INDEX = """<!DOCTYPE html>
@@ -65,11 +66,12 @@ def layout() -> html.Div:
             *_stores(),
             html.A("Skip to the content", href=f"#{Ids.CONTENT}", className="skip"),
             _rail(),
-            html.Div([_bar(), html.Main(dash.page_container, id=Ids.CONTENT, tabIndex="-1")], className="column"),
+            html.Div([_bar(), _trouble(), html.Main(dash.page_container, id=Ids.CONTENT, tabIndex="-1")], className="column"),
             _tab_bar(),
             _palette(),
             _keys(),
             _new_portfolio(),
+            live_components(),
             html.Div(className="sr", role="status", id="announce", **{"aria-live": "polite"}),
         ],
         className="shell", id=Ids.SHELL,
@@ -79,8 +81,8 @@ def layout() -> html.Div:
 def _stores() -> list[dcc.Location | dcc.Store]:
     """Address and what is known across pages. The address changes without drawing the page again, hence no refresh."""
     stores = (
-        Ids.SCOPE, Ids.LEDGER, Ids.DIRECTORY, Ids.DIRECTORY_CHANGED, Ids.STATUS_STATE, Ids.STATUS_OPENED, Ids.QUARANTINE_ACTION,
-        Ids.NEW_PORTFOLIO_DRAFT, Ids.NEW_PORTFOLIO_CREATED, Ids.DEMO_REQUEST, Ids.DEMO_RESULT,
+        Ids.SCOPE, Ids.LEDGER, Ids.DIRECTORY, Ids.DIRECTORY_CHANGED, Ids.STATUS_OPENED, Ids.QUARANTINE_ACTION,
+        Ids.NEW_PORTFOLIO_DRAFT, Ids.NEW_PORTFOLIO_CREATED, Ids.DEMO_REQUEST, Ids.TROUBLE,
     )
     return [dcc.Location(id=Ids.URL, refresh=False), *(dcc.Store(id=store) for store in stores)]
 
@@ -142,6 +144,12 @@ def _status_button() -> html.Button:
     )
 
 
+def _trouble() -> html.Div:
+    """Line under the bar for a failure that no panel can tell; hidden until there is one."""
+    return html.Div([html.B("Something failed on our side. "), html.Span(id=f"{Ids.TROUBLE}-text"), controls.button("Try again", do="retry"),
+                     controls.tool(Icon.CLOSE, "Dismiss", do="dismiss")], id=f"{Ids.TROUBLE}-line", className="notice crit trouble", role="alert", hidden=True)
+
+
 def _tab_bar() -> html.Nav:
     return html.Nav([html.A([icon(section.icon), html.Span(section.name)], href=section.path, **{"data-nav": section.path}) for section in SECTIONS],
                     className="tabbar", **{"aria-label": "Main"})
@@ -170,7 +178,7 @@ def _new_portfolio() -> html.Dialog:
     form = html.Form(
         [
             controls.field("Name", controls.text_input("name", id=f"{Ids.NEW_PORTFOLIO}-name", maxLength=120, placeholder="Retirement, Family trust, …")),
-            controls.field("Base currency", controls.select("base_currency", currencies), hint="Every figure is told in it; it cannot be changed later."),
+            controls.field("Base currency", controls.select("base_currency", currencies), hint="Every figure is told in it. It stays once there are transactions."),
             controls.field("Cost method", controls.select("cost_method", methods), hint="Which lot a sale takes; can be changed at any time."),
             html.P(id=Ids.NEW_PORTFOLIO_ERROR, className="hint bad", role="alert"),
             html.Div([controls.button("Cancel", look="quiet", do="close"), html.Button("Create portfolio", className="ctl primary", type="submit")],

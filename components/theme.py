@@ -141,6 +141,7 @@ FORMATS = {
     "percent1": lambda value: percent(value, decimals=1),
     "share": share,
     "weight": weight,
+    "weight0": lambda value: weight(value, decimals=0),
     "price": price,
     "quantity": quantity,
     "count": lambda value: number(value, decimals=0),

@@ -1,0 +1,348 @@
+/* The frame: address, menus, dialogs, theme, search, keys. One listener a kind for the whole document; what a control does
+   stands in its data-* attributes (components/controls.py). Other scripts use window.portolan.shell. */
+window.portolan = window.portolan || {};
+window.dash_clientside = window.dash_clientside || {};
+
+window.portolan.shell = (() => {
+  const root = document.documentElement;
+  const PERIODS = ["1D", "1W", "1M", "3M", "YTD", "1Y", "3Y", "All"], THEMES = ["dark", "light", "contrast"], PALETTES = ["western", "east", "safe"];
+  const CARRIED = ["portfolio", "period"]; // what a link to another page takes along
+  const byId = (id) => document.getElementById(id);
+  const set = (id, props) => window.dash_clientside.set_props(id, props);
+
+  function element(tag, attributes = {}, ...children) {
+    const made = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) if (value !== null && value !== undefined && value !== false) made.setAttribute(name, value === true ? "" : value);
+    made.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
+    return made;
+  }
+
+  const icon = (name) => element("i", { class: "ico", "data-icon": name, "aria-hidden": "true" });
+  const keep = (name, value) => { try { localStorage.setItem(`portolan.${name}`, value); } catch { /* the choice then lasts for this page */ } };
+  const announce = (text) => { const live = byId("announce"); if (live) live.textContent = text; };
+
+  /* ------------------------------------------------------------------ address */
+  const asked = () => new URLSearchParams(location.search);
+
+  function scope() {
+    const query = asked(), period = query.get("period");
+    return { portfolio: query.get("portfolio") || "all", period: PERIODS.includes(period) ? period : "1Y" };
+  }
+
+  function searchWith(changes, only = null) {
+    const query = asked(), kept = new URLSearchParams();
+    for (const [name, value] of query) if (!only || only.includes(name)) kept.set(name, value);
+    for (const [name, value] of Object.entries(changes)) { if (value === null || value === undefined || value === "") kept.delete(name); else kept.set(name, value); }
+    const text = kept.toString();
+    return text ? `?${text}` : "";
+  }
+
+  /* Change the query without drawing the page again. `null` takes a key out. */
+  function query(changes) {
+    const search = searchWith(changes);
+    if (search !== location.search) set("url", { search });
+  }
+
+  /* To another page; portfolio and period come along, what is the page's own does not. */
+  function go(path, changes = {}) {
+    const target = path + searchWith(changes, CARRIED);
+    if (target === location.pathname + location.search) return;
+    history.pushState({}, "", target);
+    window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
+    window.scrollTo(0, 0);
+  }
+
+  function markAddress() {
+    const { portfolio, period } = scope(), search = searchWith({}, CARRIED);
+    for (const link of document.querySelectorAll("a[data-nav]")) {
+      link.setAttribute("href", link.dataset.nav + search);
+      if (link.closest(".rail ul, .tabbar")) { if (link.dataset.nav === location.pathname) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current"); }
+    }
+    for (const button of document.querySelectorAll("[data-period]")) button.setAttribute("aria-pressed", button.dataset.period === period);
+    for (const button of document.querySelectorAll("[data-portfolio]")) button.setAttribute("aria-current", button.dataset.portfolio === portfolio);
+  }
+
+  /* -------------------------------------------------------------- theme, fold */
+  function choose(name, value) {
+    root.dataset[name === "theme" ? "bsTheme" : name] = value;
+    keep(name, value);
+    announce(`${name}: ${value}`);
+    document.dispatchEvent(new CustomEvent("portolan:theme", { detail: value }));
+  }
+  const next = (list, value) => list[(list.indexOf(value) + 1) % list.length];
+  const nextTheme = () => choose("theme", next(THEMES, root.dataset.bsTheme));
+  const nextPalette = () => choose("palette", next(PALETTES, root.dataset.palette));
+  const fold = () => keep("fold", root.classList.toggle("folded") ? "folded" : "open");
+
+  /* ------------------------------------------------------- popovers, dialogs */
+  function closeMenus(except = null) {
+    for (const button of document.querySelectorAll('[data-menu][aria-expanded="true"]')) {
+      if (button === except) continue;
+      button.setAttribute("aria-expanded", "false");
+      byId(button.dataset.menu).hidden = true;
+    }
+  }
+
+  function toggleMenu(button) {
+    const sheet = byId(button.dataset.menu), opens = sheet.hidden;
+    closeMenus(button);
+    button.setAttribute("aria-expanded", opens);
+    sheet.hidden = !opens;
+    if (!opens) return;
+    place(sheet, button);
+    if (button.dataset.menu === "status-sheet") set("status-opened", { data: Date.now() });
+    (sheet.querySelector('[aria-current="true"]') || sheet.querySelector("button, a") || sheet).focus();
+  }
+
+  function place(sheet, button) {
+    const bar = button.closest(".bar").getBoundingClientRect(), box = button.getBoundingClientRect(), edge = 8;
+    const width = Math.min(sheet.offsetWidth, bar.width - 2 * edge);
+    const start = sheet.classList.contains("at-end") ? box.right - bar.left - width : box.left - bar.left;
+    sheet.style.insetInlineStart = `${Math.max(edge, Math.min(start, bar.width - width - edge))}px`;
+  }
+
+  function open(id) {
+    const dialog = byId(id);
+    if (!dialog || dialog.open) return;
+    closeMenus();
+    dialog.showModal();
+    const first = dialog.querySelector("input, select");
+    if (first) first.focus();
+  }
+  const close = (id) => byId(id)?.close?.();
+
+  function menuKeys(event) {
+    const sheet = event.target.closest?.(".pop");
+    if (!sheet || !["ArrowDown", "ArrowUp"].includes(event.key)) return false;
+    const items = [...sheet.querySelectorAll("button, a")], at = items.indexOf(document.activeElement), step = event.key === "ArrowDown" ? 1 : -1;
+    items[(at + step + items.length) % items.length]?.focus();
+    return true;
+  }
+
+  /* ------------------------------------------------------------ portfolio menu */
+  let directory = { portfolios: [], instruments: [] };
+
+  function portfolioItem(id, name, currency, held) {
+    const note = [currency, held === undefined ? null : `${held}`].filter(Boolean).join(" · ");
+    return element("button", { type: "button", class: "item", "data-portfolio": id }, element("span", {}, name), element("span", { class: "dim" }, note));
+  }
+
+  function paintDirectory(data) {
+    if (data) directory = data;
+    const { portfolio } = scope(), chosen = directory.portfolios.find((each) => each.id === portfolio), list = byId("portfolio-menu-list");
+    if (!list) return;
+    const many = directory.portfolios.length !== 1;
+    byId("portfolio-menu-name").textContent = chosen ? chosen.name : portfolio !== "all" && data ? "Unknown portfolio" : "All portfolios";
+    byId("portfolio-menu-count").textContent = !chosen && directory.portfolios.length ? directory.portfolios.length : "";
+    const held = chosen ? chosen.holdings : directory.holdings, count = byId("holdings-count");
+    if (count) count.textContent = held ?? "";
+    byId("simulated").hidden = !directory.simulated;
+    list.replaceChildren(
+      ...(many && directory.portfolios.length ? [portfolioItem("all", "All portfolios", directory.currency, directory.holdings)] : []),
+      ...directory.portfolios.map((each) => portfolioItem(each.id, each.name, each.currency, each.holdings)),
+      element("button", { type: "button", class: "item add", "data-do": "new-portfolio" }, icon("plus"), element("span", {}, "New portfolio")),
+    );
+    markAddress();
+  }
+
+  /* ------------------------------------------------------- search and commands */
+  const palette = { input: null, items: [], at: 0 };
+
+  const commands = () => [
+    { group: "Do", icon: "plus", text: "New portfolio", key: "n", run: () => open("new-portfolio") },
+    { group: "Do", icon: "theme", text: "Next theme: dark, light, high contrast", key: "t", run: nextTheme },
+    { group: "Do", icon: "theme", text: "Next colours of gain and loss", run: nextPalette },
+    { group: "Do", icon: "fold", text: "Fold the sidebar", key: "f", run: fold },
+    { group: "Do", icon: "keyboard", text: "Show the keys", key: "?", run: () => open("keys") },
+  ];
+
+  function findable() {
+    const pages = [...document.querySelectorAll(".rail ul a[data-nav]")].map((link) => ({
+      group: "Pages", icon: link.querySelector("[data-icon]")?.dataset.icon, text: link.title, key: `g ${link.title[0].toLowerCase()}`, run: () => go(link.dataset.nav),
+    }));
+    const portfolios = [{ id: "all", name: "All portfolios", currency: directory.currency }, ...directory.portfolios].map((each) => ({
+      group: "Portfolios", icon: "portfolio", text: each.name, more: each.currency, run: () => query({ portfolio: each.id === "all" ? null : each.id }),
+    }));
+    const holdings = (directory.instruments || []).map((each) => ({
+      group: "Holdings", icon: "holdings", text: each.symbol, more: each.name, run: () => go("/holdings", { symbol: each.symbol }),
+    }));
+    return [...holdings, ...portfolios, ...pages, ...commands()];
+  }
+
+  /* Lower is better: start of the text, start of a word, anywhere in text, anywhere in the note. */
+  function rank(item, words) {
+    const text = item.text.toLowerCase(), more = (item.more || "").toLowerCase();
+    let score = 0;
+    for (const word of words) {
+      const at = text.indexOf(word), beside = more.indexOf(word);
+      if (at === 0) score += 0;
+      else if (at > 0 && text[at - 1] === " ") score += 1;
+      else if (beside === 0 || (beside > 0 && more[beside - 1] === " ")) score += 2;
+      else if (at > 0 || beside > 0) score += 3;
+      else return null;
+    }
+    return score;
+  }
+
+  function search(text) {
+    const words = text.toLowerCase().split(/\s+/).filter(Boolean), order = ["Holdings", "Portfolios", "Pages", "Do"];
+    const ranked = findable().map((item) => ({ ...item, score: rank(item, words) })).filter((item) => item.score !== null);
+    const shown = order.flatMap((group) => ranked.filter((item) => item.group === group).sort((a, b) => a.score - b.score).slice(0, words.length ? 7 : group === "Holdings" ? 0 : 8));
+    return words.length ? shown.sort((a, b) => Math.min(...ranked.filter((i) => i.group === a.group).map((i) => i.score)) - Math.min(...ranked.filter((i) => i.group === b.group).map((i) => i.score)) || order.indexOf(a.group) - order.indexOf(b.group)) : shown;
+  }
+
+  function paintPalette() {
+    const list = byId("palette-list");
+    palette.items = search(palette.input.value);
+    palette.at = 0;
+    const rows = [];
+    palette.items.forEach((item, index) => {
+      if (!index || palette.items[index - 1].group !== item.group) rows.push(element("div", { class: "caps" }, item.group));
+      rows.push(element("div", { class: "hit", role: "option", id: `hit-${index}`, "data-hit": index }, icon(item.icon), element("span", {}, item.text, item.more ? element("span", { class: "dim" }, ` ${item.more}`) : ""), item.key ? element("kbd", {}, item.key) : ""));
+    });
+    list.replaceChildren(...(rows.length ? rows : [element("p", { class: "nothing" }, `Nothing is called “${palette.input.value}” here.`)]));
+    markHit();
+  }
+
+  function markHit() {
+    document.querySelectorAll("#palette [data-hit]").forEach((row) => { const on = Number(row.dataset.hit) === palette.at; row.setAttribute("aria-selected", on); if (on) row.scrollIntoView({ block: "nearest" }); });
+    palette.input.setAttribute("aria-activedescendant", palette.items.length ? `hit-${palette.at}` : "");
+  }
+
+  function openPalette() {
+    if (!palette.input) {
+      palette.input = element("input", { type: "text", class: "ask-input", placeholder: "Search holdings, portfolios, pages, actions", role: "combobox", "aria-expanded": "true", "aria-controls": "palette-list", "aria-label": "Search", autocomplete: "off", spellcheck: "false" });
+      palette.input.addEventListener("input", paintPalette);
+      byId("palette-field").replaceChildren(palette.input);
+    }
+    palette.input.value = "";
+    open("palette");
+    paintPalette();
+  }
+
+  function runHit(index) {
+    const item = palette.items[index];
+    close("palette");
+    item?.run();
+  }
+
+  function paletteKeys(event) {
+    if (!byId("palette")?.open) return false;
+    if (event.key === "Enter") runHit(palette.at);
+    else if (event.key === "ArrowDown" || event.key === "ArrowUp") { const count = palette.items.length || 1; palette.at = (palette.at + (event.key === "ArrowDown" ? 1 : count - 1)) % count; markHit(); }
+    else return false;
+    return true;
+  }
+
+  /* ------------------------------------------------------------ presses, keys */
+  let demoRequests = 0;
+  const deeds = {
+    theme: nextTheme, palette: openPalette, fold,
+    keys: () => open("keys"),
+    "new-portfolio": () => open("new-portfolio"),
+    close: (button) => button.closest("dialog")?.close(),
+    retry: () => { byId("trouble-line").hidden = true; const page = document.querySelector("[data-retry]"); if (page) set(page.dataset.retry, { data: Date.now() }); else location.reload(); },
+    dismiss: () => { byId("trouble-line").hidden = true; },
+    demo: (button) => { button.disabled = true; button.textContent = "Loading the demo …"; set("demo-request", { data: (demoRequests += 1) }); },
+    table: (button) => {
+      const panel = button.closest(".panel"), on = panel.classList.toggle("as-table");
+      button.setAttribute("aria-pressed", on);
+      document.dispatchEvent(new CustomEvent("portolan:table", { detail: { panel, on } }));
+    },
+  };
+
+  function onClick(event) {
+    const at = (selector) => event.target.closest?.(selector);
+    const nav = at("a[data-nav]");
+    if (nav && !event.metaKey && !event.ctrlKey && !event.shiftKey && event.button === 0) { event.preventDefault(); closeMenus(); go(nav.dataset.nav); return; }
+    const menu = at("[data-menu]");
+    if (menu) { toggleMenu(menu); return; }
+    const hit = at("[data-hit]");
+    if (hit) { runHit(Number(hit.dataset.hit)); return; }
+    const portfolio = at("[data-portfolio]");
+    if (portfolio) { closeMenus(); query({ portfolio: portfolio.dataset.portfolio === "all" ? null : portfolio.dataset.portfolio }); return; }
+    const period = at("[data-period]");
+    if (period) { query({ period: period.dataset.period }); return; }
+    const quarantined = at("[data-quarantine]");
+    if (quarantined) { quarantined.disabled = true; set("quarantine-action", { data: { id: quarantined.dataset.quarantine, action: quarantined.dataset.action, at: Date.now() } }); return; }
+    const deed = at("[data-do]");
+    if (deed) { if (!deed.closest("dialog")) closeMenus(); deeds[deed.dataset.do]?.(deed); return; }
+    if (event.target instanceof HTMLDialogElement) event.target.close(); // a press on the veil beside the sheet
+    else if (!at(".pop")) closeMenus();
+  }
+
+  function stepPeriod(step) {
+    const at = PERIODS.indexOf(scope().period) + step;
+    if (PERIODS[at]) query({ period: PERIODS[at] });
+  }
+
+  let went = 0; // when g was pressed
+  const single = {
+    "/": openPalette, "?": () => open("keys"), n: () => open("new-portfolio"), t: nextTheme, f: fold,
+    "[": () => stepPeriod(-1), "]": () => stepPeriod(1),
+  };
+  const pages = { o: "/", h: "/holdings", t: "/transactions" };
+
+  function onKey(event) {
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") { event.preventDefault(); openPalette(); return; }
+    if (paletteKeys(event) || menuKeys(event)) { event.preventDefault(); return; }
+    if (event.key === "Escape") { const menu = document.querySelector('[data-menu][aria-expanded="true"]'); closeMenus(); menu?.focus(); return; }
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("input, textarea, select, [contenteditable], .ag-cell-inline-editing") || document.querySelector("dialog[open]")) return;
+    if (performance.now() - went < 1200 && pages[event.key]) { went = 0; go(pages[event.key]); return; }
+    went = event.key === "g" ? performance.now() : 0;
+    if (single[event.key]) { event.preventDefault(); single[event.key](); }
+  }
+
+  function onSubmit(event) {
+    if (event.target.dataset.form !== "new-portfolio") return;
+    event.preventDefault();
+    const fields = Object.fromEntries(new FormData(event.target));
+    event.target.querySelector("[type=submit]").disabled = true;
+    set("new-portfolio-draft", { data: { ...fields, key: key() } });
+  }
+
+  /* A key that makes a repeated request have one effect; randomUUID is not there on plain http. */
+  const key = () => crypto.randomUUID?.() ?? [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+
+  document.addEventListener("click", onClick);
+  document.addEventListener("keydown", onKey);
+  document.addEventListener("submit", onSubmit);
+  addEventListener("resize", () => closeMenus());
+
+  return { element, icon, announce, scope, query, go, open, close, closeMenus, choose, key, markAddress, paintDirectory, get directory() { return directory; } };
+})();
+
+/* ---------------------------------------------------------- called by Dash */
+window.dash_clientside.shell = (() => {
+  const shell = window.portolan.shell;
+  let last = "";
+
+  return {
+    /* What the address means. The same answer twice is no news. */
+    scope(search, pathname) {
+      const now = shell.scope(), text = JSON.stringify(now);
+      requestAnimationFrame(() => { shell.markAddress(); shell.paintDirectory(); });
+      if (text === last) return window.dash_clientside.no_update;
+      last = text;
+      return now;
+    },
+    directory(data) {
+      shell.paintDirectory(data);
+    },
+    /* A page was drawn: its links and periods get the address. */
+    drawn() {
+      requestAnimationFrame(() => shell.markAddress());
+    },
+    trouble(data) {
+      if (data) document.getElementById("trouble-line").hidden = false;
+    },
+    created(portfolio, error) {
+      const form = document.querySelector("[data-form=new-portfolio]"), submit = form?.querySelector("[type=submit]");
+      if (submit) submit.disabled = false;
+      if (!portfolio || error) return;
+      form.reset();
+      shell.close("new-portfolio");
+      shell.query({ portfolio: portfolio.id });
+    },
+  };
+})();
