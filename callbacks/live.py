@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,8 @@ def register(app: Dash, services: Services) -> None:
         """Answer as the stream would on a new subscription."""
         if not wanted:
             raise PreventUpdate
-        snapshot = await services.hub.state(services.accounts.local(), names(wanted, "portfolios"), names(wanted, "symbols"))
+        actor = await asyncio.to_thread(services.accounts.local_actor)
+        snapshot = await services.hub.state(actor, names(wanted, "portfolios"), names(wanted, "symbols"))
         message: dict[str, Any] = json.loads(snapshot)
         return message
 

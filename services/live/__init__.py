@@ -12,5 +12,6 @@ from __future__ import annotations
 from services.live.client import Client
 from services.live.hub import Hub
 from services.live.limits import Cut, Limits
+from services.live.metrics import HubCollector
 
-__all__ = ["Client", "Cut", "Hub", "Limits"]
+__all__ = ["Client", "Cut", "Hub", "HubCollector", "Limits"]

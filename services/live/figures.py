@@ -23,10 +23,12 @@ class Fixed:
     """What stays of a scope between two ledger changes. Arrays are of shape (n_rows,), holdings first, then cash."""
 
     is_cash: npt.NDArray[np.bool_]
+    held: npt.NDArray[np.bool_]  # False for what was closed today
     cost: Floats  # cost basis in base currency, signed, 0 for cash
     settled: Floats  # realised + income - fees - taxes of the row's instrument in base currency, 0 for cash
-    constants: dict[str, float]  # the terms of `IDENTITY`, of which fx_gain is as of `cash`
-    cash: float  # value of all cash when fx_gain was read
+    opening: Floats  # value at the previous close, base currency
+    moved_in: Floats  # value that moved in today
+    constants: dict[str, float]  # the terms of `IDENTITY` but fx_gain
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,24 +36,33 @@ class Worth:
     """One revaluation, unrounded, of shape (n_rows,) each."""
 
     market_value: Floats
-    unrealised: Floats
+    unrealised: Floats  # of cash: its currency gain
     day_pnl: Floats
     price: Floats  # local; NaN for cash
     rate: Floats  # base units per one unit of the row's currency
 
 
 def rows(fixed: Fixed, worth: Worth) -> Floats:
-    """Give the table of shape (n_rows, len(FIELDS)): money in cents, ratios to six decimals, weights in percent that sum to 100.0."""
-    value, unrealised, day = (to_cents(part) for part in (worth.market_value, worth.unrealised, worth.day_pnl))
-    total = np.where(fixed.is_cash, np.nan, to_cents(unrealised + fixed.settled))
-    ratios = ratio(day, value - day), ratio(total, np.abs(fixed.cost)), weights(value)
+    """Give the table of shape (n_rows, len(FIELDS)): money in cents, ratios to six decimals, weights in percent that sum to 100.0.
+
+    A cash row has neither unrealised nor total P/L: its currency gain stands in the totals alone.
+    """
+    value, day = to_cents(worth.market_value), to_cents(worth.day_pnl)
+    unrealised, total = (np.where(fixed.is_cash, np.nan, to_cents(part)) for part in (worth.unrealised, worth.unrealised + fixed.settled))
+    ratios = ratio(day, capital(fixed.opening, fixed.moved_in)), ratio(total, fixed.cost), weights(value)
     return np.column_stack([value, unrealised, day, total, *ratios, worth.price, worth.rate])
 
 
+def capital(opening: Floats, moved_in: Floats) -> Floats:
+    """Give what a day's return is counted on: the opening value, or with what came in today where that is more."""
+    largest: Floats = np.maximum(np.abs(opening), np.abs(opening + moved_in))
+    return largest
+
+
 def ratio(part: Floats, whole: Floats) -> Floats:
-    """Divide to six decimals; NaN where there is nothing to divide by."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.round(np.where(np.abs(whole) > 0.005, part / whole, np.nan), 6)
+    """Divide to six decimals; NaN where there is nothing positive to divide by."""
+    divided: Floats = np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0.005)
+    return np.round(divided, 6)
 
 
 def weights(value: Floats) -> Floats:
@@ -66,26 +77,30 @@ def weights(value: Floats) -> Floats:
 def totals(fixed: Fixed, worth: Worth, table: Floats) -> dict[str, Any]:
     """Sum the rounded rows; rows without a price count for nothing and are counted."""
     value, unrealised, day = (np.nan_to_num(table[:, column]) for column in range(3))
-    figures = {"market_value": cents(value[~fixed.is_cash].sum()), "cash": cents(value[fixed.is_cash].sum())}
-    figures |= {"value": cents(value.sum()), "unrealised": cents(unrealised.sum()), "day_pnl": cents(day.sum())}
-    figures |= identity(fixed, worth, figures, complete=bool(np.isfinite(table[:, 0]).all()))
-    figures["total_pnl"] = cents(figures["value"] - figures["net_contributions"])
-    figures["day_return"] = clean(ratio(np.array([figures["day_pnl"]]), np.array([figures["value"] - figures["day_pnl"]]))[0])
-    movers = day[~fixed.is_cash]
-    return figures | {"up": int((movers > 0).sum()), "down": int((movers < 0).sum()), "missing": int((~np.isfinite(table[:, 0])).sum())}
+    holding, known = ~fixed.is_cash, np.isfinite(table[:, 0])
+    figures: dict[str, Any] = {"value": cents(value.sum()), "market_value": cents(value[holding].sum()), "cash": cents(value[fixed.is_cash].sum()),
+                               "unrealised": cents(unrealised.sum()), "day_pnl": cents(day.sum())}
+    figures |= identity(fixed, worth, figures["value"] - figures["unrealised"], known)
+    figures["total_pnl"] = clean(cents(figures["value"] + figures["cost_excluded"] - (figures["net_contributions"] or 0.0)))
+    dated = np.isfinite(table[:, 2])
+    base = capital(fixed.opening[dated].sum(keepdims=True), fixed.moved_in[dated].sum(keepdims=True))
+    figures["day_return"] = clean(ratio(np.array([figures["day_pnl"]]), base)[0])
+    movers = day[holding & fixed.held]
+    return figures | {"up": int((movers > 0).sum()), "down": int((movers < 0).sum()), "missing": int((~known).sum())}
 
 
-def identity(fixed: Fixed, worth: Worth, figures: dict[str, float], *, complete: bool) -> dict[str, float]:
-    """Round contributed, realised, income, fees, taxes and currency gain so that with `unrealised` they give `value` to the cent.
+def identity(fixed: Fixed, worth: Worth, rest: float, known: npt.NDArray[np.bool_]) -> dict[str, float | None]:
+    """Round contributed, realised, income, fees, taxes and currency gain so that they add up to `rest`, which is value less unrealised.
 
-    Where a price is missing the identity does not hold and nothing is fitted: what is missing must not be hidden in another term.
+    Where a price is missing its cost is told as `cost_excluded`, and where a term is unknown nothing is fitted: what is not known must
+    not be hidden in another term.
     """
-    exact = np.array([fixed.constants[name] for name in IDENTITY])
-    exact[-1] += float(np.nansum(worth.market_value[fixed.is_cash])) - fixed.cash
-    rest = figures["value"] - figures["unrealised"]
-    fits = complete and abs(float((exact * _SIGNS).sum()) - rest) < 0.01 * (len(fixed.is_cash) + len(IDENTITY))
-    fitted = largest_remainder(exact * _SIGNS, rest, 2) * _SIGNS if fits else to_cents(exact)
-    return {name: cents(value) for name, value in zip(IDENTITY, fitted, strict=True)}
+    gain = float(worth.unrealised[known & fixed.is_cash].sum())
+    excluded = float(to_cents(np.array([fixed.cost[~known].sum()]))[0])
+    signed = _SIGNS * np.array([*(fixed.constants[name] for name in IDENTITY[:-1]), gain])
+    fitted = largest_remainder(signed, rest + excluded, 2) if np.isfinite(signed).all() else to_cents(signed)
+    terms = {name: clean(cents(value)) for name, value in zip(IDENTITY, fitted * _SIGNS, strict=True)}
+    return terms | {"cost_excluded": excluded}
 
 
 def cents(value: float) -> float:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 import numpy as np
 
 from data import calendar
+from data.bus import LEDGER, MARKET, QUOTES, Lost, Message
 from engine.errors import LimitExceeded, NotFound, PortfolioError, StorageError
 from engine.types import Actor, Quote
 from services.live.board import Board, Slots, price_of_view
 from services.live.client import Client
 from services.live.limits import Cut, Limits
+from services.live.probe import LoopProbe
 from services.live.reader import Reader
 from services.live.scope import Scope
 from services.live.topic import Topic
@@ -28,9 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("portolan.hub")
 
-QUOTES: Final = "portolan:quotes"
-LEDGER: Final = "portolan:ledger"
-MARKET: Final = "portolan:market"
+AT_ONCE: Final = 500  # quotes put on the board before the event loop is given back
 YIELD_SECONDS: Final = 0.005  # the event loop is given back after so long
 
 ScopeKey = tuple[UUID, str]
@@ -49,6 +50,7 @@ class Hub:
         self.scopes: dict[ScopeKey, Scope] = {}
         self.board = Board(services.market.judge)
         self.counts = {"batches": 0, "quotes": 0, "revalued": 0, "flushes": 0, "encoded": 0, "reloads": 0, "cut": 0}
+        self.probe = LoopProbe()
         self._services = services
         self._reader = Reader(services, self.limits.threads)
         self._loading: dict[ScopeKey, asyncio.Task[Scope]] = {}
@@ -57,13 +59,14 @@ class Hub:
         self._tasks: list[asyncio.Task[None]] = []
         self._heartbeat_at = 0.0
         self._reconcile_at = 0.0
+        self._missed = False  # the bus was lost, and what it said meanwhile is not caught up with
 
     # ---------------------------------------------------------------------------------------------------------------- start and stop
 
     async def start(self) -> None:
         """Begin to listen, flush and look after the clients."""
         self._heartbeat_at = self._reconcile_at = self.clock()
-        for work in (self._listen(), self._flush_forever(), self._keep_house()):
+        for work in (self._listen(), self._flush_forever(), self._keep_house(), self.probe.watch()):
             self._spawn(work)
 
     async def stop(self) -> None:
@@ -273,15 +276,27 @@ class Hub:
 
     async def _listen(self) -> None:
         async for event in self._services.bus.subscribe(QUOTES, LEDGER, MARKET):
-            self._hear(event)
+            if isinstance(event, Message):
+                await self._hear(event.channel, event.body)
+            else:
+                self._degrade(degraded=isinstance(event, Lost))
 
-    def take_quotes(self, quotes: Iterable[Mapping[str, Any]]) -> None:
-        """Put a batch on the board and mark what it moves."""
-        now = self._now()
+    async def _hear(self, channel: str, body: Mapping[str, Any]) -> None:
+        if channel == QUOTES:
+            await self.take_quotes(body["quotes"])
+        elif channel == LEDGER:
+            self.take_revision(UUID(body["workspace"]), str(body["portfolio"]), body["revision"])
+        else:
+            self.take_market(UUID(body["workspace"]) if body.get("workspace") else None)
+
+    async def take_quotes(self, quotes: Iterable[Mapping[str, Any]]) -> None:
+        """Put a batch on the board; a large one in parts, so that the loop is given back in between."""
         self.counts["batches"] += 1
-        for quote in quotes:
-            if self.board.take(quote, now) is not None:
-                self.counts["quotes"] += 1
+        for part in batched(quotes, AT_ONCE):
+            now = self._now()
+            self.counts["quotes"] += sum(self.board.take(quote, now) is not None for quote in part)
+            if len(part) == AT_ONCE:
+                await asyncio.sleep(0)
 
     def take_revision(self, workspace: UUID, portfolio: str, revision: int) -> None:
         """Have the scopes read again whose ledger is behind `revision`."""
@@ -387,8 +402,9 @@ class Hub:
         """Ask the database what the bus may have missed: ledger revisions always, quotes while the bus is not heard."""
         try:
             await self._compare_revisions()
-            if self.degraded:
+            if self.degraded or self._missed:
                 await self._fetch_latest()
+                self._missed = self.degraded
         except StorageError as error:
             log.warning("the database does not answer the hub: %s", error.message)
 
@@ -403,18 +419,26 @@ class Hub:
 
     async def _fetch_latest(self) -> None:
         quotes = await self._reader.latest(tuple(self.board.slots))
-        self.take_quotes(raw_quote(quote) for quote in quotes)
+        await self.take_quotes(raw_quote(quote) for quote in quotes)
 
     def _degrade(self, *, degraded: bool) -> None:
         """Tell everybody whether the bus is heard; once it is again, catch up."""
         if degraded != self.degraded:
             log.warning("the bus is lost, the database is asked instead" if degraded else "the bus is heard again")
+            self._reconcile_at, self._missed = 0.0, True
         self.degraded = degraded
         self._beat()
 
     @staticmethod
     def _now() -> datetime:
         return calendar.now()
+
+
+def batched(items: Iterable[Mapping[str, Any]], size: int) -> Iterator[tuple[Mapping[str, Any], ...]]:
+    """Cut into parts of `size`."""
+    source = iter(items)
+    while part := tuple(islice(source, size)):
+        yield part
 
 
 def raw_quote(quote: Quote) -> dict[str, Any]:

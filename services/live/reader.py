@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import math
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from engine.types import Actor, Quote
+from services.live.board import Price, price_of_view
+from services.marks import PIVOTS
 from services.views import HoldingsView, LiveTerms, QuoteView
 
 if TYPE_CHECKING:
@@ -25,6 +28,7 @@ class Loaded:
 
     live: LiveTerms
     view: HoldingsView
+    silent_pairs: dict[str, Price]  # pairs whose quotes would move a rate, though a stored rate counts for now
 
 
 class Reader:
@@ -45,10 +49,19 @@ class Reader:
         """Read terms and figures of the same revision: a write between the two is met by reading again."""
         valuation = self._services.valuation
         for _ in range(3):
-            loaded = Loaded(valuation.live_terms(actor, scope), valuation.holdings(actor, scope))
-            if loaded.live.revisions == loaded.view.revisions:
+            live, view = valuation.live_terms(actor, scope), valuation.holdings(actor, scope)
+            if live.revisions == view.revisions:
                 break
-        return loaded
+        return Loaded(live, view, self._silent_pairs(actor, live))
+
+    def _silent_pairs(self, actor: Actor, live: LiveTerms) -> dict[str, Price]:
+        """Find the pairs that nobody quotes yet, or whose simulated quotes a stored rate of today beats."""
+        codes = sorted({live.base_currency, *live.currencies})
+        if len(codes) == 1:
+            return {}
+        known = sorted({*codes, *PIVOTS})
+        views = self._services.market.quotes(actor, [left + right for left in known for right in known if left != right])
+        return {view.symbol: silent(view, live.pairs.get(view.symbol)) for view in views if view.instrument_id not in live.rate_ids}
 
     async def quotes(self, actor: Actor, symbols: Iterable[str]) -> dict[str, QuoteView]:
         """Read the last prices of instruments by symbol; unknown symbols are left out."""
@@ -77,3 +90,10 @@ class Reader:
     def close(self) -> None:
         """Let the threads go; what they still read is not waited for."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def silent(view: QuoteView, stored: float | None) -> Price:
+    """Give a pair as the board holds it until the first quote that counts: any, unless a stored rate was preferred to simulated ones."""
+    price = price_of_view(view)
+    beaten = not view.is_bar and view.simulated
+    return replace(price, price=math.nan if stored is None else stored, simulated=not beaten, received=None)

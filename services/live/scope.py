@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.currencies import rates_to
-from engine.types import Actor, PriceState
+from engine.types import Actor
 from engine.valuation import revalue
 from services.live import figures
 from services.live.board import Board, Price, Slots, price_of_view
@@ -20,7 +20,6 @@ from services.live.figures import Fixed, Floats, Worth
 from services.live.reader import Loaded
 from services.views import ALL, HoldingsView, LiveTerms
 
-CASH: Final = "cash:"
 BODIES: Final = 16  # encoded at once for readers that are behind
 
 
@@ -34,10 +33,10 @@ class Facts:
     pair_slots: Slots
     pairs: tuple[str, ...]  # pair by pair, as `pair_slots`
     pair_prices: Floats  # those the rates were made from
-    rate: Floats  # base units per unit of each row's currency
+    rate: Floats  # base units per unit of each of `terms.currencies`
 
     def rates(self, board: Board) -> Floats:
-        """Give the rate of each row with the pairs as the board has them."""
+        """Give the rate of each currency with the pairs as the board has them."""
         prices = board.price[self.pair_slots]
         if not np.array_equal(prices, self.pair_prices, equal_nan=True):
             self.pair_prices, self.rate = prices, rates_of(self.live, dict(zip(self.pairs, prices.tolist(), strict=True)))
@@ -59,44 +58,45 @@ class Shown:
 
 def facts_of(loaded: Loaded, board: Board, now: datetime) -> Facts:
     """Put a scope that was read on the board."""
-    live = loaded.live
+    live, pairs = loaded.live, {**{pair: live_price(pair, loaded.live) for pair in loaded.live.rate_ids.values()}, **loaded.silent_pairs}
     held = [symbol for symbol, key in zip(live.symbols, live.instrument_ids, strict=True) if key is not None]
     slots = board.watch((price_of_view(live.quotes[symbol]) for symbol in held), now)
-    pair_slots = board.watch((price_of_pair(str(key), pair, live) for key, pair in live.rate_ids.items()), now)
-    return Facts(live, fixed_of(loaded), slots, pair_slots, tuple(live.rate_ids.values()), np.full(len(pair_slots), np.nan), rates_of(live, {}))
+    pair_slots = board.watch(pairs.values(), now)
+    return Facts(live, fixed_of(loaded), slots, pair_slots, tuple(pairs), np.full(len(pair_slots), np.nan), rates_of(live, {}))
+
+
+def live_price(pair: str, live: LiveTerms) -> Price:
+    """Give a quoted rate as a price of the board."""
+    return replace(price_of_view(live.quotes[pair]), price=live.pairs[pair])
 
 
 def rates_of(live: LiveTerms, moved: Mapping[str, float]) -> Floats:
-    """Give base units per unit of each row's currency, with some pairs at a newer rate than when the scope was read."""
+    """Give base units per unit of each currency, with some pairs at a newer rate than when the scope was read."""
     known = {pair: rate for pair, rate in moved.items() if np.isfinite(rate)}
-    rates = rates_to(live.base_currency, live.currencies, {**live.pairs, **known})
-    return np.array([rates[currency] for currency in live.currencies], dtype=np.float64)
-
-
-def price_of_pair(instrument_id: str, pair: str, live: LiveTerms) -> Price:
-    """Give a rate as a price of the board."""
-    if pair in live.quotes:
-        return price_of_view(live.quotes[pair])
-    return Price(instrument_id, pair, live.pairs.get(pair, float("nan")), None, None, None, pair[3:], simulated=True, state=PriceState.STALE)
+    return rates_to(live.base_currency, live.terms.currencies, {**live.pairs, **known}).reindex(live.terms.currencies).to_numpy(dtype=np.float64)
 
 
 def fixed_of(loaded: Loaded) -> Fixed:
     """Collect what stays between two ledger changes."""
-    live, totals = loaded.live, loaded.view.snapshot.totals
-    settled = settled_of(loaded.view)
+    live, terms, settled = loaded.live, loaded.live.terms, settled_of(loaded.view)
     return Fixed(
-        is_cash=np.array([symbol.startswith(CASH) for symbol in live.symbols], dtype=bool),
-        cost=np.array(live.on_cost, dtype=np.float64),
+        is_cash=terms.is_cash,
+        held=terms.units != 0,
+        cost=np.where(terms.is_cash, 0.0, np.array(live.on_cost, dtype=np.float64)),
         settled=np.array([settled.get(symbol, 0.0) for symbol in live.symbols]),
-        constants={name: float(totals[name]) for name in figures.IDENTITY},
-        cash=float(totals["cash"]),
+        opening=terms.opening_value,
+        moved_in=terms.moved_in,
+        constants=live.constants,
     )
 
 
-def settled_of(view: HoldingsView) -> Mapping[str, float]:
-    """Give realised + income - fees - taxes by symbol."""
-    holdings = view.snapshot.holdings
-    return dict(zip(holdings["symbol"], holdings["realised"] + holdings["income"] - holdings["fees"] - holdings["taxes"], strict=True))
+def settled_of(view: HoldingsView) -> dict[str, float]:
+    """Give realised + income - fees - taxes by symbol, of open positions and of closed ones."""
+    found: dict[str, float] = {}
+    for frame in (view.snapshot.closed, view.snapshot.holdings):
+        amounts = frame["realised"] + frame["income"] - frame["fees"] - frame["taxes"]
+        found |= dict(zip(frame["symbol"], amounts, strict=True))
+    return found
 
 
 class Scope:
@@ -232,11 +232,11 @@ class Scope:
 
 def worth_of(facts: Facts, board: Board) -> Worth:
     """Value the rows of a scope: the engine does it, the board says at which prices."""
-    rate = facts.rates(board)
-    price = np.full(len(rate), np.nan)
-    price[~facts.fixed.is_cash] = board.price[facts.slots]
-    result = revalue(facts.live.terms, price, rate)
-    return Worth(result.market_value, result.unrealised, result.day_pnl, price, rate)
+    terms, rate = facts.live.terms, facts.rates(board)
+    price = np.full(len(terms.symbols), np.nan)
+    price[: len(facts.slots)] = board.price[facts.slots]
+    result = revalue(terms, price, rate)
+    return Worth(result.market_value, result.unrealised, result.day_pnl, price, rate[terms.currency_index])
 
 
 def newest(facts: Facts, board: Board) -> int | None:

@@ -199,16 +199,16 @@ class Line:
 
     def send(self, *messages: dict[str, Any]) -> None:
         async def all_of_them() -> None:
-            for socket in tuple(self.sockets):
+            for each in tuple(self.sockets):
                 for message in messages:
-                    await socket.send_text(json.dumps(message))
+                    await each.send_text(json.dumps(message))
 
         self._run(all_of_them())
 
     def break_off(self, code: int = 1012) -> None:
         async def all_of_them() -> None:
-            for socket in tuple(self.sockets):
-                await socket.close(code)
+            for each in tuple(self.sockets):
+                await each.close(code)
 
         self._run(all_of_them())
 
@@ -231,14 +231,17 @@ def small_application(line: Line) -> FastAPI:
         accounts: Any
 
     class Accounts:
-        local = staticmethod(lambda: None)
+        local_actor = staticmethod(lambda: None)
 
     server = FastAPI()
     server.add_api_websocket_route("/api/v1/stream", line.serve)
-    screens = Dash("line", server=server, assets_folder=str(ROOT / "assets"), assets_ignore=r"^(?!format\.js$|live\.js$|tokens\.css$|look\.css$)", update_title=None)
+    others = r"^(?!format\.js$|live\.js$|tokens\.css$|look\.css$)"
+    screens = Dash("line", server=server, assets_folder=str(ROOT / "assets"), assets_ignore=others, update_title=None)
     screens.layout = html.Div([
-        live_components(), dcc.Store(id="ledger"), html.Button([html.I(), html.B(id="status-word"), html.Span(id="status-age")], id="status", className="status"),
-        html.Div([html.Span(id="value", **{"data-live": "value"}), html.Span(id="day", **{"data-live": "day_pnl", "data-format": "signed", "data-tone": ""}),
+        live_components(), dcc.Store(id="ledger"),
+        html.Button([html.I(), html.B(id="status-word"), html.Span(id="status-age")], id="status", className="status"),
+        html.Div([html.Span(id="value", **{"data-live": "value"}),
+                  html.Span(id="day", **{"data-live": "day_pnl", "data-format": "signed", "data-tone": ""}),
                   html.Span(id="price", **{"data-live": "quotes.BRK.B.price", "data-format": "price", "data-flash": ""}),
                   html.Span(id="row", **{"data-live": "holdings.BRK.B.market_value"})], **{"data-scope": "all"}),
     ])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -20,7 +21,8 @@ def quote(price: float, **more: Any) -> dict[str, Any]:
 
 
 def snapshot(seq: int = 0, value: float = 1000.0, price: float = 10.0, **more: Any) -> dict[str, Any]:
-    figures = {"all": {"full": True, "currency": "USD", "value": value, "day_pnl": 1.5, "holdings": {"BRK.B": {"market_value": 500.0, "price": price}}}}
+    rows = {"BRK.B": {"market_value": 500.0, "price": price}}
+    figures = {"all": {"full": True, "currency": "USD", "value": value, "day_pnl": 1.5, "holdings": rows}}
     return {"type": "snapshot", "seq": seq, "ts": int(time.time() * 1000), "quotes": quote(price), "portfolios": figures, "degraded": False, **more}
 
 
@@ -128,7 +130,8 @@ def test_attempts_are_spaced_and_the_fallback_takes_over(line: Line, shown: Page
 def test_a_hidden_page_pauses_and_shows_the_newest_when_it_is_back(line: Line, shown: Page) -> None:
     line.send(snapshot())
     reads(shown, "value", "1,000.00")
-    hide = "(hidden) => { Object.defineProperty(document, 'hidden', { value: hidden, configurable: true }); document.dispatchEvent(new Event('visibilitychange')); }"
+    hide = """(hidden) => { Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
+        document.dispatchEvent(new Event('visibilitychange')); }"""
     shown.evaluate(hide, True)
     wait_for(lambda: line.heard("pause"), what="pause")
     line.send(tick(1, 5.0))
@@ -150,7 +153,7 @@ def test_a_price_flashes_at_most_once_a_second(line: Line, shown: Page) -> None:
         time.sleep(0.2)
     times = [at for at, _ in shown.evaluate("window.flashes")]
     assert 2 <= len(times) <= 4
-    assert all(later - earlier > 900 for earlier, later in zip(times, times[1:], strict=False))
+    assert all(later - earlier > 900 for earlier, later in pairwise(times))
 
 
 def test_the_light_says_state_and_age(line: Line, shown: Page) -> None:

@@ -1,0 +1,29 @@
+"""Run every bench on a real server in a home of its own and print a table: `python -m tests.bench`."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.bench import bench_hub, bench_loop, bench_rest
+from tests.bench.table import table
+from tests.ui.conftest import server_in
+
+
+def main() -> int:
+    """Measure, print, and fail where a bar is missed."""
+    rows = bench_hub.run()
+    with tempfile.TemporaryDirectory() as folder:
+        server = server_in(Path(folder)).start()
+        try:
+            rows += bench_rest.run(server)
+            rows += bench_loop.run(server)
+        finally:
+            server.stop()
+    print(table(rows))
+    return 0 if all(row.passed for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
