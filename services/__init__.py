@@ -5,15 +5,17 @@ Every call takes the `Actor` first and is synchronous: call it from a thread, ne
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from services.accounts import Accounts
 from services.instruments import Instruments
+from services.live import Hub
 from services.market import Market
 from services.portfolios import Portfolios
 from services.transactions import Transactions
 from services.valuation import Valuation
+from services.writes import Writes
 
 if TYPE_CHECKING:
     from data.bus import Bus
@@ -38,16 +40,23 @@ class Services:
     transactions: Transactions
     valuation: Valuation
     market: Market
-    hub: Any = None  # services.live.Hub, once the app has built it: `dataclasses.replace(services, hub=hub)`
+    hub: Hub | None = None  # None only while it is being built
+
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.database.close()
+        self.bus.close()
+        self.cache.close()
 
 
 def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: Feed) -> Services:
-    """Services on the parts the app has built."""
-    instruments = Instruments(database, bus)
+    """Put the services on the parts the app has built, the hub last, because it asks all others."""
+    writes = Writes(database, bus)
     market = Market(settings, database, bus, feed)
-    valuation = Valuation(settings, database, cache, market)
-    return Services(
-        settings=settings, database=database, bus=bus, cache=cache, feed=feed, market=market, valuation=valuation,
-        accounts=Accounts(database), portfolios=Portfolios(database, bus), instruments=instruments,
-        transactions=Transactions(database, bus, valuation),
+    valuation = Valuation(database, cache, market)
+    services = Services(
+        settings=settings, database=database, bus=bus, cache=cache, feed=feed, market=market, valuation=valuation, accounts=Accounts(database),
+        portfolios=Portfolios(writes), instruments=Instruments(writes), transactions=Transactions(writes, valuation),
     )
+    return replace(services, hub=Hub(services))

@@ -10,14 +10,14 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from engine.currencies import CURRENCIES
+from engine.currencies import CURRENCIES, currency_code
 from engine.errors import InvalidInput, PortfolioError
 
 DECIMALS = 18
@@ -31,7 +31,6 @@ SYMBOL = re.compile(r"[A-Z0-9^][A-Z0-9.^=_:+-]{0,31}")
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 NOT_FINITE = re.compile(r"[+-]?(nan|s?nan[0-9]*|inf|infinity)", re.IGNORECASE)
-SUBUNITS = {"GBX": "GBP", "GBP PENCE": "GBP", "ZAC": "ZAR", "ILA": "ILS"}
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -95,12 +94,12 @@ def instant(place: Place, value: object) -> datetime:
 
 def currency(place: Place, value: object) -> str:
     """Read an ISO 4217 code."""
-    code = value.strip().upper() if isinstance(value, str) else ""
-    if code in CURRENCIES:
-        return code
-    near = [SUBUNITS[code]] if code in SUBUNITS else difflib.get_close_matches(code[:3], CURRENCIES, n=3, cutoff=0.6)
-    hint = f"Use {' or '.join(near)}" if near else "Use an ISO 4217 code such as USD, EUR or CHF"
-    raise place.refusal(value, "unknown_currency", "is not a currency", hint)
+    try:
+        return currency_code(value)
+    except InvalidInput as error:
+        near = difflib.get_close_matches(str(value).strip().upper()[:3], CURRENCIES, n=3, cutoff=0.6)
+        hint = f"Did you mean {' or '.join(near)}?" if near and "divide" not in error.context["hint"] else error.context["hint"]
+        raise place.refusal(value, "unknown_currency", "is not a currency", hint) from None
 
 
 def symbol(place: Place, value: object) -> str:
@@ -154,6 +153,72 @@ def nearest_field(name: str, known: Iterable[str]) -> str:
     names = sorted(known)
     near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.5)
     return f"Did you mean {near[0]}?" if near else f"Known fields: {', '.join(names)}"
+
+
+Reader = Callable[[Place, Any], Any]
+
+
+def record(raw: object, readers: Mapping[str, Reader], *, required: Iterable[str] = (), row: int | None = None) -> dict[str, Any]:
+    """Read an object field by field.
+
+    Parameters
+    ----------
+    raw : object
+        Foreign value; a mapping, or it is refused.
+    readers : Mapping
+        Field to the function that reads it. A given null becomes None where the field is not required.
+    required : Iterable of str
+        Fields that must be there.
+    row : int, optional
+        Place in a list, from 1.
+
+    Raises
+    ------
+    InvalidInput
+        The first thing wrong; `errors` in its context lists all.
+    """
+    if not isinstance(raw, Mapping):
+        raise Place("body", row).refusal(raw, "not_an_object", "is not an object", f"Send an object with {', '.join(readers)}")
+    errors = [unknown_field(Place(str(name), row), readers) for name in raw if name not in readers]
+    found: dict[str, Any] = {}
+    for name, reader in readers.items():
+        try:
+            found.update(_read_one(raw, name, reader, Place(name, row), needed=name in required))
+        except InvalidInput as error:
+            errors.append(error)
+    raise_all(errors)
+    return found
+
+
+def rows(raw: object, *, limit: int) -> list[object]:
+    """Read a list of objects; one object counts as a list of one."""
+    listed = raw if isinstance(raw, list) else [raw]
+    if not listed or len(listed) > limit:
+        reason = "is empty" if not listed else f"has {len(listed)} rows, at most {limit} are taken at once"
+        raise Place("body").refusal("", "rows", reason, f"Send 1 to {limit} rows")
+    return listed
+
+
+def raise_all(errors: Sequence[PortfolioError]) -> None:
+    """Raise the first of some errors; its context lists them, at most 100."""
+    if errors:
+        errors[0].context["errors"] = [described(error) for error in errors[:100]]
+        errors[0].context["error_count"] = len(errors)
+        raise errors[0]
+
+
+def _read_one(raw: Mapping[str, Any], name: str, reader: Reader, place: Place, *, needed: bool) -> dict[str, Any]:
+    missing = raw.get(name) is None or raw[name] == ""
+    if missing and needed:
+        raise place.refusal(raw.get(name), "required", "is missing", f"Send {name}")
+    if missing:
+        return {name: None} if name in raw else {}
+    return {name: reader(place, raw[name])}
+
+
+def near(wanted: str, known: Iterable[str]) -> list[str]:
+    """List known words that are spelled alike, at most three."""
+    return difflib.get_close_matches(wanted, list(known), n=3, cutoff=0.5)
 
 
 def described(error: PortfolioError) -> dict[str, Any]:

@@ -7,7 +7,6 @@ wrong, so that the form can mark every field and a batch can name every row.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -41,6 +40,7 @@ class Shape:
 
 PAYMENT = (("amount",), ("quantity", "price"))
 TRADE = Shape(needs=("symbol", "quantity"), one_of=(("price",), ("amount",)))
+UNITS = Shape(needs=("symbol", "quantity"))
 CASH = Shape(needs=("amount",), takes_symbol=False)
 SHAPES: dict[Kind, Shape] = {
     Kind.BUY: TRADE,
@@ -51,15 +51,15 @@ SHAPES: dict[Kind, Shape] = {
     Kind.TAX: Shape(one_of=(("amount",), ("tax",)), local=False),
     Kind.DEPOSIT: CASH,
     Kind.WITHDRAWAL: CASH,
-    Kind.TRANSFER_IN: TRADE,
-    Kind.TRANSFER_OUT: TRADE,
+    Kind.TRANSFER_IN: UNITS,
+    Kind.TRANSFER_OUT: UNITS,
     Kind.SPLIT: Shape(needs=("symbol", "ratio")),
-    Kind.SPIN_OFF: Shape(needs=("symbol", "to_symbol", "quantity", "ratio")),
-    Kind.MERGER: Shape(needs=("symbol", "to_symbol", "ratio")),
+    Kind.SPIN_OFF: Shape(needs=("symbol", "to_symbol", "quantity")),
+    Kind.MERGER: Shape(needs=("symbol",), one_of=(("to_symbol",), ("amount",))),
     Kind.RETURN_OF_CAPITAL: Shape(needs=("symbol",), one_of=PAYMENT),
-    Kind.STOCK_DIVIDEND: Shape(needs=("symbol", "quantity")),
+    Kind.STOCK_DIVIDEND: UNITS,
     Kind.FX_CONVERSION: Shape(needs=("amount", "to_amount", "to_currency"), takes_symbol=False, local=False),
-    Kind.ADJUSTMENT: Shape(needs=("symbol", "quantity")),
+    Kind.ADJUSTMENT: UNITS,
 }
 OF_CASH: dict[Kind, Shape] = {
     Kind.TRANSFER_IN: CASH,
@@ -138,12 +138,7 @@ def complete(draft: Draft, portfolio: Portfolio, instruments: Mapping[str, Instr
 
 def raise_first(drafts: Iterable[Draft]) -> None:
     """Raise the first error of all drafts; its context lists them all, at most 100."""
-    errors = [error for draft in drafts for error in draft.errors]
-    if errors:
-        first = errors[0]
-        first.context["errors"] = [fields.described(error) for error in errors[:100]]
-        first.context["error_count"] = len(errors)
-        raise first
+    fields.raise_all([error for draft in drafts for error in draft.errors])
 
 
 def _read_words(draft: Draft, raw: Mapping[str, Any], today: date) -> None:
@@ -245,6 +240,8 @@ def _check_money(draft: Draft) -> None:
     given = draft.fields
     if given.get("amount") == 0 and given["kind"] in WHOLE_MONEY and "quantity" not in given:
         draft.refuse("amount", given["amount"], "zero", "must not be 0", "Send an amount other than 0")
+    if given.get("symbol") is not None and given.get("symbol") == given.get("to_symbol"):
+        draft.refuse("to_symbol", given["to_symbol"], "same_symbol", "is the symbol it comes from", "Name the other instrument")
     if given["kind"] is Kind.SPIN_OFF and given.get("ratio", Decimal(0)) > 1:
         draft.refuse("ratio", given["ratio"], "too_large", "is the share of the cost that moves, at most 1", "Send a fraction such as 0.2")
 
@@ -254,7 +251,7 @@ def _given(draft: Draft, names: Iterable[str]) -> bool:
 
 
 def _unknown_symbol(name: str, wanted: str, row: int | None, known: Iterable[str]) -> UnknownInstrument:
-    error = UnknownInstrument(wanted, row=row, near=difflib.get_close_matches(wanted, list(known), n=3, cutoff=0.5))
+    error = UnknownInstrument(wanted, row=row, near=fields.near(wanted, known))
     error.context["field"] = name
     return error
 

@@ -14,8 +14,8 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 import pandas as pd
-from engine.valuation import Marks, Snapshot, Terms
 
+from engine import Marks, Snapshot, Terms
 from engine.types import Finding, Instrument, PriceState, Transaction
 
 Item = TypeVar("Item")

@@ -1,0 +1,187 @@
+"""Booked ledgers, kept by revision: a ledger is booked once until it, its instruments or the rates of its days change."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Generic, TypeVar
+from uuid import UUID
+
+import numpy as np
+import pandas as pd
+
+from data.database import Unit
+from engine import Book, book, rate_history
+from engine.types import Actor, CostMethod, Finding, Instrument, Portfolio
+
+V = TypeVar("V")
+FIRSTS = ("currency", "multiplier")
+
+
+@dataclass(frozen=True, slots=True)
+class Convention:
+    """How a ledger is booked: in which currency, by which cost method, to which day, as known at which instant."""
+
+    base: str
+    cost_method: CostMethod
+    day: date | None = None  # None: all of it
+    known_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """A portfolio's ledger and what it comes to."""
+
+    portfolio: Portfolio
+    ledger: pd.DataFrame
+    fx: pd.DataFrame
+    book: Book
+    symbols: tuple[str, ...]  # every one that the ledger names
+    currencies: tuple[str, ...]  # of cash and of positions, the base included
+
+
+class Kept(Generic[V]):
+    """The last results by key, as many as fit; safe between threads."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._lock = threading.Lock()
+        self._values: OrderedDict[Hashable, V] = OrderedDict()
+
+    def get_or_compute(self, key: Hashable, compute: Callable[[], V]) -> V:
+        """Give what is kept under a key, or compute and keep it."""
+        with self._lock:
+            if key in self._values:
+                self._values.move_to_end(key)
+                return self._values[key]
+        value = compute()
+        with self._lock:
+            self._values[key] = value
+            while len(self._values) > self._size:
+                self._values.popitem(last=False)
+        return value
+
+
+class Books:
+    """Books of portfolios, kept in this process."""
+
+    def __init__(self, size: int = 64) -> None:
+        self._books: Kept[Booked] = Kept(size)
+        self._merged: Kept[Book] = Kept(size)
+
+    def booked(self, unit: Unit, actor: Actor, portfolio: Portfolio, convention: Convention, stamp: Hashable) -> Booked:
+        """Give the book of a portfolio at its revision; `stamp` names the state of the rates."""
+        key = _key(portfolio, convention, stamp)
+        return self._books.get_or_compute(key, lambda: _booked(unit, actor, portfolio, convention))
+
+    def merged(self, parts: Sequence[Booked], convention: Convention, stamp: Hashable) -> Book:
+        """Give several books as one."""
+        if not parts:
+            return book([], base_currency=convention.base)
+        if len(parts) == 1:
+            return parts[0].book
+        key = tuple(_key(part.portfolio, replace(convention, cost_method=part.book.cost_method), stamp) for part in parts)
+        return self._merged.get_or_compute((convention.base, key), lambda: merge([part.book for part in parts], convention.base))
+
+
+def _key(portfolio: Portfolio, convention: Convention, stamp: Hashable) -> Hashable:
+    return portfolio.id, portfolio.revision, convention, stamp
+
+
+def _booked(unit: Unit, actor: Actor, portfolio: Portfolio, convention: Convention) -> Booked:
+    ledger = unit.ledger.frame(portfolio.id, known_at=convention.known_at, end=convention.day)
+    symbols = tuple(sorted({*ledger["symbol"].dropna(), *ledger["to_symbol"].dropna()}))
+    instruments = unit.instruments.by_symbols(actor.workspace_id, symbols)
+    currencies = _currencies(ledger, instruments.values(), {convention.base, portfolio.base_currency})
+    fx = read_rates(unit, actor.workspace_id, currencies)
+    told = in_currency(ledger, fx, portfolio.base_currency, convention.base)
+    done = book(told, base_currency=convention.base, fx=fx, cost_method=convention.cost_method.value,
+                multipliers={symbol: float(instrument.multiplier) for symbol, instrument in instruments.items()},
+                currencies={symbol: instrument.currency for symbol, instrument in instruments.items()})
+    return Booked(portfolio, told, fx, done, symbols, currencies)
+
+
+def read_rates(unit: Unit, workspace_id: UUID, currencies: Sequence[str]) -> pd.DataFrame:
+    """Read the history of rates between some currencies, with the usual pivots."""
+    if len(currencies) < 2:
+        return pd.DataFrame(index=pd.DatetimeIndex([]))
+    known = sorted({*currencies, "EUR", "USD"})
+    found = unit.prices.rates_frame(workspace_id, [left + right for left in known for right in known if left != right])
+    return found.dropna(axis="columns", how="all")
+
+
+def in_currency(ledger: pd.DataFrame, fx: pd.DataFrame, told_in: str, wanted: str) -> pd.DataFrame:
+    """Turn the transactions' own rates, which lead to the portfolio's base currency, to another one at the rates of their days."""
+    if told_in == wanted or ledger["fx_rate"].isna().all():
+        return ledger
+    if fx.empty:
+        return ledger.assign(fx_rate=np.nan)
+    history = rate_history(wanted, [told_in], fx)[told_in]
+    places = history.index.searchsorted(ledger["date"], side="right") - 1
+    rates = np.where(places >= 0, history.to_numpy()[np.maximum(places, 0)], np.nan)
+    return ledger.assign(fx_rate=ledger["fx_rate"] * rates)
+
+
+def merge(books: Sequence[Book], base: str) -> Book:
+    """Add books of one base currency up: positions and cash by name, everything else side by side."""
+    methods = {each.cost_method for each in books}
+    return Book(
+        base_currency=base,
+        cost_method=methods.pop() if len(methods) == 1 else CostMethod.FIFO,
+        positions=_netted(_added([each.positions for each in books])),
+        lots=_stacked([each.lots for each in books]),
+        gains=_stacked([each.gains for each in books]),
+        cash=_added([each.cash for each in books]),
+        flows=_stacked([each.flows for each in books]),
+        effects=_stacked([each.effects for each in books]),
+        findings=_once(finding for each in books for finding in each.findings),
+    )
+
+
+def _currencies(ledger: pd.DataFrame, instruments: Iterable[Instrument], more: set[str]) -> tuple[str, ...]:
+    named = {*ledger["currency"].dropna(), *ledger["to_currency"].dropna(), *more}
+    return tuple(sorted(named | {instrument.currency for instrument in instruments}))
+
+
+def _added(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Sum frames by index; what is unknown in one is unknown in the sum."""
+    joined = pd.concat([frame for frame in frames if len(frame)] or frames[:1])
+    codes, names = pd.factorize(joined.index)
+    firsts = joined[~joined.index.duplicated()]
+    columns = {name: _sum_of(name, joined, codes, firsts) for name in joined.columns}
+    return pd.DataFrame(columns, index=pd.Index(names, name=joined.index.name))
+
+
+def _sum_of(name: str, joined: pd.DataFrame, codes: np.ndarray, firsts: pd.DataFrame) -> object:  # type: ignore[type-arg]
+    if name == "first_date":
+        return joined[name].groupby(level=0, sort=False).min().to_numpy()
+    if name == "last_date":
+        return joined[name].groupby(level=0, sort=False).max().to_numpy()
+    if name in FIRSTS:
+        return firsts[name].to_numpy()
+    return np.bincount(codes, weights=joined[name].to_numpy(dtype=np.float64), minlength=len(firsts))
+
+
+def _netted(positions: pd.DataFrame) -> pd.DataFrame:
+    """Count what a long and a short of the same size have locked in as realised: together they hold nothing."""
+    locked = (positions["quantity"].abs() < 1e-12) & (positions["cost_base"] != 0)
+    if not locked.any():
+        return positions
+    changed = positions.copy()
+    for cost, gain in (("cost_base", "realised"), ("cost_local", "realised_local")):
+        changed.loc[locked, gain] -= changed.loc[locked, cost]
+        changed.loc[locked, cost] = 0.0
+    changed.loc[locked, "quantity"] = 0.0
+    return changed
+
+
+def _stacked(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
+
+
+def _once(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Keep each sentence once."""
+    return tuple({(finding.code, finding.message): finding for finding in findings}.values())

@@ -1,0 +1,180 @@
+"""Prices and rates of a moment: the latest quote where it is newer than the last bar, else that bar; how fresh each is.
+
+A manual bar or rate beats a simulated quote of the same day. What has no price stays without one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Protocol
+from uuid import UUID
+
+import pandas as pd
+
+from data import calendar
+from data.database import Unit
+from engine import Marks, rates_to
+from engine.types import AssetClass, Finding, Instrument, PriceState, Quote, Severity
+from services.views import QuoteView
+
+LIVE_SECONDS, DELAYED_SECONDS, IDLE_SECONDS = 15.0, 900.0, 3600.0
+POLLS_MISSED = 4
+OLD_DAYS = 7
+ALWAYS_OPEN = frozenset({AssetClass.CRYPTO, AssetClass.FX})
+PIVOTS = ("EUR", "USD")
+
+
+class Dated(Protocol):
+    """A row of the last bars or rates."""
+
+    date: date
+    source: str
+    simulated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """What a book is valued with, and where it comes from."""
+
+    marks: Marks
+    quotes: dict[str, QuoteView]  # by symbol: instruments, and pairs that are quoted
+    pairs: dict[str, float]
+    rate_ids: dict[UUID, str]  # instruments of quoted pairs
+    simulated: bool
+    findings: tuple[Finding, ...]
+
+
+class Freshness:
+    """How fresh a price is, by its age and the pace of the polling."""
+
+    def __init__(self, poll_seconds: float) -> None:
+        self.live_seconds = max(LIVE_SECONDS, POLLS_MISSED * poll_seconds)
+
+    def of_tick(self, age: float, now: datetime, *, always_open: bool) -> tuple[PriceState, float]:
+        """Tell the state of a quote, and for how many seconds it stays so if nothing comes."""
+        if age < self.live_seconds:
+            return PriceState.LIVE, self.live_seconds - age
+        if age < DELAYED_SECONDS:
+            return PriceState.DELAYED, DELAYED_SECONDS - age
+        closed = not always_open and not calendar.is_business_day(now.date())
+        return PriceState.CLOSED if closed else PriceState.STALE, IDLE_SECONDS
+
+    @staticmethod
+    def of_bar(day: date, now: datetime) -> tuple[PriceState, float]:
+        """Tell the state of a day's close."""
+        return PriceState.CLOSED if day >= calendar.newest_business_day(now.date()) else PriceState.STALE, IDLE_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """From where prices are looked at: a day, its instant, and whether quotes count or only closes."""
+
+    day: date
+    at: datetime
+    live: bool
+
+
+def read_marks(unit: Unit, workspace_id: UUID, sight: Sight, freshness: Freshness, *, base: str, instruments: Mapping[str, Instrument],
+               currencies: Iterable[str]) -> Marked:
+    """Read prices of instruments and rates of currencies to the base, now and at the close before."""
+    codes = sorted({base, *currencies})
+    pairs = _pairs_of(unit, workspace_id, codes) if sight.live and len(codes) > 1 else {}
+    quotes = read_quotes(unit, sight, freshness, {**pairs, **instruments})
+    known, rate_ids, invented = _rates(unit, workspace_id, sight, quotes, pairs) if len(codes) > 1 else ({}, {}, False)
+    before = _last_rates(unit, workspace_id, before=sight.day) if len(codes) > 1 else {}
+    marks = Marks(
+        price=_series(instruments, {symbol: quotes[symbol].price for symbol in instruments}),
+        previous_close=_series(instruments, {symbol: quotes[symbol].previous_close for symbol in instruments}),
+        rate=rates_to(base, codes, known),
+        previous_rate=rates_to(base, codes, {pair: row.rate for pair, row in before.items()}),
+    )
+    told = {symbol: view for symbol, view in quotes.items() if symbol in instruments or view.instrument_id in rate_ids}
+    simulated = invented or any(quotes[symbol].simulated for symbol in instruments)
+    return Marked(marks, told, known, rate_ids, simulated, tuple(_old(told[symbol], sight) for symbol in instruments if _is_old(told[symbol], sight)))
+
+
+def read_quotes(unit: Unit, sight: Sight, freshness: Freshness, instruments: Mapping[str, Instrument]) -> dict[str, QuoteView]:
+    """Read the last price of each instrument, as seen from a moment."""
+    ids = [instrument.id for instrument in instruments.values()]
+    latest = unit.market.latest(ids) if sight.live and ids else {}
+    bars = _by_id(unit.prices.last_closes(ids, on_or_before=sight.day)) if ids else {}
+    before = _by_id(unit.prices.last_closes(ids, before=sight.day)) if ids else {}
+    return {symbol: _view(instrument, latest.get(instrument.id), bars.get(instrument.id), before.get(instrument.id), sight, freshness)
+            for symbol, instrument in instruments.items()}
+
+
+def _view(instrument: Instrument, quote: Quote | None, bar: Any, before: Any, sight: Sight, freshness: Freshness) -> QuoteView:  # noqa: ANN401
+    previous = float(before.close) if before is not None else None
+    if quote is not None and (bar is None or _is_newer(quote, bar)):
+        age = calendar.age_seconds(quote.ts, at=sight.at)
+        state, _ = freshness.of_tick(age, sight.at, always_open=quote.simulated or instrument.asset_class in ALWAYS_OPEN)
+        return QuoteView(instrument.symbol, instrument.id, quote.currency or instrument.currency, quote.price, previous, quote.ts, quote.received,
+                         quote.source, state, age, quote.simulated, is_bar=False)
+    if bar is None:
+        return QuoteView(instrument.symbol, instrument.id, instrument.currency, None, previous, None, None, None, PriceState.MISSING, None,
+                         simulated=False, is_bar=True)
+    ts = min(calendar.end_of(bar.date), sight.at)
+    state, _ = freshness.of_bar(bar.date, sight.at)
+    return QuoteView(instrument.symbol, instrument.id, instrument.currency, float(bar.close), previous, ts, None, str(bar.source), state,
+                     calendar.age_seconds(ts, at=sight.at), bool(bar.simulated), is_bar=True)
+
+
+def _is_newer(quote: Quote, bar: Dated) -> bool:
+    """Tell whether a quote beats the last bar; on one day a fact beats what is simulated."""
+    day = quote.ts.date()
+    return day > bar.date or (day == bar.date and (bar.simulated or not quote.simulated))
+
+
+def _rates(unit: Unit, workspace_id: UUID, sight: Sight, quotes: Mapping[str, QuoteView],
+           pairs: Mapping[str, Instrument]) -> tuple[dict[str, float], dict[UUID, str], bool]:
+    """Read the rate of every pair: the quote where it is newer than the last stored rate."""
+    stored = _last_rates(unit, workspace_id, on_or_before=sight.day)
+    known = {pair: float(row.rate) for pair, row in stored.items()}
+    rate_ids: dict[UUID, str] = {}
+    for pair, instrument in pairs.items():
+        view = quotes[pair]
+        held = stored.get(pair)
+        if view.price is not None and (held is None or _beats(view, held)):
+            known[pair] = view.price
+            rate_ids[instrument.id] = pair
+    used = [quotes[pair].simulated for pair in rate_ids.values()]
+    return known, rate_ids, any(used) or any(bool(row.simulated) for pair, row in stored.items() if pair not in rate_ids.values() and pair in pairs)
+
+
+def _beats(view: QuoteView, held: Dated) -> bool:
+    day = view.ts.date() if view.ts else date.min
+    return day > held.date or (day == held.date and (held.simulated or not view.simulated))
+
+
+def _pairs_of(unit: Unit, workspace_id: UUID, codes: Iterable[str]) -> dict[str, Instrument]:
+    """Find the quoted pairs that lead from one of the currencies to another, or to a usual pivot."""
+    known = sorted({*codes, *PIVOTS})
+    wanted = [left + right for left in known for right in known if left != right]
+    found = unit.instruments.by_symbols(workspace_id, wanted)
+    return {symbol: instrument for symbol, instrument in found.items() if instrument.asset_class is AssetClass.FX}
+
+
+def _last_rates(unit: Unit, workspace_id: UUID, **bounds: date) -> dict[str, Any]:
+    return {str(row.Index): row for row in unit.prices.last_rates(workspace_id, **bounds).itertuples()}
+
+
+def _by_id(frame: pd.DataFrame) -> dict[UUID, Any]:
+    return {row.Index: row for row in frame.itertuples()}  # type: ignore[misc]
+
+
+def _series(instruments: Mapping[str, Instrument], values: Mapping[str, float | None]) -> pd.Series:
+    index = pd.Index(list(instruments), dtype=object)
+    return pd.Series([math.nan if (value := values[symbol]) is None else value for symbol in instruments], index=index, dtype="float64")
+
+
+def _is_old(view: QuoteView, sight: Sight) -> bool:
+    return view.ts is not None and view.ts < calendar.start_of(sight.day) - timedelta(days=OLD_DAYS)
+
+
+def _old(view: QuoteView, sight: Sight) -> Finding:
+    day = view.ts.date() if view.ts else sight.day
+    message = f"The last price of {view.symbol} is of {day.isoformat()}"
+    return Finding("stale_price", message, Severity.INFO, {"symbol": view.symbol, "date": day.isoformat(), "days": (sight.day - day).days})
