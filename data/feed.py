@@ -123,7 +123,7 @@ class Feed:
             total.accepted += done.accepted
             total.quarantined += done.quarantined
             total.ignored += done.ignored
-            missing = [instrument for instrument in missing if instrument not in covered]
+            missing = [instrument for instrument in missing if not provider.covers(instrument)]
         return total
 
     def backfill(self, quotes: Sequence[Quote]) -> int:

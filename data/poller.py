@@ -1,0 +1,198 @@
+"""Asks the providers again and again, and has the market's days kept. Of all processes one leads, the others stand by.
+
+Every job begins with the question whether this process leads, put to the connection that holds the lock. So a second poller
+never doubles the load, and takes over within seconds when the first one is gone.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from threading import Event
+from typing import Any, Final
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from data import calendar
+from data.bus import Bus
+from data.database import Database
+from data.feed import Feed, Ingested
+from data.leadership import Leadership
+from data.market_days import MarketDays
+from data.settings import Settings
+from engine.errors import PortfolioError
+from engine.types import Instrument
+
+OFFICE: Final = 0x706F6C6C  # "poll": the advisory lock of whoever leads
+STANDBY_SECONDS: Final = 2.0
+REFRESH: Final = timedelta(seconds=10)
+HEARTBEAT: Final = timedelta(seconds=60)
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PollerStatus:
+    """What a poller of this process does. The other processes' leader shows in the job runs named `poll_quotes`, one a minute."""
+
+    leads: bool = False
+    polls: int = 0
+    quotes: int = 0
+    last_poll: datetime | None = None
+    last_error: str | None = None
+
+
+class Poller:
+    """Stands for election, and polls while it leads.
+
+    Parameters
+    ----------
+    settings : Settings
+        `poll_seconds` is the pause between two polls.
+    database, bus, feed
+        The feed's providers are asked.
+    """
+
+    def __init__(self, settings: Settings, database: Database, bus: Bus, feed: Feed) -> None:
+        self._pause = settings.poll_seconds
+        self._database = database
+        self._feed = feed
+        self._days = MarketDays(database, bus, feed)
+        self._leadership = Leadership(database, OFFICE)
+        self._stopping = Event()
+        self._scheduler: BackgroundScheduler | None = None
+        self._status = PollerStatus()
+        self._since: datetime | None = None
+        self._instruments: tuple[datetime, list[Instrument]] | None = None
+        self._noted: dict[str, datetime] = {}
+
+    def start(self) -> None:
+        """Begin to stand for election; returns at once."""
+        if self._scheduler is not None:
+            return
+        self._stopping.clear()
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a poll that is skipped because the last one is still at work is no news
+        scheduler = BackgroundScheduler(
+            timezone=UTC, executors={"default": ThreadPoolExecutor(4)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 30},
+        )
+        soon = calendar.now()
+        scheduler.add_job(self._stand, "interval", seconds=STANDBY_SECONDS, id="stand", next_run_time=soon)
+        scheduler.add_job(self._job, "interval", ("poll_quotes", self._poll), seconds=self._pause, id="poll_quotes")
+        scheduler.add_job(self._job, "cron", ("roll_day", self._roll), second=1, id="roll_day")
+        scheduler.add_job(self._job, "cron", ("fill_today", self._fill_today), minute="*/10", second=20, id="fill_today")
+        scheduler.add_job(self._job, "cron", ("tidy_ticks", self._tidy), minute=30, second=40, id="tidy_ticks")
+        self._scheduler = scheduler
+        scheduler.start()
+
+    def stop(self) -> None:
+        """End what runs, and let another one lead."""
+        self._stopping.set()
+        if self._scheduler is not None:
+            self._scheduler.shutdown(wait=True)
+            self._scheduler = None
+        self._leadership.release()
+        self._status = replace(self._status, leads=False)
+
+    def status(self) -> PollerStatus:
+        """Tell whether this process leads, and how it fares."""
+        return self._status
+
+    def _stand(self) -> None:
+        """Try to lead; whoever has just begun to catches up with what was missed."""
+        led = self._status.leads
+        leads = not self._stopping.is_set() and self._leadership.take()
+        self._status = replace(self._status, leads=leads)
+        if leads and not led:
+            _log.info("This process polls the market now")
+            self._since, self._instruments = None, None
+            self._hurry()
+
+    def _hurry(self) -> None:
+        """Let every job run at once, each still only once at a time."""
+        if self._scheduler is not None:
+            for job in self._scheduler.get_jobs():
+                if job.id != "stand":
+                    job.modify(next_run_time=calendar.now())
+
+    def _job(self, name: str, work: Callable[[], dict[str, Any] | None]) -> None:
+        """Run a job while leading; whatever goes wrong is written down, and the next run tries again."""
+        if not self._goes_on():
+            return
+        try:
+            detail = work()
+        except PortfolioError as error:
+            _log.warning("%s failed: %s", name, error.message)
+            self._failed(name, error.message)
+        except Exception as error:  # noqa: BLE001  # the outermost place of a job: the scheduler must live on
+            _log.exception("%s failed", name)
+            self._failed(name, f"{type(error).__name__}: {error}")
+        else:
+            self._done(name, detail)
+
+    def _goes_on(self) -> bool:
+        """Whether this process leads and is not told to stop."""
+        leads = not self._stopping.is_set() and self._leadership.held()
+        self._status = replace(self._status, leads=leads)
+        return leads
+
+    def _poll(self) -> dict[str, Any] | None:
+        now = calendar.now()
+        done = self._feed.poll(self._polled(now), since=self._since)
+        self._since = now
+        before = self._status
+        self._status = replace(before, polls=before.polls + 1, quotes=before.quotes + len(done.accepted), last_poll=now, last_error=None)
+        return self._heartbeat(now, done)
+
+    def _polled(self, now: datetime) -> list[Instrument]:
+        """Instruments that some provider covers, read again every few seconds."""
+        if self._instruments is None or now - self._instruments[0] > REFRESH:
+            with self._database.read() as unit:
+                every = unit.instruments.find_all()
+            covered = [one for one in every if any(provider.covers(one) for provider in self._feed.providers)]
+            self._instruments = (now, covered)
+        return self._instruments[1]
+
+    def _heartbeat(self, now: datetime, done: Ingested) -> dict[str, Any] | None:
+        """Detail of a job run, once a minute; the polls in between leave no row."""
+        if now - self._noted.get("poll_quotes", now - HEARTBEAT) < HEARTBEAT:
+            return None
+        self._noted["poll_quotes"] = now
+        return {"polls": self._status.polls, "quotes": self._status.quotes, "accepted": len(done.accepted), "quarantined": len(done.quarantined)}
+
+    def _roll(self) -> dict[str, Any] | None:
+        count = self._days.roll(self._goes_on)
+        return {"stored": count} if count else None
+
+    def _fill_today(self) -> dict[str, Any] | None:
+        count = self._days.fill_today(self._goes_on)
+        return {"ticks": count} if count else None
+
+    def _tidy(self) -> dict[str, Any] | None:
+        dropped = self._days.tidy()
+        return {"dropped": dropped} if dropped else None
+
+    def _done(self, name: str, detail: dict[str, Any] | None) -> None:
+        """Write a run down where it has something to tell."""
+        if detail is not None:
+            self._note(name, failed=False, detail=detail)
+
+    def _failed(self, name: str, reason: str) -> None:
+        """Write a failure down, of each job one a minute."""
+        self._status = replace(self._status, last_error=f"{name}: {reason}")
+        now, key = calendar.now(), f"{name} failed"
+        if now - self._noted.get(key, now - HEARTBEAT) >= HEARTBEAT:
+            self._noted[key] = now
+            self._note(name, failed=True, detail={"reason": reason})
+
+    def _note(self, name: str, *, failed: bool, detail: dict[str, Any]) -> None:
+        try:
+            with self._database.begin() as unit:
+                run = unit.system.start_job(name, host=socket.gethostname(), pid=os.getpid())
+                unit.system.finish_job(run, failed=failed, **detail)
+        except PortfolioError as error:
+            _log.warning("A run of %s could not be written down: %s", name, error.message)
