@@ -83,7 +83,8 @@ class Instruments(Prices):
             return 0
         statement = insert(models.CorporateAction).values(list(rows.values()))
         news = {name: statement.excluded[name] for name in ("ratio", "amount", "currency", "source")}
-        return self.execute(statement.on_conflict_do_update(index_elements=["instrument_id", "date", "kind"], set_=news)).rowcount
+        self.execute(statement.on_conflict_do_update(index_elements=["instrument_id", "date", "kind"], set_=news))
+        return len(rows)
 
     def actions(self, instrument_id: UUID, start: date | None = None, end: date | None = None) -> list[CorporateAction]:
         """List the corporate actions of an instrument by date."""
