@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import random
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
@@ -26,6 +27,7 @@ from redis.retry import Retry
 from engine.errors import BusError
 from engine.types import Quote
 
+log = logging.getLogger("portolan.bus")
 QUOTES: Final = "portolan:quotes"
 LEDGER: Final = "portolan:ledger"
 MARKET: Final = "portolan:market"
@@ -182,8 +184,20 @@ async def _messages(pubsub: PubSub) -> AsyncGenerator[Message]:
                 raise redis.ConnectionError("the connection is silent")
             await pubsub.ping()
         asked = raw is None
-        if raw is not None and raw["type"] == "message":
-            yield Message(raw["channel"], json.loads(raw["data"]))
+        if raw is not None and raw["type"] == "message" and (message := _message(raw)):
+            yield message
+
+
+def _message(raw: Mapping[str, str]) -> Message | None:
+    """Read a message; what is not ours on a shared server is passed over."""
+    try:
+        body = json.loads(raw["data"])
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        log.warning("unreadable message on %s", raw["channel"])
+        return None
+    return Message(raw["channel"], body)
 
 
 def encode(message: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any, Final
 
 import redis
@@ -31,8 +32,10 @@ class JsonText:
 
     @staticmethod
     def loads(text: bytes | None) -> Any:  # noqa: ANN401  # whatever JSON can say
-        """Read a value; None where there is none."""
-        return None if text is None else json.loads(text)
+        """Read a value; None where there is none, or none that can be read."""
+        with suppress(ValueError):
+            return None if text is None else json.loads(text)
+        return None
 
 
 class JsonRedisCache(RedisCache):
@@ -120,7 +123,7 @@ class Cache:
             return None
         try:
             return question(self._backend)
-        except (redis.RedisError, OSError, json.JSONDecodeError) as error:
+        except (redis.RedisError, OSError) as error:
             log.warning("the cache does not answer (%s): computing for %g s", type(error).__name__, REST_SECONDS)
             self._rest_until = time.monotonic() + REST_SECONDS
             return None
