@@ -17,6 +17,7 @@ from engine.types import PriceState
 from services.views import QuoteView
 
 Slots = npt.NDArray[np.int64]
+NONE: Slots = np.zeros(0, dtype=np.int64)
 Judge = Callable[["Price", datetime], tuple[PriceState, float]]  # state now, and seconds for which it holds if nothing comes
 
 
@@ -84,9 +85,10 @@ class Board:
         slot = self.slots.get(price.instrument_id)
         if slot is None:
             slot = self._add(price)
-        elif not self._supersedes(price, self.prices[slot]):
-            return slot
-        self._put(slot, price, now)
+            self._put(slot, price, now)
+        elif self._supersedes(price, self.prices[slot]):
+            self._put(slot, price, now)
+            self.dirty.add(slot)
         return slot
 
     @staticmethod
@@ -115,7 +117,6 @@ class Board:
         self.price[slot] = price.price
         self.judge_at[slot] = now.timestamp() + holds
         self._members[slot] = None
-        self.dirty.add(slot)
 
     def take(self, raw: Mapping[str, Any], now: datetime) -> int | None:
         """Put a quote of the bus in its place; None where nobody watches it or it is not newer."""
@@ -128,6 +129,7 @@ class Board:
         if not price.follows(held):
             return None
         self._put(slot, price, now)
+        self.dirty.add(slot)
         return slot
 
     def age(self, now: datetime) -> list[int]:
@@ -142,15 +144,17 @@ class Board:
         if state is before.state:
             return False
         self._put(slot, replace(before, state=state), now)
+        self.dirty.add(slot)
         return True
 
     def publish(self, slots: Iterable[int], number: int) -> None:
         """Mark slots as changed in flush `number`."""
         self.changed[np.fromiter(slots, dtype=np.int64)] = number
 
-    def members(self, slots: Slots, since: int) -> str:
-        """Give the JSON members of those slots that changed after flush `since`."""
-        return ",".join(self._member(int(slot)) for slot in slots[self.changed[slots] > since])
+    def members(self, slots: Slots, since: int, always: Slots = NONE) -> str:
+        """Give the JSON members of those slots that changed after flush `since`, and of some in any case."""
+        wanted = np.union1d(slots[self.changed[slots] > since], always)
+        return ",".join(self._member(slot) for slot in wanted.tolist())
 
     def _member(self, slot: int) -> str:
         member = self._members[slot]

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-import numpy as np
-
 from data import calendar
 from data.bus import LEDGER, MARKET, QUOTES, Lost, Message
 from engine.errors import LimitExceeded, NotFound, PortfolioError, StorageError
 from engine.types import Actor, Quote
-from services.live.board import Board, Slots, price_of_view
+from services.live.board import NONE, Board, Slots, price_of_view
 from services.live.client import Client
 from services.live.limits import Cut, Limits
 from services.live.probe import LoopProbe
@@ -56,7 +54,8 @@ class Hub:
         self._loading: dict[ScopeKey, asyncio.Task[Scope]] = {}
         self._touched: set[Scope] = set()
         self._urgent = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stopped = False
         self._heartbeat_at = 0.0
         self._reconcile_at = 0.0
         self._missed = False  # the bus was lost, and what it said meanwhile is not caught up with
@@ -65,12 +64,14 @@ class Hub:
 
     async def start(self) -> None:
         """Begin to listen, flush and look after the clients."""
+        self._stopped = False
         self._heartbeat_at = self._reconcile_at = self.clock()
-        for work in (self._listen(), self._flush_forever(), self._keep_house(), self.probe.watch()):
-            self._spawn(work)
+        for work in (self._listen, self._flush_forever, self._keep_house, self.probe.watch):
+            self._keep_up(work)
 
     async def stop(self) -> None:
         """End every connection and every task; waits for nothing that hangs."""
+        self._stopped = True
         for client in tuple(self.clients):
             client.end(Cut.GOING_AWAY)
         tasks = [*self._tasks, *self._loading.values()]
@@ -80,16 +81,26 @@ class Hub:
         self._tasks.clear()
         self._reader.close()
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
-        self._tasks.append(task)
+        self._tasks.add(task)
         task.add_done_callback(self._retire)
+        return task
 
     def _retire(self, task: asyncio.Task[None]) -> None:
-        if task in self._tasks:
-            self._tasks.remove(task)
+        self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
             log.error("a task of the hub ended", exc_info=error)
+
+    def _keep_up(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run a task that never ends, and begin it again a second after it fails all the same."""
+
+        def again(task: asyncio.Task[None]) -> None:
+            if not task.cancelled() and not self._stopped:
+                task.get_loop().call_later(1, self._keep_up, work)
+
+        if not self._stopped:
+            self._spawn(work()).add_done_callback(again)
 
     # -------------------------------------------------------------------------------------------------------------------- for clients
 
@@ -230,12 +241,12 @@ class Hub:
 
     async def _slots_for(self, client: Client, symbols: set[str]) -> tuple[Slots, set[str]]:
         if not symbols:
-            return np.zeros(0, dtype=np.int64), set()
+            return NONE, set()
         try:
             views = await self._reader.quotes(client.actor, symbols)
         except PortfolioError as error:
             client.reply(type="error", code=error.code, message=error.message)
-            return np.zeros(0, dtype=np.int64), set()
+            return NONE, set()
         for symbol in sorted(symbols - set(views))[:8]:
             client.reply(type="error", code="unknown_symbol", symbol=symbol[:80])
         return self.board.watch(map(price_of_view, views.values()), self._now()), set(views)
@@ -276,10 +287,13 @@ class Hub:
 
     async def _listen(self) -> None:
         async for event in self._services.bus.subscribe(QUOTES, LEDGER, MARKET):
-            if isinstance(event, Message):
-                await self._hear(event.channel, event.body)
-            else:
+            if not isinstance(event, Message):
                 self._degrade(degraded=isinstance(event, Lost))
+                continue
+            try:
+                await self._hear(event.channel, event.body)
+            except (KeyError, TypeError, ValueError) as error:
+                log.warning("a message on %s cannot be read: %r", event.channel, error)
 
     async def _hear(self, channel: str, body: Mapping[str, Any]) -> None:
         if channel == QUOTES:

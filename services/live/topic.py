@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from services.live.board import Board, Slots
+from services.live.board import NONE, Board, Slots
 from services.live.scope import Scope
 
 if TYPE_CHECKING:
@@ -65,5 +65,6 @@ class Topic:
         self.encoded += 1
         scopes = ",".join(scope.member(since) for scope in self.scopes if scope.changed > since)
         ledger = ",".join(filter(None, (scope.ledger_members(since) for scope in self.scopes)))
-        body = f'"quotes":{{{board.members(self.slots(), since)}}},"portfolios":{{{scopes}}}'
+        anew = np.concatenate([NONE, *(scope.slots for scope in self.scopes if scope.loaded > since)])
+        body = f'"quotes":{{{board.members(self.slots(), since, anew)}}},"portfolios":{{{scopes}}}'
         return f'{body},"ledger":{{{ledger}}}' if ledger else body

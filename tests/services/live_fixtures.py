@@ -51,7 +51,8 @@ def loaded(ledger: Sequence[Mapping[str, Any]], prices: Mapping[str, float | Non
         constants={name: seen.totals[name] for name in ("net_contributions", "realised", "income", "fees", "taxes", "cost_basis")},
         on_cost=tuple(rows.cost_base), revisions={"p": 1}, day=TODAY, findings=(),
     )
-    silent = {pair: Price(str(uuid4()), pair, rate, None, None, None, pair[3:], simulated=True, state=PriceState.STALE) for pair, rate in pairs.items()}
+    silent = {pair: Price(str(uuid4()), pair, value, None, None, None, pair[3:], simulated=True, state=PriceState.STALE)
+              for pair, value in pairs.items()}
     return Loaded(live, SimpleNamespace(snapshot=seen), silent)  # type: ignore[arg-type]
 
 

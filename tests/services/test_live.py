@@ -7,7 +7,7 @@ import json
 import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -17,47 +17,18 @@ from data import calendar
 from data.bus import Lost, Message, Regained
 from engine.errors import LimitExceeded
 from services.live import Client, Cut, Hub, Limits
+from tests.services.live_world import World, furnished
 
 if TYPE_CHECKING:
     from engine.types import Actor
     from services import Services
 
 FLUSH_MS = 40
-SYMBOLS = {"AAA": ("USD", 100.0), "BBB": ("USD", 50.0), "CCC": ("EUR", 20.0), "DDD": ("USD", 10.0)}
-
-
-@dataclass
-class World:
-    """A workspace with instruments, a rate and portfolios, and ways to move it."""
-
-    services: Services
-    actor: Actor
-
-    def portfolio(self, **quantities: int) -> str:
-        made = self.services.portfolios.create(self.actor, {"name": "Live", "base_currency": "USD"})
-        self.record(str(made.id), {"date": "2024-01-02", "kind": "DEPOSIT", "amount": "100000", "currency": "USD"},
-                    *[{"date": "2024-01-03", "kind": "BUY", "symbol": symbol, "quantity": str(quantity), "price": str(SYMBOLS[symbol][1])}
-                      for symbol, quantity in quantities.items()])
-        return str(made.id)
-
-    def record(self, portfolio: str, *drafts: dict[str, Any]) -> None:
-        self.services.transactions.record(self.actor, UUID(portfolio), list(drafts))
-
-    def push(self, **prices: float) -> None:
-        rows = [{"symbol": symbol, "price": price, "ts": calendar.now().isoformat(), "source": "test"} for symbol, price in prices.items()]
-        result = self.services.market.push(self.actor, rows)
-        assert result.accepted == len(rows), result
 
 
 @pytest.fixture
 def world(services: Services, actor: Actor) -> World:
-    yesterday = calendar.previous_business_day(calendar.today())
-    for symbol, (currency, price) in SYMBOLS.items():
-        services.instruments.put(actor, symbol, {"name": symbol, "asset_class": "equity", "currency": currency})
-        services.instruments.put_bars(actor, symbol, [{"date": str(yesterday), "close": str(price)}])
-    services.instruments.put(actor, "EURUSD", {"name": "Euro", "asset_class": "fx", "currency": "USD"})
-    services.instruments.put_rates(actor, "EURUSD", [{"date": "2024-01-01", "rate": "1.10"}, {"date": str(yesterday), "rate": "1.20"}])
-    return World(services, actor)
+    return furnished(services, actor)
 
 
 @asynccontextmanager
@@ -108,7 +79,7 @@ def heard(key: str, price: float, later: int = 0) -> dict[str, Any]:
 
 
 def price(told: dict[str, Any], symbol: str) -> Any:
-    return told["quotes"].get(symbol, {}).get("price")
+    return told.get("quotes", {}).get(symbol, {}).get("price")
 
 
 # ------------------------------------------------------------------------------------------------------------------ what is told
@@ -297,7 +268,8 @@ async def test_a_ledger_change_brings_the_whole_state_and_the_revision(world: Wo
             assert set(told["portfolios"][scope]["holdings"]) == {"AAA", "BBB", "cash:USD"}
         assert hub.clock() - began < 1.0
         await pushed(world, BBB=60.0)
-        assert (await until(client, lambda told: price(told, "BBB") == 60.0))["portfolios"][place]["holdings"]["BBB"]["market_value"] == pytest.approx(120)
+        told = await until(client, lambda told: price(told, "BBB") == 60.0)
+        assert told["portfolios"][place]["holdings"]["BBB"]["market_value"] == pytest.approx(120)
 
 
 async def test_a_removed_portfolio_is_told_as_gone(world: World) -> None:

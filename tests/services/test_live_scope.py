@@ -72,7 +72,8 @@ def test_worked_by_hand() -> None:
     realised = 2 * 120.11 - 0.99 - 2 * (7 * 101.37 + 1.25) / 7
     assert row["total_pnl"] == round(507.5 - cost + realised, 2)
     assert row["on_cost"] == pytest.approx(row["total_pnl"] / cost, abs=1e-6)
-    assert shown["holdings"]["cash:USD"]["market_value"] == round(10_000 - 7 * 101.37 - 1.25 - 3.333 * 77.7 + 2 * 120.11 - 0.99 + 12.34 - 1.85 - 3.21, 2)
+    cash = 10_000 - (7 * 101.37 + 1.25) - 3.333 * 77.7 + (2 * 120.11 - 0.99) + (12.34 - 1.85) - 3.21
+    assert shown["holdings"]["cash:USD"]["market_value"] == round(cash, 2)
     assert (shown["up"], shown["down"], shown["missing"]) == (1, 0, 0)
     add_up(shown)
 
