@@ -79,6 +79,7 @@ class Feed:
         self.providers = tuple(providers)
         self.metrics = FeedMetrics(registry)
         self.degraded = False
+        self._polled = frozenset(provider.name for provider in providers)
         self._database = database
         self._bus = bus
         self._instruments: dict[UUID, Instrument] = {}
@@ -106,7 +107,7 @@ class Feed:
             return Ingested()
         with self.metrics.seconds.time():
             self._know({quote.instrument_id for quote in batch})
-            done, news = self._database.run(lambda unit: self._store(unit, batch, now))
+            done, news = self._database.run(lambda unit: self._store(unit, batch, source, now))
             self._publish(news)
         self._count(done, source, now)
         return done
@@ -189,7 +190,7 @@ class Feed:
             with self._database.read() as unit:
                 self._instruments = {instrument.id: instrument for instrument in unit.instruments.find_all()}
 
-    def _store(self, unit: Unit, batch: list[Quote], now: datetime) -> tuple[Ingested, list[Quote]]:
+    def _store(self, unit: Unit, batch: list[Quote], source: str, now: datetime) -> tuple[Ingested, list[Quote]]:
         """Judge and store in one transaction; gives also the quotes that are the latest now."""
         done, newest = Ingested(), dict[UUID, Quote]()
         last = _references(unit, {quote.instrument_id for quote in batch})
@@ -203,7 +204,7 @@ class Feed:
         changed = unit.market.put_latest(newest.values())
         for held in done.quarantined:
             key = held.quote.instrument_id
-            if self._is_news(held, now):
+            if self._is_news(held, source, now):
                 unit.market.add_finding(self._instruments[key].workspace_id, _finding(held, before.get(key)))
         return done, [quote for quote in newest.values() if quote.instrument_id in changed]
 
@@ -222,9 +223,9 @@ class Feed:
         else:
             done.quarantined.append(Quarantined(quote, verdict.outcome.value, verdict.reason))
 
-    def _is_news(self, held: Quarantined, now: datetime) -> bool:
+    def _is_news(self, held: Quarantined, source: str, now: datetime) -> bool:
         """Whether a finding is due: of a provider that repeats itself every second, one a minute is enough."""
-        if held.quote.source not in self._sources:
+        if source not in self._polled:
             return True
         told = self._told_last.get((held.quote.instrument_id, held.code))
         return told is None or told == now or now - told >= REPEAT_AFTER
@@ -263,7 +264,7 @@ class Feed:
         self.metrics.ignored.labels(source).inc(len(done.ignored))
         for held in done.quarantined:
             self.metrics.quarantined.labels(source, held.code).inc()
-            if self._is_news(held, now):
+            if self._is_news(held, source, now):
                 self._told_last[held.quote.instrument_id, held.code] = now
         if done.accepted:
             self.metrics.last_received.set(now.timestamp())

@@ -339,6 +339,13 @@ def test_a_provider_that_repeats_itself_fills_no_quarantine(database: Database, 
     assert len(feed.quarantine(actor.workspace_id)) == 3
 
 
+def test_every_pushed_quote_that_is_held_back_can_be_decided_on(feed: Feed, actor: Actor, apple: Instrument) -> None:
+    feed.ingest([quote(apple, 100.0, -9, source="push")], source="push")
+    for second in range(3):
+        feed.ingest([quote(apple, 9000.0 + second, second - 5, source="push")], source="push")
+    assert waiting(feed, actor) == ["twenty_times_off"] * 3
+
+
 def test_backfilled_ticks_leave_the_latest_alone(feed: Feed, database: Database, apple: Instrument) -> None:
     feed.ingest([quote(apple, 100.0)], source="push")
     assert feed.backfill([quote(apple, 90.0, -600), quote(apple, 91.0, -300), quote(apple, math.nan, -200)]) == 2
