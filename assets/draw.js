@@ -12,6 +12,14 @@ window.portolan.draw = (() => {
     return made;
   }
 
+  /* An HTML element with attributes and children; what is null or false is left out. */
+  function element(tag, attributes = {}, ...children) {
+    const made = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) if (value !== null && value !== undefined && value !== false) made.setAttribute(name, value === true ? "" : value);
+    made.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
+    return made;
+  }
+
   const put = (node, attributes) => { for (const [name, value] of Object.entries(attributes)) if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value); };
   const path = (points) => points.map(([x, y], index) => `${index ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
   const tone = (value) => (value > 0 ? "var(--gain)" : value < 0 ? "var(--loss)" : "var(--text-2)");
@@ -62,7 +70,7 @@ window.portolan.draw = (() => {
     if (node.nodeType !== Node.ELEMENT_NODE) return;
     if (node.matches("span.spark[data-y]")) spark(node);
     for (const each of node.querySelectorAll("span.spark[data-y]")) if (!each.firstChild) spark(each);
-    if (!window.portolan.format.neutral) window.portolan.format.localise(node);
+    if (window.portolan.format?.neutral === false) window.portolan.format.localise(node);
   }
 
   new MutationObserver((changes) => {
@@ -79,5 +87,5 @@ window.portolan.draw = (() => {
     return observer;
   }
 
-  return { svg, put, path, tone, squarify, sized };
+  return { svg, element, put, path, tone, squarify, sized };
 })();

@@ -4,8 +4,8 @@ window.portolan = window.portolan || {};
 window.dash_clientside = window.dash_clientside || {};
 
 window.portolan.overview = (() => {
-  const { svg, put, path, tone, squarify, sized } = window.portolan.draw;
-  const format = window.portolan.format, element = window.portolan.shell.element;
+  const { svg, element, put, path, tone, squarify, sized } = window.portolan.draw;
+  const format = window.portolan.format;
   const CAP = 0.02, STRONGEST = 46, RANK_PAUSE_MS = 10_000, LAYOUT_PAUSE_MS = 30_000, BUCKET_MS = 60_000, MOST_UP_OR_DOWN = 5;
   const byId = (id) => document.getElementById(id);
   const page = { model: null, tree: null, movers: null, today: null, growthAt: 0 };

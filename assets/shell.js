@@ -7,15 +7,9 @@ window.portolan.shell = (() => {
   const root = document.documentElement;
   const PERIODS = ["1D", "1W", "1M", "3M", "YTD", "1Y", "3Y", "All"], THEMES = ["dark", "light", "contrast"], PALETTES = ["western", "east", "safe"];
   const CARRIED = ["portfolio", "period"]; // what a link to another page takes along
+  const { element } = window.portolan.draw;
   const byId = (id) => document.getElementById(id);
   const set = (id, props) => window.dash_clientside.set_props(id, props);
-
-  function element(tag, attributes = {}, ...children) {
-    const made = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) if (value !== null && value !== undefined && value !== false) made.setAttribute(name, value === true ? "" : value);
-    made.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
-    return made;
-  }
 
   const icon = (name) => element("i", { class: "ico", "data-icon": name, "aria-hidden": "true" });
   const keep = (name, value) => { try { localStorage.setItem(`portolan.${name}`, value); } catch { /* the choice then lasts for this page */ } };
@@ -309,7 +303,7 @@ window.portolan.shell = (() => {
   document.addEventListener("submit", onSubmit);
   addEventListener("resize", () => closeMenus());
 
-  return { element, icon, announce, scope, query, go, open, close, closeMenus, choose, key, markAddress, paintDirectory, get directory() { return directory; } };
+  return { icon, announce, scope, query, go, open, close, closeMenus, choose, key, markAddress, paintDirectory, get directory() { return directory; } };
 })();
 
 /* ---------------------------------------------------------- called by Dash */

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dash import ClientsideFunction, Dash, Input, Output, State, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State
 from dash.exceptions import PreventUpdate
 
-from components import cards, controls, figures, summary, theme
-from components.figures import History
+from callbacks import history
+from components import cards, controls, summary, theme
 from components.ids import Ids as Frame
 from components.ids import OverviewIds as Ids
 from engine.errors import NotFound, PortfolioError
@@ -24,23 +24,52 @@ if TYPE_CHECKING:
     from services.views import HoldingsView, PortfolioRow
 
 ALL = "all"
+NEW, LOST = "page overview is-new", "page overview is-lost"
 EMPTY = ("Nothing is held yet", "Record the first deposit or purchase; its value then moves here.")
+
+
+class Answer(NamedTuple):
+    """Every part of the page that one reading of a scope fills, in the order of the outputs; what is not given is emptied."""
+
+    look: str = "page overview"
+    scope: str = ""
+    hero: object = ()
+    identity: object = ()
+    kpis: object = ()
+    notices: object = ()
+    holdings: object = ()
+    holdings_note: str = ""
+    allocation: object = ()
+    movers: object = ()
+    movers_note: str = ""
+    summary: object = None
 
 
 def register(app: Dash, services: Services) -> None:
     """Wire the page."""
     _register_clientside(app)
     _register_summary(app, services)
-    _register_history(app, services)
+    history.register(app, services)
     _register_compare(app, services)
 
 
 def _register_clientside(app: Dash) -> None:
     triggers = [Input(Frame.LEDGER, "data"), Input(Ids.RETRY, "data"), Input(Frame.DIRECTORY_CHANGED, "data")]
-    app.clientside_callback(ClientsideFunction("overview", "ask"), Output(Ids.ASKED, "data"), Input(Frame.SCOPE, "data"), *triggers,
-                            State(Ids.SUMMARY, "data"), State(Ids.ASKED, "data"))
-    app.clientside_callback(ClientsideFunction("overview", "askHistory"), Output(Ids.HISTORY_ASKED, "data"), Input(Frame.SCOPE, "data"), Input(Ids.ASKED, "data"),
-                            State(Ids.HISTORY_ASKED, "data"))
+    app.clientside_callback(
+        ClientsideFunction("overview", "ask"),
+        Output(Ids.ASKED, "data"),
+        Input(Frame.SCOPE, "data"),
+        *triggers,
+        State(Ids.SUMMARY, "data"),
+        State(Ids.ASKED, "data"),
+    )
+    app.clientside_callback(
+        ClientsideFunction("overview", "askHistory"),
+        Output(Ids.HISTORY_ASKED, "data"),
+        Input(Frame.SCOPE, "data"),
+        Input(Ids.ASKED, "data"),
+        State(Ids.HISTORY_ASKED, "data"),
+    )
     app.clientside_callback(ClientsideFunction("overview", "summary"), Input(Ids.SUMMARY, "data"))
     app.clientside_callback(ClientsideFunction("overview", "today"), Input(Ids.TODAY, "data"))
     app.clientside_callback(ClientsideFunction("overview", "growth"), Output(Ids.GROWTH, "figure"), Input(Ids.GROWTH_DATA, "data"))
@@ -51,9 +80,18 @@ def _register_clientside(app: Dash) -> None:
 
 def _register_summary(app: Dash, services: Services) -> None:
     outputs = [
-        Output(Ids.PAGE, "className"), Output(Ids.PAGE, "data-scope"), Output(Ids.HERO, "children"), Output(Ids.IDENTITY, "children"), Output(Ids.KPIS, "children"),
-        Output(Ids.NOTICES, "children"), Output(Ids.HOLDINGS, "children"), Output(Ids.HOLDINGS_NOTE, "children"), Output(Ids.ALLOCATION_STATE, "children"),
-        Output(Ids.MOVERS_STATE, "children"), Output(Ids.MOVERS_NOTE, "children"), Output(Ids.SUMMARY, "data"),
+        Output(Ids.PAGE, "className"),
+        Output(Ids.PAGE, "data-scope"),
+        Output(Ids.HERO, "children"),
+        Output(Ids.IDENTITY, "children"),
+        Output(Ids.KPIS, "children"),
+        Output(Ids.NOTICES, "children"),
+        Output(Ids.HOLDINGS, "children"),
+        Output(Ids.HOLDINGS_NOTE, "children"),
+        Output(Ids.ALLOCATION_STATE, "children"),
+        Output(Ids.MOVERS_STATE, "children"),
+        Output(Ids.MOVERS_NOTE, "children"),
+        Output(Ids.SUMMARY, "data"),
     ]
 
     @app.callback(*outputs, Input(Ids.ASKED, "data"))
@@ -65,19 +103,21 @@ def _register_summary(app: Dash, services: Services) -> None:
         try:
             return await _summary(services, actor, asked["portfolio"])
         except NotFound as error:
-            return _page(hero=cards.blank("No such portfolio", error.message), className="page overview is-lost")
+            return Answer(LOST, hero=cards.blank("No such portfolio", error.message))
         except PortfolioError as error:
-            return _page(hero=cards.failed("The value cannot be told now", f"{error.message} What you recorded is safe."), className="page overview is-lost")
+            return Answer(LOST, hero=cards.failed("The value cannot be told now", f"{error.message} What you recorded is safe."))
 
 
 async def _summary(services: Services, actor: Actor, scope: str) -> Sequence[Any]:
     if not await asyncio.to_thread(services.portfolios.find, actor):
-        return _page(className="page overview is-new")
+        return Answer(NEW)
     view, state = await asyncio.gather(asyncio.to_thread(services.valuation.holdings, actor, scope), _state(services, actor, scope))
     rows = holding_rows(view, state)
     symbols = [row.symbol for row in rows if not row.is_cash]
-    sparks, income = await asyncio.gather(asyncio.to_thread(services.valuation.sparklines, actor, symbols, 30), asyncio.to_thread(_income, services, actor, scope, view.as_of.date()))
-    return _page(**_parts(view, state, rows, sparks, income))
+    sparks, income = await asyncio.gather(
+        asyncio.to_thread(services.valuation.sparklines, actor, symbols, 30), asyncio.to_thread(_income, services, actor, scope, view.as_of.date())
+    )
+    return Answer(**_parts(view, state, rows, sparks, income))
 
 
 async def _state(services: Services, actor: Actor, scope: str) -> dict[str, Any]:
@@ -104,54 +144,96 @@ def holding_rows(view: HoldingsView, state: dict[str, Any]) -> list[summary.Row]
 
 def _cash_row(key: str, told: dict[str, Any]) -> summary.Row:
     currency = key.partition(":")[2]
-    return summary.Row(key=key, symbol=currency, name="Cash", sector=summary.CASH_SECTOR, currency=currency, price=None, state="", age_seconds=None, simulated=False,
-                       value=told["market_value"], day_pnl=told["day_pnl"], day_return=None, total_pnl=None, on_cost=None, weight=told["weight"], is_cash=True)
+    return summary.Row(
+        key=key,
+        symbol=currency,
+        name="Cash",
+        sector=summary.CASH_SECTOR,
+        currency=currency,
+        price=None,
+        state="",
+        age_seconds=None,
+        simulated=False,
+        value=told["market_value"],
+        day_pnl=told["day_pnl"],
+        day_return=None,
+        total_pnl=None,
+        on_cost=None,
+        weight=told["weight"],
+        is_cash=True,
+    )
 
 
 def _holding_row(symbol: str, told: dict[str, Any], view: HoldingsView) -> summary.Row:
     instrument, quote = view.instruments[symbol], view.quotes.get(symbol)
     return summary.Row(
-        key=symbol, symbol=symbol, name=instrument.name, sector=instrument.sector or instrument.asset_class.value.capitalize(), currency=instrument.currency,
-        price=told["price"], state=told.get("state") or "missing", age_seconds=quote.age_seconds if quote else None, simulated=bool(quote and quote.simulated),
-        value=told["market_value"], day_pnl=told["day_pnl"], day_return=told["day_return"], total_pnl=told["total_pnl"], on_cost=told["on_cost"],
-        weight=told["weight"], is_cash=False,
+        key=symbol,
+        symbol=symbol,
+        name=instrument.name,
+        sector=instrument.sector or instrument.asset_class.value.capitalize(),
+        currency=instrument.currency,
+        price=told["price"],
+        state=told.get("state") or "missing",
+        age_seconds=quote.age_seconds if quote else None,
+        simulated=bool(quote and quote.simulated),
+        value=told["market_value"],
+        day_pnl=told["day_pnl"],
+        day_return=told["day_return"],
+        total_pnl=told["total_pnl"],
+        on_cost=told["on_cost"],
+        weight=told["weight"],
+        is_cash=False,
     )
 
 
-def _parts(view: HoldingsView, state: dict[str, Any], rows: Sequence[summary.Row], sparks: dict[str, list[float]], income: float | None) -> dict[str, Any]:
-    totals = summary.Totals(currency=view.base_currency, income_year=income,
-                            **{name: state[name] for name in ("value", "day_pnl", "day_return", "total_pnl", "cash", "net_contributions")})
+def _parts(
+    view: HoldingsView, state: dict[str, Any], rows: Sequence[summary.Row], sparks: dict[str, list[float]], income: float | None
+) -> dict[str, Any]:
+    totals = summary.Totals(
+        currency=view.base_currency,
+        income_year=income,
+        **{name: state[name] for name in ("value", "day_pnl", "day_return", "total_pnl", "cash", "net_contributions")},
+    )
     held = [row for row in rows if not row.is_cash]
     empty = [] if held else cards.blank(*EMPTY, controls.link("Record a transaction", "/transactions"))
     name = next(iter(view.portfolios.values())) if len(view.portfolios) == 1 else "All portfolios"
     return {
         "scope": view.scope,
-        "hero": cards.hero(value=totals.value, currency=totals.currency, day_pnl=totals.day_pnl, day_return=totals.day_return, simulated=view.simulated),
+        "hero": cards.hero(
+            value=totals.value, currency=totals.currency, day_pnl=totals.day_pnl, day_return=totals.day_return, simulated=view.simulated
+        ),
         "identity": cards.identity(identity_terms(state), totals.value),
         "kpis": summary.kpi_strip(totals, rows),
         "notices": notices(view),
-        "holdings": summary.holdings_table(rows, totals, sparks) if rows else cards.blank(*EMPTY, controls.link("Record a transaction", "/transactions")),
+        "holdings": summary.holdings_table(rows, totals, sparks)
+        if rows
+        else cards.blank(*EMPTY, controls.link("Record a transaction", "/transactions")),
         "holdings_note": f"{len(held)} in {len({row.sector for row in held})} sectors, {view.base_currency}",
         "allocation": empty,
         "movers": empty,
         "movers_note": f"by day P/L, {view.base_currency}",
-        "data": {"scope": view.scope, "name": name, "currency": view.base_currency, "revisions": view.revisions, "simulated": view.simulated,
-                 "as_of": view.as_of.isoformat(), "totals": {key: value for key, value in state.items() if key != "holdings"}, "rows": [row._asdict() for row in rows]},
+        "summary": {
+            "scope": view.scope,
+            "name": name,
+            "currency": view.base_currency,
+            "revisions": view.revisions,
+            "simulated": view.simulated,
+            "as_of": view.as_of.isoformat(),
+            "totals": {key: value for key, value in state.items() if key != "holdings"},
+            "rows": [row._asdict() for row in rows],
+        },
     }
-
-
-def _page(*, className: str = "page overview", scope: str = "", hero: Any = (), identity: Any = (), kpis: Any = (), notices: Any = (), holdings: Any = (),  # noqa: N803, PLR0913
-          holdings_note: str = "", allocation: Any = (), movers: Any = (), movers_note: str = "", data: Any = None) -> Sequence[Any]:
-    """Order the parts as the outputs are ordered; what is not given is emptied."""
-    return className, scope, hero, identity, kpis, notices, holdings, holdings_note, allocation, movers, movers_note, data
 
 
 def identity_terms(state: dict[str, Any]) -> list[cards.Term]:
     """Terms that make the value; those that are nothing and need not be said are left out."""
     terms = [
-        cards.Term("", "Contributed", "net_contributions", state["net_contributions"]), cards.Term("+", "Unrealised", "unrealised", state["unrealised"]),
-        cards.Term("+", "Realised", "realised", state["realised"]), cards.Term("+", "Income", "income", state["income"]),
-        cards.Term(theme.MINUS, "Fees", "fees", state["fees"]), cards.Term(theme.MINUS, "Taxes", "taxes", state["taxes"]),
+        cards.Term("", "Contributed", "net_contributions", state["net_contributions"]),
+        cards.Term("+", "Unrealised", "unrealised", state["unrealised"]),
+        cards.Term("+", "Realised", "realised", state["realised"]),
+        cards.Term("+", "Income", "income", state["income"]),
+        cards.Term(theme.MINUS, "Fees", "fees", state["fees"]),
+        cards.Term(theme.MINUS, "Taxes", "taxes", state["taxes"]),
         cards.Term("+", "Currency gain", "fx_gain", state["fx_gain"]),
     ]
     needed = {"net_contributions", "unrealised", "realised"}
@@ -165,94 +247,6 @@ def notices(view: HoldingsView) -> list[Any]:
     unique = list(dict.fromkeys((finding.severity.value, finding.message) for finding in told))
     lines = [cards.notice(message, kind={"error": "crit", "warning": "warn", "info": "info"}[severity]) for severity, message in unique[:3]]
     return [*lines, *([cards.notice(f"{len(unique) - 3} more findings", "stand on the Holdings page.", kind="info")] if len(unique) > 3 else [])]
-
-
-# ------------------------------------------------------------------------------------------------------------------------- history
-
-
-def _register_history(app: Dash, services: Services) -> None:
-    @app.callback(Output(Ids.TODAY, "data"), Input(Ids.ASKED, "data"))
-    async def update_today(asked: dict[str, Any] | None) -> Any:
-        """Line of today, in milliseconds and money."""
-        if not asked:
-            raise PreventUpdate
-        try:
-            points = await asyncio.to_thread(services.valuation.intraday, services.accounts.local(), asked["portfolio"])
-        except PortfolioError:
-            return {"scope": asked["portfolio"], "points": []}
-        return {"scope": asked["portfolio"], "points": [[round(at.timestamp() * 1000), value] for at, value in points if theme.known(value)]}
-
-    outputs = [Output(Ids.GROWTH_DATA, "data"), Output(Ids.GROWTH_TABLE, "children"), Output(Ids.GROWTH_NOTE, "children"), Output(Ids.GROWTH_STATE, "children")]
-
-    @app.callback(*outputs, Input(Ids.HISTORY_ASKED, "data"))
-    async def update_growth(asked: dict[str, Any] | None) -> Sequence[Any]:
-        """Value and contributions over the period."""
-        if not asked:
-            raise PreventUpdate
-        actor, scope, period = services.accounts.local(), asked["portfolio"], asked["period"]
-        try:
-            return await asyncio.to_thread(_growth, services, actor, scope, period)
-        except NotFound:
-            return no_update, [], "", cards.blank("No such portfolio", "Choose one in the top bar.")
-        except PortfolioError as error:
-            return no_update, [], "", cards.failed("The history could not be read", error.message)
-
-
-def _growth(services: Services, actor: Actor, scope: str, period: str) -> Sequence[Any]:
-    view = services.valuation.holdings(actor, scope)
-    history = _history(services, actor, scope, period, view)
-    if len(history.days) < 2:
-        return no_update, [], "", cards.blank("No history yet", "The line begins the day after the first transaction.")
-    name = next(iter(view.portfolios.values())) if len(view.portfolios) == 1 else "All portfolios"
-    picture = figures.growth_figure(history, name=name, revision=f"{scope}:{period}")
-    rows = figures.thinned(history)
-    table = summary.history_table(rows.days, rows.value, rows.contributed, view.base_currency)
-    return {"figure": picture, "scope": scope, "label": _spoken(history, view.base_currency)}, table, _note(period, view), []
-
-
-def _history(services: Services, actor: Actor, scope: str, period: str, view: HoldingsView) -> History:
-    """Days of a period; the last is now, at the latest prices. One day is told by the line of today."""
-    now, paid = float(view.snapshot.totals["value"]), float(view.snapshot.totals["net_contributions"])
-    if period == "1D":
-        points = [(at, value) for at, value in services.valuation.intraday(actor, scope) if theme.known(value)]
-        return History([at for at, _ in points], [value for _, value in points], [paid] * len(points))
-    today = view.as_of.date()
-    frame = services.valuation.history(actor, scope, period_start(period, today), today)
-    frame = frame[(frame.index.date < today) & frame["value"].notna()]
-    days = [moment.date() for moment in frame.index]
-    return History([*days, today], [*frame["value"].tolist(), now], [*frame["net_contributions"].tolist(), paid])
-
-
-def period_start(period: str, today: date) -> date:
-    """First day of a period; the day before everything for All."""
-    if period == "YTD":
-        return date(today.year - 1, 12, 31)
-    if period == "All":
-        return date(1900, 1, 1)
-    if period.endswith("Y"):
-        return _years_before(today, int(period[:-1]))
-    return today - timedelta(days={"1D": 1, "1W": 7, "1M": 31, "3M": 92}[period])
-
-
-def _years_before(day: date, years: int) -> date:
-    try:
-        return day.replace(year=day.year - years)
-    except ValueError:  # 29 February
-        return day.replace(year=day.year - years, day=28)
-
-
-_PERIOD_NAMES = {"1D": "today", "1W": "1 week", "1M": "1 month", "3M": "3 months", "YTD": "this year", "1Y": "1 year", "3Y": "3 years", "All": "since the first transaction"}
-
-
-def _note(period: str, view: HoldingsView) -> str:
-    return f"{_PERIOD_NAMES[period]}, {view.base_currency}" + (", simulated since the last real close" if view.simulated else "")
-
-
-def _spoken(history: History, currency: str) -> str:
-    """What the chart shows, for those who do not see it."""
-    first, last = history.days[0], history.days[-1]
-    return (f"Value from {theme.day(first)} to {theme.day(last)}: {theme.money(history.value[0], decimals=0)} to {theme.money(history.value[-1], decimals=0)} {currency}; "
-            f"net contributions {theme.money(history.contributed[0], decimals=0)} to {theme.money(history.contributed[-1], decimals=0)}")
 
 
 # ------------------------------------------------------------------------------------------------------------- portfolios side by side
@@ -282,8 +276,20 @@ def _compare(services: Services, actor: Actor) -> Sequence[Any]:
 
 
 def _column(row: PortfolioRow, line: Sequence[float]) -> summary.Column:
-    return summary.Column(scope=row.id, name=row.name, currency=row.currency, value=row.value, day_pnl=row.day_pnl, day_return=row.day_return, total_pnl=row.total_pnl,
-                          net_contributions=row.net_contributions, cash=row.cash, share=row.weight, holdings=row.holdings, line=line)
+    return summary.Column(
+        scope=row.id,
+        name=row.name,
+        currency=row.currency,
+        value=row.value,
+        day_pnl=row.day_pnl,
+        day_return=row.day_return,
+        total_pnl=row.total_pnl,
+        net_contributions=row.net_contributions,
+        cash=row.cash,
+        share=row.weight,
+        holdings=row.holdings,
+        line=line,
+    )
 
 
 def _whole(view: HoldingsView, line: Sequence[float]) -> summary.Column:

@@ -37,8 +37,12 @@ def _register_clientside(app: Dash) -> None:
     app.clientside_callback(ClientsideFunction("shell", "scope"), Output(Ids.SCOPE, "data"), Input(Ids.URL, "search"), Input(Ids.URL, "pathname"))
     app.clientside_callback(ClientsideFunction("shell", "directory"), Input(Ids.DIRECTORY, "data"))
     app.clientside_callback(ClientsideFunction("shell", "drawn"), Input("_pages_content", "children"))
-    app.clientside_callback(ClientsideFunction("shell", "created"), Input(Ids.NEW_PORTFOLIO_CREATED, "data"), Input(Ids.NEW_PORTFOLIO_ERROR, "children"),
-                            prevent_initial_call=True)
+    app.clientside_callback(
+        ClientsideFunction("shell", "created"),
+        Input(Ids.NEW_PORTFOLIO_CREATED, "data"),
+        Input(Ids.NEW_PORTFOLIO_ERROR, "children"),
+        prevent_initial_call=True,
+    )
     app.clientside_callback(ClientsideFunction("shell", "trouble"), Input(Ids.TROUBLE, "data"), prevent_initial_call=True)
 
 
@@ -48,14 +52,16 @@ def _register_clientside(app: Dash) -> None:
 def _register_directory(app: Dash, services: Services) -> None:
     @app.callback(Output(Ids.DIRECTORY, "data"), Input(Ids.DIRECTORY_CHANGED, "data"), Input(Ids.LEDGER, "data"))
     async def update_directory(_changed: int | None, _ledger: dict[str, int] | None) -> dict[str, Any]:
-        """What the portfolio menu and the search can name."""
+        """Name what the portfolio menu and the search can find."""
         return await asyncio.to_thread(_directory, services)
 
 
 def _directory(services: Services) -> dict[str, Any]:
     """Portfolios by name; what they hold too, if it can be valued."""
     actor = services.accounts.local()
-    portfolios = [{"id": str(each.id), "name": each.name, "currency": each.base_currency, "demo": each.demo} for each in services.portfolios.find(actor)]
+    portfolios = [
+        {"id": str(each.id), "name": each.name, "currency": each.base_currency, "demo": each.demo} for each in services.portfolios.find(actor)
+    ]
     found: dict[str, Any] = {"portfolios": portfolios, "instruments": []}
     if not portfolios:
         return found
@@ -71,8 +77,11 @@ def _held(services: Services, actor: Actor, portfolios: list[dict[str, Any]]) ->
     view = services.valuation.holdings(actor, "all")
     instruments = [{"symbol": symbol, "name": view.instruments[symbol].name} for symbol in view.snapshot.holdings["symbol"]]
     return {
-        "portfolios": [portfolio | {"holdings": counts.get(portfolio["id"])} for portfolio in portfolios], "instruments": instruments,
-        "holdings": len(instruments), "currency": view.base_currency, "simulated": view.simulated,
+        "portfolios": [portfolio | {"holdings": counts.get(portfolio["id"])} for portfolio in portfolios],
+        "instruments": instruments,
+        "holdings": len(instruments),
+        "currency": view.base_currency,
+        "simulated": view.simulated,
     }
 
 
@@ -82,7 +91,7 @@ def _held(services: Services, actor: Actor, portfolios: list[dict[str, Any]]) ->
 def _register_status(app: Dash, services: Services) -> None:
     @app.callback(Output(Ids.STATUS_BODY, "children"), Input(Ids.STATUS_OPENED, "data"), prevent_initial_call=True)
     async def update_status(_opened: int | None) -> list[Any]:
-        """Sources, ages and doubted quotes, each time the popover opens."""
+        """Tell sources, ages and doubted quotes, each time the popover opens."""
         return await asyncio.to_thread(_status_sheet, services)
 
     @app.callback(Output(Ids.STATUS_OPENED, "data"), Input(Ids.QUARANTINE_ACTION, "data"), prevent_initial_call=True)
@@ -103,10 +112,22 @@ def _status_sheet(services: Services) -> list[Any]:
 
 
 def _told(status: MarketStatus, doubted: Sequence[QuarantinedQuote]) -> list[Any]:
-    sources = [cards.Source(name=each.name, state=each.state, age_seconds=each.age_seconds, instruments=each.instruments, simulated=each.simulated, message=each.message)
-               for each in status.sources]
-    doubts = [cards.Doubt(id=str(each.id), symbol=each.symbol, price=each.price, last_price=each.last_price, source=each.source, message=each.message)
-              for each in doubted if each.status == "open"]
+    sources = [
+        cards.Source(
+            name=each.name,
+            state=each.state,
+            age_seconds=each.age_seconds,
+            instruments=each.instruments,
+            simulated=each.simulated,
+            message=each.message,
+        )
+        for each in status.sources
+    ]
+    doubts = [
+        cards.Doubt(id=str(each.id), symbol=each.symbol, price=each.price, last_price=each.last_price, source=each.source, message=each.message)
+        for each in doubted
+        if each.status == "open"
+    ]
     parts = [("Poller", status.poller), ("Database", status.database), ("Redis", status.bus)]
     return cards.status_sheet(sources=sources, doubts=doubts, services=parts, counts=[(state, status.counts.get(state, 0)) for state in STATES])
 
@@ -123,7 +144,11 @@ def _settle(services: Services, wanted: dict[str, Any]) -> None:
 
 
 def _register_new_portfolio(app: Dash, services: Services) -> None:
-    outputs = [Output(Ids.NEW_PORTFOLIO_CREATED, "data"), Output(Ids.NEW_PORTFOLIO_ERROR, "children"), Output(Ids.DIRECTORY_CHANGED, "data", allow_duplicate=True)]
+    outputs = [
+        Output(Ids.NEW_PORTFOLIO_CREATED, "data"),
+        Output(Ids.NEW_PORTFOLIO_ERROR, "children"),
+        Output(Ids.DIRECTORY_CHANGED, "data", allow_duplicate=True),
+    ]
 
     @app.callback(*outputs, Input(Ids.NEW_PORTFOLIO_DRAFT, "data"), prevent_initial_call=True)
     async def create_portfolio(draft: dict[str, Any] | None) -> tuple[Any, Any, Any]:
@@ -137,7 +162,12 @@ def _register_new_portfolio(app: Dash, services: Services) -> None:
             return no_update, _sentence(error), no_update
         return {"id": str(portfolio.id), "at": time.time_ns()}, "", time.time_ns()
 
-    @app.callback(Output(Ids.DIRECTORY_CHANGED, "data", allow_duplicate=True), Input(Ids.DEMO_REQUEST, "data"), State(Ids.DIRECTORY, "data"), prevent_initial_call=True)
+    @app.callback(
+        Output(Ids.DIRECTORY_CHANGED, "data", allow_duplicate=True),
+        Input(Ids.DEMO_REQUEST, "data"),
+        State(Ids.DIRECTORY, "data"),
+        prevent_initial_call=True,
+    )
     async def load_demo(wanted: int | None, _directory: dict[str, Any] | None) -> int:
         """Add the demo portfolios; pressing twice adds them once."""
         if not wanted:

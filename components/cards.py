@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def live(value: theme.Number, path: str | None = None, form: str = "money", *, toned: bool = False, className: str = "", **data: Any) -> html.Span:  # noqa: N803
+def live(value: theme.Number, path: str | None = None, form: str = "money", *, toned: bool = False, className: str = "", **data: object) -> html.Span:  # noqa: N803
     """Show a number that the stream may repaint.
 
     Parameters
@@ -54,15 +54,19 @@ def unit(text: str) -> html.Span:
 # ---------------------------------------------------------------------------------------------------------------- panels and states
 
 
-def panel(title: str, body: Any, *, note: Any = None, tools: Sequence[Any] = (), span: str = "c12", flush: bool = False,  # noqa: PLR0913
-          footer: str | None = None, className: str = "", id: str | None = None) -> html.Section:  # noqa: N803, A002 (Dash's words)
-    """Section with a title, a note that says what and in which unit, tools at the end, and a body."""
-    head = [html.H2(title), html.Span(note, className="note") if isinstance(note, str) or note is None else note, html.Div([*tools], className="tools")]
-    attributes = {"id": id} if id else {}
-    return html.Section(
-        [html.Header(head), html.Div(body, className="flush" if flush else "body"), *([html.Footer(footer)] if footer else [])],
-        className=f"panel {span} {className}".strip(), **{"aria-label": title}, **attributes,
-    )
+def panel(title: str, body: object, *, note: object = None, tools: Sequence[object] = (), span: str = "c12", flush: bool = False) -> html.Section:
+    """Section with a title, a note that says what and in which unit, tools at the end, and a body.
+
+    Parameters
+    ----------
+    span : str
+        Class names: how many of the twelve columns it takes (`c8`), and what else it is.
+    flush : bool
+        The body, a table, reaches the panel's edges.
+    """
+    told = html.Span(note, className="note") if isinstance(note, str) or note is None else note
+    head = html.Header([html.H2(title), told, html.Div([*tools], className="tools")])
+    return html.Section([head, html.Div(body, className="flush" if flush else "body")], className=f"panel {span}", **{"aria-label": title})
 
 
 def table_tool() -> html.Button:
@@ -75,15 +79,24 @@ def bones(*heights: str) -> html.Div:
     return html.Div([html.Div(className=f"bone {height}") for height in heights or ("fill",)], className="bones", **{"aria-hidden": "true"})
 
 
-def blank(title: str, sentence: str, *actions: Any) -> html.Div:
+def blank(title: str, sentence: str, *actions: object) -> html.Div:
     """Empty panel: what will be here, and at most two ways to get there."""
-    return html.Div([html.I(className="compass", **{"data-icon": Icon.COMPASS}), html.B(title), html.P(sentence),
-                     *([html.Div([*actions], className="acts")] if actions else [])], className="blank")
+    return html.Div(
+        [
+            html.I(className="compass", **{"data-icon": Icon.COMPASS}),
+            html.B(title),
+            html.P(sentence),
+            *([html.Div([*actions], className="acts")] if actions else []),
+        ],
+        className="blank",
+    )
 
 
 def failed(title: str, sentence: str) -> html.Div:
     """Panel whose answer did not come: what failed and what to do; the rest of the page lives on."""
-    return html.Div([html.B(title), html.P(sentence), html.Div(button("Try again", do="retry"), className="acts")], className="blank failed", role="alert")
+    return html.Div(
+        [html.B(title), html.P(sentence), html.Div(button("Try again", do="retry"), className="acts")], className="blank failed", role="alert"
+    )
 
 
 def notice(head: str, sentence: str = "", *, kind: str = "warn") -> html.Div:
@@ -151,7 +164,7 @@ def _term(name: str, figure: html.Span) -> html.Span:
     return html.Span([html.Span(name, className="dim"), html.B(figure)])
 
 
-def kpi(label: str, figure: Any, context: Any) -> html.Div:
+def kpi(label: str, figure: object, context: object) -> html.Div:
     """One figure of the strip: label, value, one line of context."""
     return html.Div([html.Dt(label), html.Dd(figure), html.Dd(context, className="sub")], className="kpi")
 
@@ -181,13 +194,18 @@ class Doubt(NamedTuple):
     message: str
 
 
-def status_sheet(*, sources: Sequence[Source], doubts: Sequence[Doubt], services: Sequence[tuple[str, bool]], counts: Sequence[tuple[str, int]]) -> list[Any]:
+def status_sheet(
+    *, sources: Sequence[Source], doubts: Sequence[Doubt], services: Sequence[tuple[str, bool]], counts: Sequence[tuple[str, int]]
+) -> list[Any]:
     """Where prices come from, how old they are, which were not believed."""
     return [
         html.H3("Sources", className="caps"),
         html.Ul([_source(source) for source in sources] or [html.Li("No source is configured.", className="dim")], className="rows"),
         html.H3("Prices", className="caps"),
-        html.Div([tag(f"{count} {state}") for state, count in counts if count] or [html.Span("No instrument has a price yet.", className="dim")], className="parts"),
+        html.Div(
+            [tag(f"{count} {state}") for state, count in counts if count] or [html.Span("No instrument has a price yet.", className="dim")],
+            className="parts",
+        ),
         html.H3("Quotes not believed", className="caps"),
         html.Ul([_doubt(doubt) for doubt in doubts] or [html.Li("None waits for you.", className="dim")], className="rows"),
         html.H3("Parts", className="caps"),
@@ -195,10 +213,16 @@ def status_sheet(*, sources: Sequence[Source], doubts: Sequence[Doubt], services
     ]
 
 
+_MARKED = {"live", "delayed", "stale", "closed"}
+
+
 def _source(source: Source) -> html.Li:
     words = [html.B(source.name), *([tag("simulated", "brass")] if source.simulated else []), html.Span(source.message or "", className="dim")]
-    facts = [f"{source.instruments} prices · " if source.instruments else "", theme.age(source.age_seconds) if source.age_seconds is not None else source.state,
-             age_mark(source.state, source.state)]
+    facts = [
+        f"{source.instruments} prices · " if source.instruments else "",
+        theme.age(source.age_seconds) if source.age_seconds is not None else source.state,
+        *([age_mark(source.state, source.state)] if source.state in _MARKED else []),
+    ]
     return html.Li([html.Span(words, className="words"), html.Span(facts, className="soft num")])
 
 
@@ -206,9 +230,18 @@ def _doubt(doubt: Doubt) -> html.Li:
     act = {"data-quarantine": doubt.id}
     return html.Li(
         [
-            html.Span([html.B(doubt.symbol), html.Span([theme.price(doubt.price), " after ", theme.price(doubt.last_price)], className="num"),
-                       html.Span(f"{doubt.source or 'unknown source'} · {doubt.message}", className="dim")], className="words"),
-            html.Span([button("Release", **act, **{"data-action": "release"}), button("Reject", look="quiet", **act, **{"data-action": "reject"})], className="acts"),
+            html.Span(
+                [
+                    html.B(doubt.symbol),
+                    html.Span([theme.price(doubt.price), " after ", theme.price(doubt.last_price)], className="num"),
+                    html.Span(f"{doubt.source or 'unknown source'} · {doubt.message}", className="dim"),
+                ],
+                className="words",
+            ),
+            html.Span(
+                [button("Release", **act, **{"data-action": "release"}), button("Reject", look="quiet", **act, **{"data-action": "reject"})],
+                className="acts",
+            ),
         ],
         className="doubt",
     )

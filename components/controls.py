@@ -6,7 +6,7 @@ control needs neither an id nor a callback of its own.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dash import dcc, html
 
@@ -20,12 +20,31 @@ if TYPE_CHECKING:
     from dash.development.base_component import Component
 
 CURRENCIES = (
-    ("USD", "US dollar"), ("EUR", "Euro"), ("GBP", "Pound sterling"), ("CHF", "Swiss franc"), ("JPY", "Japanese yen"),
-    ("CAD", "Canadian dollar"), ("AUD", "Australian dollar"), ("NZD", "New Zealand dollar"), ("SEK", "Swedish krona"),
-    ("NOK", "Norwegian krone"), ("DKK", "Danish krone"), ("PLN", "Polish zloty"), ("CZK", "Czech koruna"),
-    ("HUF", "Hungarian forint"), ("RON", "Romanian leu"), ("CNY", "Chinese yuan"), ("HKD", "Hong Kong dollar"),
-    ("SGD", "Singapore dollar"), ("INR", "Indian rupee"), ("KRW", "South Korean won"), ("ILS", "Israeli shekel"),
-    ("BRL", "Brazilian real"), ("MXN", "Mexican peso"), ("ZAR", "South African rand"), ("TRY", "Turkish lira"),
+    ("USD", "US dollar"),
+    ("EUR", "Euro"),
+    ("GBP", "Pound sterling"),
+    ("CHF", "Swiss franc"),
+    ("JPY", "Japanese yen"),
+    ("CAD", "Canadian dollar"),
+    ("AUD", "Australian dollar"),
+    ("NZD", "New Zealand dollar"),
+    ("SEK", "Swedish krona"),
+    ("NOK", "Norwegian krone"),
+    ("DKK", "Danish krone"),
+    ("PLN", "Polish zloty"),
+    ("CZK", "Czech koruna"),
+    ("HUF", "Hungarian forint"),
+    ("RON", "Romanian leu"),
+    ("CNY", "Chinese yuan"),
+    ("HKD", "Hong Kong dollar"),
+    ("SGD", "Singapore dollar"),
+    ("INR", "Indian rupee"),
+    ("KRW", "South Korean won"),
+    ("ILS", "Israeli shekel"),
+    ("BRL", "Brazilian real"),
+    ("MXN", "Mexican peso"),
+    ("ZAR", "South African rand"),
+    ("TRY", "Turkish lira"),
 )
 COST_METHODS = {
     CostMethod.FIFO: "First in, first out",
@@ -37,14 +56,14 @@ COST_METHODS = {
 }
 
 
-def button(label: str, *, look: str = "", do: str | None = None, name: Icon | None = None, **attributes: Any) -> html.Button:
+def button(label: str, *, look: str = "", do: str | None = None, name: Icon | None = None, **attributes: object) -> html.Button:
     """Button with a word on it. `look`: primary, quiet or danger; `do`: what `shell.js` does on a press."""
     children = [icon(name, small=True), label] if name else label
     data = {"data-do": do} if do else {}
     return html.Button(children, className=f"ctl {look}".strip(), type="button", **data, **attributes)
 
 
-def tool(name: Icon, label: str, *, do: str | None = None, className: str = "", **attributes: Any) -> html.Button:  # noqa: N803 (Dash's word)
+def tool(name: Icon, label: str, *, do: str | None = None, className: str = "", **attributes: object) -> html.Button:  # noqa: N803 (Dash's word)
     """Button that is only an icon; the label is its tooltip and its spoken name."""
     data = {"data-do": do} if do else {}
     return html.Button(icon(name), className=f"tool {className}".strip(), type="button", title=label, **{"aria-label": label}, **data, **attributes)
@@ -59,7 +78,9 @@ def segments(options: Iterable[tuple[str, str]], *, attribute: str, label: str, 
     """Row of choices of which one holds. `options`: value and word; `attribute`: the data attribute that carries the value."""
     return html.Div(
         [html.Button(word, type="button", **{f"data-{attribute}": value, "aria-pressed": str(value == current).lower()}) for value, word in options],
-        className="seg", role="group", **{"aria-label": label},
+        className="seg",
+        role="group",
+        **{"aria-label": label},
     )
 
 
@@ -68,7 +89,7 @@ def period_control() -> html.Div:
     return segments([(period, period) for period in PERIODS], attribute="period", label="Period", current=DEFAULT_PERIOD)
 
 
-def popover(children: Any, *, id: str, label: str, className: str = "") -> html.Div:  # noqa: A002, N803 (Dash's words)
+def popover(children: object, *, id: str, label: str, className: str = "") -> html.Div:  # noqa: A002, N803 (Dash's words)
     """Sheet that opens under the button whose `data-menu` names it."""
     return html.Div(children, id=id, className=f"pop {className}".strip(), hidden=True, role="dialog", tabIndex="-1", **{"aria-label": label})
 
@@ -78,7 +99,7 @@ def field(label: str, control: Component, *, hint: str | None = None) -> html.La
     return html.Label([html.Span(label, className="soft"), control, *([html.Span(hint, className="hint")] if hint else [])], className="field")
 
 
-def text_input(name: str, **attributes: Any) -> dcc.Input:
+def text_input(name: str, **attributes: object) -> dcc.Input:
     """One line of text."""
     return dcc.Input(name=name, type="text", className="text-input", autoComplete="off", **attributes)
 
@@ -88,7 +109,9 @@ def select(name: str, options: Sequence[tuple[str, str]]) -> html.Select:
     return html.Select([html.Option(word, value=value) for value, word in options], name=name, className="input")
 
 
-def dialog(title: str, children: Any, *, id: str, className: str = "") -> html.Dialog:  # noqa: A002, N803 (Dash's words)
+def dialog(title: str, children: object, *, id: str, className: str = "") -> html.Dialog:  # noqa: A002, N803 (Dash's words)
     """Modal sheet, opened by `portolan.shell.open(id)`; Esc and the cross close it."""
     head = html.Header([html.H2(title, id=f"{id}-title"), html.Span(className="grow"), tool(Icon.CLOSE, "Close", do="close")])
-    return html.Dialog([head, html.Div(children, className="in")], id=id, className=f"sheet {className}".strip(), **{"aria-labelledby": f"{id}-title"})
+    return html.Dialog(
+        [head, html.Div(children, className="in")], id=id, className=f"sheet {className}".strip(), **{"aria-labelledby": f"{id}-title"}
+    )

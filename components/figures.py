@@ -48,10 +48,28 @@ class History(NamedTuple):
 def frame(*, margin: dict[str, int] | None = None) -> dict[str, Any]:
     """Layout that every chart starts from: no frame, no ticks, horizontal grid only, nothing moves by itself."""
     return {
-        "paper_bgcolor": CLEAR, "plot_bgcolor": CLEAR, "margin": {"l": 44, "r": 96, "t": 10, "b": 24, "pad": 0} | (margin or {}), "font": {"size": 11},
-        "showlegend": False, "hovermode": "x", "dragmode": "zoom", "transition": {"duration": 0}, "autosize": True,
-        "xaxis": {"showgrid": False, "zeroline": False, "showline": False, "ticks": "", "fixedrange": False, "showspikes": True, "spikemode": "across",
-                  "spikesnap": "data", "spikethickness": 1, "spikedash": "2px,2px", "tickangle": 0},
+        "paper_bgcolor": CLEAR,
+        "plot_bgcolor": CLEAR,
+        "margin": {"l": 44, "r": 96, "t": 10, "b": 24, "pad": 0} | (margin or {}),
+        "font": {"size": 11},
+        "showlegend": False,
+        "hovermode": "x",
+        "dragmode": "zoom",
+        "transition": {"duration": 0},
+        "autosize": True,
+        "xaxis": {
+            "showgrid": False,
+            "zeroline": False,
+            "showline": False,
+            "ticks": "",
+            "fixedrange": False,
+            "showspikes": True,
+            "spikemode": "across",
+            "spikesnap": "data",
+            "spikethickness": 1,
+            "spikedash": "2px,2px",
+            "tickangle": 0,
+        },
         "yaxis": {"showgrid": True, "zeroline": False, "showline": False, "ticks": "", "fixedrange": True, "ticklabelstandoff": 6},
     }
 
@@ -75,14 +93,37 @@ def growth_figure(history: History, *, name: str, revision: str) -> dict[str, An
     ticks = value_ticks(low, high)
     flows = merged_flows(history.flows, FLOW_MARKS)
     layout = frame(margin={"b": 26})
-    layout["xaxis"] |= {"type": "date", "range": [_iso(history.days[0]), _iso(history.days[-1])], **_date_axis(history.days, WIDE_TICKS)}
-    layout["yaxis"] |= {"range": [low, high], "domain": [0.1 if flows else 0, 1], "tickvals": ticks, "ticktext": axis_texts(ticks)}
-    layout["yaxis2"] = {"range": [-1, 1], "domain": [0, 0.07], "visible": False, "fixedrange": True, "anchor": "x"}
+    layout["xaxis"] |= {
+        "type": "date",
+        "visible": True,
+        "anchor": "free",
+        "position": 0,
+        "range": [_iso(history.days[0]), _iso(history.days[-1])],
+        **_date_axis(history.days, WIDE_TICKS),
+    }
+    layout["yaxis"] |= {"visible": True, "range": [low, high], "domain": [0.1 if flows else 0, 1], "tickvals": ticks, "ticktext": axis_texts(ticks)}
+    layout["yaxis2"] = _lane()
     layout["shapes"] = [_stem(flow, history, low) for flow in flows]
     layout["annotations"] = _end_labels(history, name, high - low)
     layout["uirevision"] = revision
     layout["meta"] = {"narrow": _narrow(history, layout)}
     return {"data": [*_lines(history, name), _flow_trace(flows, history)], "layout": layout}
+
+
+def empty_growth() -> dict[str, Any]:
+    """Frame of the growth figure before there is a history, with the axes it will have: Plotly cannot add one to a drawn plot."""
+    layout = frame()
+    layout["xaxis"] |= {"type": "date", "visible": False}
+    layout["yaxis"] |= {"visible": False}
+    layout["yaxis2"] = _lane()
+    return {
+        "data": [{"type": "scatter", "x": [], "y": []}, {"type": "scatter", "x": [], "y": []}, {"type": "scatter", "x": [], "y": [], "yaxis": "y2"}],
+        "layout": layout,
+    }
+
+
+def _lane() -> dict[str, Any]:
+    return {"range": [-1, 1], "domain": [0, 0.07], "visible": False, "fixedrange": True, "anchor": "x"}
 
 
 def _iso(day: date) -> str:
@@ -106,20 +147,37 @@ def _lines(history: History, name: str) -> list[dict[str, Any]]:
 
 
 def _flow_trace(flows: Sequence[Flow], history: History) -> dict[str, Any]:
-    texts = [theme.compact(flow.amount, signed=True) for flow in flows]
-    inside = {_iso(day) for day in history.days[-max(2, len(history.days) // 20):]}
+    texts = [f"\u00a0{theme.compact(flow.amount, signed=True)}\u00a0" for flow in flows]
+    inside = {_iso(day) for day in history.days[-max(2, len(history.days) // 20) :]}
     return {
-        "type": "scatter", "mode": "markers+text", "name": "Deposit, withdrawal", "x": [_iso(flow.date) for flow in flows], "y": [0] * len(flows), "yaxis": "y2",
-        "text": texts, "textposition": ["middle left" if _iso(flow.date) in inside else "middle right" for flow in flows], "hoverinfo": "skip",
-        "customdata": [flow.amount for flow in flows], "cliponaxis": False,
+        "type": "scatter",
+        "mode": "markers+text",
+        "name": "Deposit, withdrawal",
+        "x": [_iso(flow.date) for flow in flows],
+        "y": [0] * len(flows),
+        "yaxis": "y2",
+        "text": texts,
+        "textposition": ["middle left" if _iso(flow.date) in inside else "middle right" for flow in flows],
+        "hoverinfo": "skip",
+        "customdata": [flow.amount for flow in flows],
+        "cliponaxis": False,
         "marker": {"size": 8, "symbol": ["triangle-up" if flow.amount > 0 else "triangle-down-open" for flow in flows], "line": {"width": 1.25}},
     }
 
 
 def _stem(flow: Flow, history: History, low: float) -> dict[str, Any]:
     top = history.value[_at(history.days, flow.date)]
-    return {"type": "line", "xref": "x", "yref": "y", "x0": _iso(flow.date), "x1": _iso(flow.date), "y0": low, "y1": top if theme.known(top) else low,
-            "line": {"width": 1, "dash": "1px,3px"}, "layer": "below"}
+    return {
+        "type": "line",
+        "xref": "x",
+        "yref": "y",
+        "x0": _iso(flow.date),
+        "x1": _iso(flow.date),
+        "y0": low,
+        "y1": top if theme.known(top) else low,
+        "line": {"width": 1, "dash": "1px,3px"},
+        "layer": "below",
+    }
 
 
 def _at(days: Sequence[date], day: date) -> int:
@@ -132,14 +190,29 @@ def _end_labels(history: History, name: str, span: float) -> list[dict[str, Any]
     distance = abs(ends[0][0] - ends[1][0]) / span * PLOT_HEIGHT if span else 0.0
     push = max(0.0, LABEL_DISTANCE - distance) / 2
     upper = 0 if ends[0][0] >= ends[1][0] else 1
-    return [{"x": _iso(history.days[-1]), "y": value, "xref": "x", "yref": "y", "xanchor": "left", "xshift": 8, "yshift": round(push if index == upper else -push),
-             "showarrow": False, "align": "left", "text": f"<b>{theme.money(value, decimals=0)}</b><br>{label}"} for index, (value, label) in enumerate(ends)]
+    return [
+        {
+            "x": _iso(history.days[-1]),
+            "y": value,
+            "xref": "x",
+            "yref": "y",
+            "xanchor": "left",
+            "xshift": 8,
+            "yshift": round(push if index == upper else -push),
+            "showarrow": False,
+            "align": "left",
+            "text": f"<b>{theme.money(value, decimals=0)}</b><br>{label}",
+        }
+        for index, (value, label) in enumerate(ends)
+    ]
 
 
 def _narrow(history: History, layout: dict[str, Any]) -> dict[str, Any]:
-    """Changes for a phone: no names at the lines' ends, fewer dates, no amounts on the lane."""
-    labels = [note | {"text": note["text"].partition("<br>")[0].replace(theme.money(value, decimals=0), theme.compact(value)), "xshift": 5}
-              for note, value in zip(layout["annotations"], (history.value[-1], history.contributed[-1]), strict=True)]
+    """Change what a phone needs otherwise: no names at the lines' ends, fewer dates, no amounts on the lane."""
+    labels = [
+        note | {"text": note["text"].partition("<br>")[0].replace(theme.money(value, decimals=0), theme.compact(value)), "xshift": 5}
+        for note, value in zip(layout["annotations"], (history.value[-1], history.contributed[-1]), strict=True)
+    ]
     return {"margin": layout["margin"] | {"l": 38, "r": 46}, "annotations": labels, "xaxis": _date_axis(history.days, NARROW_TICKS)}
 
 
@@ -154,8 +227,9 @@ def value_ticks(low: float, high: float, count: int = 5) -> list[float]:
 
 
 def _step(raw: float) -> float:
+    """Round step nearest to a wished one, by ratio."""
     power = 10.0 ** math.floor(math.log10(raw))
-    return next(multiple * power for multiple in (1, 2, 2.5, 5, 10) if multiple * power >= raw * (1 - 1e-9))
+    return min((multiple * power for multiple in (1, 2, 2.5, 5, 10)), key=lambda step: abs(math.log(step / raw)))
 
 
 def axis_texts(ticks: Sequence[float]) -> list[str]:

@@ -95,7 +95,6 @@ class TransactionsIds(StrEnum):
     QUERY = "transactions-query"  # {scope, kind, symbol, start, end, voided}: what the server is asked for
     ROWS = "transactions-rows"  # what the server answered, for transactions.js to paint
     RETRY = "transactions-retry"  # a counter: "Try again" was pressed
-    KINDS = "transactions-kinds"  # kind -> {name, effect, fields}: what the form shows
     FORM = "transactions-form"
     DRAFT = "transactions-draft"  # {portfolio, draft, editing, number}: as typed
     CHECKED = "transactions-checked"  # {number, errors}: what the server says about the draft of that number

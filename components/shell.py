@@ -54,8 +54,16 @@ SECTIONS = (
     Section("/transactions", "Transactions", Icon.TRANSACTIONS, "t"),
 )
 KEYS = (
-    ("g o", "Overview"), ("g h", "Holdings"), ("g t", "Transactions"), ("/ or Ctrl K", "Search and commands"), ("n", "New portfolio"),
-    ("[ and ]", "Shorter and longer period"), ("t", "Next theme"), ("f", "Fold the sidebar"), ("Esc", "Close what is open"), ("?", "This list"),
+    ("g o", "Overview"),
+    ("g h", "Holdings"),
+    ("g t", "Transactions"),
+    ("/ or Ctrl K", "Search and commands"),
+    ("n", "New portfolio"),
+    ("[ and ]", "Shorter and longer period"),
+    ("t", "Next theme"),
+    ("f", "Fold the sidebar"),
+    ("Esc", "Close what is open"),
+    ("?", "This list"),
 )
 
 
@@ -74,22 +82,35 @@ def layout() -> html.Div:
             live_components(),
             html.Div(className="sr", role="status", id="announce", **{"aria-live": "polite"}),
         ],
-        className="shell", id=Ids.SHELL,
+        className="shell",
+        id=Ids.SHELL,
     )
 
 
 def _stores() -> list[dcc.Location | dcc.Store]:
     """Address and what is known across pages. The address changes without drawing the page again, hence no refresh."""
     stores = (
-        Ids.SCOPE, Ids.LEDGER, Ids.DIRECTORY, Ids.DIRECTORY_CHANGED, Ids.STATUS_OPENED, Ids.QUARANTINE_ACTION,
-        Ids.NEW_PORTFOLIO_DRAFT, Ids.NEW_PORTFOLIO_CREATED, Ids.DEMO_REQUEST, Ids.TROUBLE,
+        Ids.SCOPE,
+        Ids.LEDGER,
+        Ids.DIRECTORY,
+        Ids.DIRECTORY_CHANGED,
+        Ids.STATUS_OPENED,
+        Ids.QUARANTINE_ACTION,
+        Ids.NEW_PORTFOLIO_DRAFT,
+        Ids.NEW_PORTFOLIO_CREATED,
+        Ids.DEMO_REQUEST,
+        Ids.TROUBLE,
     )
     return [dcc.Location(id=Ids.URL, refresh=False), *(dcc.Store(id=store) for store in stores)]
 
 
 def _mark() -> html.A:
-    return html.A([html.I(className="compass", **{"data-icon": Icon.COMPASS}), html.B("Portolan")], href="/", className="mark",
-                  **{"data-nav": "/", "aria-label": "Portolan, to the overview"})
+    return html.A(
+        [html.I(className="compass", **{"data-icon": Icon.COMPASS}), html.B("Portolan")],
+        href="/",
+        className="mark",
+        **{"data-nav": "/", "aria-label": "Portolan, to the overview"},
+    )
 
 
 def _nav_link(section: Section, *, count: bool = False) -> html.A:
@@ -100,8 +121,9 @@ def _nav_link(section: Section, *, count: bool = False) -> html.A:
 
 def _rail() -> html.Nav:
     items = [html.Li(_nav_link(section, count=section.path == "/holdings")) for section in SECTIONS]
-    fold = html.Button([icon(Icon.FOLD), html.Span("Fold", className="lbl")], className="fold", type="button", title="Fold the sidebar",
-                       **{"data-do": "fold"})
+    fold = html.Button(
+        [icon(Icon.FOLD), html.Span("Fold", className="lbl")], className="fold", type="button", title="Fold the sidebar", **{"data-do": "fold"}
+    )
     foot = html.Div([html.Div(className="rhumb"), fold], className="rail-foot")
     return html.Nav([_mark(), html.Ul(items), foot], className="rail", **{"aria-label": "Main"})
 
@@ -113,14 +135,25 @@ def _bar() -> html.Header:
             _portfolio_button(),
             html.Span(controls.period_control(), className="hide-s"),
             html.Span(className="grow"),
-            html.Span("Simulated", id=Ids.SIMULATED, className="tag brass hide-s", hidden=True,
-                      title="These prices come from the simulated market, not from an exchange"),
-            html.Button([icon(Icon.SEARCH, small=True), html.Span("Search"), html.Kbd("Ctrl K")], className="find hide-s", type="button",
-                        **{"data-do": "palette", "aria-label": "Search"}),
+            html.Span(
+                "Simulated",
+                id=Ids.SIMULATED,
+                className="tag brass hide-s",
+                hidden=True,
+                title="These prices come from the simulated market, not from an exchange",
+            ),
+            html.Button(
+                [icon(Icon.SEARCH, small=True), html.Span("Search"), html.Kbd("Ctrl K")],
+                className="find hide-s",
+                type="button",
+                **{"data-do": "palette", "aria-label": "Search"},
+            ),
             _status_button(),
             controls.tool(Icon.THEME, "Theme: dark, light, high contrast", do="theme", className="hide-s"),
             controls.tool(Icon.SEARCH, "Search", do="palette", className="only-s"),
-            controls.popover([html.Div(className="in", id=f"{Ids.PORTFOLIO_MENU}-list")], id=Ids.PORTFOLIO_MENU, label="Portfolios", className="at-start"),
+            controls.popover(
+                [html.Div(className="in", id=f"{Ids.PORTFOLIO_MENU}-list")], id=Ids.PORTFOLIO_MENU, label="Portfolios", className="at-start"
+            ),
             controls.popover([html.Div(id=Ids.STATUS_BODY, className="in")], id=f"{Ids.STATUS}-sheet", label="Market data", className="at-end wide"),
         ],
         className="bar",
@@ -129,9 +162,14 @@ def _bar() -> html.Header:
 
 def _portfolio_button() -> html.Button:
     return html.Button(
-        [html.B("All portfolios", id=f"{Ids.PORTFOLIO_MENU}-name"), html.Span(id=f"{Ids.PORTFOLIO_MENU}-count", className="dim hide-s"),
-         icon(Icon.CHEVRON, small=True)],
-        className="ctl pick", type="button", **{"data-menu": Ids.PORTFOLIO_MENU, "aria-haspopup": "dialog", "aria-expanded": "false"},
+        [
+            html.B("All portfolios", id=f"{Ids.PORTFOLIO_MENU}-name"),
+            html.Span(id=f"{Ids.PORTFOLIO_MENU}-count", className="dim hide-s"),
+            icon(Icon.CHEVRON, small=True),
+        ],
+        className="ctl pick",
+        type="button",
+        **{"data-menu": Ids.PORTFOLIO_MENU, "aria-haspopup": "dialog", "aria-expanded": "false"},
     )
 
 
@@ -139,20 +177,36 @@ def _status_button() -> html.Button:
     """Light, word and age of the newest price; `assets/live.js` paints it, a press tells where prices come from."""
     return html.Button(
         [html.I(), html.B("Connecting", id=f"{Ids.STATUS}-word"), html.Span(id=f"{Ids.STATUS}-age")],
-        id=Ids.STATUS, className="status", type="button", title="State of the market data",
+        id=Ids.STATUS,
+        className="status",
+        type="button",
+        title="State of the market data",
         **{"data-state": "closed", "data-menu": f"{Ids.STATUS}-sheet", "aria-haspopup": "dialog", "aria-expanded": "false"},
     )
 
 
 def _trouble() -> html.Div:
     """Line under the bar for a failure that no panel can tell; hidden until there is one."""
-    return html.Div([html.B("Something failed on our side. "), html.Span(id=f"{Ids.TROUBLE}-text"), controls.button("Try again", do="retry"),
-                     controls.tool(Icon.CLOSE, "Dismiss", do="dismiss")], id=f"{Ids.TROUBLE}-line", className="notice crit trouble", role="alert", hidden=True)
+    return html.Div(
+        [
+            html.B("Something failed on our side. "),
+            html.Span(id=f"{Ids.TROUBLE}-text"),
+            controls.button("Try again", do="retry"),
+            controls.tool(Icon.CLOSE, "Dismiss", do="dismiss"),
+        ],
+        id=f"{Ids.TROUBLE}-line",
+        className="notice crit trouble",
+        role="alert",
+        hidden=True,
+    )
 
 
 def _tab_bar() -> html.Nav:
-    return html.Nav([html.A([icon(section.icon), html.Span(section.name)], href=section.path, **{"data-nav": section.path}) for section in SECTIONS],
-                    className="tabbar", **{"aria-label": "Main"})
+    return html.Nav(
+        [html.A([icon(section.icon), html.Span(section.name)], href=section.path, **{"data-nav": section.path}) for section in SECTIONS],
+        className="tabbar",
+        **{"aria-label": "Main"},
+    )
 
 
 def _palette() -> html.Dialog:
@@ -162,13 +216,21 @@ def _palette() -> html.Dialog:
             html.Div([icon(Icon.SEARCH, small=True), html.Div(id=f"{Ids.PALETTE}-field", className="grow"), html.Kbd("Esc")], className="ask"),
             html.Div(id=f"{Ids.PALETTE}-list", className="found", role="listbox", **{"aria-label": "Results"}),
         ],
-        id=Ids.PALETTE, className="sheet quick", **{"aria-label": "Search and commands"},
+        id=Ids.PALETTE,
+        className="sheet quick",
+        **{"aria-label": "Search and commands"},
     )
 
 
 def _keys() -> html.Dialog:
-    rows = [part for keys, meaning in KEYS for part in (html.Dt(meaning), html.Dd([html.Kbd(key) if key not in {"or", "and"} else html.Span(key, className="dim")
-                                                                                   for key in keys.split(" ")]))]
+    rows = [
+        part
+        for keys, meaning in KEYS
+        for part in (
+            html.Dt(meaning),
+            html.Dd([html.Kbd(key) if key not in {"or", "and"} else html.Span(key, className="dim") for key in keys.split(" ")]),
+        )
+    ]
     return controls.dialog("Keys", html.Dl(rows, className="kv keys"), id=Ids.KEYS)
 
 
@@ -177,13 +239,22 @@ def _new_portfolio() -> html.Dialog:
     methods = [(method.value, words) for method, words in controls.COST_METHODS.items()]
     form = html.Form(
         [
-            controls.field("Name", controls.text_input("name", id=f"{Ids.NEW_PORTFOLIO}-name", maxLength=120, placeholder="Retirement, Family trust, …")),
-            controls.field("Base currency", controls.select("base_currency", currencies), hint="Every figure is told in it. It stays once there are transactions."),
+            controls.field(
+                "Name", controls.text_input("name", id=f"{Ids.NEW_PORTFOLIO}-name", maxLength=120, placeholder="Retirement, Family trust, …")
+            ),
+            controls.field(
+                "Base currency",
+                controls.select("base_currency", currencies),
+                hint="Every figure is told in it. It stays once there are transactions.",
+            ),
             controls.field("Cost method", controls.select("cost_method", methods), hint="Which lot a sale takes; can be changed at any time."),
             html.P(id=Ids.NEW_PORTFOLIO_ERROR, className="hint bad", role="alert"),
-            html.Div([controls.button("Cancel", look="quiet", do="close"), html.Button("Create portfolio", className="ctl primary", type="submit")],
-                     className="acts end"),
+            html.Div(
+                [controls.button("Cancel", look="quiet", do="close"), html.Button("Create portfolio", className="ctl primary", type="submit")],
+                className="acts end",
+            ),
         ],
-        className="form", **{"data-form": "new-portfolio"},
+        className="form",
+        **{"data-form": "new-portfolio"},
     )
     return controls.dialog("New portfolio", form, id=Ids.NEW_PORTFOLIO)

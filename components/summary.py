@@ -6,7 +6,7 @@ What the stream tells is painted by `assets/live.js` (`data-live`), what follows
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from dash import html
 
@@ -14,7 +14,7 @@ from components import theme
 from components.cards import age_mark, kpi, live, spark, tag, unit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import date
 
 CASH_SECTOR = "Cash"
@@ -78,12 +78,21 @@ class Column(NamedTuple):
 def kpi_strip(totals: Totals, rows: Sequence[Row]) -> list[html.Div]:
     """Seven figures, each with one line of context."""
     return [
-        kpi("Total P/L", [live(totals.total_pnl, "total_pnl", "whole-signed", toned=True), unit(totals.currency)],
-            [_computed(_ratio(totals.total_pnl, totals.net_contributions), "on_contributed", "percent1"), " on contributed"]),
-        kpi("Income, 12 months", [live(totals.income_year, form="whole"), unit(totals.currency)],
-            [live(_ratio(totals.income_year, totals.value), form="share"), " of value"]),
-        kpi("Cash", [live(totals.cash, "cash", "whole"), unit(totals.currency)],
-            [_computed(_ratio(totals.cash, totals.value), "cash_share", "share"), f" of value · {_currencies_held(rows)}"]),
+        kpi(
+            "Total P/L",
+            [live(totals.total_pnl, "total_pnl", "whole-signed", toned=True), unit(totals.currency)],
+            [_computed(_ratio(totals.total_pnl, totals.net_contributions), "on_contributed", "percent1"), " on contributed"],
+        ),
+        kpi(
+            "Income, 12 months",
+            [live(totals.income_year, form="whole"), unit(totals.currency)],
+            [live(_ratio(totals.income_year, totals.value), form="share"), " of value"],
+        ),
+        kpi(
+            "Cash",
+            [live(totals.cash, "cash", "whole"), unit(totals.currency)],
+            [_computed(_ratio(totals.cash, totals.value), "cash_share", "share"), " of value"],
+        ),
         _largest(rows),
         _up_and_down(rows),
         _currency_split(rows),
@@ -99,24 +108,27 @@ def _ratio(part: float | None, whole: float | None) -> float | None:
     return part / whole if part is not None and whole and theme.known(part) and theme.known(whole) else None
 
 
-def _currencies_held(rows: Sequence[Row]) -> str:
-    count = sum(row.is_cash for row in rows)
-    return "1 currency" if count == 1 else f"{count} currencies"
-
-
 def _largest(rows: Sequence[Row]) -> html.Div:
     held = [row for row in rows if not row.is_cash and theme.known(row.value)]
     if not held:
         return kpi("Largest holding", theme.UNKNOWN, "nothing is held")
     largest = max(held, key=lambda row: abs(row.value or 0))
-    return kpi("Largest holding", [html.Span(largest.symbol, **{"data-figure": "largest"}), html.Span(className="gap"), _computed(largest.weight, "largest_weight", "weight")],
-               html.Span(largest.name, **{"data-figure": "largest_name"}))
+    return kpi(
+        "Largest holding",
+        [html.Span(largest.symbol, **{"data-figure": "largest"}), html.Span(className="gap"), _computed(largest.weight, "largest_weight", "weight")],
+        html.Span(largest.name, **{"data-figure": "largest_name"}),
+    )
 
 
 def _up_and_down(rows: Sequence[Row]) -> html.Div:
     tones = [theme.tone(row.day_pnl) for row in rows if not row.is_cash]
-    figure = [live(tones.count("gain"), "up", "count", className="gain"), html.Span("up", className="unit"), html.Span(className="gap"),
-              live(tones.count("loss"), "down", "count", className="loss"), html.Span("down", className="unit")]
+    figure = [
+        live(tones.count("gain"), "up", "count", className="gain"),
+        html.Span("up", className="unit"),
+        html.Span(className="gap"),
+        live(tones.count("loss"), "down", "count", className="loss"),
+        html.Span("down", className="unit"),
+    ]
     return kpi("Today", figure, [live(tones.count("flat"), form="count", figure="unchanged"), " unchanged"])
 
 
@@ -125,18 +137,34 @@ def _currency_split(rows: Sequence[Row]) -> html.Div:
     for row in rows:
         if row.weight is not None and theme.known(row.weight):
             split[row.currency] = split.get(row.currency, 0.0) + row.weight
-    largest = sorted(split.items(), key=lambda item: -abs(item[1]))[:3]
-    figure = html.Span([part for code, share in largest for part in (html.Em(code), live(share, form="weight0", figure=f"currency:{code}"))], className="currs")
-    return kpi("Currencies", figure if largest else theme.UNKNOWN, "of holdings and cash")
+    ordered = sorted(split.items(), key=lambda item: -abs(item[1]))
+    parts = [html.Span([html.Em(code), live(share, form="weight0", figure=f"currency:{code}")]) for code, share in ordered]
+    return kpi(
+        "Currencies",
+        html.Span(parts[:2], className="currs") if parts else theme.UNKNOWN,
+        html.Span(parts[2:6], className="currs") if parts[2:] else "of holdings and cash",
+    )
 
 
 def _freshness(rows: Sequence[Row]) -> html.Div:
     priced = [row for row in rows if not row.is_cash]
     counts = {state: sum(row.state == state for row in priced) for state in ("live", "delayed", "stale", "closed", "missing")}
-    context = [part for state in ("delayed", "stale", "closed", "missing") for part in
-               (html.Span([live(counts[state], form="count", figure=f"state:{state}"), f" {state}"], className="state", **{"data-none": str(not counts[state]).lower()}),)]
-    return kpi("Prices", [live(counts["live"], form="count", figure="state:live"), html.Span(f"of {len(priced)} live", className="unit")],
-               [*context, html.Span("all fresh", className="state", **{"data-all": ""})])
+    context = [
+        part
+        for state in ("delayed", "stale", "closed", "missing")
+        for part in (
+            html.Span(
+                [live(counts[state], form="count", figure=f"state:{state}"), f" {state}"],
+                className="state",
+                **{"data-none": str(not counts[state]).lower()},
+            ),
+        )
+    ]
+    return kpi(
+        "Prices",
+        [live(counts["live"], form="count", figure="state:live"), html.Span(f"of {len(priced)} live", className="unit")],
+        [*context, html.Span("all fresh", className="state", **{"data-all": ""})],
+    )
 
 
 # ------------------------------------------------------------------------------------------------------------ portfolios side by side
@@ -151,7 +179,12 @@ def compare_table(columns: Sequence[Column], whole: Column | None) -> html.Table
         _compare_row("Day", shown, whole, lambda c: live(c.day_return, "day_return", "percent")),
         _compare_row("P/L, 1 year", shown, whole, lambda c: spark(c.line)),
         _compare_row("Total P/L", shown, whole, lambda c: live(c.total_pnl, "total_pnl", "signed", toned=True)),
-        _compare_row("On contributed", shown, whole, lambda c: live(_ratio(c.total_pnl, c.net_contributions), None, "percent1", ratio="total_pnl/net_contributions")),
+        _compare_row(
+            "On contributed",
+            shown,
+            whole,
+            lambda c: live(_ratio(c.total_pnl, c.net_contributions), None, "percent1", ratio="total_pnl/net_contributions"),
+        ),
         _compare_row("Cash", shown, whole, lambda c: live(_ratio(c.cash, c.value), None, "share", ratio="cash/value")),
         _compare_row("Holdings", shown, whole, lambda c: str(c.holdings)),
         _compare_row("Share of total", shown, whole, lambda c: live(c.share, None, "share")),
@@ -165,16 +198,20 @@ def _head(column: Column, *, last: bool) -> html.Td:
     return html.Td([name, figure], className="all" if last else "", **{"data-scope": column.scope})
 
 
-def _compare_row(label: str, columns: Sequence[Column], whole: Column | None, cell: Any) -> html.Tr:
-    return html.Tr([html.Th(label, scope="row"), *(html.Td(cell(column), className="all" if column is whole else "", **{"data-scope": column.scope})
-                                                  for column in columns)])
+def _compare_row(label: str, columns: Sequence[Column], whole: Column | None, cell: Callable[[Column], object]) -> html.Tr:
+    return html.Tr(
+        [
+            html.Th(label, scope="row"),
+            *(html.Td(cell(column), className="all" if column is whole else "", **{"data-scope": column.scope}) for column in columns),
+        ]
+    )
 
 
 # ------------------------------------------------------------------------------------------------------------------------- holdings
 
 
 def holdings_table(rows: Sequence[Row], totals: Totals, sparks: dict[str, Sequence[float]]) -> html.Table:
-    """The largest holdings, what is left, cash, and the total; the whole list has its own page."""
+    """List the largest holdings, what is left, cash, and the total; the whole list has its own page."""
     held = sorted((row for row in rows if not row.is_cash), key=lambda row: -abs(row.value or 0))
     cash = [row for row in rows if row.is_cash]
     shown, rest = (held, []) if len(held) <= SHOWN + 2 else (held[:SHOWN], held[SHOWN:])
@@ -184,39 +221,69 @@ def holdings_table(rows: Sequence[Row], totals: Totals, sparks: dict[str, Sequen
         body.append(_sum_row(f"Other {len(rest)} holdings", rest))
     if cash:
         body.append(_sum_row("Cash", cash, note=" ".join(sorted({row.currency for row in cash}))))
-    return html.Table([html.Caption("Largest holdings", className="sr"), _holdings_head(), html.Tbody(body), html.Tfoot(_total_row(totals, len(held)))],
-                      className="grid-t holdings")
+    return html.Table(
+        [html.Caption("Largest holdings", className="sr"), _holdings_head(), html.Tbody(body), html.Tfoot(_total_row(totals, len(held)))],
+        className="grid-t holdings",
+    )
 
 
 def _holdings_head() -> html.Thead:
-    names = [("Instrument", "l s"), ("30 d", "s"), ("Price", ""), ("Day", ""), ("Day P/L", ""), ("Value", "s"), ("Total P/L", ""), ("On cost", ""), ("Weight", "")]
-    return html.Thead(html.Tr([html.Th(name, className=classes, scope="col", **({"aria-sort": "descending"} if name == "Value" else {})) for name, classes in names]))
+    names = [
+        ("Instrument", "l s"),
+        ("30 d", "s"),
+        ("Price", ""),
+        ("Day", ""),
+        ("Day P/L", ""),
+        ("Value", "s"),
+        ("Total P/L", ""),
+        ("On cost", ""),
+        ("Weight", ""),
+    ]
+    return html.Thead(
+        html.Tr(
+            [html.Th(name, className=classes, scope="col", **({"aria-sort": "descending"} if name == "Value" else {})) for name, classes in names]
+        )
+    )
 
 
 def _holding(row: Row, line: Sequence[float], widest: float) -> html.Tr:
     age = f"{row.state.capitalize()}, {theme.age(row.age_seconds)}" + (", simulated" if row.simulated else "")
 
-    def cell(field: str, value: theme.Number, form: str = "money", **look: Any) -> html.Span:
+    def cell(field: str, value: theme.Number, form: str = "money", **look: object) -> html.Span:
         return live(value, f"holdings.{row.key}.{field}", form, **look)
 
     price = [cell("price", row.price, "price", flash=""), unit(row.currency), age_mark(row.state, age)]
     width = 100 * abs(row.weight or 0) / widest if widest else 0
     return html.Tr(
         [
-            html.Td(html.A([html.B(row.symbol), html.Span(row.name)], href=f"/holdings?symbol={row.symbol}", className="inst", **{"data-symbol-link": row.symbol}), className="l s"),
+            html.Td(
+                html.A(
+                    [html.B(row.symbol), html.Span(row.name)],
+                    href=f"/holdings?symbol={row.symbol}",
+                    className="inst",
+                    **{"data-symbol-link": row.symbol},
+                ),
+                className="l s",
+            ),
             html.Td(spark(line), className="s"),
             html.Td(price if theme.known(row.price) else [theme.UNKNOWN, unit(row.currency), tag("no price", "warn")]),
             html.Td(cell("day_return", row.day_return, "percent", className="soft")),
             html.Td(cell("day_pnl", row.day_pnl, "signed", toned=True)),
-            html.Td([cell("market_value", row.value), html.Span(cell("day_return", row.day_return, "percent", toned=True), className="under")], className="s"),
+            html.Td(
+                [cell("market_value", row.value), html.Span(cell("day_return", row.day_return, "percent", toned=True), className="under")],
+                className="s",
+            ),
             html.Td(cell("total_pnl", row.total_pnl, "signed", toned=True)),
             html.Td(cell("on_cost", row.on_cost, "percent1", className="soft")),
-            html.Td(html.Span([html.Progress(value=f"{width:.1f}", max="100", **{"aria-hidden": "true"}), cell("weight", row.weight, "weight")], className="wbar")),
+            html.Td(
+                html.Span(
+                    [html.Progress(value=f"{width:.1f}", max="100", **{"aria-hidden": "true"}), cell("weight", row.weight, "weight")],
+                    className="wbar",
+                )
+            ),
         ],
         **{"data-symbol": row.key, "data-state": row.state},
     )
-
-
 
 
 def _sum_row(label: str, rows: Sequence[Row], *, note: str = "") -> html.Tr:
@@ -224,15 +291,22 @@ def _sum_row(label: str, rows: Sequence[Row], *, note: str = "") -> html.Tr:
     is_cash = rows[0].is_cash
     return html.Tr(
         [
-            html.Td([label, html.Span(f" {note}", className="dim")], className="l s"), html.Td(className="s"), html.Td(), html.Td(),
-            html.Td(live(day, form="signed", toned=True, sum="day_pnl")), html.Td(live(value, sum="market_value"), className="s"),
-            html.Td("" if is_cash else live(total, form="signed", toned=True, sum="total_pnl")), html.Td(), html.Td(live(weight, form="weight", sum="weight")),
+            html.Td([label, html.Span(f" {note}", className="dim")], className="l s"),
+            html.Td(className="s"),
+            html.Td(),
+            html.Td(),
+            html.Td(live(day, form="signed", toned=True, sum="day_pnl")),
+            html.Td(live(value, sum="market_value"), className="s"),
+            html.Td("" if is_cash else live(total, form="signed", toned=True, sum="total_pnl")),
+            html.Td(),
+            html.Td(live(weight, form="weight", sum="weight")),
         ],
-        className="group", **{"data-members": " ".join(row.key for row in rows)},
+        className="group",
+        **{"data-members": " ".join(row.key for row in rows)},
     )
 
 
-def _sum(values: Any) -> float:
+def _sum(values: Iterable[float | None]) -> float:
     return sum(value for value in values if value is not None and theme.known(value))
 
 
@@ -240,10 +314,15 @@ def _total_row(totals: Totals, count: int) -> html.Tr:
     on_contributed = _ratio(totals.total_pnl, totals.net_contributions)
     return html.Tr(
         [
-            html.Td(["Total ", html.Span(f"{count} holdings" if count != 1 else "1 holding", className="dim")], className="l s"), html.Td(className="s"), html.Td(),
-            html.Td(live(totals.day_return, "day_return", "percent", className="soft")), html.Td(live(totals.day_pnl, "day_pnl", "signed", toned=True)),
-            html.Td(live(totals.value, "value"), className="s"), html.Td(live(totals.total_pnl, "total_pnl", "signed", toned=True)),
-            html.Td(_computed(on_contributed, "on_contributed", "percent1")), html.Td(theme.weight(100 if totals.value else None)),
+            html.Td(["Total ", html.Span(f"{count} holdings" if count != 1 else "1 holding", className="dim")], className="l s"),
+            html.Td(className="s"),
+            html.Td(),
+            html.Td(live(totals.day_return, "day_return", "percent", className="soft")),
+            html.Td(live(totals.day_pnl, "day_pnl", "signed", toned=True)),
+            html.Td(live(totals.value, "value"), className="s"),
+            html.Td(live(totals.total_pnl, "total_pnl", "signed", toned=True)),
+            html.Td(_computed(on_contributed, "on_contributed", "percent1")),
+            html.Td(theme.weight(100 if totals.value else None)),
         ],
     )
 
@@ -254,7 +333,15 @@ def _total_row(totals: Totals, count: int) -> html.Tr:
 def history_table(days: Sequence[date], value: Sequence[float], contributed: Sequence[float], currency: str) -> html.Table:
     """Rows behind the growth chart, newest first."""
     head = html.Thead(html.Tr([html.Th("Date", className="l"), html.Th(f"Value, {currency}"), html.Th("Contributed"), html.Th("Difference")]))
-    rows = [html.Tr([html.Td(theme.day(day), className="l"), html.Td(theme.money(now)), html.Td(theme.money(paid)),
-                     html.Td(theme.money(now - paid, signed=True), className=theme.tone(now - paid))])
-            for day, now, paid in reversed(list(zip(days, value, contributed, strict=True)))]
+    rows = [
+        html.Tr(
+            [
+                html.Td(theme.day(day), className="l"),
+                html.Td(theme.money(now)),
+                html.Td(theme.money(paid)),
+                html.Td(theme.money(now - paid, signed=True), className=theme.tone(now - paid)),
+            ]
+        )
+        for day, now, paid in reversed(list(zip(days, value, contributed, strict=True)))
+    ]
     return html.Table([html.Caption("Value and net contributions", className="sr"), head, html.Tbody(rows)], className="grid-t")

@@ -72,12 +72,12 @@ def money(value: Number, *, decimals: int = 2, signed: bool = False) -> str:
 
 
 def percent(fraction: Number, *, decimals: int = 2, signed: bool = True) -> str:
-    """Return given as a fraction.
+    r"""Return given as a fraction.
 
     Examples
     --------
     >>> percent(0.0041)
-    '+0.41\\u202f%'
+    '+0.41\u202f%'
     """
     return with_unit(number(None if fraction is None else float(fraction) * 100, decimals=decimals, signed=signed), "%")
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import dash
 from dash import html
 
@@ -13,8 +11,15 @@ from components.icons import Icon, icon
 dash.register_page(__name__, title="Not found · Portolan")
 
 
-def layout(**_query: Any) -> html.Div:
+def layout(**_query: object) -> html.Div:
     """Say so, and offer the way back."""
     way = html.A([icon(Icon.OVERVIEW, small=True), "To the overview"], href="/", className="ctl", **{"data-nav": "/"})
-    return html.Div([html.H1("Not found", className="sr"), html.Section(cards.blank("This page is not on the chart", "The address may have a typing error, or the page has moved.", way),
-                                                                     className="panel")], className="page")
+    return html.Div(
+        [
+            html.H1("Not found", className="sr"),
+            html.Section(
+                cards.blank("This page is not on the chart", "The address may have a typing error, or the page has moved.", way), className="panel"
+            ),
+        ],
+        className="page",
+    )

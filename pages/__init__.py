@@ -1,0 +1,1 @@
+"""Where things are on the screen. Dash imports these; nobody else does."""
