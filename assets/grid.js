@@ -171,8 +171,33 @@ window.portolan.grid = (() => {
     return `${STATES[state] || state}${age}${source ? `, from ${source}` : ""}${simulated && source !== "simulated" ? ", simulated" : ""}`;
   }
 
-  const date = (text) => (text ? new Date(`${text}T12:00:00Z`).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" }) : "");
-  const moment = (text) => (text ? new Date(text).toLocaleString("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }) : "");
+  const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+  const two = (number) => String(number).padStart(2, "0");
+
+  /* 2024-03-08 -> 8 Mar 2024 */
+  function date(text) {
+    const [year, month, day] = (text || "").split("-").map(Number);
+    return year ? `${day} ${MONTHS[month - 1]} ${year}` : "";
+  }
+
+  /* An instant in the reader's own time: 8 Mar 2024, 15:42 */
+  function moment(instant) {
+    if (!instant) return "";
+    const at = new Date(instant);
+    return `${at.getDate()} ${MONTHS[at.getMonth()]} ${at.getFullYear()}, ${two(at.getHours())}:${two(at.getMinutes())}`;
+  }
+
+  /* Hide columns in the order given until the others fit; what the reader needs most is hidden last. */
+  function fitColumns(api, width, { least, phone, hidden = [] }) {
+    const columns = api.getColumns() || [], small = NARROW_SCREEN.matches;
+    const shown = new Set(columns.map((column) => column.getColId()).filter((name) => (small ? phone.includes(name) : !hidden.includes(name))));
+    const room = () => columns.filter((column) => shown.has(column.getColId())).reduce((sum, column) => sum + (column.getColDef().flex ? column.getColDef().context.room : column.getColDef().width), 0);
+    for (const name of small ? [] : least) if (room() > width) shown.delete(name);
+    for (const visible of [true, false]) {
+      const names = columns.filter((column) => shown.has(column.getColId()) === visible && column.isVisible() !== visible).map((column) => column.getColId());
+      if (names.length) api.setColumnsVisible(names, visible);
+    }
+  }
 
   /* The api of a grid that is on the page now; null if the page went away meanwhile. */
   async function ready(id) {
@@ -184,6 +209,6 @@ window.portolan.grid = (() => {
   const setStore = (id, data) => window.dash_clientside.set_props(id, { data });
 
   window.dashAgGridFunctions.portolanTheme = theme;
-  return { NARROW_SCREEN, STATES, add, ageTitle, cell, cells, cents, csvCell, date, download, drawSparkline, dress, element, fit, ghostly, mark, moment,
+  return { NARROW_SCREEN, STATES, add, ageTitle, cell, cells, cents, csvCell, date, download, drawSparkline, dress, element, fit, fitColumns, ghostly, mark, moment,
     pixels, ready, redraw, setStore, shares, sparkline, write, writeGhostly };
 })();

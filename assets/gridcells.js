@@ -64,7 +64,7 @@
   });
 
   const signed = (name) => kit.cell((parent) => ({ value: kit.add(parent, "span", "num") }), (parts, row) => {
-    const blank = name === "day_pnl" && (row.kind === "closed" || row.kind === "other");
+    const blank = name === "day_pnl" ? row.kind === "other" || (row.kind === "closed" && !row.day_pnl) : row.kind === "cash";
     kit.write(parts.value, blank ? "" : money(row[name], true));
     kit.dress(parts.value, `num ${tone(row[name])}`);
   });

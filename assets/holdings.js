@@ -3,10 +3,10 @@
 window.portolan.holdings = (() => {
   const GRID = "holdings-grid", PAGE = "holdings-page", CASH = "Cash", CLOSED = "Closed positions";
   const kit = window.portolan.grid, format = window.portolan.format;
-  const HIDDEN_UNDER = { 1100: ["average_cost"], 1000: ["spark"], 900: ["quantity", "on_cost"] };
-  const PHONE = ["name", "spark", "value"], FLASH_MS = 900, QUIET_MS = 1000, LOUD_ROWS = 20;
+  const COLUMNS = { least: ["average_cost", "spark", "on_cost", "quantity", "weight", "day_return"], phone: ["name", "spark", "value"] };
+  const FLASH_MS = 900, QUIET_MS = 1000, LOUD_ROWS = 20;
   const page = { api: null, payload: null, leaves: new Map(), byKey: new Map(), groups: new Map(), total: null, shut: new Set([CASH, CLOSED]), group: "sector",
-    filter: "", decimals: 2, top: 1, symbol: null, changes: [], hidden: new Set() };
+    filter: "", decimals: 2, top: 1, symbol: null, changes: [] };
 
   /* ------------------------------------------------------------------------------------------------------------ rows */
   const GROUPS = {
@@ -20,7 +20,7 @@ window.portolan.holdings = (() => {
 
   function leaf(raw) {
     const row = { ...raw, type: "leaf", value: kit.cents(raw.market_value), day_pnl: kit.cents(raw.day_pnl), total_pnl: kit.cents(raw.total_pnl),
-      cost: kit.cents(raw.cost_basis) ?? 0, weight: raw.weight === null ? null : Math.round(raw.weight * 10) };
+      cost: kit.cents(raw.cost_basis) ?? 0, weight: null };
     row.group = GROUPS[page.group](row);
     return row;
   }
@@ -88,7 +88,9 @@ window.portolan.holdings = (() => {
     if (!api) return window.dash_clientside.no_update;
     if (api !== page.api) attach(api);
     page.payload = payload;
-    state(payload);
+    const element = document.getElementById(PAGE);
+    kit.mark(element, "state", stateOf(payload));
+    if (payload.error) part("reason", payload.error);
     if (payload.rows) show();
     const sheet = document.getElementById("holdings-drawer");
     if (page.symbol && !sheet.classList.contains("open")) open(page.symbol);
@@ -110,21 +112,28 @@ window.portolan.holdings = (() => {
     return JSON.stringify(asked) === JSON.stringify(before) ? window.dash_clientside.no_update : asked;
   }
 
-  function state(payload) {
-    const element = document.getElementById(PAGE), rows = payload.rows || [];
-    kit.mark(element, "state", payload.error ? (page.leaves.size ? "kept" : "error") : rows.some((row) => row.kind !== "other") ? "full" : "empty");
-    if (payload.error) kit.write(element.querySelector("[data-part=reason]"), payload.error);
+  function stateOf({ error, rows = [] }) {
+    if (error) return page.leaves.size ? "kept" : "error";
+    return rows.some((row) => row.kind !== "other") ? "full" : "empty";
   }
 
   function show() {
-    const merged = page.payload.rows.map(leaf).map(overlaid);
+    const merged = weighed(page.payload.rows.map(leaf).map(overlaid));
     page.merged = new Map(merged.map((row) => [row.id, row]));
+    page.drawn = new Map(page.merged);
     page.leaves = new Map(merged.flatMap(shown).map((row) => [row.id, row]));
     page.decimals = Math.min(4, Math.max(2, ...merged.filter((row) => row.kind === "holding").map((row) => decimalsOf(row.quantity))));
     settleOther();
     regroup();
     replace([...page.groups.values(), ...page.leaves.values()]);
     paintAround();
+  }
+
+  /* Weights of all rows together, so that they add up to 100.0 whatever moved. */
+  function weighed(rows) {
+    const part = rows.filter((row) => row.value !== null && (row.kind === "holding" || row.kind === "cash")), tenths = kit.shares(part.map((row) => row.value));
+    const weights = new Map(part.map((row, index) => [row.id, tenths[index]]));
+    return rows.map((row) => { const weight = weights.get(row.id) ?? null; return row.weight === weight ? row : { ...row, weight }; });
   }
 
   const decimalsOf = (value) => (String(value).split(".")[1] || "").length;
@@ -160,13 +169,16 @@ window.portolan.holdings = (() => {
     const scope = page.payload?.scope, live = portfolios[scope], changed = new Map();
     if (!page.api || page.api.isDestroyed() || !page.merged || !live) return;
     for (const key of news.portfolios[scope]?.keys || []) {
-      const before = page.merged.get(key), held = live.holdings?.[key];
-      if (!before || !held) continue;
-      const after = moved(before, held, quotes[before.symbol]);
-      page.merged.set(key, after);
-      for (const row of shown(after)) if (page.leaves.has(row.id)) changed.set(row.id, row);
+      const id = page.merged.has(key) ? key : `closed:${key}`, before = page.merged.get(id), held = live.holdings?.[key];
+      if (before && held) page.merged.set(id, moved(before, held, quotes[before.symbol]));
     }
-    for (const name of ["day_return", "total_pnl"]) if (live[name] !== undefined) page.payload.totals[name] = live[name];
+    const before = new Map(page.drawn);
+    for (const row of weighed([...page.merged.values()])) {
+      page.merged.set(row.id, row);
+      if (before.get(row.id) !== row) for (const one of shown(row)) if (page.leaves.has(one.id)) changed.set(one.id, one);
+    }
+    page.drawn = new Map(page.merged);
+    for (const name of ["day_return", "total_pnl", "income"]) if (live[name] !== undefined) page.payload.totals[name] = live[name];
     paint(changed);
   }
 
@@ -176,7 +188,6 @@ window.portolan.holdings = (() => {
     if (price !== undefined) Object.assign(next, { was: row.price, price });
     for (const [from, to] of [["market_value", "value"], ["day_pnl", "day_pnl"], ["total_pnl", "total_pnl"]]) if (held[from] !== undefined) next[to] = kit.cents(held[from]);
     for (const name of ["day_return", "on_cost", "fx_rate"]) if (held[name] !== undefined) next[name] = held[name];
-    if (held.weight !== undefined) next.weight = held.weight === null ? null : Math.round(held.weight * 10);
     if (held.total_pnl === undefined && held.market_value !== undefined && row.value !== null && next.value !== null) next.total_pnl = row.total_pnl + next.value - row.value;
     if (next.value !== null && next.value !== undefined) next.reason = null;
     Object.assign(next, quoted(held.state, quote));
@@ -245,7 +256,7 @@ window.portolan.holdings = (() => {
     const up = held.filter((row) => row.day_pnl > 0).length, down = held.filter((row) => row.day_pnl < 0).length;
     figure("value", money(total.value), `${money(total.value - cash)} invested`);
     figure("day", money(total.day_pnl, { signed: true }), `${format.percent(total.day_return)}, ${up} up, ${down} down`, total.day_pnl);
-    figure("total", money(total.total_pnl, { signed: true }), `unrealised ${money(unrealised(held), { signed: true, decimals: 0 })}, other ${money(total.total_pnl - unrealised(held), { signed: true, decimals: 0 })}`, total.total_pnl);
+    figure("total", money(total.total_pnl, { signed: true }), `unrealised ${money(unrealised(held), { signed: true, decimals: 0 })}, income ${format.money(page.payload.totals.income, { signed: true, decimals: 0 })}`, total.total_pnl);
     figure("cash", money(cash), total.value ? `${format.share(cash / total.value)} of the value` : "no value yet");
     currencies(rows);
     notes(held);
@@ -309,7 +320,7 @@ window.portolan.holdings = (() => {
       if (sheet.dataset.symbol !== symbol) { sheet.dataset.symbol = symbol; document.getElementById("holdings-drawer-body")?.classList.add("waiting"); }
       kit.write(sheet.querySelector("[data-part=symbol]"), symbol);
       kit.write(sheet.querySelector("[data-part=name]"), row?.name || "");
-      sheet.querySelector("[data-do=close-holdings-drawer]")?.focus({ preventScroll: true });
+      sheet.focus({ preventScroll: true });
     }
     kit.setStore("holdings-symbol", symbol || null);
     window.portolan.shell?.query?.({ symbol: symbol || null });
@@ -382,7 +393,6 @@ window.portolan.holdings = (() => {
     api.addEventListener("cellClicked", ({ data, event }) => press(data, event));
     api.addEventListener("cellKeyDown", ({ data, event }) => key(data, event));
     api.addEventListener("gridSizeChanged", resize);
-    columns();
     pressGroup();
   }
 
@@ -443,16 +453,7 @@ window.portolan.holdings = (() => {
     let height = 0;
     api.forEachNodeAfterFilterAndSort((node) => { height += rowHeight(node.rowPinned ? { node } : { data: node.data, node }); });
     frame.style.setProperty("--content", `${height + 30 + 36 + 3}px`);
-    columns();
-  }
-
-  /* The columns that fit; the reader's own choice is left out first. */
-  function columns() {
-    const api = page.api, width = document.getElementById(GRID)?.clientWidth || 0, all = api.getColumns()?.map((column) => column.getColId()) || [];
-    const narrow = Object.entries(HIDDEN_UNDER).filter(([limit]) => width < Number(limit)).flatMap(([, names]) => names);
-    const want = (name) => (isPhone() ? PHONE.includes(name) : !narrow.includes(name) && !page.hidden.has(name));
-    const change = (visible) => all.filter((name) => want(name) === visible && api.getColumn(name).isVisible() !== visible);
-    for (const visible of [true, false]) { const names = change(visible); if (names.length) api.setColumnsVisible(names, visible); }
+    if (frame.clientWidth) kit.fitColumns(api, frame.clientWidth, COLUMNS);
   }
 
   kit.NARROW_SCREEN.addEventListener("change", () => {

@@ -3,8 +3,8 @@
    a key made here: the same draft sent twice is recorded once. */
 window.portolan.transactions = (() => {
   const GRID = "transactions-grid", PAGE = "transactions-page", FORM = "transactions-form", SHEET = "transactions-form-sheet", HISTORY = "transactions-history";
-  const FILTERS = ["kind", "symbol", "start", "end"], PHONE = ["symbol", "amount"], PAUSE_MS = 250;
-  const HIDDEN_UNDER = { 1180: ["recorded_at"], 1060: ["account"], 960: ["note", "tax"], 860: ["fee", "currency"] };
+  const FILTERS = ["kind", "symbol", "start", "end"], PAUSE_MS = 250, FIRST = 400, STEP = 1000;
+  const COLUMNS = { least: ["recorded_at", "account", "note", "tax", "fee", "portfolio_name"], phone: ["symbol", "amount"] };
   const kit = window.portolan.grid, format = window.portolan.format, shell = () => window.portolan.shell;
   const page = { api: null, rows: new Map(), decimals: 2, query: null, entry: null, last: null, ids: new Set(), wide: true };
   const form = { open: false, editing: null, number: 0, touched: new Set(), errors: [], key: null, sent: "", from: null, busy: false, timer: 0, draft: {} };
@@ -21,9 +21,9 @@ window.portolan.transactions = (() => {
       page.query = null;
       form.open = false;
       page.entry = null;
-      if (address.get("new") !== null) setTimeout(() => openForm({ kind: address.get("new") || "BUY", symbol: address.get("symbol") || "" }), 60);
+      if (address.get("new") !== null) setTimeout(() => openForm({ kind: address.get("new"), symbol: address.get("instrument") || "" }), 60);
     }
-    const asked = { scope: scope.portfolio, ...filters(address.get("voided") === "1"), retry };
+    const asked = { scope: scope.portfolio, ...filters(address.get("voided") === "1"), limit: before?.scope === scope.portfolio ? before.limit : FIRST, retry };
     if (JSON.stringify(asked) === JSON.stringify(before)) return none();
     page.query = asked;
     paintFilters();
@@ -41,7 +41,7 @@ window.portolan.transactions = (() => {
 
   function refilter(voided) {
     if (!page.query) return;
-    const asked = { ...page.query, ...filters(Boolean(voided)) };
+    const asked = { ...page.query, ...filters(Boolean(voided)), limit: FIRST };
     if (JSON.stringify(asked) === JSON.stringify(page.query)) return;
     page.query = asked;
     shell().query({ kind: asked.kind, symbol: asked.symbol, start: asked.start, end: asked.end, voided: asked.voided ? "1" : null, new: null });
@@ -83,8 +83,9 @@ window.portolan.transactions = (() => {
     page.decimals = Math.min(4, Math.max(0, ...rows.map((row) => (String(row.quantity ?? "").split(".")[1] || "").replace(/0+$/, "").length)));
     page.api.applyTransaction({ add, update, remove });
     kit.redraw(page.api, [...wanted.keys()]);
-    const voided = rows.filter((row) => row.voided).length;
-    kit.write(find("[data-part=count]"), `${format.number(rows.length - voided, { decimals: 0 })} of ${format.number(payload.total ?? rows.length, { decimals: 0 })}`.replace(/^(.+) of \1$/, "$1") + `${voided ? `, ${voided} voided` : ""}${payload.more ? ", the newest; narrow the dates for older ones" : ""}`);
+    page.more = payload.more;
+    const voided = rows.filter((row) => row.voided).length, count = format.number(rows.length - voided, { decimals: 0 });
+    kit.write(find("[data-part=count]"), `${payload.more ? `the newest ${count}` : count}${voided ? `, and ${voided} voided` : ""}`);
     if (fresh.length === 1) page.api.ensureNodeVisible(page.api.getRowNode(fresh[0]));
     resize();
     offerAccounts();
@@ -96,6 +97,15 @@ window.portolan.transactions = (() => {
     api.addEventListener("cellClicked", ({ data }) => openEntry(data));
     api.addEventListener("cellKeyDown", ({ data, event }) => { if (event?.key === "Enter" || event?.key === " ") { event.preventDefault(); openEntry(data); } });
     api.addEventListener("gridSizeChanged", resize);
+    api.addEventListener("bodyScrollEnd", older);
+  }
+
+  /* Older rows come when the reader nears the end of those that are here. */
+  function older() {
+    if (!page.more || page.api.getLastDisplayedRowIndex() < page.api.getDisplayedRowCount() - 40) return;
+    page.more = false;
+    page.query = { ...page.query, limit: page.query.limit + STEP };
+    kit.setStore("transactions-query", page.query);
   }
 
   const isPhone = () => kit.NARROW_SCREEN.matches;
@@ -105,12 +115,7 @@ window.portolan.transactions = (() => {
     const api = page.api, frame = byId(GRID);
     if (!api || api.isDestroyed() || !frame) return;
     frame.style.setProperty("--content", `${api.getDisplayedRowCount() * rowHeight() + 30 + 3}px`);
-    const narrow = Object.entries(HIDDEN_UNDER).filter(([limit]) => frame.clientWidth < Number(limit)).flatMap(([, names]) => names);
-    const one = page.query?.scope !== "all" ? ["portfolio_name"] : frame.clientWidth < 1180 ? ["portfolio_name"] : [];
-    for (const column of api.getColumns() || []) {
-      const name = column.getColId(), visible = isPhone() ? PHONE.includes(name) : !narrow.includes(name) && !one.includes(name);
-      if (column.isVisible() !== visible) api.setColumnsVisible([name], visible);
-    }
+    if (frame.clientWidth) kit.fitColumns(api, frame.clientWidth, { ...COLUMNS, hidden: page.query?.scope === "all" ? [] : ["portfolio_name"] });
   }
 
   kit.NARROW_SCREEN.addEventListener("change", () => { if (page.api && !page.api.isDestroyed()) { page.api.resetRowHeights(); resize(); } });
@@ -119,7 +124,7 @@ window.portolan.transactions = (() => {
   const byDate = (left, right, a, b) => (left < right ? -1 : left > right ? 1 : (a?.data.sequence ?? 0) - (b?.data.sequence ?? 0));
 
   /* ------------------------------------------------------------------------------------------------------------ the form */
-  const kinds = () => (page.kinds ||= {});
+  const kinds = () => (page.kinds ||= JSON.parse(byId(FORM).dataset.kinds));
   const input = (name) => byId(FORM)?.elements.namedItem(name);
   const field = (name) => byId(FORM)?.querySelector(`[data-field="${name}"]`);
   const shownFields = () => [...byId(FORM).querySelectorAll(".fields [data-field]:not([hidden])")].map((label) => label.dataset.field).filter((name) => !name.startsWith("instrument_"));
@@ -150,7 +155,7 @@ window.portolan.transactions = (() => {
     refuse("");
     busy(false);
     sheet.classList.add("open");
-    const first = ["symbol", "amount", "quantity"].map(input).find((each) => each && !field(each.name).hidden && !each.value) || input("kind");
+    const first = Object.keys(kinds()[input("kind").value].fields).map(input).find((each) => !each.value) || input("kind");
     first.focus({ preventScroll: true });
     typed(0);
   }
@@ -159,7 +164,7 @@ window.portolan.transactions = (() => {
     if (!form.open) return;
     form.open = false;
     byId(SHEET)?.classList.remove("open");
-    if (new URLSearchParams(location.search).has("new")) shell().query({ new: null });
+    if (new URLSearchParams(location.search).has("new")) shell().query({ new: null, instrument: null });
     if (form.from?.isConnected) form.from.focus({ preventScroll: true });
   }
 
@@ -173,11 +178,10 @@ window.portolan.transactions = (() => {
       const known = kind.fields[name], label = field(name);
       label.hidden = !known;
       if (!known) continue;
-      label.style.order = known.order;
+      label.style.order = known.order + 1;
       kit.write(label.querySelector("[data-part=label]"), known.label);
       kit.write(label.querySelector("[data-part=optional]"), known.needed ? "" : known.hint ? ` ${known.hint}` : "");
     }
-    for (const name of ["account", "note"]) field(name).style.order = 90;
     paintErrors();
   }
 
@@ -329,7 +333,7 @@ window.portolan.transactions = (() => {
   function offer() {
     const { portfolios, instruments } = shell().directory, select = input("portfolio");
     const chosen = select.value;
-    select.replaceChildren(...portfolios.map((each) => shell().element("option", { value: each.id }, each.name)));
+    select.replaceChildren(...portfolios.map((each) => new Option(each.name, each.id)));
     if (portfolios.some((each) => each.id === chosen)) select.value = chosen;
     fill("symbols", (instruments || []).map((each) => [each.symbol, each.name]));
   }
@@ -339,7 +343,7 @@ window.portolan.transactions = (() => {
   }
 
   function fill(name, options) {
-    byId(`${FORM}-${name}`)?.replaceChildren(...options.map(([value, label]) => shell().element("option", { value, label: label || null })));
+    byId(`${FORM}-${name}`)?.replaceChildren(...options.map(([value, label]) => new Option(label, value)));
   }
 
   /* ------------------------------------------------------------------------------------------- one row and what to do to it */
@@ -354,7 +358,7 @@ window.portolan.transactions = (() => {
     select(row.id);
     byId("transactions-history-body").classList.add("waiting");
     kit.setStore("transactions-entry", { portfolio: row.portfolio, id: row.id, version: row.version });
-    sheet.querySelector(`[data-do=close-${HISTORY}]`)?.focus({ preventScroll: true });
+    sheet.focus({ preventScroll: true });
   }
 
   function closeEntry() {
@@ -380,7 +384,7 @@ window.portolan.transactions = (() => {
   function askVoid() {
     const row = page.entry;
     if (!row) return;
-    kit.write(byId("transactions-confirm").querySelector("[data-part=what]"), `${row.kind_name} ${row.quantity === null ? format.money(Number(row.amount)) : format.quantity(Number(row.quantity))} ${row.symbol || row.currency || ""}, ${kit.date(row.date)}`);
+    kit.write(byId("transactions-confirm").querySelector("[data-part=what]"), `${row.kind_name} ${row.quantity !== null ? format.quantity(Number(row.quantity)) : row.amount !== null ? format.money(Number(row.amount)) : ""} ${row.symbol || row.currency || ""}, ${kit.date(row.date)}`);
     shell().open("transactions-confirm");
   }
 
@@ -436,12 +440,7 @@ window.portolan.transactions = (() => {
     else if (event.key === "n" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) { event.preventDefault(); event.stopImmediatePropagation(); openForm(); }
   }, true);
 
-  function takeKinds(data) {
-    page.kinds = data;
-    return none();
-  }
-
   Object.assign(window.dashAgGridFunctions, { portolanLedgerHeight: rowHeight, portolanByNumber: byNumber, portolanByDate: byDate });
-  window.dash_clientside = Object.assign(window.dash_clientside || {}, { transactions: { query, load, checked, saved, added, told, kinds: takeKinds } });
+  window.dash_clientside = Object.assign(window.dash_clientside || {}, { transactions: { query, load, checked, saved, added, told } });
   return { page, form, openForm, plainNumber };
 })();

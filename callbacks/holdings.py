@@ -76,21 +76,19 @@ def rows_of(services: Services, scope: str, *, by_portfolio: bool) -> dict[str, 
 
 def _holdings(view: HoldingsView, lines: Mapping[str, list[float]]) -> list[dict[str, Any]]:
     frame = view.snapshot.holdings
-    total = view.snapshot.totals["value"]
     reasons = _reasons(view.findings)
-    return [{**_row(record, total), **_instrument(view.instruments[record["symbol"]]), **_quote(view.quotes.get(record["symbol"])),
+    return [{**_row(record), **_instrument(view.instruments[record["symbol"]]), **_quote(view.quotes.get(record["symbol"])),
              "id": record["symbol"], "kind": "holding", "spark": lines.get(record["symbol"]), "currency": record["currency"],
              "reason": _reason(record, reasons)} for record in frame.to_dict("records")]
 
 
-def _row(record: Mapping[str, Any], total: float) -> dict[str, Any]:
+def _row(record: Mapping[str, Any]) -> dict[str, Any]:
     """Numbers of one holding; NaN is null."""
     names = ("quantity", "price", "fx_rate", "average_cost", "cost_basis", "market_value", "unrealised", "day_pnl", "day_return")
     row = _numbers({name: record[name] for name in names})
     gain = sum(record[name] for name in ("unrealised", "realised", "income")) - record["fees"] - record["taxes"]
     cost = record["cost_basis"]
-    return {**row, "total_pnl": _number(gain), "on_cost": _number(gain / cost) if cost > 0 else None,
-            "weight": _number(record["market_value"] / total * 100) if total else None}
+    return {**row, "total_pnl": _number(gain), "on_cost": _number(gain / cost) if cost > 0 else None}
 
 
 def _instrument(instrument: Instrument) -> dict[str, Any]:
@@ -117,10 +115,9 @@ def _reason(record: Mapping[str, Any], reasons: Mapping[str, str]) -> str | None
 
 
 def _cash(view: HoldingsView) -> list[dict[str, Any]]:
-    total = view.snapshot.totals["value"]
     return [{"id": f"cash:{currency}", "kind": "cash", "symbol": currency, "name": "Cash", "currency": currency, "quantity": _number(record["balance"]), "price": None,
              "fx_rate": _number(record["fx_rate"]), "average_cost": None, "cost_basis": 0.0, "market_value": _number(record["value"]), "day_pnl": _number(record["day_pnl"]),
-             "total_pnl": None, "day_return": None, "on_cost": None, "weight": _number(record["value"] / total * 100) if total else None, "state": None, "ts": None,
+             "total_pnl": None, "day_return": None, "on_cost": None, "state": None, "ts": None,
              "reason": "missing_rate" if math.isnan(record["value"]) else None}
             for currency, record in view.snapshot.cash.to_dict("index").items() if record["balance"] or record["day_pnl"]]
 
@@ -133,7 +130,7 @@ def _closed(view: HoldingsView) -> list[dict[str, Any]]:
         gain = record["realised"] + record["income"] - record["fees"] - record["taxes"]
         rows.append({"id": f"closed:{record['symbol']}", "kind": "closed", "symbol": record["symbol"], "name": instrument.name if instrument else "",
                      "currency": record["currency"], "quantity": 0.0, "price": None, "average_cost": None, "cost_basis": 0.0, "market_value": 0.0, "day_pnl": _number(record.get("day_pnl", 0.0)),
-                     "day_return": None, "total_pnl": _number(gain), "on_cost": None, "weight": None, "state": None, "ts": None, "reason": None})
+                     "day_return": None, "total_pnl": _number(gain), "on_cost": None, "state": None, "ts": None, "reason": None})
     return rows
 
 
@@ -142,7 +139,7 @@ def _other(view: HoldingsView, rows: Iterable[Mapping[str, Any]]) -> dict[str, A
     known = sum(row["total_pnl"] or 0.0 for row in rows)
     return {"id": "other", "kind": "other", "symbol": "", "name": "Interest, fees, currency gains", "currency": view.base_currency, "quantity": None, "price": None,
             "average_cost": None, "cost_basis": 0.0, "market_value": 0.0, "day_pnl": 0.0, "day_return": None,
-            "total_pnl": _number(view.snapshot.totals["total_pnl"] - known), "on_cost": None, "weight": None, "state": None, "ts": None, "reason": None}
+            "total_pnl": _number(view.snapshot.totals["total_pnl"] - known), "on_cost": None, "state": None, "ts": None, "reason": None}
 
 
 def _parts(services: Services, actor: Actor, merged: HoldingsView) -> dict[str, list[dict[str, Any]]]:
@@ -189,9 +186,14 @@ def _held(view: HoldingsView, detail: InstrumentDetail) -> tables.Held:
     record = open_ or closed or dict.fromkeys(("quantity", "cost_basis", "realised", "income", "fees", "taxes"), 0.0)
     fixed = {"realised": record["realised"], "income": record["income"], "fees": -record["fees"], "taxes": -record["taxes"]}
     details = (("Class", CLASSES[instrument.asset_class]), ("Sector", instrument.sector), ("Country", instrument.country), ("Exchange", instrument.exchange),
-               ("ISIN", instrument.isin), ("Price from", f"{detail.quote.source}{', simulated' if detail.quote.simulated else ''}" if detail.quote.source else None))
+               ("ISIN", instrument.isin), ("Price from", _source(detail.quote)))
     return tables.Held(symbol, instrument.currency, view.base_currency, detail.quote.price, detail.quote.state.value, record["quantity"], record["cost_basis"] if open_ else 0.0,
                        fixed, METHODS.get(view.cost_method, view.cost_method), [(name, value) for name, value in details if value])
+
+
+def _source(quote: QuoteView) -> str | None:
+    marked = quote.simulated and quote.source != "simulated"
+    return f"{quote.source}, simulated" if marked else quote.source
 
 
 def _record(frame: pd.DataFrame, symbol: str) -> dict[str, Any] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -12,15 +13,16 @@ from dash.exceptions import PreventUpdate
 from components import cards, dialogs, tables
 from components.ids import Ids, TransactionsIds
 from engine.errors import Conflict, InvalidInput, PortfolioError, StorageError
+from engine.types import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from engine.types import Actor, Instrument, Portfolio, Transaction
+    from engine.types import Actor, Portfolio, Transaction
     from services import Services
     from services.views import Preview
 
-NEWEST = 2000  # rows the page shows at most
+FIRST, MOST = 400, 20_000  # rows the page asks for at first, and at most
 NUMBERS = ("quantity", "price", "fee", "tax", "amount", "fx_rate", "ratio", "to_amount")
 TEXTS = ("symbol", "currency", "account", "note", "to_symbol", "to_currency")
 LABELS = {"date": "Date", "kind": "Kind", "symbol": "Instrument", "to_symbol": "New instrument", "quantity": "Quantity", "price": "Price", "amount": "Amount",
@@ -74,7 +76,6 @@ def _register_clientside(app: Dash) -> None:
     page = "transactions"
     app.clientside_callback(ClientsideFunction(page, "query"), Output(TransactionsIds.QUERY, "data"), Input(Ids.SCOPE, "data"),
                             Input(TransactionsIds.RETRY, "data"), State(TransactionsIds.QUERY, "data"))
-    app.clientside_callback(ClientsideFunction(page, "kinds"), Input(TransactionsIds.KINDS, "data"))
     app.clientside_callback(ClientsideFunction(page, "load"), Input(TransactionsIds.ROWS, "data"))
     app.clientside_callback(ClientsideFunction(page, "checked"), Input(TransactionsIds.CHECKED, "data"))
     app.clientside_callback(ClientsideFunction(page, "saved"), Input(TransactionsIds.SAVED, "data"))
@@ -88,35 +89,34 @@ def _register_clientside(app: Dash) -> None:
 def rows_of(services: Services, query: Mapping[str, Any]) -> dict[str, Any]:
     """Give the newest transactions that fit the filters; an error is an answer too, so that the old rows stay."""
     actor, scope = services.accounts.local_actor(), str(query.get("scope") or "all")
-    filters = {name: query[name] for name in ("symbol", "kind", "start", "end") if query.get(name)}
+    limit = min(int(query.get("limit") or FIRST), MOST)
     try:
-        portfolios = {str(each.id): each for each in services.portfolios.find(actor).items}
+        portfolios = {str(each.id): each for each in services.portfolios.find(actor)}
         chosen = list(portfolios.values()) if scope == "all" else [services.portfolios.get(actor, UUID(scope))]
-        found = [entry for each in chosen for entry in _newest(services, actor, each, filters, voided=bool(query.get("voided")))]
-        names = {each.symbol: each for each in services.instruments.find(actor, limit=1000).items}
-    except (PortfolioError, ValueError) as error:
-        return {"scope": scope, "error": str(error)}
-    found.sort(key=lambda entry: (entry.date, entry.sequence), reverse=True)
-    return {"scope": scope, "rows": [_row(entry, portfolios, names) for entry in found[:NEWEST]], "total": len(found), "more": len(found) > NEWEST}
+        pages = [services.transactions.find(actor, each.id, **_filters(query), limit=limit, newest_first=True) for each in chosen]
+    except PortfolioError as error:
+        return {"scope": scope, "error": error.message}
+    except ValueError:
+        return {"scope": scope, "error": "This address names a portfolio, a kind or a date that does not exist."}
+    found = sorted((entry for page in pages for entry in page.items), key=lambda entry: (entry.date, entry.sequence), reverse=True)
+    names = {each.symbol: each.name for each in services.instruments.find(actor, limit=MOST).items}
+    return {"scope": scope, "rows": [_row(entry, portfolios, names) for entry in found[:limit]],
+            "more": len(found) > limit or any(page.next_after for page in pages)}
 
 
-def _newest(services: Services, actor: Actor, portfolio: Portfolio, filters: Mapping[str, Any], *, voided: bool) -> list[Transaction]:
-    entries: list[Transaction] = []
-    after: str | None = None
-    while True:
-        page = services.transactions.find(actor, portfolio.id, **filters, include_voided=voided, limit=1000, after=after)
-        entries += page.items
-        after = page.next_after
-        if after is None:
-            return entries
+def _filters(query: Mapping[str, Any]) -> dict[str, Any]:
+    """Read the filters of the address; a ValueError where one cannot be read."""
+    dates = {name: date.fromisoformat(str(query[name])) for name in ("start", "end") if query.get(name)}
+    return {**dates, "symbol": query.get("symbol") or None, "kind": Kind(str(query["kind"])) if query.get("kind") else None,
+            "include_voided": bool(query.get("voided"))}
 
 
-def _row(entry: Transaction, portfolios: Mapping[str, Portfolio], names: Mapping[str, Instrument]) -> dict[str, Any]:
+def _row(entry: Transaction, portfolios: Mapping[str, Portfolio], names: Mapping[str, str]) -> dict[str, Any]:
     """One transaction as the table shows it; numbers are exact texts, because the form takes them back."""
-    portfolio, instrument = portfolios.get(str(entry.portfolio_id)), names.get(entry.symbol or "")
+    portfolio = portfolios.get(str(entry.portfolio_id))
     return {
         "id": str(entry.id), "portfolio": str(entry.portfolio_id), "portfolio_name": portfolio.name if portfolio else "", "version": entry.version,
-        "date": entry.date.isoformat(), "kind": entry.kind.value, "kind_name": dialogs.name_of(entry.kind), "name": instrument.name if instrument else "",
+        "date": entry.date.isoformat(), "kind": entry.kind.value, "kind_name": dialogs.name_of(entry.kind), "name": names.get(entry.symbol or "", ""),
         "voided": entry.voided, "sequence": entry.sequence, "recorded_at": entry.recorded_at.isoformat() if entry.recorded_at else None,
         **{name: _text(getattr(entry, name)) for name in NUMBERS}, **{name: getattr(entry, name) for name in TEXTS},
     }

@@ -6,6 +6,7 @@ kind is still there in the next.
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -45,8 +46,8 @@ PRICE = Field("price", "Price", hint="of one unit")
 AMOUNT = Field("amount", "Amount", needed=True, hint="before fee and tax")
 GROSS = Field("amount", "or gross amount", hint="in place of the price")
 FEE, TAX = Field("fee", "Fee"), Field("tax", "Tax")
-CURRENCY = Field("currency", "Currency", hint="empty: the instrument's, or the portfolio's")
-RATE = Field("fx_rate", "Exchange rate", hint="base units for one; empty: the market's of that day")
+CURRENCY = Field("currency", "Currency", hint="if another")
+RATE = Field("fx_rate", "Exchange rate", hint="if another")
 TRADED = (SYMBOL, QUANTITY, PRICE, GROSS, FEE, TAX, CURRENCY, RATE)
 PAID = (AMOUNT, FEE, TAX, CURRENCY, RATE)
 PER_SHARE = (SYMBOL, Field("amount", "Amount", hint="before tax"), QUANTITY._replace(needed=False, label="or shares"),
@@ -128,13 +129,13 @@ def transaction_drawer() -> html.Aside:
         [
             html.Div([_kind_field(), _wrapped("portfolio", "Portfolio", html.Select([], name="portfolio", className="input"))], className="pair"),
             html.P("", className="effect-words soft", **{"data-part": "effect"}),
-            _wrapped("date", "Date", dcc.Input(name="date", type="date", className="text-input", placeholder="YYYY-MM-DD", autoComplete="off")),
-            html.Div([_field(name) for name in ORDER], className="fields"),
+            html.Div([_wrapped("date", "Date", dcc.Input(name="date", type="date", className="text-input", autoComplete="off")), *[_field(name) for name in ORDER]],
+                     className="fields"),
             _new_instrument(),
             html.Div(id=TransactionsIds.CONFLICT, className="conflict"),
             html.Div(id=TransactionsIds.EFFECT, className="preview", **{"aria-live": "polite"}),
         ],
-        id=TransactionsIds.FORM, className="form transaction-form", **{"data-form": "transaction", "noValidate": "novalidate"},
+        id=TransactionsIds.FORM, className="form transaction-form", noValidate="novalidate", **{"data-form": "transaction", "data-kinds": json.dumps(kinds())},
     )
     lists = [html.Datalist(id=f"{TransactionsIds.FORM}-symbols"), html.Datalist(id=f"{TransactionsIds.FORM}-accounts"),
              html.Datalist([html.Option(label=name, value=code) for code, name in CURRENCIES], id=f"{TransactionsIds.FORM}-currencies")]

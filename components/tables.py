@@ -28,14 +28,14 @@ class Column(NamedTuple):
     cell: str
     width: int
     start: bool = False  # aligned at the start, as text is
-    grows: bool = False  # takes what room is left; `width` is then the least
+    grows: bool = False  # takes what room is left; under `width` other columns make room
     sort: str | None = None
     tip: str | None = None
     order: str | None = None  # function of the browser that compares two values
 
 
 HOLDINGS = (
-    Column("name", "Instrument", "InstrumentCell", 120, start=True, grows=True, order="portolanByName"),
+    Column("name", "Instrument", "InstrumentCell", 190, start=True, grows=True, order="portolanByName"),
     Column("spark", "30 days", "SparkCell", 94),
     Column("quantity", "Quantity", "QuantityCell", 82),
     Column("price", "Price", "PriceCell", 118),
@@ -49,18 +49,18 @@ HOLDINGS = (
 )
 LEDGER = (
     Column("date", "Date", "DateCell", 104, start=True, sort="desc", order="portolanByDate"),
-    Column("kind_name", "Kind", "KindCell", 150, start=True),
-    Column("symbol", "Instrument", "SubjectCell", 140, start=True, grows=True),
-    Column("quantity", "Quantity", "UnitsCell", 96, order="portolanByNumber"),
-    Column("price", "Price", "UnitPriceCell", 88, tip="Price of one unit; new shares for one old where shares change", order="portolanByNumber"),
-    Column("fee", "Fee", "FeeCell", 66, order="portolanByNumber"),
-    Column("tax", "Tax", "TaxCell", 66, order="portolanByNumber"),
-    Column("amount", "Amount", "AmountCell", 112, tip="Gross amount, before fee and tax", order="portolanByNumber"),
-    Column("currency", "Currency", "CurrencyCell", 76, start=True),
-    Column("portfolio_name", "Portfolio", "PortfolioCell", 130, start=True),
-    Column("account", "Account", "AccountCell", 96, start=True),
-    Column("note", "Note", "NoteCell", 130, start=True),
-    Column("recorded_at", "Recorded", "RecordedCell", 118, start=True),
+    Column("kind_name", "Kind", "KindCell", 132, start=True),
+    Column("symbol", "Instrument", "SubjectCell", 150, start=True, grows=True),
+    Column("quantity", "Quantity", "UnitsCell", 84, order="portolanByNumber"),
+    Column("price", "Price", "UnitPriceCell", 80, tip="Price of one unit; new shares for one old where shares change", order="portolanByNumber"),
+    Column("fee", "Fee", "FeeCell", 60, order="portolanByNumber"),
+    Column("tax", "Tax", "TaxCell", 60, order="portolanByNumber"),
+    Column("amount", "Amount", "AmountCell", 104, tip="Gross amount, before fee and tax", order="portolanByNumber"),
+    Column("currency", "Currency", "CurrencyCell", 72, start=True),
+    Column("portfolio_name", "Portfolio", "PortfolioCell", 124, start=True),
+    Column("account", "Account", "AccountCell", 84, start=True),
+    Column("note", "Note", "NoteCell", 116, start=True),
+    Column("recorded_at", "Recorded", "RecordedCell", 138, start=True),
 )
 
 
@@ -114,10 +114,10 @@ def _grid(name: str, columns: Sequence[Column], cells: str, options: Mapping[str
 
 
 def _definition(column: Column) -> dict[str, Any]:
-    size = {"flex": 1, "minWidth": column.width} if column.grows else {"width": column.width}
+    size = {"flex": 1, "minWidth": 100, "context": {"room": column.width}} if column.grows else {"width": column.width}
     side = "start" if column.start else "end"
     return {
-        "field": column.key, "headerName": column.head, "cellRenderer": column.cell, "cellClass": f"{side} {column.key}", "headerClass": side,
+        "field": column.key, "headerName": column.head, "cellRenderer": column.cell, "cellClass": f"{side} of-{column.key}", "headerClass": side,
         "sort": column.sort, "headerTooltip": column.tip, **({"comparator": {"function": column.order}} if column.order else {}), **size,
     }
 

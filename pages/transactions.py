@@ -24,7 +24,6 @@ def layout(**_query: str) -> html.Div:
     return html.Div(
         [
             *[dcc.Store(id=store) for store in STORES],
-            dcc.Store(id=TransactionsIds.KINDS, data=dialogs.kinds()),
             html.Div([html.H1("Transactions"), html.Span("", className="note", **{"data-part": "count"})], className="title"),
             _toolbar(),
             html.Div(id=TransactionsIds.DONE, className="done", role="status"),
@@ -39,7 +38,7 @@ def layout(**_query: str) -> html.Div:
 
 def _toolbar() -> html.Div:
     kinds = [html.Option("All kinds", value=""), *[html.Option(form.name, value=kind.value) for kind, form in dialogs.FORMS.items()]]
-    new = html.Button([html.I(className="ico s", **{"data-icon": Icon.PLUS, "aria-hidden": "true"}), html.Span("Transaction", className="hide-s"), html.Kbd("N")],
+    new = html.Button([html.I(className="ico s", **{"data-icon": Icon.PLUS, "aria-hidden": "true"}), html.Span("Transaction", className="hide-s")],
                       className="ctl primary", type="button", title="Record a transaction (n)", **{"data-do": "new-transaction"})
     return html.Div(
         [
