@@ -5,7 +5,7 @@
     ├─ ValuationError        409   MissingPrice · MissingRate
     ├─ AnalyticsError        422   InsufficientHistory · MisalignedSeries · NotConverged
     ├─ AccessError           403   NotAuthenticated (401) · NotAllowed · LimitExceeded (429)
-    ├─ StorageError          503   NotFound (404) · Conflict (409): IdempotencyConflict · AlreadyRunning
+    ├─ StorageError          503   NotFound (404) · VersionRequired (428) · Conflict (409): IdempotencyConflict · AlreadyRunning
     ├─ BusError              503
     ├─ SettingError          500
     └─ ProviderError         502   UnknownSymbol · RateLimited · ProviderTimeout · MalformedResponse · CircuitOpen · ProvidersExhausted
@@ -223,6 +223,16 @@ class IdempotencyConflict(Conflict):
     def __init__(self, key: str, *, reason: str) -> None:
         super().__init__(f"Idempotency-Key {_shown(key)}: {reason}.", key=_shown(key), reason=reason,
                          hint="Send the same body again, or take a new key")
+
+
+class VersionRequired(StorageError):
+    """A change that does not say which version it is of."""
+
+    code = "precondition_required"
+    status = 428
+
+    def __init__(self) -> None:
+        super().__init__("A change says which version it is of.", field="If-Match", hint="Send the version that you have read in If-Match, or as version in the body")
 
 
 class AlreadyRunning(Conflict):
