@@ -127,8 +127,7 @@ def _events(ledger: pd.DataFrame, posted: Postings, conventions: Conventions) ->
     names = posted.names
     pooled = conventions.lots_by == "pooled"
     nowhere = names.accounts.index(None) if None in names.accounts else -1
-    charge = np.where(posted.of(Kind.BUY), 1.0, np.where(posted.of(Kind.SELL), -1.0, 0.0)) * conventions.fees_in_cost
-    net = posted.gross + charge * (posted.fee + posted.tax)
+    charged = np.where(posted.of(Kind.BUY), 1.0, np.where(posted.of(Kind.SELL), -1.0, 0.0)) * conventions.fees_in_cost
     columns: list[NDArray[Any]] = [
         rows,
         posted.day[rows].astype("datetime64[D]").astype(np.int64),
@@ -137,15 +136,15 @@ def _events(ledger: pd.DataFrame, posted: Postings, conventions: Conventions) ->
         names.child[rows],
         np.zeros(rows.size, dtype=np.int64) if pooled else names.account[rows],
         np.zeros(rows.size, dtype=np.bool_) if pooled else names.account[rows] != nowhere,
-        np.where(posted.of(Kind.SPIN_OFF), ledger["quantity"].to_numpy(), posted.units)[rows],
+        posted.units[rows],
         posted.ratio[rows],
-        times(posted.gross, posted.to_local)[rows],
-        times(posted.gross, posted.rate)[rows],
-        times(net, posted.to_local)[rows],
-        times(net, posted.rate)[rows],
-        times(posted.fee, posted.rate)[rows],
-        times(posted.tax, posted.rate)[rows],
-        (posted.rate / posted.to_local)[rows],
+        posted.gross_local[rows],
+        posted.gross_base[rows],
+        (posted.gross_local + times(charged, posted.charge_local))[rows],
+        (posted.gross_base + times(charged, posted.fee_base + posted.tax_base))[rows],
+        posted.fee_base[rows],
+        posted.tax_base[rows],
+        posted.local_rate[rows],
         posted.to_child[rows],
         ledger["lots"].to_numpy()[rows],
     ]

@@ -301,7 +301,7 @@ class LotBook:
         self.gains.append(Gain(symbol, account, day, row, row, 0.0, local, 0.0, base, 0.0, 0.0, 0.0))
 
     def _repay(self, pool: Pool, lot: Lot, row: int, local: float, base: float) -> None:
-        kept_local, kept_base = _remaining(lot.local, local), _remaining(lot.base, base)
+        kept_local, kept_base = _remaining(lot, lot.local, local), _remaining(lot, lot.base, base)
         over_local, over_base = local - (lot.local - kept_local), base - (lot.base - kept_base)
         lot.local, lot.base = kept_local, kept_base
         if over_local or over_base:
@@ -328,9 +328,9 @@ class LotBook:
         self.gains.append(Gain(pool.symbol, pool.account, part.opened, trade.row, part.row, part.quantity, *amounts, fee, tax))
 
 
-def _remaining(cost: float, repaid: float) -> float:
-    """Cost after a repayment: not below 0; a short's (negative) cost is left alone."""
-    return cost if cost < 0 else 0.0 if repaid > cost else cost - repaid
+def _remaining(lot: Lot, cost: float, repaid: float) -> float:
+    """Cost after a repayment: not below 0; that of a short is left alone."""
+    return cost if lot.quantity < 0 else 0.0 if repaid > cost else cost - repaid
 
 
 def _part(pool: Pool, needed: float, dust: float) -> Lot:

@@ -48,10 +48,11 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Postings:
-    """Amounts of a ledger, one place a transaction; fee and tax apart from the gross consideration.
+    """Amounts of a ledger, each ndarray of shape (n_transactions,).
 
-    `gross`, `fee`, `tax` and `cash` are in the transaction's currency, `rate` is base units per one unit of it, `to_local` units of the
-    instrument's currency per one unit of it, `to_child` units of the successor's currency per one of the instrument's.
+    `gross_*` is the consideration without fee and tax in the instrument's (`_local`) or the base currency, `charge_*` fee and tax
+    together. `cash` and `to_cash` are what the balances of the transaction's currency and of a conversion's target change by.
+    `local_rate` is base units per unit of the instrument's currency, `to_child` units of the successor's currency per unit of it.
     """
 
     names: Names
@@ -60,24 +61,23 @@ class Postings:
     cash_like: Mask
     units: Floats
     ratio: Floats
-    gross: Floats
-    fee: Floats
-    tax: Floats
+    gross_local: Floats
+    gross_base: Floats
+    charge_local: Floats
+    fee_base: Floats
+    tax_base: Floats
+    income_base: Floats
+    flow_base: Floats
     cash: Floats
+    cash_base: Floats
     to_cash: Floats
-    rate: Floats
-    to_rate: Floats
-    to_local: Floats
+    local_rate: Floats
     to_child: Floats
     findings: tuple[Finding, ...]
 
     def of(self, *kinds: Kind) -> Mask:
         """Places of some kinds, shape (n_transactions,)."""
         return _of(self.kind, *kinds)
-
-    def sign(self, name: str) -> Floats:
-        """Sign of each transaction by a column of the effect table, shape (n_transactions,)."""
-        return _sign(self.kind, name)
 
 
 def postings(
@@ -106,8 +106,8 @@ def postings(
     Notes
     -----
     Convention: a price beats an amount where both are given; fee and tax leave the cash for every kind; a transaction's own
-    `fx_rate` beats the market's; an FX_CONVERSION has one base value for both legs (of its own rate, else of the leg in base
-    currency, else of the market's rate for what is given away).
+    `fx_rate` beats the market's; an FX_CONVERSION has one base value for both legs (by its own rate, else by the leg in base
+    currency, else by the market's rate for what is given away).
 
     Raises
     ------
@@ -127,24 +127,30 @@ def postings(
     names = _names(kind, raw, base, multipliers or {}, currencies or {})
     gross, fee, tax = _amounts(kind, raw, cash_like, names)
     market = _market_rates(base, names.currencies, fx, raw["date"])
-    rate, to_rate = _rates(kind, raw, names, market)
-    sign = np.where(cash_like, _sign(kind, "flow_sign"), _sign(kind, "cash_sign"))
+    rate, fee_rate = _rates(kind, raw, names, market)
+    held_in = _picked(names.symbol_currency, names.symbol)
+    to_local = _between(rate, market, names.currency, held_in)
+    gross_base, fee_base, tax_base = times(gross, rate), times(fee, fee_rate), times(tax, fee_rate)
+    cash_sign = np.where(cash_like, _sign(kind, "flow_sign"), _sign(kind, "cash_sign"))
     return Postings(
         names=names,
         kind=kind,
         day=raw["date"],
         cash_like=cash_like,
-        units=_sign(kind, "units_sign") * raw["quantity"],
+        units=np.where(_of(kind, Kind.SPIN_OFF), raw["quantity"], _sign(kind, "units_sign") * raw["quantity"]),
         ratio=_ratio(kind, raw),
-        gross=gross,
-        fee=fee,
-        tax=tax,
-        cash=np.where(sign == 0, 0.0, sign * gross) - fee - tax,
+        gross_local=times(gross, to_local),
+        gross_base=gross_base,
+        charge_local=times(fee + tax, to_local),
+        fee_base=fee_base,
+        tax_base=tax_base,
+        income_base=times(_sign(kind, "income_sign"), gross_base),
+        flow_base=np.where(cash_like, cash_sign * gross_base, 0.0),
+        cash=times(cash_sign, gross) - fee - tax,
+        cash_base=times(cash_sign, gross_base) - fee_base - tax_base,
         to_cash=np.where(_of(kind, Kind.FX_CONVERSION), raw["to_amount"], 0.0),
-        rate=rate,
-        to_rate=to_rate,
-        to_local=_between(rate, market, names.currency, _picked(names.symbol_currency, names.symbol)),
-        to_child=_crossed(market, _picked(names.symbol_currency, names.symbol), _picked(names.symbol_currency, names.child)),
+        local_rate=rate / to_local,
+        to_child=_crossed(market, held_in, _picked(names.symbol_currency, names.child)),
         findings=_missing_rates(base, names, rate, raw["date"], touched=(gross != 0) | (fee != 0) | (tax != 0)),
     )
 
@@ -278,13 +284,15 @@ def _at(market: Floats, codes: Codes) -> Floats:
 
 
 def _rates(kind: Codes, raw: Raw, names: Names, market: Floats) -> tuple[Floats, Floats]:
-    """Base units per unit of the currency given and, for conversions, of the currency received."""
+    """Base units per unit of the transaction's currency, for the consideration and for fee and tax.
+
+    They differ only for conversions: those are worth what their leg in base currency says, their fee is what the market says.
+    """
     own = np.where(names.currency == 0, np.nan, raw["fx_rate"])
     rate = np.where(np.isnan(own), _at(market, names.currency), own)
-    received = _at(market, names.to_currency)
-    into_base = _of(kind, Kind.FX_CONVERSION) & np.isnan(own) & ((names.to_currency == 0) | np.isnan(rate))
-    rate = np.where(into_base, raw["to_amount"] * received / raw["amount"], rate)
-    return rate, np.where(_of(kind, Kind.FX_CONVERSION), raw["amount"] * rate / raw["to_amount"], np.nan)
+    implied = raw["to_amount"] * _at(market, names.to_currency) / raw["amount"]
+    unsaid = _of(kind, Kind.FX_CONVERSION) & np.isnan(own) & ((names.to_currency == 0) | np.isnan(rate))
+    return np.where(unsaid, implied, rate), np.where(unsaid & np.isnan(rate), implied, rate)
 
 
 def _between(rate: Floats, market: Floats, source: Codes, target: Codes) -> Floats:
