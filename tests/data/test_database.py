@@ -1,3 +1,4 @@
+# ruff: noqa: PT012  # what is tried fails at the end of its block, at the commit
 from __future__ import annotations
 
 import threading
@@ -76,7 +77,9 @@ def test_a_slow_statement_is_ended(narrow: Database) -> None:
     ("INSERT INTO workspace (id, name) SELECT id, name FROM workspace LIMIT 1", Conflict, "23505"),
     ("INSERT INTO workspace (id) VALUES (gen_random_uuid())", InvalidInput, "23502"),
 ])
-def test_errors_of_the_database_leave_in_our_words(database: Database, actor: Actor, statement: str, error: type[PortfolioError], sqlstate: str) -> None:
+def test_errors_of_the_database_leave_in_our_words(
+    database: Database, actor: Actor, statement: str, error: type[PortfolioError], sqlstate: str,
+) -> None:
     """Inside the block already, from psycopg and from SQLAlchemy alike."""
     with database.begin() as unit:
         with pytest.raises(error) as caught:

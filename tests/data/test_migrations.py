@@ -29,7 +29,8 @@ def empty(settings: Settings) -> Iterator[str]:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
-def test_models_equal_the_migrated_schema(database: Database, settings: Settings) -> None:
+@pytest.mark.usefixtures("database")
+def test_models_equal_the_migrated_schema(settings: Settings) -> None:
     engine = sa.create_engine(driver_url(settings.database_url))
     ours = {"include_object": lambda _thing, name, kind, *_: kind != "table" or not name.startswith("quote_tick_"),
             "compare_server_default": True, "compare_type": True}
@@ -49,7 +50,8 @@ def definitions(address: str) -> set[tuple[str, ...]]:
         return {row for row in connection.execute(query) if not row[0].startswith(("quote_tick_", "alembic_version"))}
 
 
-def test_rules_and_indexes_of_the_models_are_those_of_the_migrations(database: Database, settings: Settings, empty: str) -> None:
+@pytest.mark.usefixtures("database")
+def test_rules_and_indexes_of_the_models_are_those_of_the_migrations(settings: Settings, empty: str) -> None:
     """Alembic compares no CHECK constraint: here PostgreSQL itself reads both."""
     engine = sa.create_engine(driver_url(empty))
     Base.metadata.create_all(engine)

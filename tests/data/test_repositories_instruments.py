@@ -178,7 +178,8 @@ def test_last_closes(database: Database, put: Put) -> None:
 def test_rates(database: Database, actor: Actor) -> None:
     mine = actor.workspace_id
     with database.begin() as unit:
-        assert unit.instruments.put_rates(mine, "EURUSD", [(day(0), Decimal("1.10")), Rate(day(1), Decimal("1.20"), "ecb")], owner_id=actor.user_id) == 2
+        given = [(day(0), Decimal("1.10")), Rate(day(1), Decimal("1.20"), "ecb")]
+        assert unit.instruments.put_rates(mine, "EURUSD", given, owner_id=actor.user_id) == 2
         assert unit.instruments.put_rates(mine, "EURCHF", [(day(1), 0.95, "simulated", True)]) == 1
         assert unit.instruments.put_rates(mine, "EURUSD", [(day(1), 9.9, "simulated", True)]) == 0, "a simulated rate replaces no fact"
         assert unit.instruments.put_rates(mine, "EURUSD", []) == 0

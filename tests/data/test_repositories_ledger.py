@@ -232,7 +232,8 @@ def test_pages_hold_everything_once(database: Database, portfolio: Portfolio, en
 
 
 def test_the_frame_is_what_the_engine_makes_of_the_records(database: Database, portfolio: Portfolio, entry: Any, add: Any) -> None:
-    add(entry(kind=Kind.MERGER, **EVERYTHING), entry(4, fee=Decimal(1)), entry(1, Kind.DEPOSIT, symbol=None, quantity=None, price=None, amount=Decimal(5)))
+    deposit = entry(1, Kind.DEPOSIT, symbol=None, quantity=None, price=None, amount=Decimal(5))
+    add(entry(kind=Kind.MERGER, **EVERYTHING), entry(4, fee=Decimal(1)), deposit)
     with database.read() as unit:
         frame, records = unit.ledger.frame(portfolio.id), unit.ledger.find(portfolio.id)
     pd.testing.assert_frame_equal(frame, ledger_frame(records))

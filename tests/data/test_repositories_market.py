@@ -1,3 +1,4 @@
+# ruff: noqa: PT012  # what is tried fails at the end of its block, at the commit
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -94,9 +95,9 @@ def test_ticks_find_their_partition(database: Database, tick: Tick) -> None:
         assert unit.market.append_ticks([tick(0), tick(3600 * 13)]) == 2
         assert unit.market.append_ticks([]) == 0
         assert {partition_name(day), partition_name(day + timedelta(days=1))} <= set(unit.market.partitions())
-        counts = [unit.market.fetch(f"SELECT count(*) FROM {partition_name(each)} WHERE instrument_id = %s", [tick().instrument_id])[0][0]
-                  for each in (day, day + timedelta(days=1))]
-    assert counts == [1, 1]
+        query = "SELECT tableoid::regclass::text FROM quote_tick WHERE instrument_id = %s ORDER BY received"
+        places = unit.market.fetch(query, [tick().instrument_id])
+    assert places == [(partition_name(day),), (partition_name(day + timedelta(days=1)),)]
 
 
 def test_partitions_come_and_go(database: Database, tick: Tick) -> None:
@@ -150,7 +151,8 @@ def test_a_reader_goes_on_while_a_partition_is_attached(database: Database, tick
 def test_buckets_hold_the_last_price(database: Database, instruments: list[Instrument], tick: Tick) -> None:
     first, second = (each.id for each in instruments)
     with database.begin() as unit:
-        unit.market.append_ticks([tick(0, 1.0), tick(299, 2.0), tick(300, 3.0), tick(1000, 4.0), tick(310, 7.0, of=1), tick(-1, 0.5), tick(1200, 9.0)])
+        ticks = [tick(0, 1.0), tick(299, 2.0), tick(300, 3.0), tick(1000, 4.0), tick(310, 7.0, of=1), tick(-1, 0.5), tick(1200, 9.0)]
+        unit.market.append_ticks(ticks)
         frame = unit.market.ticks_by_bucket([first, second], NOON, NOON + timedelta(seconds=1200), 300)
         assert unit.market.ticks_by_bucket([first], NOON + timedelta(days=2), NOON + timedelta(days=3), 300).empty
     assert list(frame.index) == [NOON + timedelta(seconds=seconds) for seconds in (0, 300, 900)]
@@ -186,6 +188,7 @@ def test_a_finding_belongs_to_its_workspace(database: Database, actor: Actor) ->
         stranger = unit.system.add_user(unit.system.add_workspace("other").id, "other")
         stored = unit.market.findings(actor.workspace_id)[0]
         assert unit.market.findings(stranger.workspace_id) == []
-        for use in (lambda: unit.market.settle_finding(stored.id, "released", stranger), lambda: unit.market.finding(stranger.workspace_id, stored.id)):
+        uses = (lambda: unit.market.settle_finding(stored.id, "released", stranger), lambda: unit.market.finding(stranger.workspace_id, stored.id))
+        for use in uses:
             with pytest.raises(NotFound):
                 use()

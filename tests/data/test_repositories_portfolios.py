@@ -89,7 +89,8 @@ def test_what_is_removed_is_gone_from_sight(database: Database, actor: Actor, po
 
 
 def test_accounts_are_those_that_transactions_named(database: Database, actor: Actor, portfolio: Portfolio) -> None:
-    entries = [Transaction(uuid7(), portfolio.id, date(2024, 1, 2), Kind.DEPOSIT, amount=Decimal(1), account=name) for name in ("Bank", "Broker", "Bank", None)]
+    names = ("Bank", "Broker", "Bank", None)
+    entries = [Transaction(uuid7(), portfolio.id, date(2024, 1, 2), Kind.DEPOSIT, amount=Decimal(1), account=name) for name in names]
     with database.begin() as unit:
         unit.ledger.add(entries, actor.workspace_id, actor.user_id)
         unit.ledger.add([Transaction(uuid7(), portfolio.id, date(2024, 1, 3), Kind.DEPOSIT, amount=Decimal(1), account="Bank")],

@@ -53,7 +53,7 @@ def test_providers_have_addresses_and_keys() -> None:
     ("LOG_FORMAT", "xml", "json"),
     ("AUTH", "none", "local"),
     ("AUTH", "oidc", "local"),
-    ("PORTOLAN_HOST", "0.0.0.0", "127.0.0.1"),
+    ("PORTOLAN_HOST", "192.168.1.5", "127.0.0.1"),
     ("REDIS_URL", "http://cache", "redis://"),
     ("DATABASE_URL", "mysql://u:secret@db/p", "postgresql://"),
 ])
