@@ -13,6 +13,7 @@
 A constructor takes data and builds the sentence; `code` is a stable slug, `context` holds the data. Bad data is a value (a
 `Finding`, a NaN cell, a quarantined quote); a bad call is one of these.
 """
+# ruff: noqa: N818, ANN401 - an error is named for what went wrong; its context holds whatever the data was
 
 from __future__ import annotations
 
@@ -232,7 +233,8 @@ class VersionRequired(StorageError):
     status = 428
 
     def __init__(self) -> None:
-        super().__init__("A change says which version it is of.", field="If-Match", hint="Send the version that you have read in If-Match, or as version in the body")
+        super().__init__("A change says which version it is of.", field="If-Match",
+                         hint="Send the version that you have read in If-Match, or as version in the body")
 
 
 class AlreadyRunning(Conflict):
