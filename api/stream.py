@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 Operation = Callable[[Hub, Client, dict[str, Any]], Awaitable[None]]
 
 LARGEST_MESSAGE: Final = 65_536
+UNSENT_BYTES: Final = 16_384  # buffered for a reader that is behind; what comes later is merged in its mailbox instead
 CLOSE_SECONDS: Final = 1.0
 CODES: Final = {Cut.SLOW_READER: 4408, Cut.TOO_MANY_REQUESTS: 4429, Cut.GOING_AWAY: 1012}
 
@@ -37,6 +38,7 @@ class StreamProtocol(WebSocketsSansIOProtocol):
     def connection_made(self, transport: BaseTransport) -> None:
         """Give the application, in its scope's state, a way to drop the connection without sending what is still buffered."""
         super().connection_made(transport)
+        self.transport.set_write_buffer_limits(high=UNSENT_BYTES)
         self.app_state = {**self.app_state, "drop": self.transport.abort}
 
 
@@ -107,6 +109,7 @@ async def read(socket: WebSocket, hub: Hub, client: Client) -> None:
         if message["type"] == "websocket.disconnect":
             return
         await answer(hub, client, message.get("text") or message.get("bytes") or "")
+        await asyncio.sleep(0)  # a burst of questions must not keep the answers from going out
 
 
 async def answer(hub: Hub, client: Client, raw: str | bytes) -> None:
