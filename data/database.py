@@ -15,6 +15,7 @@ from data.repositories.instruments import Instruments
 from data.repositories.ledger import Ledger
 from data.repositories.market import Market
 from data.repositories.portfolios import Portfolios
+from data.repositories.prices import Prices
 from data.repositories.system import System
 from data.sqlerrors import is_retryable, translated
 from engine.errors import StorageError
@@ -41,6 +42,11 @@ class Unit:
     def instruments(self) -> Instruments:
         """Instruments with their bars, actions and rates."""
         return Instruments(self.connection)
+
+    @property
+    def prices(self) -> Prices:
+        """Bars and rates, for who needs no more of the instruments than these."""
+        return self.instruments
 
     @cached_property
     def ledger(self) -> Ledger:
