@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from engine.errors import InvalidTransaction, OversoldPosition
 from engine.lots import Lot, LotBook, Pool, Trade
-from engine.postings import CODE, KINDS, Postings, times
+from engine.postings import KINDS, Postings, times
 from engine.types import CostMethod, Finding, Kind
 
 _LOT_KINDS = (
@@ -371,7 +371,7 @@ def _symbol(state: Walk, event: Event) -> str:
 
 
 def _tell(state: Walk, event: Event, code: str, message: str) -> None:
-    context = {"symbol": _symbol(state, event), "date": str(np.datetime64(event.day, "D")), "transaction_id": state.ledger["id"].iat[event.row]}
+    context = {"symbol": _symbol(state, event), "date": str(np.datetime64(event.day, "D")), "transaction_id": state.ledger["id"].iloc[event.row]}
     state.findings.append(Finding(code, message, context=context))
 
 

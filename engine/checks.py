@@ -28,7 +28,7 @@ def check_columns(columns: Columns) -> None:
     Parameters
     ----------
     columns
-        Arrays of shape (n_transactions,) by the names of `LEDGER_COLUMNS`; a normalised ledger frame will do.
+        Arrays of shape (n_transactions,) by the names of `LEDGER_COLUMNS`.
 
     Raises
     ------
@@ -38,7 +38,8 @@ def check_columns(columns: Columns) -> None:
     Examples
     --------
     >>> from engine.frames import ledger_frame
-    >>> check_columns(ledger_frame([{"date": "2024-01-02", "kind": "DEPOSIT", "amount": 100}]))
+    >>> ledger = ledger_frame([{"date": "2024-01-02", "kind": "DEPOSIT", "amount": 100}])
+    >>> check_columns({name: ledger[name].to_numpy() for name in ledger})
     """
     broken = [(int(np.argmax(mask)), place, rule) for place, rule in enumerate(_rules(_Rows(columns))) if (mask := rule[0]).any()]
     if not broken:
@@ -62,14 +63,15 @@ class _Rows:
 
     def has(self, name: str) -> Mask:
         if name in {"symbol", "to_symbol", "currency", "to_currency"}:
-            return np.asarray(self._columns[name], dtype=object) != None  # noqa: E711 - elementwise
+            return np.array([text is not None for text in self._columns[name]], dtype=np.bool_)
         return ~np.isnan(self.number(name))
 
     def text(self, name: str) -> NDArray[np.object_]:
         return np.asarray(self._columns[name], dtype=object)
 
     def of(self, *kinds: Kind) -> Mask:
-        return np.logical_or.reduce([self._masks[kind] for kind in kinds])
+        found: Mask = np.any([self._masks[kind] for kind in kinds], axis=0)
+        return found
 
 
 def _rules(rows: _Rows) -> Iterator[Rule]:
@@ -100,9 +102,9 @@ def _trade_rules(rows: _Rows) -> Iterator[Rule]:
 
 def _cash_rules(rows: _Rows) -> Iterator[Rule]:
     none = ~rows.has("amount")
-    yield rows.of(Kind.DIVIDEND, Kind.INTEREST, Kind.RETURN_OF_CAPITAL) & none & ~(rows.has("quantity") & rows.has("price")), "amount", "needs an amount", (
-        "Give the gross amount, or quantity and price a share"
-    )
+    counted = rows.has("quantity") & rows.has("price")
+    paid = rows.of(Kind.DIVIDEND, Kind.INTEREST, Kind.RETURN_OF_CAPITAL)
+    yield paid & none & ~counted, "amount", "needs an amount", "Give the gross amount, or quantity and price a share"
     cash = rows.of(Kind.DEPOSIT, Kind.WITHDRAWAL) | (rows.of(*_TRANSFERS) & ~rows.has("symbol"))
     yield cash & none & ~rows.has("quantity"), "amount", "needs an amount", "Give the cash that moves"
     charged = (rows.number("fee") > 0) | (rows.number("tax") > 0)
@@ -121,8 +123,9 @@ def _action_rules(rows: _Rows) -> Iterator[Rule]:
     yield rows.of(Kind.SPIN_OFF) & ~rows.has("to_symbol"), "to_symbol", "needs the symbol that is received", "Name the child in to_symbol"
     yield rows.of(Kind.SPIN_OFF) & (rows.number("ratio") > 1), "ratio", "moves more than all of the cost", "Give the share of cost, 0 to 1"
     merger = rows.of(Kind.MERGER)
-    yield merger & ~rows.has("to_symbol") & ~rows.has("amount"), "to_symbol", "needs a successor or an amount", "Name it in to_symbol, or give the cash"
-    yield merger & rows.has("to_symbol") & (rows.number("ratio") == 0), "ratio", "needs a ratio above 0", "Leave to_symbol empty where only cash is paid"
+    succeeded = rows.has("to_symbol")
+    yield merger & ~succeeded & ~rows.has("amount"), "to_symbol", "needs a successor or an amount", "Name it in to_symbol, or give the cash"
+    yield merger & succeeded & (rows.number("ratio") == 0), "ratio", "needs a ratio above 0", "Leave to_symbol empty where only cash is paid"
     conversion = rows.of(Kind.FX_CONVERSION)
     yield conversion & ~(rows.number("amount") > 0), "amount", "needs the amount given away", "Give it above 0 in currency"
     yield conversion & ~(rows.number("to_amount") > 0), "to_amount", "needs the amount received", "Give it above 0 in to_currency"

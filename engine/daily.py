@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date as Date
-from datetime import datetime
+from datetime import date, datetime
 from typing import Unpack
 
 import numpy as np
@@ -20,7 +19,7 @@ from engine.valuation import BookOptions, Prices, Rates
 
 Floats = NDArray[np.float64]
 Days = NDArray[np.datetime64]
-When = Date | datetime | str
+When = date | datetime | str
 
 _ACTIONS = (Kind.SPIN_OFF, Kind.MERGER, Kind.STOCK_DIVIDEND)
 _DAY = np.timedelta64(1, "D")
@@ -144,7 +143,7 @@ def pnl_bridge(
     base_currency: str,
     **options: Unpack[BookOptions],
 ) -> pd.Series:
-    """Steps from the value at one close to the value at another.
+    """Explain the change of value from one close to another.
 
     Parameters
     ----------
@@ -246,7 +245,7 @@ def grid_of(booked: Book, prices: Prices, fx: Rates = None, *, start: When, end:
     dates = effects["date"].to_numpy()
     days = _window(first, last, history.index.to_numpy(), dates)
     row = np.searchsorted(days, dates)
-    symbol, cash = positions.index.get_indexer(effects["symbol"]), balances.index.get_indexer(effects["cash_currency"])
+    symbol, cash = (axis.get_indexer(pd.Index(effects[name])) for axis, name in ((positions.index, "symbol"), (balances.index, "cash_currency")))
     rates = rate_history(booked.base_currency, [booked.base_currency, *balances.index, *positions["currency"]], fx_frame(fx))
     multiplier = positions["multiplier"].to_numpy(dtype=np.float64)
     units = _running(row, symbol, effects["quantity_delta"].to_numpy(), (len(days), len(positions))) * multiplier
@@ -282,7 +281,7 @@ def _sheet(row: NDArray[np.int64], place: NDArray[np.int64], amounts: Floats, sh
     """Sum of amounts by day and column; a column of -1 is left out."""
     inside = place >= 0
     cells = row[inside] * shape[1] + place[inside]
-    return np.bincount(cells, weights=amounts[inside], minlength=shape[0] * shape[1]).reshape(shape) if shape[1] else np.zeros(shape)
+    return np.bincount(cells, weights=amounts[inside], minlength=shape[0] * shape[1]).astype(np.float64).reshape(shape)
 
 
 def _running(row: NDArray[np.int64], place: NDArray[np.int64], amounts: Floats, shape: tuple[int, int]) -> Floats:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
-from datetime import date as Date
-from datetime import datetime
-from typing import Any, cast
+from datetime import date, datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -65,7 +64,7 @@ def ledger_frame(records: Records) -> pd.DataFrame:
     [{'id': '1', 'kind': 'BUY', 'quantity': 2.0, 'fee': 0.0}]
     """
     if isinstance(records, pd.DataFrame) and _is_normal(records):
-        check_columns(records)
+        check_columns({name: records[name].to_numpy() for name in LEDGER_COLUMNS})
         return records
     columns = _columns_of(records)
     kinds, dates = columns.get("kind"), columns.get("date")
@@ -149,7 +148,7 @@ def fx_frame(fx: pd.DataFrame | pd.Series | Mapping[str, float] | None) -> pd.Da
     return frame
 
 
-def instant(value: Date | datetime | str | pd.Timestamp | np.datetime64, *, field: str = "as_of") -> pd.Timestamp:
+def instant(value: date | datetime | str | pd.Timestamp | np.datetime64, *, field: str = "as_of") -> pd.Timestamp:
     """Instant of a date or time as the engine compares them.
 
     Parameters
@@ -178,9 +177,9 @@ def instant(value: Date | datetime | str | pd.Timestamp | np.datetime64, *, fiel
         stamp = pd.Timestamp(value)
     except (ValueError, TypeError) as error:
         raise InvalidInput(field, value, "not a date", hint="Write YYYY-MM-DD") from error
-    if stamp is pd.NaT:
+    if pd.isna(stamp):
         raise InvalidInput(field, value, "not a date", hint="Write YYYY-MM-DD")
-    stamp = cast("pd.Timestamp", stamp.tz_convert("UTC").tz_localize(None) if stamp.tzinfo else stamp)
+    stamp = stamp.tz_convert("UTC").tz_localize(None) if stamp.tzinfo else stamp
     whole_day = not isinstance(value, datetime) and (not isinstance(value, str) or len(value.strip()) <= 10)
     return stamp.normalize() + pd.Timedelta(days=1) - pd.Timedelta(1, "ns") if whole_day else stamp
 
@@ -283,7 +282,7 @@ def _kinds(values: list[Any]) -> NDArray[np.object_]:
 
 def _days(values: list[Any]) -> NDArray[np.datetime64]:
     """Trading dates at midnight. Plain dates and ISO dates take the fast way, instants the careful one."""
-    if all(type(value) is Date or (type(value) is str and len(value) == 10) for value in values):
+    if all(type(value) is date or (type(value) is str and len(value) == 10) for value in values):
         try:
             days = np.array(values, dtype="datetime64[D]")
         except ValueError:

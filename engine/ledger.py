@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date as Date
-from datetime import datetime
+from datetime import date, datetime
 
 import pandas as pd
 
@@ -76,7 +75,7 @@ def book(  # noqa: PLR0913 - conventions are keyword arguments, never constants 
     lots_by: str = "account",
     multipliers: Mapping[str, float] | None = None,
     currencies: Mapping[str, str] | None = None,
-    as_of: Date | datetime | str | None = None,
+    as_of: date | datetime | str | None = None,
 ) -> Book:
     """Book a ledger.
 

@@ -113,7 +113,7 @@ class NewestFirst(Pool):
 class ByCost(Pool):
     """Pool of the hifo and lofo methods: a heap by base cost a unit (local where that is unknown), older first among equals."""
 
-    __slots__ = ("_direction", "_heap", "_count")
+    __slots__ = ("_count", "_direction", "_heap")
 
     def __init__(self, symbol: int, account: int, direction: float) -> None:
         super().__init__(symbol, account)

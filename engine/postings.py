@@ -193,11 +193,17 @@ def _cash_like(kind: Codes, raw: Raw) -> Mask:
     """Transfers without symbol and adjustments without quantity move cash, as deposits and withdrawals do."""
     transfer = _of(kind, Kind.TRANSFER_IN, Kind.TRANSFER_OUT) & _none(raw["symbol"])
     adjusted = _of(kind, Kind.ADJUSTMENT) & np.isnan(raw["quantity"])
-    return transfer | adjusted | _of(kind, *_CASH_ONLY)
+    found: Mask = np.any([transfer, adjusted, _of(kind, *_CASH_ONLY)], axis=0)
+    return found
 
 
 def _none(texts: NDArray[np.object_]) -> Mask:
     return np.array([text is None for text in texts], dtype=np.bool_)
+
+
+def _kept(texts: NDArray[np.object_], wanted: Mask) -> list[Any]:
+    """Texts where wanted, None elsewhere."""
+    return [text if kept else None for text, kept in zip(texts.tolist(), wanted.tolist(), strict=True)]
 
 
 def _coded(texts: list[Any], names: list[Any]) -> Codes:
@@ -206,9 +212,8 @@ def _coded(texts: list[Any], names: list[Any]) -> Codes:
 
 
 def _names(kind: Codes, raw: Raw, base: str, multipliers: Mapping[str, float], currencies: Mapping[str, str]) -> Names:
-    texts = np.where(_of(kind, *_CASH_ONLY, Kind.FX_CONVERSION) | (_cash_like(kind, raw) & _of(kind, *_CARRIES)), None, raw["symbol"]).tolist()
-    moves = _of(kind, Kind.SPIN_OFF, Kind.MERGER)
-    children = np.where(moves, raw["to_symbol"], None).tolist()
+    texts = _kept(raw["symbol"], ~_of(kind, Kind.FX_CONVERSION) & ~_cash_like(kind, raw))
+    children = _kept(raw["to_symbol"], _of(kind, Kind.SPIN_OFF, Kind.MERGER))
     own, targets = raw["currency"].tolist(), raw["to_currency"].tolist()
     symbols = sorted({*texts, *children} - {None})
     of_symbol = _symbol_currencies(texts, children, own, {name: currency_code(currencies[name]) for name in symbols if name in currencies}, base)
@@ -261,7 +266,7 @@ def _amounts(kind: Codes, raw: Raw, cash_like: Mask, names: Names) -> tuple[Floa
 
 
 def _ratio(kind: Codes, raw: Raw) -> Floats:
-    """New per old. Brokers write a split's ratio into the quantity or the amount; a merger without one is one for one."""
+    """Give new units per old. Brokers write a split's ratio into the quantity or the amount; a merger without one is one for one."""
     split = np.where(np.isnan(raw["quantity"]), raw["amount"], raw["quantity"])
     fallback = np.select([_of(kind, Kind.SPLIT), _of(kind, Kind.MERGER)], [split, np.ones(len(kind))], default=np.nan)
     return np.where(np.isnan(raw["ratio"]), fallback, raw["ratio"])
@@ -284,7 +289,7 @@ def _at(market: Floats, codes: Codes) -> Floats:
 
 
 def _rates(kind: Codes, raw: Raw, names: Names, market: Floats) -> tuple[Floats, Floats]:
-    """Base units per unit of the transaction's currency, for the consideration and for fee and tax.
+    """Give base units per unit of the transaction's currency, for the consideration and for fee and tax.
 
     They differ only for conversions: those are worth what their leg in base currency says, their fee is what the market says.
     """

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date as Date
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -94,7 +94,7 @@ class Revaluation:
     day_pnl: Floats
 
 
-def terms(book: Book, marks: Marks, *, today: Date | str) -> Terms:
+def terms(book: Book, marks: Marks, *, today: date | str) -> Terms:
     """Lay a book out for valuation.
 
     Parameters
@@ -248,7 +248,7 @@ def _worth(units: Floats, price: Floats, rate: Floats) -> Floats:
 
 
 def _settled(opening: Floats, units: Floats, added: Floats) -> Floats:
-    """Opening units without the float dust of a subtraction that should give 0."""
+    """Clear opening units of the dust of a subtraction that should give 0."""
     return np.where(np.abs(opening) <= 1e-12 * np.maximum(np.abs(units), np.abs(added)), 0.0, opening)
 
 

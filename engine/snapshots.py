@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date as Date
-from datetime import datetime
+from datetime import date, datetime
 
 import numpy as np
 import pandas as pd
@@ -13,8 +12,8 @@ from numpy.typing import NDArray
 from engine.errors import CurrencyMismatch
 from engine.frames import column, instant
 from engine.ledger import Book
-from engine.types import Finding
 from engine.revaluation import Marks, Revaluation, Terms, revalue, row_rates, terms
+from engine.types import Finding
 
 Floats = NDArray[np.float64]
 
@@ -53,7 +52,7 @@ class Snapshot:
     findings: tuple[Finding, ...]
 
 
-def snapshot(book: Book, marks: Marks, *, as_of: Date | datetime | str, base_currency: str | None = None) -> Snapshot:
+def snapshot(book: Book, marks: Marks, *, as_of: date | datetime | str, base_currency: str | None = None) -> Snapshot:
     """Value a book at an instant.
 
     Parameters
@@ -207,23 +206,23 @@ def _known_sum(values: Floats, wanted: NDArray[np.bool_]) -> float:
 
 
 def _day_return(day_pnl: Floats, opening: Floats, moved_in: Floats) -> Floats:
-    capital = np.maximum(np.abs(opening), np.abs(opening + moved_in))
-    return np.divide(day_pnl, capital, out=np.full(len(day_pnl), np.nan), where=capital > 0)
+    return _ratio(day_pnl, np.maximum(np.abs(opening), np.abs(opening + moved_in)))
 
 
-def _ratio(values: Floats, total: float) -> Floats:
-    return values / total if total else np.full(len(values), np.nan)
+def _ratio(values: Floats, whole: Floats | float) -> Floats:
+    """Quotient, NaN where the whole is 0."""
+    parts = np.broadcast_to(np.asarray(whole, dtype=np.float64), values.shape)
+    found: Floats = np.divide(values, parts, out=np.full(values.shape, np.nan), where=parts != 0)
+    return found
 
 
 def _findings(rows: Terms, values: Revaluation, marks: Marks, unknown: NDArray[np.bool_]) -> list[Finding]:
-    found = []
     rates = row_rates(rows.currencies, rows.base_currency, marks.rate)[rows.currency_index]
-    for place in np.flatnonzero(unknown & ~rows.is_cash).tolist():
-        symbol = rows.symbols[place]
-        if np.isnan(marks.price.get(symbol, np.nan)):
-            found.append(Finding("missing_price", f"{symbol} has no price", context={"symbol": symbol}))
-    for code in dict.fromkeys(rows.currencies[index] for index in rows.currency_index[unknown & np.isnan(rates)].tolist()):
-        found.append(Finding("missing_rate", f"No rate of {code} to {rows.base_currency}", context={"pair": code + rows.base_currency}))
+    holdings = [rows.symbols[place] for place in np.flatnonzero(unknown & ~rows.is_cash)]
+    codes = dict.fromkeys(rows.currencies[index] for index in rows.currency_index[unknown & np.isnan(rates)])
+    unpriced = [name for name in holdings if np.isnan(marks.price.get(name, np.nan))]
+    found = [Finding("missing_price", f"{name} has no price", context={"symbol": name}) for name in unpriced]
+    found += [Finding("missing_rate", f"No rate of {code} to {rows.base_currency}", context={"pair": code + rows.base_currency}) for code in codes]
     found += _excluded(unknown, rows)
     late = int((np.isnan(values.day_pnl) & ~unknown & (rows.units != 0)).sum())
     if late:
@@ -233,11 +232,14 @@ def _findings(rows: Terms, values: Revaluation, marks: Marks, unknown: NDArray[n
 
 
 def _excluded(unknown: NDArray[np.bool_], rows: Terms) -> list[Finding]:
-    found = []
-    for places, singular, plural in ((unknown & ~rows.is_cash, "holding without price", "holdings without price"),
-                                     (unknown & rows.is_cash, "cash balance without rate", "cash balances without rate")):  # fmt: skip
-        count = int(places.sum())
-        if count:
-            message = f"value excludes {count} {singular if count == 1 else plural}"
-            found.append(Finding("value_excludes", message, context={"count": count, "rows": [rows.symbols[at] for at in np.flatnonzero(places)]}))
-    return found
+    kinds = (
+        (~rows.is_cash, "holding without price", "holdings without price"),
+        (rows.is_cash, "cash balance without rate", "cash balances without rate"),
+    )
+    return [
+        Finding("value_excludes", f"value excludes {places.size} {singular if places.size == 1 else plural}", context={"rows": named})
+        for chosen, singular, plural in kinds
+        for places in [np.flatnonzero(unknown & chosen)]
+        for named in [[rows.symbols[place] for place in places]]
+        if named
+    ]

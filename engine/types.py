@@ -7,7 +7,7 @@ float64 columns in `engine.frames`. Instants are aware UTC datetimes, `date` a t
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date as Date
+from datetime import date as Date  # noqa: N812 - `date` is a field of these records
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum

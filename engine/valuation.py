@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date as Date
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypedDict, Unpack
 
 import numpy as np
@@ -50,7 +49,7 @@ class LedgerOptions(BookOptions, total=False):
 
     base_currency: str | None
     fx: Rates
-    as_of: Date | datetime | str | None
+    as_of: date | datetime | str | None
 
 
 def positions(ledger: Records, *, cost_method: str = "fifo", **options: Unpack[LedgerOptions]) -> pd.DataFrame:
@@ -129,12 +128,12 @@ def valuation(
     prices: Prices,
     fx: Rates = None,
     *,
-    as_of: Date | datetime | str,
+    as_of: date | datetime | str,
     base_currency: str,
     cost_method: str = "fifo",
     **options: Unpack[BookOptions],
 ) -> Snapshot:
-    """Holdings, cash and totals of a ledger at an instant.
+    """Value a ledger at an instant: holdings, cash and totals.
 
     Parameters
     ----------
@@ -146,7 +145,7 @@ def valuation(
     fx
         Rates, dates x pairs (``EURUSD`` = USD for one EUR) or one rate a pair.
     as_of
-        Date (its end) or instant.
+        date (its end) or instant.
     base_currency
         Currency of the result.
     cost_method
@@ -180,7 +179,7 @@ def valuation(
     return snapshot(booked, marks_at(booked, prices, fx, as_of=as_of), as_of=as_of)
 
 
-def marks_at(booked: Book, prices: Prices, fx: Rates = None, *, as_of: Date | datetime | str) -> Marks:
+def marks_at(booked: Book, prices: Prices, fx: Rates = None, *, as_of: date | datetime | str) -> Marks:
     """Prices and rates of an instant out of histories.
 
     Parameters
@@ -190,7 +189,7 @@ def marks_at(booked: Book, prices: Prices, fx: Rates = None, *, as_of: Date | da
     prices, fx
         As in `valuation`.
     as_of
-        Date (its end) or instant.
+        date (its end) or instant.
 
     Returns
     -------

@@ -69,4 +69,5 @@ ACTIONS = st.one_of(
     _entry("MERGER", symbol=STOCKS, ratio=st.sampled_from([1.0, 0.5, 3.0]), amount=st.one_of(st.just(0.0), AMOUNTS)),
 ).map(lambda entry: {**entry, "to_symbol": {"A": "C", "B": "D"}[entry["symbol"]]} if entry["kind"] in {"SPIN_OFF", "MERGER"} else entry)
 
-LEDGERS = st.lists(st.one_of(TRADES, TRADES, CASH_MOVES, ACTIONS), min_size=1, max_size=25).map(lambda ledger: sorted(ledger, key=lambda entry: entry["date"]))
+ENTRIES = st.one_of(TRADES, TRADES, CASH_MOVES, ACTIONS)
+LEDGERS = st.lists(ENTRIES, min_size=1, max_size=25).map(lambda ledger: sorted(ledger, key=lambda entry: entry["date"]))

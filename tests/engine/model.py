@@ -11,11 +11,11 @@ from typing import Any
 
 ZERO = Decimal(0)
 ORDER = {
-    "fifo": lambda slices: 0,
+    "fifo": lambda _: 0,
     "lifo": lambda slices: len(slices) - 1,
     "hifo": lambda slices: max(range(len(slices)), key=lambda at: (abs(slices[at][2]), -at)),
     "lofo": lambda slices: min(range(len(slices)), key=lambda at: (abs(slices[at][2]), at)),
-    "average": lambda slices: 0,
+    "average": lambda _: 0,
 }
 
 
@@ -118,7 +118,8 @@ class World:
         held = self.slices[entry["symbol"]]
         total = sum(abs(part[0]) for part in held)
         each = entry["quantity"] / total if held else ZERO
-        born = [[part[0] * each, part[1] * entry["ratio"] / each, part[2] * entry["ratio"] / each] for part in held] or [[entry["quantity"], ZERO, ZERO]]
+        share = entry["ratio"] / each if held else ZERO
+        born = [[part[0] * each, part[1] * share, part[2] * share] for part in held] or [[entry["quantity"], ZERO, ZERO]]
         for part in held:
             part[1:] = [part[1] * (1 - entry["ratio"]), part[2] * (1 - entry["ratio"])]
         for part in born:

@@ -47,8 +47,8 @@ def test_positions_and_cash_are_those_of_exact_decimals(ledger: list[dict[str, A
 @settings(max_examples=60, deadline=None)
 @given(ledger=LEDGERS, method=METHODS, in_cost=st.booleans(), pooled=st.booleans())
 def test_value_is_contributions_and_every_gain(ledger: list[dict[str, Any]], method: str, in_cost: bool, pooled: bool) -> None:  # noqa: FBT001
-    lots_by = "pooled" if pooled else "account"
-    now = valuation(ledger, PRICES, FX, as_of=LAST, base_currency="EUR", cost_method=method, fees_in_cost=in_cost, lots_by=lots_by, currencies=CURRENCY)
+    options: Any = {"cost_method": method, "fees_in_cost": in_cost, "lots_by": "pooled" if pooled else "account", "currencies": CURRENCY}
+    now = valuation(ledger, PRICES, FX, as_of=LAST, base_currency="EUR", **options)
     of = now.totals
     assert of["value"] == near(of["net_contributions"] + of["unrealised"] + of["realised"] + of["income"] - of["fees"] - of["taxes"] + of["fx_gain"])
     assert of["value"] == near(now.holdings["market_value"].sum() + now.cash["value"].sum())
