@@ -53,7 +53,7 @@ class Services:
 def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: Feed) -> Services:
     """Put the services on the parts the app has built, the hub last, because it asks all others."""
     writes = Writes(database, bus)
-    market = Market(settings, database, bus, feed)
+    market = Market(settings, writes, feed)
     valuation = Valuation(database, cache, market)
     services = Services(
         settings=settings, database=database, bus=bus, cache=cache, feed=feed, market=market, valuation=valuation, accounts=Accounts(database),

@@ -109,7 +109,7 @@ def read_rates(unit: Unit, workspace_id: UUID, currencies: Sequence[str]) -> pd.
     if len(currencies) < 2:
         return pd.DataFrame(index=pd.DatetimeIndex([]))
     known = sorted({*currencies, "EUR", "USD"})
-    found = unit.prices.rates_frame(workspace_id, [left + right for left in known for right in known if left != right])
+    found = unit.instruments.rates_frame(workspace_id, [left + right for left in known for right in known if left != right])
     return found.dropna(axis="columns", how="all")
 
 

@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from pydantic import TypeAdapter
+
 from data import calendar
-from data.bus import Bus
-from data.database import Database, Unit
+from data.database import Unit
 from data.feed import Feed, Ingested
 from data.records import StoredFinding
 from data.settings import Settings
@@ -21,9 +22,11 @@ from services import fields
 from services.fields import Place, Reader
 from services.marks import ALWAYS_OPEN, Freshness, Sight, read_quotes
 from services.views import MarketStatus, PushResult, QuarantinedQuote, QuoteView, SourceStatus
+from services.writes import NOTHING, Request, Writes
 
 MAX_PUSHED = 5000
 PUSHED = "push"
+RESULT: TypeAdapter[PushResult] = TypeAdapter(PushResult)
 LATEST_MS = 1e14  # milliseconds of the year 5138; larger numbers are microseconds by mistake
 
 
@@ -76,8 +79,8 @@ READERS: dict[str, Reader] = {
 class Market:
     """Prices of the actor's workspace."""
 
-    def __init__(self, settings: Settings, database: Database, bus: Bus, feed: Feed) -> None:
-        self._settings, self._database, self._bus, self._feed = settings, database, bus, feed
+    def __init__(self, settings: Settings, writes: Writes, feed: Feed) -> None:
+        self._writes, self._database, self._bus, self._feed = writes, writes.database, writes.bus, feed
         self.freshness = Freshness(settings.poll_seconds)
         self._always_open: set[str] = set()
 
@@ -111,7 +114,7 @@ class Market:
         always_open = price.simulated or price.instrument_id in self._always_open
         return self.freshness.of_tick(calendar.age_seconds(ts, at=now), now, always_open=always_open)
 
-    def push(self, actor: Actor, raw: object) -> PushResult:
+    def push(self, actor: Actor, raw: object, *, idempotency_key: str | None = None) -> PushResult:
         """Take in a user's own quotes by the way of every quote.
 
         Parameters
@@ -119,6 +122,9 @@ class Market:
         actor : Actor
         raw : object
             One object or a list: `symbol price ts volume source currency`; `ts` RFC 3339 or milliseconds, default now.
+        idempotency_key : str, optional
+            The same key gives the same result again. The feed stores by itself: where we die between its commit and ours, the
+            repetition is met by the rule that a quote told before is ignored.
 
         Raises
         ------
@@ -133,19 +139,22 @@ class Market:
             known = self.known(unit, actor, sorted({row["symbol"] for row in rows}))
             self._refuse_unknown(unit, actor, rows, known)
         quotes = [_quote(row, known[row["symbol"]]) for row in rows]
-        return _told(self._feed.ingest(quotes, source=PUSHED), quotes)
+        request = Request("market.push", (raw,), RESULT, idempotency_key)
+        return self._writes.once(actor, request, lambda _unit, _told: _result(self._feed.ingest(quotes, source=PUSHED), quotes))
 
     def quarantine(self, actor: Actor) -> list[QuarantinedQuote]:
         """List the quotes that wait for a decision, newest first."""
         return [_held(finding) for finding in self._feed.quarantine(actor.workspace_id)]
 
-    def release(self, actor: Actor, finding_id: UUID) -> Quote:
+    def release(self, actor: Actor, finding_id: UUID, *, idempotency_key: str | None = None) -> None:
         """Let a quarantined quote pass after all."""
-        return self._feed.release(finding_id, actor)
+        request = Request("market.release", (finding_id,), NOTHING, idempotency_key)
+        self._writes.once(actor, request, lambda _unit, _told: self._release(finding_id, actor))
 
-    def reject(self, actor: Actor, finding_id: UUID) -> None:
+    def reject(self, actor: Actor, finding_id: UUID, *, idempotency_key: str | None = None) -> None:
         """Settle that a quarantined quote stays out."""
-        self._feed.reject(finding_id, actor)
+        request = Request("market.reject", (finding_id,), NOTHING, idempotency_key)
+        self._writes.once(actor, request, lambda _unit, _told: self._feed.reject(finding_id, actor))
 
     def status(self, actor: Actor) -> MarketStatus:
         """Tell the state of the feed: how fresh prices are, from whom, and which parts answer."""
@@ -163,6 +172,9 @@ class Market:
         return MarketStatus(_overall(counts), newest.ts if newest else None, newest.age_seconds if newest else None,
                             bool(newest and newest.simulated) or (not ticks and any(quote.simulated for quote in quotes)),
                             self._sources(quotes), held, poller=poller, database=True, bus=bus, counts=dict(counts))
+
+    def _release(self, finding_id: UUID, actor: Actor) -> None:
+        self._feed.release(finding_id, actor)
 
     @staticmethod
     def _row(raw: object, place: int) -> dict[str, Any]:
@@ -223,7 +235,7 @@ def _quote(row: Mapping[str, Any], instrument: Instrument) -> Quote:
                  None if volume is None else float(volume))
 
 
-def _told(done: Ingested, quotes: Sequence[Quote]) -> PushResult:
+def _result(done: Ingested, quotes: Sequence[Quote]) -> PushResult:
     rows = {(quote.symbol, quote.ts, repr(quote.price)): place for place, quote in enumerate(quotes, start=1)}
     held = tuple({"row": rows.get((each.quote.symbol, each.quote.ts, repr(each.quote.price))), "symbol": each.quote.symbol,
                   "price": each.quote.price if math.isfinite(each.quote.price) else None, "reason": each.code, "message": each.reason}

@@ -100,8 +100,8 @@ def read_quotes(unit: Unit, sight: Sight, freshness: Freshness, instruments: Map
     """Read the last price of each instrument, as seen from a moment."""
     ids = [instrument.id for instrument in instruments.values()]
     latest = unit.market.latest(ids) if sight.live and ids else {}
-    bars = _by_id(unit.prices.last_closes(ids, on_or_before=sight.day)) if ids else {}
-    before = _by_id(unit.prices.last_closes(ids, before=sight.day)) if ids else {}
+    bars = _by_id(unit.instruments.last_closes(ids, on_or_before=sight.day)) if ids else {}
+    before = _by_id(unit.instruments.last_closes(ids, before=sight.day)) if ids else {}
     return {symbol: _view(instrument, latest.get(instrument.id), bars.get(instrument.id), before.get(instrument.id), sight, freshness)
             for symbol, instrument in instruments.items()}
 
@@ -158,7 +158,7 @@ def _pairs_of(unit: Unit, workspace_id: UUID, codes: Iterable[str]) -> dict[str,
 
 
 def _last_rates(unit: Unit, workspace_id: UUID, **bounds: date) -> dict[str, Any]:
-    return {str(row.Index): row for row in unit.prices.last_rates(workspace_id, **bounds).itertuples()}
+    return {str(row.Index): row for row in unit.instruments.last_rates(workspace_id, **bounds).itertuples()}
 
 
 def _by_id(frame: pd.DataFrame) -> dict[UUID, Any]:

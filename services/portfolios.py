@@ -14,11 +14,10 @@ from engine.types import Actor, CostMethod, Portfolio
 from services import fields
 from services.fields import Place, Reader
 from services.views import Page
-from services.writes import Request, Told, Writes, audit, ledger_changed
+from services.writes import NOTHING, Request, Told, Writes, audit, ledger_changed
 
 NAME_LENGTH = 120
 KEPT: TypeAdapter[Portfolio] = TypeAdapter(Portfolio)
-NOTHING: TypeAdapter[None] = TypeAdapter(type(None))
 REVALUES = frozenset({"base_currency", "cost_method"})
 
 

@@ -121,7 +121,8 @@ class Valuation:
             answers = [self._answer(unit, actor, Question(str(portfolio.id)), [portfolio]) for portfolio in every]
             display = display_currency(every)
             codes = [display, *(portfolio.base_currency for portfolio in every)]
-            marked = read_marks(unit, actor.workspace_id, self._market.sight(), self._market.freshness, base=display, instruments={}, currencies=codes)
+            sight, freshness = self._market.sight(), self._market.freshness
+            marked = read_marks(unit, actor.workspace_id, sight, freshness, base=display, instruments={}, currencies=codes)
             rates = marked.marks.rate
         rows = [_row(answer, float(rates[answer.base])) for answer in answers]
         total = float(np.nansum([row.value_display for row in rows]))
@@ -152,7 +153,7 @@ class Valuation:
             found = self._market.known(unit, actor, symbols)
             if not found:
                 return {}
-            closes = unit.prices.closes([instrument.id for instrument in found.values()], start=sight.day - timedelta(days=days * 2))
+            closes = unit.instruments.closes([instrument.id for instrument in found.values()], start=sight.day - timedelta(days=days * 2))
         prices = {quote.symbol: quote for quote in self._market.quotes(actor, list(found))}
         return {symbol: _line(closes[instrument.id].dropna(), prices[symbol], days) for symbol, instrument in found.items()}
 
@@ -205,7 +206,8 @@ class Valuation:
 
     def booked(self, unit: Unit, actor: Actor, portfolio: Portfolio) -> Booked:
         """Give the book of a portfolio as it is now."""
-        return self._books.booked(unit, actor, portfolio, Convention(portfolio.base_currency, portfolio.cost_method), _stamp(unit, actor, calendar.today()))
+        convention = Convention(portfolio.base_currency, portfolio.cost_method)
+        return self._books.booked(unit, actor, portfolio, convention, _stamp(unit, actor, calendar.today()))
 
     # ------------------------------------------------------------------------------------------------------------------------ reading
 
@@ -221,7 +223,8 @@ class Valuation:
         methods = sorted({part.book.cost_method.value for part in parts})
         return Answer(tuple(parts), book, marked, instruments, sight, base, methods[0] if len(methods) == 1 else "mixed")
 
-    def _parts(self, unit: Unit, actor: Actor, question: Question, portfolios: Sequence[Portfolio] | None = None) -> tuple[list[Booked], Hashable, str]:
+    def _parts(self, unit: Unit, actor: Actor, question: Question,
+               portfolios: Sequence[Portfolio] | None = None) -> tuple[list[Booked], Hashable, str]:
         """Book each portfolio of the scope in the currency that is asked for."""
         sight = self._sight(question.as_of)
         asked = list(portfolios) if portfolios is not None else read_scope(unit, actor, question.scope)
@@ -260,7 +263,7 @@ class Valuation:
     def _series(self, unit: Unit, actor: Actor, parts: Sequence[Booked], start: date, end: date, base: str) -> pd.DataFrame:
         frames = [daily_values(part.ledger, self._prices(unit, actor, part, start, end), part.fx, start=start, end=end, base_currency=base,
                                **self._options(unit, actor, part)) for part in parts if len(part.ledger)]
-        return sum(frames[1:], frames[0]) if frames else pd.DataFrame(columns=SERIES, index=pd.DatetimeIndex([]), dtype="float64")
+        return summed(frames) if frames else pd.DataFrame(columns=SERIES, index=pd.DatetimeIndex([]), dtype="float64")
 
     def _options(self, unit: Unit, actor: Actor, part: Booked) -> dict[str, Any]:
         found = unit.instruments.by_symbols(actor.workspace_id, part.symbols)
@@ -273,8 +276,8 @@ class Valuation:
         names = {instrument.id: symbol for symbol, instrument in found.items()}
         if not names:
             return pd.DataFrame(index=pd.DatetimeIndex([]))
-        closes = unit.prices.closes(list(names), start=start, end=end)
-        before = unit.prices.last_closes(list(names), before=start)
+        closes = unit.instruments.closes(list(names), start=start, end=end)
+        before = unit.instruments.last_closes(list(names), before=start)
         if len(before):
             opening = before["close"].reindex(list(names)).to_numpy(dtype="float64")
             closes = pd.concat([pd.DataFrame([opening], index=pd.DatetimeIndex([start - timedelta(days=1)]), columns=closes.columns), closes])
@@ -302,7 +305,7 @@ def _method(name: str | None) -> CostMethod | None:
 
 def _stamp(unit: Unit, actor: Actor, day: date) -> Hashable:
     """Name the state of the rates: another last rate of a pair is another state. Rates changed further back give ledgers a new revision."""
-    rates = unit.prices.last_rates(actor.workspace_id, on_or_before=day)
+    rates = unit.instruments.last_rates(actor.workspace_id, on_or_before=day)
     return tuple(zip(rates.index, rates["date"], rates["rate"].tolist(), strict=True))
 
 
@@ -385,6 +388,15 @@ def _value_line(answer: Answer, ticks: pd.DataFrame, start: datetime) -> list[tu
         instant = min(stamp.to_pydatetime() + timedelta(seconds=BUCKET_SECONDS), answer.sight.at)
         line.append((instant, float(np.nansum(revalue(rows, price, rates).market_value))))
     return line
+
+
+def summed(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Add day by day; on a day that one portfolio does not have, its values are those of its day before and nothing flows."""
+    days = frames[0].index
+    for frame in frames[1:]:
+        days = days.union(frame.index)
+    laid = [frame.reindex(days).assign(flow=frame["flow"].reindex(days).fillna(0.0)).ffill() for frame in frames]
+    return sum(laid[1:], laid[0])
 
 
 def _as_json(frame: pd.DataFrame) -> dict[str, Any]:

@@ -27,7 +27,8 @@ log = logging.getLogger("portolan.services")
 
 T = TypeVar("T")
 KEY_LENGTH = 200
-__all__ = ["Request", "Told", "Writes", "audit", "ledger_changed", "market_changed", "request_id", "touch_ledgers"]
+NOTHING: TypeAdapter[None] = TypeAdapter(None)
+__all__ = ["NOTHING", "Request", "Told", "Writes", "audit", "ledger_changed", "market_changed", "request_id", "touch_ledgers"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,55 @@
+"""REST under `/api/v1`, the stream, and what a machine asks of a server: `install(app, services)` puts all on a FastAPI app."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, HTTPException, Request
+from starlette.routing import Match
+
+from api import analytics, docs, errors, market, portfolios, stream, system, transactions
+from api.context import RequestContext
+from api.schemas import Problem
+from services import Services
+
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"]
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "description": text, "content": {"application/problem+json": {}}}
+    for status, text in ((400, "A body that is not JSON"), (404, "An unknown id"), (409, "A conflict: version, key, or what is there already"),
+                         (422, "A field that cannot be read or booked"), (428, "A change without version"), (503, "Database or Redis is away"))
+}
+
+
+def router() -> APIRouter:
+    """Give every route of the API, the closing 404 last."""
+    routes = APIRouter()
+    for part in (portfolios, transactions, analytics, market):
+        routes.include_router(part.routes, prefix="/api/v1", responses=PROBLEMS)
+    routes.include_router(stream.router())
+    routes.include_router(system.routes)
+    routes.include_router(docs.routes)
+    routes.add_api_route("/api/{path:path}", nothing_here, methods=METHODS, include_in_schema=False)
+    return routes
+
+
+def install(app: FastAPI, services: Services) -> None:
+    """Put routes, errors and request ids on an application."""
+    app.state.services = services
+    app.state.metrics = system.Metrics(services)
+    app.include_router(router())
+    app.add_middleware(RequestContext, metrics=app.state.metrics)
+    errors.install(app)
+
+
+def nothing_here(request: Request, path: str) -> None:  # noqa: ARG001
+    """Answer for unknown paths, before the screens' catch-all does."""
+    allowed = sorted({method for route in request.app.routes for method in _partial(route, request)})
+    if allowed:
+        raise HTTPException(405, headers={"Allow": ", ".join(allowed)})
+    raise HTTPException(404)
+
+
+def _partial(route: Any, request: Request) -> set[str]:  # noqa: ANN401
+    """List the methods of a route that has this path under another method."""
+    matched, _ = route.matches(request.scope)
+    return set(getattr(route, "methods", None) or ()) if matched is Match.PARTIAL else set()

@@ -1,0 +1,81 @@
+"""What a portfolio is worth: holdings at an instant, and the way from one value to another."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from api.dependencies import Asks, Day, Id, day, instant, moment
+from api.schemas import HoldingsPublic, PerformancePublic
+from services.views import HoldingsView, PerformanceView, QuoteView
+
+routes = APIRouter(prefix="/portfolios/{portfolio_id}", tags=["analytics"])
+Scope = Annotated[Id, "or all"]
+AS_OF = Query(description="A date (its closes) or an instant; now with the latest quotes where absent", examples=["2024-03-28"])
+SERIES = ("value", "market_value", "cash", "flow", "net_contributions")
+
+
+@routes.get("/holdings", response_model=HoldingsPublic)
+def holdings(call: Asks, portfolio_id: Scope, as_of: Annotated[str | None, AS_OF] = None,
+             cost_method: Annotated[str | None, Query(description="Instead of the portfolio's own")] = None,
+             known_at: Annotated[str | None, Query(description="The ledger as it was known at an instant, RFC 3339")] = None,
+             base_currency: Annotated[str | None, Query(description="Instead of the portfolio's own")] = None) -> dict[str, Any]:
+    """Value a portfolio, or with the id `all` every portfolio merged.
+
+    A holding without price or rate has null in its place and a finding; totals leave it out, and a finding says so.
+    """
+    view = call.services.valuation.holdings(call.actor, portfolio_id, as_of=moment("as_of", as_of), cost_method=cost_method,
+                                            known_at=instant("known_at", known_at), base_currency=base_currency)
+    return told_holdings(view)
+
+
+@routes.get("/performance", response_model=PerformancePublic)
+def performance(call: Asks, portfolio_id: Scope, start: Day = None, end: Day = None) -> dict[str, Any]:
+    """Bridge the value from the close of `start` to that of `end`, with the days between.
+
+    opening_value + flows + price + fx + income - fees - taxes + corporate_actions = closing_value, to `residual`.
+    """
+    view = call.services.valuation.performance(call.actor, portfolio_id, day("start", start), day("end", end))
+    return told_performance(view)
+
+
+def told_holdings(view: HoldingsView) -> dict[str, Any]:
+    """Lay a view out for JSON."""
+    told = view.snapshot
+    return {
+        "as_of": view.as_of, "live": view.live, "base_currency": view.base_currency, "cost_method": view.cost_method, "revisions": view.revisions,
+        "simulated": view.simulated, "holdings": [_holding(row, view) for row in told.holdings.to_dict("records")],
+        "closed": [_known(row) for row in told.closed.to_dict("records")],
+        "cash": _known(told.cash["balance"].to_dict()), "cash_details": [_known(row) for row in told.cash.to_dict("records")],
+        "totals": _known(told.totals), "findings": view.findings,
+    }
+
+
+def told_performance(view: PerformanceView) -> dict[str, Any]:
+    """Lay a window out for JSON."""
+    points = zip(view.series.index, view.series.to_dict("records"), strict=True)
+    return {
+        "start": view.start, "end": view.end, "base_currency": view.base_currency, "pnl_bridge": _known(view.bridge),
+        "series": [{"date": stamp.date(), **_known({name: row[name] for name in SERIES})} for stamp, row in points], "findings": view.findings,
+    }
+
+
+def _holding(row: Mapping[Any, Any], view: HoldingsView) -> dict[str, Any]:
+    instrument, quote = view.instruments[row["symbol"]], view.quotes[row["symbol"]]
+    return {
+        **_known(row), "name": instrument.name, "asset_class": instrument.asset_class, "sector": instrument.sector, "country": instrument.country,
+        "exchange": instrument.exchange, **_priced(quote),
+    }
+
+
+def _priced(quote: QuoteView) -> dict[str, Any]:
+    return {"price_ts": quote.ts, "price_source": quote.source, "price_state": quote.state, "price_age_seconds": quote.age_seconds,
+            "previous_close": quote.previous_close, "simulated": quote.simulated}
+
+
+def _known(values: Mapping[Any, Any]) -> dict[str, Any]:
+    """Put null where there is no number."""
+    return {str(name): None if isinstance(value, float) and not math.isfinite(value) else value for name, value in values.items()}
