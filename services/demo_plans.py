@@ -105,6 +105,7 @@ GROWTH = Plan(
     targets={
         date(2016, 1, 1): {"AAPL": 20, "MSFT": 20, "HD": 15, "UNH": 15, "JPM": 10, "BBY": 10, "WMT": 10},
         date(2020, 6, 1): {"AAPL": 20, "MSFT": 20, "HD": 13, "UNH": 14, "LLY": 13, "JPM": 10, "AMD": 10},
+        date(2026, 2, 1): {"AAPL": 20, "MSFT": 18, "HD": 13, "UNH": 12, "LLY": 11, "JPM": 10, "AMD": 10, "RRC": 6},
     },
     commission=Decimal("1.00"),
     custody=Decimal("24.00"),
