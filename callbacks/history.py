@@ -78,16 +78,17 @@ def _history(services: Services, actor: Actor, scope: str, period: str, view: Ho
     today = view.as_of.date()
     frame = services.valuation.history(actor, scope, period_start(period, today), today)
     frame = frame[(frame.index.date < today) & frame["value"].notna()]
+    frame = frame[(frame[["value", "net_contributions"]] != 0).any(axis=1).cummax()]  # what was before the first transaction is no history
     days = [moment.date() for moment in frame.index]
     return History([*days, today], [*frame["value"].tolist(), now], [*frame["net_contributions"].tolist(), paid])
 
 
-def period_start(period: str, today: date) -> date:
-    """First day of a period; the day before everything for All."""
+def period_start(period: str, today: date) -> date | None:
+    """Give the first day of a period; none for All, which begins with the first transaction."""
     if period == "YTD":
         return date(today.year - 1, 12, 31)
     if period == "All":
-        return date(1900, 1, 1)
+        return None
     if period.endswith("Y"):
         return _years_before(today, int(period[:-1]))
     return today - timedelta(days={"1D": 1, "1W": 7, "1M": 31, "3M": 92}[period])

@@ -49,9 +49,14 @@ def number(value: Number, *, decimals: int = 2, least: int | None = None, signed
     """
     if value is None or not known(value):
         return UNKNOWN
-    rounded = Decimal(value).quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
+    rounded = _rounded(value, decimals)
     sign = "" if not rounded else MINUS if rounded < 0 else "+" if signed else ""
     return sign + _trimmed(f"{abs(rounded):,f}", decimals if least is None else least)
+
+
+def _rounded(value: float | Decimal, decimals: int) -> Decimal:
+    """Round what is written, not its binary neighbour, as browsers do: 2.675 is 2.68."""
+    return Decimal(str(value)).quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
 
 
 def _trimmed(text: str, least: int) -> str:
@@ -165,7 +170,7 @@ def tone(value: Number, *, decimals: int = 2) -> str:
     """Class name that colours a value by its sign as it is written."""
     if value is None or not known(value):
         return "flat"
-    rounded = Decimal(value).quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
+    rounded = _rounded(value, decimals)
     return "gain" if rounded > 0 else "loss" if rounded < 0 else "flat"
 
 
