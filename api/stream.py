@@ -55,7 +55,7 @@ async def stream(socket: WebSocket) -> None:
         await socket.close(1008, "foreign_origin")
         return
     services = socket.app.state.services
-    actor = await asyncio.to_thread(services.accounts.local_actor)
+    actor = await asyncio.to_thread(services.accounts.local)
     await socket.accept()
     try:
         client = services.hub.connect(actor)

@@ -26,7 +26,7 @@ def register(app: Dash, services: Services) -> None:
         """Answer as the stream would on a new subscription."""
         if not wanted:
             raise PreventUpdate
-        actor = await asyncio.to_thread(services.accounts.local_actor)
+        actor = await asyncio.to_thread(services.accounts.local)
         snapshot = await services.hub.state(actor, names(wanted, "portfolios"), names(wanted, "symbols"))
         message: dict[str, Any] = json.loads(snapshot)
         return message

@@ -61,7 +61,7 @@ def application(services: Services, actor: Actor) -> FastAPI:
         yield
         await server.state.services.hub.stop()
 
-    house = replace(services, accounts=SimpleNamespace(local_actor=lambda: actor))
+    house = replace(services, accounts=SimpleNamespace(local=lambda: actor))
     server = FastAPI(lifespan=life)
     server.state.services = replace(house, hub=Hub(house, flush_ms=40, limits=LIMITS))
     server.include_router(stream.router())

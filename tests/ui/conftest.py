@@ -231,7 +231,7 @@ def small_application(line: Line) -> FastAPI:
         accounts: Any
 
     class Accounts:
-        local_actor = staticmethod(lambda: None)
+        local = staticmethod(lambda: None)
 
     server = FastAPI()
     server.add_api_websocket_route("/api/v1/stream", line.serve)
