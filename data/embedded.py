@@ -75,15 +75,16 @@ def start(settings: Settings, *, say: Callable[[str], None] = print) -> Embedded
     redis = RedisServer(sockets / "redis.sock", run)
     wanted = [server for server, given in ((redis, settings.redis_url), (postgres, settings.database_url)) if not given]
     share = (run / "users.lock").open("w")
-    with _locked(run / "start.lock"):
-        fcntl.flock(share, fcntl.LOCK_SH)
-        try:
+    running = Embedded(settings.database_url or postgres.url, settings.redis_url or redis.url, run, share, (redis, postgres))
+    try:
+        with _locked(run / "start.lock"):
+            fcntl.flock(share, fcntl.LOCK_SH)
             for server in wanted:
                 server.start(say)
-        except BaseException:
-            share.close()
-            raise
-    return Embedded(settings.database_url or postgres.url, settings.redis_url or redis.url, run, share, (redis, postgres))
+    except BaseException:  # Ctrl-C while it starts, too: what was started is stopped
+        running.stop()
+        raise
+    return running
 
 
 @contextmanager

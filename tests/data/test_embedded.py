@@ -19,6 +19,7 @@ import pytest
 import redis
 
 from data import embedded, servers
+from data.database import Database
 from data.settings import Settings
 from engine.errors import AlreadyRunning, StorageError
 
@@ -170,6 +171,33 @@ def test_after_kill_9_of_everything_what_was_committed_is_there(place: Path, wai
     assert running_in(place) == []
 
 
+def test_connections_survive_a_restart_of_the_database(place: Path) -> None:
+    running = start(place)
+    database = Database(running.database_url)
+    database.ping()
+    for pid in running_in(place):
+        os.kill(pid, signal.SIGKILL)
+    with pytest.raises(StorageError):
+        for _ in range(500):  # a server process notices within moments that its postmaster is gone
+            database.ping()
+            time.sleep(0.01)
+    again = start(place)
+    database.ping()
+    database.close()
+    again.stop()
+    running.stop()
+
+
+def test_ctrl_c_while_it_starts_stops_what_was_started(place: Path) -> None:
+    def interrupted(_line: str) -> None:
+        assert len(running_in(place)) == 1, "redis runs already"
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        embedded.start(settings_of(place), say=interrupted)
+    assert running_in(place) == []
+
+
 def test_a_pid_that_is_somebody_elses_now_is_no_server(place: Path) -> None:
     """As after a restart of a container: the number in the pid file belongs to another program."""
     first = start(place)
@@ -296,6 +324,7 @@ def test_a_failed_start_lets_go_of_its_share(place: Path, monkeypatch: pytest.Mo
         patched.setitem(servers.POSTGRES_OPTIONS, "max_connections", "nonsense")
         with pytest.raises(StorageError, match="start"):
             start(place)
+    assert running_in(place) == [], "what was started is stopped"
     running = start(place)
     assert works(running)
     running.stop()
