@@ -171,6 +171,13 @@ def test_after_kill_9_of_everything_what_was_committed_is_there(place: Path, wai
     assert running_in(place) == []
 
 
+def ask_for_a_while(database: Database) -> None:
+    """A server process notices within moments that its postmaster is gone."""
+    for _ in range(500):
+        database.ping()
+        time.sleep(0.01)
+
+
 def test_connections_survive_a_restart_of_the_database(place: Path) -> None:
     running = start(place)
     database = Database(running.database_url)
@@ -178,9 +185,7 @@ def test_connections_survive_a_restart_of_the_database(place: Path) -> None:
     for pid in running_in(place):
         os.kill(pid, signal.SIGKILL)
     with pytest.raises(StorageError):
-        for _ in range(500):  # a server process notices within moments that its postmaster is gone
-            database.ping()
-            time.sleep(0.01)
+        ask_for_a_while(database)
     again = start(place)
     database.ping()
     database.close()
