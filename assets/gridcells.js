@@ -123,7 +123,9 @@
   const subject = kit.cell((parent) => { const frame = kit.add(parent, "div", "inst"); return { symbol: kit.add(frame, "b"), name: kit.add(frame, "span"), under: kit.add(frame, "span", "under") }; }, (parts, row) => {
     kit.write(parts.symbol, row.symbol || "");
     parts.symbol.hidden = !row.symbol;
-    kit.write(parts.name, row.name || "");
+    const name = row.to_currency ? `into ${format.money(Number(row.to_amount))} ${row.to_currency}` : row.to_symbol ? `into ${row.to_symbol}` : row.name || "";
+    kit.write(parts.name, name);
+    parts.name.title = name;
     kit.write(parts.under, `${row.kind_name} · ${kit.date(row.date)}`);
   });
 
@@ -143,7 +145,7 @@
   });
 
   const amount = kit.cell((parent) => ({ value: kit.add(parent, "span", "num"), under: kit.add(parent, "span", "under dim") }), (parts, row) => {
-    kit.write(parts.value, row.amount === null ? "" : format.money(Number(row.amount)));
+    kit.write(parts.value, row.gross === null ? "" : format.money(Number(row.gross)));
     kit.write(parts.under, row.currency || "");
   });
 

@@ -4,7 +4,7 @@
 window.portolan.transactions = (() => {
   const GRID = "transactions-grid", PAGE = "transactions-page", FORM = "transactions-form", SHEET = "transactions-form-sheet", HISTORY = "transactions-history";
   const FILTERS = ["kind", "symbol", "start", "end"], PAUSE_MS = 250, FIRST = 400, STEP = 1000;
-  const COLUMNS = { least: ["recorded_at", "account", "note", "tax", "fee", "portfolio_name"], phone: ["symbol", "amount"] };
+  const COLUMNS = { least: ["recorded_at", "account", "note", "tax", "fee", "portfolio_name"], phone: ["symbol", "gross"] };
   const kit = window.portolan.grid, format = window.portolan.format, shell = () => window.portolan.shell;
   const page = { api: null, rows: new Map(), decimals: 2, query: null, entry: null, last: null, ids: new Set(), wide: true };
   const form = { open: false, editing: null, number: 0, touched: new Set(), errors: [], key: null, sent: "", from: null, busy: false, timer: 0, draft: {} };
@@ -115,7 +115,13 @@ window.portolan.transactions = (() => {
     const api = page.api, frame = byId(GRID);
     if (!api || api.isDestroyed() || !frame) return;
     frame.style.setProperty("--content", `${api.getDisplayedRowCount() * rowHeight() + 30 + 3}px`);
-    if (frame.clientWidth) kit.fitColumns(api, frame.clientWidth, { ...COLUMNS, hidden: page.query?.scope === "all" ? [] : ["portfolio_name"] });
+    if (frame.clientWidth) kit.fitColumns(api, frame.clientWidth, { ...COLUMNS, hidden: unneeded() });
+  }
+
+  /* A column that says the same in every row is left out: accounts where there are none, the portfolio where there is one. */
+  function unneeded() {
+    const rows = [...page.rows.values()];
+    return [...(page.query?.scope === "all" ? [] : ["portfolio_name"]), ...(rows.some((row) => row.account) ? [] : ["account"])];
   }
 
   kit.NARROW_SCREEN.addEventListener("change", () => { if (page.api && !page.api.isDestroyed()) { page.api.resetRowHeights(); resize(); } });

@@ -24,11 +24,19 @@ if TYPE_CHECKING:
     from services.views import HoldingsView, InstrumentDetail, QuoteView
 
 FACTS = 50  # transactions in the drawer
-CLASSES = {AssetClass.EQUITY: "Equities", AssetClass.FUND: "Funds", AssetClass.BOND: "Bonds", AssetClass.CASH: "Cash", AssetClass.COMMODITY: "Commodities",
-           AssetClass.CRYPTO: "Crypto", AssetClass.INDEX: "Indices", AssetClass.FX: "Currencies", AssetClass.OPTION: "Options", AssetClass.OTHER: "Other"}
-METHODS = {"fifo": "first in, first out", "lifo": "last in, first out", "hifo": "highest cost first", "lofo": "lowest cost first",
-           "average": "average cost", "specific": "lots named in each sale", "mixed": "each portfolio's own method"}
+CLASSES = {
+    AssetClass.EQUITY: "Equities", AssetClass.FUND: "Funds", AssetClass.BOND: "Bonds", AssetClass.CASH: "Cash", AssetClass.COMMODITY: "Commodities",
+    AssetClass.CRYPTO: "Crypto", AssetClass.INDEX: "Indices", AssetClass.FX: "Currencies", AssetClass.OPTION: "Options", AssetClass.OTHER: "Other",
+}
+METHODS = {
+    "fifo": "first in, first out", "lifo": "last in, first out", "hifo": "highest cost first", "lofo": "lowest cost first",
+    "average": "average cost", "specific": "lots named in each sale", "mixed": "each portfolio's own method",
+}
 REASONS = ("missing_price", "missing_rate")
+NOTHING: dict[str, Any] = {  # a row that is no holding: what it does not have
+    "quantity": None, "price": None, "fx_rate": None, "average_cost": None, "cost_basis": 0.0, "market_value": 0.0, "day_pnl": 0.0,
+    "day_return": None, "total_pnl": None, "on_cost": None, "state": None, "ts": None, "reason": None, "spark": None,
+}
 
 
 def register(app: Dash, services: Services) -> None:
@@ -59,39 +67,44 @@ def register(app: Dash, services: Services) -> None:
 
 def rows_of(services: Services, scope: str, *, by_portfolio: bool) -> dict[str, Any]:
     """Give the rows of a scope as holdings.js paints them; an error is an answer too, so that the old rows stay."""
-    actor = services.accounts.local_actor()
+    actor = services.accounts.local()
     try:
         view = services.valuation.holdings(actor, scope)
         lines = services.valuation.sparklines(actor, list(view.snapshot.holdings["symbol"]))
         parts = _parts(services, actor, view) if by_portfolio and len(view.portfolios) > 1 else {}
     except PortfolioError as error:
         return {"scope": scope, "error": error.message}
-    rows = [*_holdings(view, lines), *_cash(view), *_closed(view)]
-    rows.append(_other(view, rows))
-    return {
-        "scope": scope, "base_currency": view.base_currency, "revisions": view.revisions, "totals": _numbers(view.snapshot.totals), "simulated": view.simulated,
-        "rows": [{**row, "parts": parts.get(row["id"])} for row in rows], "findings": [_told(finding) for finding in view.findings],
-    }
+    rows = [{**row, "spark": lines.get(row["symbol"]), "parts": parts.get(row["id"])} for row in _rows(view)]
+    return {"scope": scope, "base_currency": view.base_currency, "revisions": view.revisions, "totals": _numbers(view.snapshot.totals), "rows": rows}
 
 
-def _holdings(view: HoldingsView, lines: Mapping[str, list[float]]) -> list[dict[str, Any]]:
-    frame = view.snapshot.holdings
+def _rows(view: HoldingsView) -> list[dict[str, Any]]:
+    rows = [*_holdings(view), *_cash(view), *_closed(view)]
+    return [*rows, _other(view, rows)]
+
+
+def _holdings(view: HoldingsView) -> list[dict[str, Any]]:
     reasons = _reasons(view.findings)
-    return [{**_row(record), **_instrument(view.instruments[record["symbol"]]), **_quote(view.quotes.get(record["symbol"])),
-             "id": record["symbol"], "kind": "holding", "spark": lines.get(record["symbol"]), "currency": record["currency"],
-             "reason": _reason(record, reasons)} for record in frame.to_dict("records")]
+    return [
+        {"id": record["symbol"], "kind": "holding", "currency": record["currency"], "reason": _reason(record, reasons), **_figures(record),
+         **_words(view.instruments[record["symbol"]]), **_quote(view.quotes.get(record["symbol"]))}
+        for record in view.snapshot.holdings.to_dict("records")
+    ]
 
 
-def _row(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Numbers of one holding; NaN is null."""
-    names = ("quantity", "price", "fx_rate", "average_cost", "cost_basis", "market_value", "unrealised", "day_pnl", "day_return")
-    row = _numbers({name: record[name] for name in names})
-    gain = sum(record[name] for name in ("unrealised", "realised", "income")) - record["fees"] - record["taxes"]
-    cost = record["cost_basis"]
-    return {**row, "total_pnl": _number(gain), "on_cost": _number(gain / cost) if cost > 0 else None}
+def _figures(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the numbers of one holding; NaN is null."""
+    names = ("quantity", "price", "fx_rate", "average_cost", "cost_basis", "market_value", "day_pnl", "day_return")
+    gain, cost = record["unrealised"] + _settled(record), record["cost_basis"]
+    return {**_numbers({name: record[name] for name in names}), "total_pnl": _number(gain), "on_cost": _number(gain / cost) if cost > 0 else None}
 
 
-def _instrument(instrument: Instrument) -> dict[str, Any]:
+def _settled(record: Mapping[str, Any]) -> float:
+    """Give what an instrument earned that no price can change any more."""
+    return float(record["realised"] + record["income"] - record["fees"] - record["taxes"])
+
+
+def _words(instrument: Instrument) -> dict[str, Any]:
     return {"symbol": instrument.symbol, "name": instrument.name, "sector": instrument.sector, "asset_class": CLASSES[instrument.asset_class],
             "price_currency": instrument.currency}
 
@@ -99,13 +112,13 @@ def _instrument(instrument: Instrument) -> dict[str, Any]:
 def _quote(quote: QuoteView | None) -> dict[str, Any]:
     if quote is None:
         return {"state": "missing", "ts": None, "source": None, "simulated": False}
-    return {"state": quote.state.value, "ts": round(quote.ts.timestamp() * 1000) if quote.ts else None, "source": quote.source, "simulated": quote.simulated}
+    stamp = round(quote.ts.timestamp() * 1000) if quote.ts else None
+    return {"state": quote.state.value, "ts": stamp, "source": quote.source, "simulated": quote.simulated}
 
 
 def _reasons(findings: Iterable[Finding]) -> dict[str, str]:
-    """Why a holding has no value: symbol or currency -> code of the finding."""
-    return {str(finding.context.get(key)): finding.code for finding in findings if finding.code in REASONS
-            for key in ("symbol", "currency") if finding.context.get(key)}
+    """Give why a holding has no value: symbol -> code of the finding."""
+    return {str(finding.context["symbol"]): finding.code for finding in findings if finding.code in REASONS and "symbol" in finding.context}
 
 
 def _reason(record: Mapping[str, Any], reasons: Mapping[str, str]) -> str | None:
@@ -115,41 +128,36 @@ def _reason(record: Mapping[str, Any], reasons: Mapping[str, str]) -> str | None
 
 
 def _cash(view: HoldingsView) -> list[dict[str, Any]]:
-    return [{"id": f"cash:{currency}", "kind": "cash", "symbol": currency, "name": "Cash", "currency": currency, "quantity": _number(record["balance"]), "price": None,
-             "fx_rate": _number(record["fx_rate"]), "average_cost": None, "cost_basis": 0.0, "market_value": _number(record["value"]), "day_pnl": _number(record["day_pnl"]),
-             "total_pnl": None, "day_return": None, "on_cost": None, "state": None, "ts": None,
-             "reason": "missing_rate" if math.isnan(record["value"]) else None}
-            for currency, record in view.snapshot.cash.to_dict("index").items() if record["balance"] or record["day_pnl"]]
+    return [
+        {**NOTHING, "id": f"cash:{record['currency']}", "kind": "cash", "symbol": record["currency"], "name": "Cash", "currency": record["currency"],
+         "reason": "missing_rate" if math.isnan(record["value"]) else None, "market_value": _number(record["value"]),
+         **_numbers({"quantity": record["balance"], "fx_rate": record["fx_rate"], "day_pnl": record["day_pnl"]})}
+        for record in view.snapshot.cash.to_dict("records") if record["balance"] or record["day_pnl"]
+    ]
 
 
 def _closed(view: HoldingsView) -> list[dict[str, Any]]:
-    """Positions that were sold: they hold nothing but what they earned."""
-    rows = []
-    for record in view.snapshot.closed.to_dict("records"):
-        instrument = view.instruments.get(record["symbol"])
-        gain = record["realised"] + record["income"] - record["fees"] - record["taxes"]
-        rows.append({"id": f"closed:{record['symbol']}", "kind": "closed", "symbol": record["symbol"], "name": instrument.name if instrument else "",
-                     "currency": record["currency"], "quantity": 0.0, "price": None, "average_cost": None, "cost_basis": 0.0, "market_value": 0.0, "day_pnl": _number(record.get("day_pnl", 0.0)),
-                     "day_return": None, "total_pnl": _number(gain), "on_cost": None, "state": None, "ts": None, "reason": None})
-    return rows
+    """Give positions that were sold: they hold nothing, but what they earned is in the total."""
+    return [
+        {**NOTHING, **_words(view.instruments[record["symbol"]]), "id": f"closed:{record['symbol']}", "kind": "closed",
+         "currency": record["currency"], "day_pnl": _number(record["day_pnl"]), "total_pnl": _number(_settled(record))}
+        for record in view.snapshot.closed.to_dict("records")
+    ]
 
 
 def _other(view: HoldingsView, rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """What belongs to no instrument: interest, account fees, currency gains on cash. It completes the total."""
-    known = sum(row["total_pnl"] or 0.0 for row in rows)
-    return {"id": "other", "kind": "other", "symbol": "", "name": "Interest, fees, currency gains", "currency": view.base_currency, "quantity": None, "price": None,
-            "average_cost": None, "cost_basis": 0.0, "market_value": 0.0, "day_pnl": 0.0, "day_return": None,
-            "total_pnl": _number(view.snapshot.totals["total_pnl"] - known), "on_cost": None, "state": None, "ts": None, "reason": None}
+    """Give what belongs to no instrument: interest, account fees, currency gains on cash. It completes the total."""
+    rest = view.snapshot.totals["total_pnl"] - sum(row["total_pnl"] or 0.0 for row in rows)
+    return {**NOTHING, "id": "other", "kind": "other", "symbol": "", "name": "Interest, fees, currency gains", "currency": view.base_currency,
+            "total_pnl": _number(rest)}
 
 
 def _parts(services: Services, actor: Actor, merged: HoldingsView) -> dict[str, list[dict[str, Any]]]:
-    """The share of each portfolio in every row, in the currency of the merged view."""
+    """Give the share of each portfolio in every row, in the currency of the merged view."""
     parts: dict[str, list[dict[str, Any]]] = {}
     names = ("quantity", "average_cost", "cost_basis", "market_value", "day_pnl", "total_pnl")
     for portfolio, name in merged.portfolios.items():
-        view = services.valuation.holdings(actor, portfolio, base_currency=merged.base_currency)
-        rows = [*_holdings(view, {}), *_cash(view), *_closed(view)]
-        for row in [*rows, _other(view, rows)]:
+        for row in _rows(services.valuation.holdings(actor, portfolio, base_currency=merged.base_currency)):
             parts.setdefault(row["id"], []).append({"portfolio": portfolio, "portfolio_name": name, **{key: row[key] for key in names}})
     return parts
 
@@ -162,16 +170,12 @@ def _number(value: float | None) -> float | None:
     return None if value is None or not math.isfinite(value) else float(value)
 
 
-def _told(finding: Finding) -> dict[str, str]:
-    return {"code": finding.code, "message": finding.message, "severity": finding.severity.value}
-
-
 # ---------------------------------------------------------------------------------------------------------------------------------- drawer
 
 
 def drawer_of(services: Services, scope: str, symbol: str) -> list[Any]:
     """Build the drawer of one holding, or say why there is none."""
-    actor = services.accounts.local_actor()
+    actor = services.accounts.local()
     try:
         view = services.valuation.holdings(actor, scope)
         detail = services.valuation.lots(actor, scope, symbol)
@@ -181,14 +185,21 @@ def drawer_of(services: Services, scope: str, symbol: str) -> list[Any]:
 
 
 def _held(view: HoldingsView, detail: InstrumentDetail) -> tables.Held:
-    symbol, instrument = detail.instrument.symbol, detail.instrument
-    open_, closed = _record(view.snapshot.holdings, symbol), _record(view.snapshot.closed, symbol)
-    record = open_ or closed or dict.fromkeys(("quantity", "cost_basis", "realised", "income", "fees", "taxes"), 0.0)
-    fixed = {"realised": record["realised"], "income": record["income"], "fees": -record["fees"], "taxes": -record["taxes"]}
-    details = (("Class", CLASSES[instrument.asset_class]), ("Sector", instrument.sector), ("Country", instrument.country), ("Exchange", instrument.exchange),
-               ("ISIN", instrument.isin), ("Price from", _source(detail.quote)))
-    return tables.Held(symbol, instrument.currency, view.base_currency, detail.quote.price, detail.quote.state.value, record["quantity"], record["cost_basis"] if open_ else 0.0,
-                       fixed, METHODS.get(view.cost_method, view.cost_method), [(name, value) for name, value in details if value])
+    instrument, quote = detail.instrument, detail.quote
+    held = _record(view.snapshot.holdings, instrument.symbol)
+    record = held or _record(view.snapshot.closed, instrument.symbol) or dict.fromkeys(("realised", "income", "fees", "taxes"), 0.0)
+    return tables.Held(
+        symbol=instrument.symbol, currency=instrument.currency, base_currency=view.base_currency, price=quote.price, state=quote.state.value,
+        quantity=held["quantity"] if held else 0.0, cost=held["cost_basis"] if held else 0.0,
+        fixed={"realised": record["realised"], "income": record["income"], "fees": -record["fees"], "taxes": -record["taxes"]},
+        method=METHODS.get(view.cost_method, view.cost_method), details=_details(instrument, quote),
+    )
+
+
+def _details(instrument: Instrument, quote: QuoteView) -> list[tuple[str, str]]:
+    told = (("Class", CLASSES[instrument.asset_class]), ("Sector", instrument.sector), ("Country", instrument.country),
+            ("Exchange", instrument.exchange), ("ISIN", instrument.isin), ("Price from", _source(quote)))
+    return [(name, value) for name, value in told if value]
 
 
 def _source(quote: QuoteView) -> str | None:
@@ -202,8 +213,11 @@ def _record(frame: pd.DataFrame, symbol: str) -> dict[str, Any] | None:
 
 
 def _lots(detail: InstrumentDetail) -> list[tables.LotRow]:
-    return [tables.LotRow(record["opened"].date(), float(record["quantity"]), _number(record["price"]), float(record["cost_base"]),
-                          detail.portfolios.get(str(record.get("portfolio", "")), "")) for record in detail.lots.to_dict("records")]
+    return [
+        tables.LotRow(record["opened"].date(), float(record["quantity"]), _number(record["price"]), float(record["cost_base"]),
+                      detail.portfolios.get(record["portfolio"], ""))
+        for record in detail.lots.to_dict("records")
+    ]
 
 
 def _fact(entry: Transaction) -> tables.Fact:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -18,31 +19,48 @@ from engine.types import Kind
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from engine.types import Actor, Portfolio, Transaction
+    from engine.types import Actor, Instrument, Portfolio, Transaction
     from services import Services
     from services.views import Preview
 
 FIRST, MOST = 400, 20_000  # rows the page asks for at first, and at most
 NUMBERS = ("quantity", "price", "fee", "tax", "amount", "fx_rate", "ratio", "to_amount")
 TEXTS = ("symbol", "currency", "account", "note", "to_symbol", "to_currency")
-LABELS = {"date": "Date", "kind": "Kind", "symbol": "Instrument", "to_symbol": "New instrument", "quantity": "Quantity", "price": "Price", "amount": "Amount",
-          "ratio": "Ratio", "currency": "Currency", "to_amount": "Amount received", "to_currency": "Currency received", "fee": "Fee", "tax": "Tax",
-          "fx_rate": "Exchange rate", "account": "Account", "note": "Note"}
+LABELS = {
+    "date": "Date", "kind": "Kind", "symbol": "Instrument", "to_symbol": "New instrument", "quantity": "Quantity", "price": "Price",
+    "amount": "Amount", "ratio": "Ratio", "currency": "Currency", "to_amount": "Amount received", "to_currency": "Currency received", "fee": "Fee", "tax": "Tax",
+    "fx_rate": "Exchange rate", "account": "Account", "note": "Note",
+}
 
 
 def register(app: Dash, services: Services) -> None:
     """Wire the page."""
     _register_clientside(app)
+    _register_reading(app, services)
+    _register_changing(app, services)
 
-    @app.callback(Output(TransactionsIds.ROWS, "data"), Input(TransactionsIds.QUERY, "data"), Input(Ids.LEDGER, "data"), Input(TransactionsIds.SAVED, "data"),
-                  prevent_initial_call=True)
+
+def _register_reading(app: Dash, services: Services) -> None:
+    @app.callback(Output(TransactionsIds.ROWS, "data"), Input(TransactionsIds.QUERY, "data"), Input(Ids.LEDGER, "data"),
+                  Input(TransactionsIds.SAVED, "data"), prevent_initial_call=True)
     async def update_rows(query: dict[str, Any] | None, _ledger: dict[str, int] | None, _saved: dict[str, Any] | None) -> dict[str, Any]:
         """Read the ledger of a scope."""
         if not query:
             raise PreventUpdate
         return await asyncio.to_thread(rows_of, services, query)
 
-    @app.callback(Output(TransactionsIds.CHECKED, "data"), Output(TransactionsIds.EFFECT, "children"), Input(TransactionsIds.DRAFT, "data"), prevent_initial_call=True)
+    @app.callback(Output(TransactionsIds.HISTORY_BODY, "children"), Input(TransactionsIds.ENTRY, "data"), Input(Ids.LEDGER, "data"),
+                  prevent_initial_call=True)
+    async def update_history(entry: dict[str, Any] | None, _ledger: dict[str, int] | None) -> list[Any]:
+        """Read every version of one transaction."""
+        if not entry:
+            raise PreventUpdate
+        return await asyncio.to_thread(history_of, services, entry)
+
+
+def _register_changing(app: Dash, services: Services) -> None:
+    @app.callback(Output(TransactionsIds.CHECKED, "data"), Output(TransactionsIds.EFFECT, "children"), Input(TransactionsIds.DRAFT, "data"),
+                  prevent_initial_call=True)
     async def update_effect(typed: dict[str, Any] | None) -> tuple[dict[str, Any], list[Any]]:
         """Say what is wrong with a draft, or what it would do."""
         if not typed or not typed.get("portfolio"):
@@ -51,7 +69,7 @@ def register(app: Dash, services: Services) -> None:
 
     @app.callback(Output(TransactionsIds.SAVED, "data"), Output(TransactionsIds.DONE, "children"), Output(TransactionsIds.CONFLICT, "children"),
                   Input(TransactionsIds.SAVE, "data"), prevent_initial_call=True)
-    async def record_change(asked: dict[str, Any] | None) -> tuple[dict[str, Any], list[Any], Any]:
+    async def record_change(asked: dict[str, Any] | None) -> tuple[dict[str, Any], list[Any], list[Any]]:
         """Record, correct, void or undo."""
         if not asked:
             raise PreventUpdate
@@ -63,13 +81,6 @@ def register(app: Dash, services: Services) -> None:
         if not asked:
             raise PreventUpdate
         return await asyncio.to_thread(add_instrument, services, asked)
-
-    @app.callback(Output(TransactionsIds.HISTORY_BODY, "children"), Input(TransactionsIds.ENTRY, "data"), Input(Ids.LEDGER, "data"), prevent_initial_call=True)
-    async def update_history(entry: dict[str, Any] | None, _ledger: dict[str, int] | None) -> list[Any]:
-        """Read every version of one transaction."""
-        if not entry:
-            raise PreventUpdate
-        return await asyncio.to_thread(history_of, services, entry)
 
 
 def _register_clientside(app: Dash) -> None:
@@ -88,7 +99,7 @@ def _register_clientside(app: Dash) -> None:
 
 def rows_of(services: Services, query: Mapping[str, Any]) -> dict[str, Any]:
     """Give the newest transactions that fit the filters; an error is an answer too, so that the old rows stay."""
-    actor, scope = services.accounts.local_actor(), str(query.get("scope") or "all")
+    actor, scope = services.accounts.local(), str(query.get("scope") or "all")
     limit = min(int(query.get("limit") or FIRST), MOST)
     try:
         portfolios = {str(each.id): each for each in services.portfolios.find(actor)}
@@ -99,8 +110,8 @@ def rows_of(services: Services, query: Mapping[str, Any]) -> dict[str, Any]:
     except ValueError:
         return {"scope": scope, "error": "This address names a portfolio, a kind or a date that does not exist."}
     found = sorted((entry for page in pages for entry in page.items), key=lambda entry: (entry.date, entry.sequence), reverse=True)
-    names = {each.symbol: each.name for each in services.instruments.find(actor, limit=MOST).items}
-    return {"scope": scope, "rows": [_row(entry, portfolios, names) for entry in found[:limit]],
+    instruments = {each.symbol: each for each in services.instruments.find(actor, limit=MOST).items}
+    return {"scope": scope, "rows": [_row(entry, portfolios, instruments) for entry in found[:limit]],
             "more": len(found) > limit or any(page.next_after for page in pages)}
 
 
@@ -111,18 +122,26 @@ def _filters(query: Mapping[str, Any]) -> dict[str, Any]:
             "include_voided": bool(query.get("voided"))}
 
 
-def _row(entry: Transaction, portfolios: Mapping[str, Portfolio], names: Mapping[str, str]) -> dict[str, Any]:
-    """One transaction as the table shows it; numbers are exact texts, because the form takes them back."""
-    portfolio = portfolios.get(str(entry.portfolio_id))
+def _row(entry: Transaction, portfolios: Mapping[str, Portfolio], instruments: Mapping[str, Instrument]) -> dict[str, Any]:
+    """Give one transaction as the table shows it; numbers are exact texts, because the form takes them back."""
+    portfolio, instrument = portfolios.get(str(entry.portfolio_id)), instruments.get(entry.symbol or "")
     return {
         "id": str(entry.id), "portfolio": str(entry.portfolio_id), "portfolio_name": portfolio.name if portfolio else "", "version": entry.version,
-        "date": entry.date.isoformat(), "kind": entry.kind.value, "kind_name": dialogs.name_of(entry.kind), "name": names.get(entry.symbol or "", ""),
-        "voided": entry.voided, "sequence": entry.sequence, "recorded_at": entry.recorded_at.isoformat() if entry.recorded_at else None,
+        "date": entry.date.isoformat(), "kind": entry.kind.value, "kind_name": dialogs.name_of(entry.kind), "voided": entry.voided,
+        "name": instrument.name if instrument else "", "sequence": entry.sequence, "gross": _text(_gross(entry, instrument)),
+        "recorded_at": entry.recorded_at.isoformat() if entry.recorded_at else None,
         **{name: _text(getattr(entry, name)) for name in NUMBERS}, **{name: getattr(entry, name) for name in TEXTS},
     }
 
 
-def _text(value: Any) -> str | None:
+def _gross(entry: Transaction, instrument: Instrument | None) -> Decimal | None:
+    """Give the amount before fee and tax: as recorded, or what quantity and price come to."""
+    if entry.amount is not None or entry.quantity is None or entry.price is None:
+        return entry.amount
+    return entry.quantity * entry.price * (instrument.multiplier if instrument else Decimal(1))
+
+
+def _text(value: Decimal | None) -> str | None:
     return None if value is None else f"{value.normalize():f}"
 
 
@@ -132,8 +151,9 @@ def _text(value: Any) -> str | None:
 def check(services: Services, typed: Mapping[str, Any]) -> tuple[dict[str, Any], list[Any]]:
     """Look at a draft: its errors under their fields, or its effect."""
     number = typed.get("number")
+    portfolio = UUID(str(typed["portfolio"]))
     try:
-        preview = services.transactions.preview(services.accounts.local_actor(), UUID(str(typed["portfolio"])), _draft(typed), **_replacing(typed))
+        preview = services.transactions.preview(services.accounts.local(), portfolio, _draft(typed), **_replacing(typed))
     except PortfolioError as error:
         return {"number": number, "errors": [_error(error)]}, []
     errors = [{"field": each.field, "code": each.code, "message": each.message, "hint": each.hint} for each in preview.errors]
@@ -162,20 +182,18 @@ def _error(error: PortfolioError) -> dict[str, Any]:
 # --------------------------------------------------------------------------------------------------------------------------------- changes
 
 
-def change(services: Services, asked: Mapping[str, Any]) -> tuple[dict[str, Any], list[Any], Any]:
+def change(services: Services, asked: Mapping[str, Any]) -> tuple[dict[str, Any], list[Any], list[Any]]:
     """Do what was asked; give what became of it, the line that says so, and both versions where they collide."""
     action = str(asked.get("action"))
     if action == "dismiss":
         return {"action": action}, [], []
-    actor = services.accounts.local_actor()
+    actor = services.accounts.local()
     try:
         entry = _done(services, actor, action, asked)
     except Conflict as error:
         return _collided(services, actor, asked, error)
     except PortfolioError as error:
-        unanswered = isinstance(error, StorageError) and error.status >= 500
-        failed = {"ok": False, "action": action, "unanswered": unanswered, "errors": _errors(error), "message": None if error.context.get("field") else error.message}
-        return failed, [] if action in {"record", "correct"} else [cards.notice(error.message, kind="crit")], []
+        return _refused(action, error), [] if action in {"record", "correct"} else [cards.notice(error.message, kind="crit")], []
     told = {"id": str(entry.id), "portfolio": str(entry.portfolio_id), "version": entry.version}
     return {"ok": True, "action": action, "entry": told}, _line(action, entry), []
 
@@ -191,21 +209,28 @@ def _done(services: Services, actor: Actor, action: str, asked: Mapping[str, Any
     return (book.void if action == "void" else book.undo)(actor, portfolio, which, version, idempotency_key=key)
 
 
+def _refused(action: str, error: PortfolioError) -> dict[str, Any]:
+    """Give what a save was refused for; `unanswered`: it may have been done, so the same key must be sent again."""
+    unanswered = isinstance(error, StorageError) and error.status >= 500
+    message = None if error.context.get("field") else error.message
+    return {"ok": False, "action": action, "unanswered": unanswered, "errors": _errors(error), "message": message}
+
+
 def _errors(error: PortfolioError) -> list[dict[str, Any]]:
     return error.context.get("errors") or ([_error(error)] if isinstance(error, InvalidInput) or error.context.get("field") else [])
 
 
 def _line(action: str, entry: Transaction) -> list[Any]:
-    words = dialogs.sentence(entry.kind.value, {"quantity": entry.quantity, "symbol": entry.symbol, "amount": entry.amount, "currency": entry.currency})
+    words = dialogs.sentence(entry.kind.value, {name: getattr(entry, name) for name in ("quantity", "symbol", "amount", "currency")})
     said = {"record": "Recorded", "correct": "Corrected", "void": "Voided", "undo": "Taken back:"}[action]
     state = " It is void now." if action == "undo" and entry.voided else ""
     return dialogs.done_bar(f"{said} {words}.{state}", action="Redo" if action == "undo" else "Undo")
 
 
-def _collided(services: Services, actor: Actor, asked: Mapping[str, Any], error: Conflict) -> tuple[dict[str, Any], list[Any], Any]:
-    """Somebody else changed the same transaction: show what they saved beside what was typed."""
+def _collided(services: Services, actor: Actor, asked: Mapping[str, Any], error: Conflict) -> tuple[dict[str, Any], list[Any], list[Any]]:
+    """Show what somebody else saved of the same transaction beside what was typed."""
     action, editing = str(asked.get("action")), asked.get("editing")
-    failed: dict[str, Any] = {"ok": False, "action": action, "errors": [], "message": error.message}
+    failed = {**_refused(action, error), "message": error.message}
     if action != "correct" or not editing:
         return failed, [cards.notice(error.message, "The table shows it as it is now.", kind="warn")], []
     theirs = services.transactions.history(actor, UUID(str(asked["portfolio"])), UUID(str(editing["id"])))[-1]
@@ -224,7 +249,7 @@ def add_instrument(services: Services, asked: Mapping[str, Any]) -> dict[str, An
     """Put an instrument into the workspace."""
     fields = {name: asked[name] for name in ("name", "currency", "asset_class", "sector") if asked.get(name)}
     try:
-        instrument, _ = services.instruments.put(services.accounts.local_actor(), str(asked.get("symbol")), fields)
+        instrument, _ = services.instruments.put(services.accounts.local(), str(asked.get("symbol")), fields)
     except PortfolioError as error:
         return {"ok": False, "message": " ".join(filter(None, [error.message, error.context.get("hint")]))}
     return {"ok": True, "symbol": instrument.symbol, "name": instrument.name}
@@ -236,10 +261,10 @@ def add_instrument(services: Services, asked: Mapping[str, Any]) -> dict[str, An
 def history_of(services: Services, entry: Mapping[str, Any]) -> list[Any]:
     """Build the facts of one transaction and all its versions."""
     try:
-        found = services.transactions.history(services.accounts.local_actor(), UUID(str(entry["portfolio"])), UUID(str(entry["id"])))
+        found = services.transactions.history(services.accounts.local(), UUID(str(entry["portfolio"])), UUID(str(entry["id"])))
     except PortfolioError as error:
         return [cards.failed("The history could not be read", error.message)]
-    versions = [tables.Version(each.version, _moment(each), each.voided, _fields(each)) for each in sorted(found, key=lambda each: each.version, reverse=True)]
+    versions = [tables.Version(each.version, _moment(each), each.voided, _fields(each)) for each in reversed(found)]
     return [tables.facts(list(versions[0].fields.items())), tables.versions(versions)]
 
 

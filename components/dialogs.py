@@ -13,13 +13,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dash import dcc, html
 
 from components import tables, theme
-from components.controls import CURRENCIES, button, tool
+from components.controls import CURRENCIES, button, dialog, tool
 from components.icons import Icon
 from components.ids import TransactionsIds
 from engine.types import AssetClass, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from dash.development.base_component import Component
+
+    Pieces = Component | Sequence[Component]
 
 
 class Field(NamedTuple):
@@ -55,49 +59,51 @@ PER_SHARE = (SYMBOL, Field("amount", "Amount", hint="before tax"), QUANTITY._rep
 
 TRADES, CASH_KINDS, COMPANY, CORRECTIONS = "Trades", "Income, costs and cash", "Company actions", "Transfers and corrections"
 
+OF_ONE = SYMBOL._replace(needed=False, hint="if it is for one")
+COST = (AMOUNT._replace(hint=""), OF_ONE, CURRENCY, RATE)
+MOVED = (SYMBOL._replace(needed=False, hint="empty: cash"), QUANTITY._replace(needed=False))
+
 FORMS: dict[Kind, Form] = {
     Kind.BUY: Form("Buy", "Adds shares at their price with fee and tax in the cost; takes the money from cash.", TRADED, TRADES),
     Kind.SELL: Form("Sell", "Takes shares, brings money in less fee and tax, and realises the gain on the lots it takes. "
                     "More than is held opens a short.", TRADED, TRADES),
     Kind.FX_CONVERSION: Form(
         "Currency exchange", "Pays cash in one currency and receives it in another; the value stays, but for the fee.",
-        (Field("amount", "Amount paid", needed=True), Field("currency", "Currency paid", needed=True), Field("to_amount", "Amount received", needed=True),
-         Field("to_currency", "Currency received", needed=True), FEE), TRADES),
+        (Field("amount", "Amount paid", needed=True), Field("currency", "Currency paid", needed=True),
+         Field("to_amount", "Amount received", needed=True), Field("to_currency", "Currency received", needed=True), FEE), TRADES),
     Kind.DIVIDEND: Form("Dividend", "Brings money in less tax; counts as income of the instrument. Shares stay.", PER_SHARE, CASH_KINDS),
-    Kind.INTEREST: Form("Interest", "Brings money in less tax; counts as income.", (AMOUNT, TAX, FEE, SYMBOL._replace(needed=False, hint="if one pays it"),
-                                                                                   CURRENCY, RATE), CASH_KINDS),
-    Kind.FEE: Form("Fee", "Takes money out; counts as cost.", (AMOUNT._replace(hint=""), SYMBOL._replace(needed=False, hint="if it is for one"), CURRENCY, RATE), CASH_KINDS),
-    Kind.TAX: Form("Tax", "Takes money out; counts as tax.", (AMOUNT._replace(hint=""), SYMBOL._replace(needed=False, hint="if it is for one"), CURRENCY, RATE), CASH_KINDS),
+    Kind.INTEREST: Form("Interest", "Brings money in less tax; counts as income.", (AMOUNT, TAX, FEE, OF_ONE, CURRENCY, RATE), CASH_KINDS),
+    Kind.FEE: Form("Fee", "Takes money out; counts as cost.", COST, CASH_KINDS),
+    Kind.TAX: Form("Tax", "Takes money out; counts as tax.", COST, CASH_KINDS),
     Kind.DEPOSIT: Form("Deposit", "Brings your money in. A flow from outside, not a gain.", (AMOUNT, FEE, CURRENCY, RATE), CASH_KINDS),
     Kind.WITHDRAWAL: Form("Withdrawal", "Takes your money out. A flow to outside, not a loss.", (AMOUNT, FEE, CURRENCY, RATE), CASH_KINDS),
     Kind.SPLIT: Form("Split", "Multiplies the shares and divides their cost; the value stays.",
-                     (SYMBOL, Field("ratio", "New shares for one old", needed=True, hint="4 for a 4:1 split, 0.1 for 1:10")), COMPANY),
+                     (SYMBOL, Field("ratio", "New shares for one old", needed=True, hint="4 for a 4:1 split")), COMPANY),
     Kind.STOCK_DIVIDEND: Form("Stock dividend", "Adds shares at no cost.", (SYMBOL, QUANTITY), COMPANY),
     Kind.RETURN_OF_CAPITAL: Form("Return of capital", "Brings money in and lowers the cost; what exceeds the cost is realised.", PER_SHARE, COMPANY),
     Kind.SPIN_OFF: Form(
         "Spin-off", "Adds shares of a new company and moves a part of the cost to them.",
         (SYMBOL, Field("to_symbol", "New instrument", needed=True), Field("quantity", "Shares received", needed=True),
-         Field("ratio", "Part of the cost that moves", needed=True, hint="a fraction, such as 0.2")), COMPANY),
+         Field("ratio", "Part of the cost that moves", needed=True, hint="such as 0.2")), COMPANY),
     Kind.MERGER: Form(
         "Merger", "Changes shares into those of another company, with cash if there is some.",
         (SYMBOL, Field("to_symbol", "Becomes", needed=True), Field("ratio", "New shares for one old", needed=True),
          Field("amount", "Cash received", hint="in all"), CURRENCY), COMPANY),
     Kind.TRANSFER_IN: Form(
         "Transfer in", "Brings shares in with the cost you give, or cash. A flow from outside, not a gain.",
-        (SYMBOL._replace(needed=False, hint="empty: cash"), QUANTITY._replace(needed=False), PRICE._replace(hint="cost of one unit"), GROSS._replace(label="or amount", hint=""),
-         FEE, CURRENCY, RATE), CORRECTIONS),
+        (*MOVED, PRICE._replace(hint="cost of one unit"), GROSS._replace(label="or amount", hint=""), FEE, CURRENCY, RATE), CORRECTIONS),
     Kind.TRANSFER_OUT: Form(
         "Transfer out", "Takes shares out at their cost, or cash. A flow to outside, not a loss.",
-        (SYMBOL._replace(needed=False, hint="empty: cash"), QUANTITY._replace(needed=False), PRICE._replace(hint="of one unit"), GROSS._replace(label="or amount", hint=""),
-         FEE, CURRENCY, RATE), CORRECTIONS),
+        (*MOVED, PRICE, GROSS._replace(label="or amount", hint=""), FEE, CURRENCY, RATE), CORRECTIONS),
     Kind.ADJUSTMENT: Form(
         "Adjustment", "Adds or takes shares or cash without a trade, with a sign; counts as a flow from outside.",
-        (SYMBOL._replace(needed=False, hint="empty: cash"), QUANTITY._replace(needed=False, hint="with a sign"), PRICE._replace(hint="cost of one unit"),
+        (MOVED[0], QUANTITY._replace(needed=False, hint="with a sign"), PRICE._replace(hint="cost of one unit"),
          Field("amount", "or amount of cash", hint="with a sign"), CURRENCY, RATE), CORRECTIONS),
 }
-COMMON = ("account", "note")
+SUGGESTED = {"symbol": "symbols", "to_symbol": "symbols", "account": "accounts", "currency": "currencies", "to_currency": "currencies"}
 NUMBERS = ("quantity", "price", "amount", "fee", "tax", "ratio", "to_amount", "fx_rate")
-ORDER = ("symbol", "to_symbol", "quantity", "price", "amount", "ratio", "currency", "to_amount", "to_currency", "fee", "tax", "fx_rate", "account", "note")
+ORDER = ("symbol", "to_symbol", "quantity", "price", "amount", "ratio", "currency", "to_amount", "to_currency", "fee", "tax", "fx_rate",
+         "account", "note")
 
 
 def kinds() -> dict[str, Any]:
@@ -116,11 +122,11 @@ def name_of(kind: str) -> str:
 # ------------------------------------------------------------------------------------------------------------------------------- drawers
 
 
-def drawer(name: str, title: Any, body: Any, *, label: str, foot: Any = None) -> html.Aside:
+def drawer(name: str, title: Component, body: Pieces, *, label: str, foot: Pieces | None = None) -> html.Aside:
     """Build a sheet of 440 px at the end of the window; Esc and the cross close it."""
     head = html.Header([title, html.Span(className="grow"), tool(Icon.CLOSE, "Close", do=f"close-{name}")])
-    return html.Aside([head, html.Div(body, className="in"), *([html.Footer(foot)] if foot else [])], id=name, className="drawer", tabIndex="-1",
-                      role="dialog", **{"aria-label": label})
+    parts = [head, html.Div(body, className="in"), *([html.Footer(foot)] if foot else [])]
+    return html.Aside(parts, id=name, className="drawer", tabIndex="-1", role="dialog", **{"aria-label": label})
 
 
 def transaction_drawer() -> html.Aside:
@@ -129,13 +135,14 @@ def transaction_drawer() -> html.Aside:
         [
             html.Div([_kind_field(), _wrapped("portfolio", "Portfolio", html.Select([], name="portfolio", className="input"))], className="pair"),
             html.P("", className="effect-words soft", **{"data-part": "effect"}),
-            html.Div([_wrapped("date", "Date", dcc.Input(name="date", type="date", className="text-input", autoComplete="off")), *[_field(name) for name in ORDER]],
+            html.Div([_wrapped("date", "Date", dcc.Input(name="date", type="date", className="text-input")), *[_field(name) for name in ORDER]],
                      className="fields"),
             _new_instrument(),
             html.Div(id=TransactionsIds.CONFLICT, className="conflict"),
             html.Div(id=TransactionsIds.EFFECT, className="preview", **{"aria-live": "polite"}),
         ],
-        id=TransactionsIds.FORM, className="form transaction-form", noValidate="novalidate", **{"data-form": "transaction", "data-kinds": json.dumps(kinds())},
+        id=TransactionsIds.FORM, className="form transaction-form", noValidate="novalidate",
+        **{"data-form": "transaction", "data-kinds": json.dumps(kinds())},
     )
     lists = [html.Datalist(id=f"{TransactionsIds.FORM}-symbols"), html.Datalist(id=f"{TransactionsIds.FORM}-accounts"),
              html.Datalist([html.Option(label=name, value=code) for code, name in CURRENCIES], id=f"{TransactionsIds.FORM}-currencies")]
@@ -146,10 +153,11 @@ def transaction_drawer() -> html.Aside:
     return drawer(f"{TransactionsIds.FORM}-sheet", title, [form, *lists], label="Transaction", foot=foot)
 
 
-def _wrapped(name: str, label: str, control: Any, hint: str = "") -> html.Label:
+def _wrapped(name: str, label: str, control: Component) -> html.Label:
+    words = html.Span([html.Span(label, **{"data-part": "label"}), html.Span("", className="dim", **{"data-part": "optional"})], className="soft")
     return html.Label(
-        [html.Span([html.Span(label, **{"data-part": "label"}), html.Span("", className="dim", **{"data-part": "optional"})], className="soft"), control,
-         html.Span(hint, className="hint", **{"data-part": "hint"})],
+        [words, control,
+         html.Span("", className="hint", **{"data-part": "hint"})],
         className="field", **{"data-field": name},
     )
 
@@ -158,60 +166,54 @@ def _kind_field() -> html.Label:
     groups: dict[str, list[html.Option]] = {}
     for kind, form in FORMS.items():
         groups.setdefault(form.group, []).append(html.Option(form.name, value=kind.value))
-    return _wrapped("kind", "Kind", html.Select([html.Optgroup(options, label=group) for group, options in groups.items()], name="kind", className="input"))
+    listed = [html.Optgroup(options, label=group) for group, options in groups.items()]
+    return _wrapped("kind", "Kind", html.Select(listed, name="kind", className="input"))
 
 
 def _field(name: str) -> html.Label:
     """One field of the form; its label and hint follow the kind."""
-    listed = {"symbol": "symbols", "to_symbol": "symbols", "account": "accounts", "currency": "currencies", "to_currency": "currencies"}.get(name)
-    attributes: dict[str, Any] = {"list": f"{TransactionsIds.FORM}-{listed}"} if listed else {}
-    attributes |= {"inputMode": "decimal"} if name in NUMBERS else {}
-    return _wrapped(name, name.capitalize(), dcc.Input(name=name, type="text", className="text-input", autoComplete="off", spellCheck="false", **attributes))
+    attributes: dict[str, Any] = {"inputMode": "decimal"} if name in NUMBERS else {}
+    return _wrapped(name, name.capitalize(), _text_input(name, SUGGESTED.get(name), **attributes))
+
+
+def _text_input(name: str, suggested: str | None = None, **attributes: str) -> dcc.Input:
+    listed = {"list": f"{TransactionsIds.FORM}-{suggested}"} if suggested else {}
+    return dcc.Input(name=name, type="text", className="text-input", autoComplete="off", spellCheck="false", **listed, **attributes)
 
 
 def _new_instrument() -> html.Fieldset:
     """Build the fields that add an instrument nobody knows yet, shown where a symbol is unknown."""
-    classes = [html.Option(name.capitalize() if name != "fx" else "Currency pair", value=name) for name in AssetClass if name not in {AssetClass.CASH}]
-    return html.Fieldset(
-        [
-            html.Legend([html.B("", **{"data-part": "symbol"}), " is not known yet. Add it:"]),
-            html.Div(
-                [
-                    _wrapped("instrument_name", "Name", dcc.Input(name="instrument_name", type="text", className="text-input", autoComplete="off")),
-                    _wrapped("instrument_currency", "Currency", dcc.Input(name="instrument_currency", type="text", className="text-input", autoComplete="off",
-                                                                           list=f"{TransactionsIds.FORM}-currencies")),
-                    _wrapped("instrument_class", "Class", html.Select(classes, name="instrument_class", className="input")),
-                    _wrapped("instrument_sector", "Sector", dcc.Input(name="instrument_sector", type="text", className="text-input", autoComplete="off")),
-                ],
-                className="fields",
-            ),
-            html.Div([html.P("", className="hint bad", role="alert", **{"data-part": "instrument-error"}), html.Span(className="grow"),
-                      button("Add instrument", do="add-instrument")], className="acts"),
-        ],
-        className="new-instrument", hidden=True, **{"data-part": "new-instrument"},
-    )
+    classes = [html.Option("Currency pair" if name is AssetClass.FX else name.capitalize(), value=name.value)
+               for name in AssetClass if name is not AssetClass.CASH]
+    fields = [
+        _wrapped("instrument_name", "Name", _text_input("instrument_name")),
+        _wrapped("instrument_currency", "Currency", _text_input("instrument_currency", "currencies")),
+        _wrapped("instrument_class", "Class", html.Select(classes, name="instrument_class", className="input")),
+        _wrapped("instrument_sector", "Sector", _text_input("instrument_sector")),
+    ]
+    refused = html.P("", className="hint bad", role="alert", **{"data-part": "instrument-error"})
+    acts = html.Div([refused, html.Span(className="grow"), button("Add instrument", do="add-instrument")], className="acts")
+    legend = html.Legend([html.B("", **{"data-part": "symbol"}), " is not known yet. Add it:"])
+    return html.Fieldset([legend, html.Div(fields, className="fields"), acts], className="new-instrument", hidden=True,
+                         **{"data-part": "new-instrument"})
 
 
 def history_drawer() -> html.Aside:
     """Build the sheet of one transaction: what it says, its versions, and what can be done with it."""
     foot = [button("Void", look="danger", do="void-entry"), html.Span(className="grow"), button("Correct", do="correct-entry", name=Icon.EDIT),
             button("Restore", do="restore-entry", name=Icon.UNDO)]
-    return drawer(TransactionsIds.HISTORY, html.B("", **{"data-part": "title"}), html.Div(id=TransactionsIds.HISTORY_BODY), label="One transaction", foot=foot)
+    title, body = html.B("", **{"data-part": "title"}), html.Div(id=TransactionsIds.HISTORY_BODY)
+    return drawer(TransactionsIds.HISTORY, title, body, label="One transaction", foot=foot)
 
 
 def confirm_dialog() -> html.Dialog:
     """Build the question before a void."""
-    return html.Dialog(
-        [
-            html.Header([html.H2("Void this transaction?")]),
-            html.Div(
-                [html.P("", **{"data-part": "what"}), html.P("It stays in the ledger, struck through, and counts for nothing. You can undo this.", className="soft"),
-                 html.Div([button("Keep it", look="quiet", do="close"), button("Void", look="danger", do="confirm-void")], className="acts end")],
-                className="in",
-            ),
-        ],
-        id=TransactionsIds.CONFIRM, className="sheet", **{"aria-label": "Void this transaction?"},
-    )
+    body = [
+        html.P("", **{"data-part": "what"}),
+        html.P("It stays in the ledger, struck through, and counts for nothing. You can undo this.", className="soft"),
+        html.Div([button("Keep it", look="quiet", do="close"), button("Void", look="danger", do="confirm-void")], className="acts end"),
+    ]
+    return dialog("Void this transaction?", body, id=TransactionsIds.CONFIRM)
 
 
 # ------------------------------------------------------------------------------------------------------------------------------- effects
@@ -238,12 +240,12 @@ def effect_panel(effect: Effect) -> list[Any]:
     if effect.cash_after is not None:
         rows.append((f"Cash {effect.currency}", _before_after(theme.money(effect.cash_before), theme.money(effect.cash_after))))
     if effect.position_after is not None:
-        rows.append((f"Position {effect.symbol}", _before_after(theme.quantity(effect.position_before), theme.quantity(effect.position_after))))
-    if effect.amount is not None and effect.amount:
+        rows.append((f"Position {effect.symbol}", _before_after(*map(theme.quantity, (effect.position_before, effect.position_after)))))
+    if effect.amount:
         rows.append(("Cash moves", [html.Span(theme.money(effect.amount, signed=True)), html.Span(effect.currency, className="unit")]))
     if effect.realised is not None and abs(effect.realised) >= 0.005:
-        rows.append(("Realises", [html.Span(theme.money(effect.realised, signed=True), className=theme.tone(effect.realised)),
-                                  html.Span(effect.base_currency, className="unit")]))
+        gain = html.Span(theme.money(effect.realised, signed=True), className=theme.tone(effect.realised))
+        rows.append(("Realises", [gain, html.Span(effect.base_currency, className="unit")]))
     facts = html.Dl([part for name, value in rows for part in (html.Dt(name), html.Dd(value))], className="kv")
     return [html.H3("What it does", className="caps"), facts, *[html.Div(warning, className="notice warn") for warning in effect.warnings]]
 
@@ -267,9 +269,9 @@ def done_bar(sentence: str, *, action: str | None) -> list[Any]:
 def sentence(kind: str, fields: Mapping[str, Any]) -> str:
     """Say a transaction in a few words: BUY 10 AAPL, DEPOSIT 500.00 USD."""
     quantity, symbol = fields.get("quantity"), fields.get("symbol")
-    if symbol and quantity not in {None, ""}:
+    if symbol and quantity is not None:
         return f"{kind.replace('_', ' ')} {theme.quantity(Decimal(str(quantity)))} {symbol}"
-    if fields.get("amount") not in {None, ""}:
+    if fields.get("amount") is not None:
         amount = theme.money(Decimal(str(fields["amount"])))
         return " ".join(filter(None, [kind.replace("_", " "), amount, fields.get("currency"), symbol]))
     return " ".join(filter(None, [kind.replace("_", " "), symbol]))

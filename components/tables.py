@@ -16,8 +16,10 @@ from components import cards, theme
 from components.ids import HoldingsIds, TransactionsIds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date
+
+    from dash.development.base_component import Component
 
 
 class Column(NamedTuple):
@@ -55,7 +57,7 @@ LEDGER = (
     Column("price", "Price", "UnitPriceCell", 80, tip="Price of one unit; new shares for one old where shares change", order="portolanByNumber"),
     Column("fee", "Fee", "FeeCell", 60, order="portolanByNumber"),
     Column("tax", "Tax", "TaxCell", 60, order="portolanByNumber"),
-    Column("amount", "Amount", "AmountCell", 104, tip="Gross amount, before fee and tax", order="portolanByNumber"),
+    Column("gross", "Amount", "AmountCell", 104, tip="Gross amount, before fee and tax", order="portolanByNumber"),
     Column("currency", "Currency", "CurrencyCell", 72, start=True),
     Column("portfolio_name", "Portfolio", "PortfolioCell", 124, start=True),
     Column("account", "Account", "AccountCell", 84, start=True),
@@ -107,8 +109,7 @@ def _grid(name: str, columns: Sequence[Column], cells: str, options: Mapping[str
     }
     return AgGrid(
         id=name, className="ag-theme-portolan", columnDefs=[_definition(column) for column in columns], getRowId="params.data.id",
-        defaultColDef={"sortable": True, "resizable": True, "suppressHeaderMenuButton": True, "sortingOrder": ["desc", "asc"], "filter": False,
-                       "suppressAutoSize": False, "lockPinned": True},
+        defaultColDef={"sortable": True, "resizable": True, "suppressHeaderMenuButton": True, "sortingOrder": ["desc", "asc"], "filter": False},
         dashGridOptions={**shared, **options}, style={"height": None},
     )
 
@@ -117,8 +118,9 @@ def _definition(column: Column) -> dict[str, Any]:
     size = {"flex": 1, "minWidth": 100, "context": {"room": column.width}} if column.grows else {"width": column.width}
     side = "start" if column.start else "end"
     return {
-        "field": column.key, "headerName": column.head, "cellRenderer": column.cell, "cellClass": f"{side} of-{column.key}", "headerClass": side,
-        "sort": column.sort, "headerTooltip": column.tip, **({"comparator": {"function": column.order}} if column.order else {}), **size,
+        "field": column.key, "headerName": column.head, "cellRenderer": column.cell, "cellClass": f"{side} of-{column.key}",
+        "headerClass": side, "sort": column.sort, "headerTooltip": column.tip, **size,
+        **({"comparator": {"function": column.order}} if column.order else {}),
     }
 
 
@@ -167,13 +169,17 @@ def drawer_body(held: Held, lots: Sequence[LotRow], facts: Sequence[Fact]) -> li
              "data-lots": json.dumps([{"quantity": lot.quantity, "cost": lot.cost} for lot in lots])}
     return [
         html.Div([_position(held), _profit(held)], className="sheet-facts", **fixed),
-        _section(f"{len(lots)} open lot{'' if len(lots) == 1 else 's'}", held.method, _lots(lots, held) if lots else _nothing("Nothing is held now.")),
+        _section(_count(lots), held.method, _lots(lots, held) if lots else _nothing("Nothing is held now.")),
         _section("Transactions", f"newest {len(facts)}" if facts else "", _facts(facts) if facts else _nothing("None yet.")),
-        *([_section("Instrument", "", _pairs([(html.Span(name), value) for name, value in held.details]))] if held.details else []),
+        *([_section("Instrument", "", _pairs(held.details))] if held.details else []),
     ]
 
 
-def _section(title: str, note: str, body: Any) -> html.Section:
+def _count(lots: Sequence[LotRow]) -> str:
+    return f"{len(lots)} open lot{'' if len(lots) == 1 else 's'}"
+
+
+def _section(title: str, note: str, body: Component) -> html.Section:
     return html.Section([html.H3([title, html.Span(note, className="dim")]), body], className="drawer-part")
 
 
@@ -232,12 +238,15 @@ def _cell(name: str) -> html.Span:
 
 
 def _facts(facts: Sequence[Fact]) -> html.Div:
-    rows = [html.Tr([html.Td(theme.day(fact.date), className="l"), html.Td(fact.kind, className="l"), html.Td(_known(fact.quantity, theme.quantity)),
-                     html.Td(_known(fact.price, theme.price)), html.Td(_known(fact.amount, theme.money))]) for fact in facts]
-    return small_table(["Date", "Kind", "Quantity", "Price", "Amount"], rows, starts=2)
+    return small_table(["Date", "Kind", "Quantity", "Price", "Amount"], [_fact(fact) for fact in facts], starts=2)
 
 
-def _known(value: float | None, text: Any) -> str:
+def _fact(fact: Fact) -> html.Tr:
+    numbers = (_known(fact.quantity, theme.quantity), _known(fact.price, theme.price), _known(fact.amount, theme.money))
+    return html.Tr([html.Td(theme.day(fact.date), className="l"), html.Td(fact.kind, className="l"), *[html.Td(text) for text in numbers]])
+
+
+def _known(value: float | None, text: Callable[[float], str]) -> str:
     return "" if value is None else text(value)
 
 
@@ -265,15 +274,30 @@ def versions(found: Sequence[Version]) -> html.Ol:
 
 
 def _version(version: Version, before: Version | None) -> html.Li:
-    title = "Recorded" if before is None else "Voided" if version.voided and not before.voided else "Restored" if before.voided and not version.voided else "Corrected"
-    head = html.Div([html.B(title), html.Span(f"version {version.number}", className="dim"), html.Span(version.recorded, className="dim when")])
-    changes = [] if before is None else [(name, before.fields.get(name, ""), version.fields.get(name, "")) for name in {**before.fields, **version.fields}
-                                         if before.fields.get(name, "") != version.fields.get(name, "")]
-    return html.Li([head, *[_change(name, was, now) for name, was, now in changes]])
+    head = html.Div([html.B(_deed(version, before)), html.Span(f"version {version.number}", className="dim"),
+                     html.Span(version.recorded, className="dim when")])
+    return html.Li([head, *[_change(*change) for change in _changes(version, before)]])
+
+
+def _deed(version: Version, before: Version | None) -> str:
+    if before is None:
+        return "Recorded"
+    if version.voided != before.voided:
+        return "Voided" if version.voided else "Restored"
+    return "Corrected"
+
+
+def _changes(version: Version, before: Version | None) -> list[tuple[str, str, str]]:
+    """Give name, older and newer text of every field that two versions tell differently."""
+    if before is None:
+        return []
+    pairs = [(name, before.fields.get(name, ""), version.fields.get(name, "")) for name in {**before.fields, **version.fields}]
+    return [(name, was, now) for name, was, now in pairs if was != now]
 
 
 def _change(name: str, was: str, now: str) -> html.Div:
-    return html.Div([html.Span(f"{name} ", className="soft"), html.S(was or theme.UNKNOWN), html.Em(" → "), html.Span(now or theme.UNKNOWN)], className="change")
+    texts = [html.Span(f"{name} ", className="soft"), html.S(was or theme.UNKNOWN), html.Em(" → "), html.Span(now or theme.UNKNOWN)]
+    return html.Div(texts, className="change")
 
 
 def side_by_side(mine: Mapping[str, str], theirs: Mapping[str, str]) -> html.Div:

@@ -26,13 +26,13 @@ def layout(**_query: str) -> html.Div:
                       html.Span("simulated prices", className="tag brass", hidden=True, **{"data-part": "simulated"})], className="title"),
             _figures(),
             _toolbar(),
-            html.Div([html.Span([html.B("", **{"data-part": "missing-count"}), " The rows say why; the total leaves them out."])], className="notice info", hidden=True,
-                     **{"data-part": "missing"}),
+            html.Div(html.Span([html.B("", **{"data-part": "missing-count"}), " The rows say why; the total leaves them out."]),
+                     className="notice info", hidden=True, **{"data-part": "missing"}),
             html.Section([tables.holdings_grid(), *_states()], className="panel grid-panel", **{"aria-label": "Holdings, grouped, with totals"}),
             _legend(),
             _drawer(),
         ],
-        id=HoldingsIds.PAGE, className="page holdings-page", **{"data-state": "waiting"},
+        id=HoldingsIds.PAGE, className="page holdings-page", **{"data-state": "waiting", "data-retry": HoldingsIds.RETRY},
     )
 
 
@@ -68,11 +68,11 @@ def _toolbar() -> html.Div:
 
 
 def _states() -> list[Any]:
-    """What stands in the grid's place while there are no rows to show."""
+    """Build what stands in the grid's place while there are no rows to show."""
     empty = cards.blank("No holdings yet", "What you buy, pay in or transfer will stand here, with its price and what it earned.",
                         html.A("Record a transaction", href="/transactions?new=BUY", className="ctl primary", **{"data-do": "new-transaction"}))
     failed = html.Div([html.B("The holdings could not be read"), html.P("", **{"data-part": "reason"}),
-                       html.Div(controls.button("Try again", do="retry-holdings"), className="acts")], className="blank failed", role="alert")
+                       html.Div(controls.button("Try again", do="retry"), className="acts")], className="blank failed", role="alert")
     bones = html.Div([html.Div(className="bone") for _ in range(9)], className="grid-bones", **{"aria-hidden": "true"})
     return [html.Div(empty, className="when-empty"), html.Div(failed, className="when-error"), bones]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dash
 from dash import dcc, html
@@ -10,6 +10,9 @@ from dash import dcc, html
 from components import cards, controls, dialogs, tables
 from components.icons import Icon
 from components.ids import TransactionsIds
+
+if TYPE_CHECKING:
+    from dash.development.base_component import Component
 
 dash.register_page(__name__, path="/transactions", name="Transactions", title="Transactions · Portolan")
 
@@ -32,32 +35,33 @@ def layout(**_query: str) -> html.Div:
             dialogs.transaction_drawer(),
             dialogs.confirm_dialog(),
         ],
-        id=TransactionsIds.PAGE, className="page transactions-page", **{"data-state": "waiting"},
+        id=TransactionsIds.PAGE, className="page transactions-page", **{"data-state": "waiting", "data-retry": TransactionsIds.RETRY},
     )
 
 
 def _toolbar() -> html.Div:
     kinds = [html.Option("All kinds", value=""), *[html.Option(form.name, value=kind.value) for kind, form in dialogs.FORMS.items()]]
-    new = html.Button([html.I(className="ico s", **{"data-icon": Icon.PLUS, "aria-hidden": "true"}), html.Span("Transaction", className="hide-s")],
-                      className="ctl primary", type="button", title="Record a transaction (n)", **{"data-do": "new-transaction"})
+    plus = html.I(className="ico s", **{"data-icon": Icon.PLUS, "aria-hidden": "true"})
     return html.Div(
         [
             _filter("kind", "Kind", html.Select(kinds, name="kind", className="input")),
             _filter("symbol", "Symbol", dcc.Input(type="search", name="symbol", placeholder="Symbol", className="text-input", autoComplete="off",
                                                   list=f"{TransactionsIds.FORM}-symbols")),
-            _filter("start", "From", dcc.Input(type="date", name="start", placeholder="From YYYY-MM-DD", className="text-input", autoComplete="off")),
-            _filter("end", "To", dcc.Input(type="date", name="end", placeholder="To YYYY-MM-DD", className="text-input", autoComplete="off")),
-            html.Button("Voided", type="button", className="ctl quiet switch", title="Show voided transactions, struck through", **{"data-do": "toggle-voided", "aria-pressed": "false"}),
-            html.Button("Clear", type="button", className="ctl quiet", hidden=True, **{"data-do": "clear-filters"}),
+            _filter("start", "From", dcc.Input(type="date", name="start", className="text-input", autoComplete="off")),
+            _filter("end", "To", dcc.Input(type="date", name="end", className="text-input", autoComplete="off")),
+            controls.button("Voided", look="quiet switch", do="toggle-voided", title="Show voided transactions, struck through",
+                            **{"aria-pressed": "false"}),
+            controls.button("Clear", look="quiet", do="clear-filters", hidden=True),
             html.Span(className="grow"),
-            new,
+            html.Button([plus, html.Span("Transaction", className="hide-s")], className="ctl primary", type="button",
+                        title="Record a transaction (n)", **{"data-do": "new-transaction"}),
         ],
         className="toolbar filters",
     )
 
 
-def _filter(name: str, label: str, control: Any) -> html.Label:
-    return html.Label([html.Span(label, className="sr"), control], className="field", **{"data-filter": name})
+def _filter(name: str, label: str, control: Component) -> html.Label:
+    return html.Label([html.Span(label, className="soft"), control], className="field", **{"data-filter": name})
 
 
 def _states() -> list[Any]:
@@ -65,6 +69,6 @@ def _states() -> list[Any]:
                         controls.button("Record a transaction", look="primary", do="new-transaction"))
     none = cards.blank("Nothing matches", "No transaction fits these filters.", controls.button("Clear the filters", do="clear-filters"))
     failed = html.Div([html.B("The transactions could not be read"), html.P("", **{"data-part": "reason"}),
-                       html.Div(controls.button("Try again", do="retry-transactions"), className="acts")], className="blank failed", role="alert")
+                       html.Div(controls.button("Try again", do="retry"), className="acts")], className="blank failed", role="alert")
     bones = html.Div([html.Div(className="bone") for _ in range(9)], className="grid-bones", **{"aria-hidden": "true"})
     return [html.Div(empty, className="when-empty"), html.Div(none, className="when-none"), html.Div(failed, className="when-error"), bones]
