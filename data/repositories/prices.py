@@ -11,6 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import pandas as pd
+import psycopg
 from psycopg import sql
 
 from data.records import Rate
@@ -21,6 +22,8 @@ BAR_FIELDS: Final = ("date", "close", "open", "high", "low", "volume", "adjusted
 RATE_FIELDS: Final = ("date", "rate", "source", "simulated")
 WITHIN: Final = "date BETWEEN coalesce(%(start)s, '-infinity'::date) AND coalesce(%(end)s, 'infinity'::date)"
 BEFORE: Final = "date < coalesce(%(before)s, 'infinity'::date) AND date <= coalesce(%(on)s, 'infinity'::date)"
+MERGE: Final = ("INSERT INTO {table} AS old ({columns}) SELECT {columns} FROM {load} ON CONFLICT ({key}) DO UPDATE SET {news}"
+                " WHERE old.simulated OR NOT excluded.simulated")
 DAYS: Final = "array_agg(date - DATE '1970-01-01' ORDER BY date)"
 
 
@@ -105,21 +108,35 @@ class Prices(Repository):
         return _last(self.fetch(query, {"id": workspace_id, "before": before, "on": on_or_before}), "pair", "rate")
 
     def _put(self, table: str, columns: Sequence[str], key: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> int:
-        """COPY rows beside the table, then merge them in."""
+        """COPY rows into the table where it has none of their series and dates yet, else beside it, and merge them in."""
         if not rows:
             return 0
         names = {"table": sql.Identifier(table), "load": sql.Identifier(f"{table}_load"), "columns": _list(columns), "key": _list(key),
                  "news": sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in columns if name not in key)}
-        merge = sql.SQL("INSERT INTO {table} AS old ({columns}) SELECT {columns} FROM {load} ON CONFLICT ({key}) DO UPDATE SET {news}"
-                        " WHERE old.simulated OR NOT excluded.simulated").format(**names)
         with self.cursor() as cursor:
+            if self._is_new(table, columns, key, rows):
+                _copy(cursor, sql.SQL("COPY {table} ({columns}) FROM STDIN").format(**names), rows)
+                return len(rows)
             cursor.execute(sql.SQL("CREATE TEMP TABLE IF NOT EXISTS {load} (LIKE {table}) ON COMMIT DROP").format(**names))
-            with cursor.copy(sql.SQL("COPY {load} ({columns}) FROM STDIN").format(**names)) as copy:
-                for row in rows:
-                    copy.write_row(row)
-            written = cursor.execute(merge).rowcount
+            _copy(cursor, sql.SQL("COPY {load} ({columns}) FROM STDIN").format(**names), rows)
+            written = cursor.execute(sql.SQL(MERGE).format(**names)).rowcount
             cursor.execute(sql.SQL("TRUNCATE {load}").format(**names))
             return written
+
+    def _is_new(self, table: str, columns: Sequence[str], key: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> bool:
+        """Tell whether a series has nothing within the dates of its rows; from here on others wait to write to it."""
+        series = [(name, rows[0][columns.index(name)]) for name in key if name != "date"]
+        days = [row[columns.index("date")] for row in rows]
+        self.fetch("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{table}/{series}"])
+        among = sql.SQL(" AND ").join(sql.SQL("{} = %s").format(sql.Identifier(name)) for name, _ in series)
+        query = sql.SQL("SELECT EXISTS (SELECT FROM {} WHERE {} AND date BETWEEN %s AND %s)").format(sql.Identifier(table), among)
+        return not self.fetch(query, [*(value for _, value in series), min(days), max(days)])[0][0]
+
+
+def _copy(cursor: psycopg.Cursor[Any], statement: sql.Composed, rows: Sequence[tuple[Any, ...]]) -> None:
+    with cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)
 
 
 def _list(names: Iterable[str]) -> sql.Composed:

@@ -226,3 +226,18 @@ def test_many_bars_are_fast(database: Database, put: Put) -> None:
     reading = time.perf_counter() - started
     assert writing < 3
     assert reading < 0.3
+
+
+def test_writers_of_the_same_bars_meet_without_a_conflict(database: Database, put: Put) -> None:
+    """Also where each of them finds the series empty."""
+    instrument = put("MEET")
+    bars = [Bar(day(number), Decimal(1 + number)) for number in range(500)]
+
+    def write(_: int) -> int:
+        with database.begin() as unit:
+            return unit.instruments.put_bars(instrument.id, bars)
+
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(write, range(4))) == [500] * 4
+    with database.read() as unit:
+        assert unit.instruments.bars(instrument.id) == bars
