@@ -17,18 +17,13 @@ import threading
 import time
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import flask_bootstrap
 import uvicorn
 from dash import Dash
-from data.bus import Bus
-from data.cache import Cache
-from data.database import Database, migrate
-from data.feed import Feed
-from data.poller import Poller
-from data.settings import Settings
 from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
@@ -40,13 +35,19 @@ import services as house
 from api.guard import Guard
 from components import shell
 from data import embedded, logs
+from data.bus import Bus
+from data.cache import Cache
+from data.database import Database, migrate
+from data.feed import Feed
+from data.poller import Poller
 from data.providers import base as providers
+from data.settings import Settings
 from engine.errors import InvalidInput, PortfolioError
 from services import demo
 from services.live import Hub
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterator, MutableMapping, Sequence
 
 ROOT = Path(__file__).parent
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
@@ -54,6 +55,22 @@ log = logging.getLogger("portolan")
 
 
 # ---------------------------------------------------------------------------------------------------------------- the server
+
+
+async def wake(server: FastAPI) -> None:
+    """Ask the screens once, in process: Dash registers pages and callbacks at its first request, and a socket may come before that."""
+    scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http", "path": "/_dash-dependencies",
+             "raw_path": b"/_dash-dependencies", "query_string": b"", "root_path": "",
+             "headers": [(b"host", b"localhost")], "server": ("localhost", 80)}
+    body = iter([{"type": "http.request", "body": b"", "more_body": False}])
+
+    async def receive() -> dict[str, Any]:
+        return next(body, {"type": "http.disconnect"})
+
+    async def send(_message: MutableMapping[str, Any]) -> None:
+        """Nobody reads this answer."""
+
+    await server(scope, receive, send)
 
 
 def build_services(settings: Settings) -> house.Services:
@@ -80,12 +97,12 @@ def create_server(settings: Settings, *, services: house.Services | None = None,
     own = services is None
     services = with_hub(services or build_services(settings))
     server = FastAPI(title="Portolan", version="1", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json",
-                     lifespan=lambda _: running(settings, services, poll=poll, own=own))
+                     lifespan=lambda server: running(server, settings, services, poll=poll, own=own))
     server.state.services = services
     api.install(server, services)
     server.mount("/vendor/bootstrap", StaticFiles(directory=Path(flask_bootstrap.__file__).parent / "static" / "bootstrap5"), name="bootstrap")
     screens = create_screens(server, services)
-    server.add_middleware(Guard, headers=security_headers(screens))
+    server.add_middleware(Guard, headers=cache(lambda: security_headers(screens)))
     server.add_middleware(TrustedHostMiddleware, allowed_hosts=sorted({*LOOPBACK, settings.host, "testserver"}))
     return server
 
@@ -101,7 +118,7 @@ def create_screens(server: FastAPI, services: house.Services) -> Dash:
 
 
 def security_headers(screens: Dash) -> dict[str, str]:
-    """Let the browser talk to this host only."""
+    """Let the browser talk to this host only. Ask after the first request: Dash registers its pages' script then."""
     script = " ".join(screens.csp_hashes())
     return {
         "content-security-policy": f"default-src 'self'; script-src 'self' {script}; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
@@ -112,10 +129,11 @@ def security_headers(screens: Dash) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def running(settings: Settings, services: house.Services, *, poll: bool, own: bool) -> AsyncIterator[None]:
+async def running(server: FastAPI, settings: Settings, services: house.Services, *, poll: bool, own: bool) -> AsyncIterator[None]:
     """Start hub and poller with the server, stop them with it; connections that were opened for it are closed."""
     poller = Poller(settings, services.database, services.bus, services.feed) if poll else None
     await services.hub.start()
+    await wake(server)
     if poller:
         await asyncio.to_thread(poller.start)
     try:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -23,9 +23,10 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 class Guard:
     """Refuse foreign origins, oversized bodies and unused sockets; add security headers to what goes out."""
 
-    def __init__(self, app: ASGIApp, *, headers: Mapping[str, str], refused_sockets: Sequence[str] = ("/_dash-ws-callback",)) -> None:
+    def __init__(self, app: ASGIApp, *, headers: Callable[[], Mapping[str, str]],
+                 refused_sockets: Sequence[str] = ("/_dash-ws-callback",)) -> None:
         self.app = app
-        self.headers = [(name.encode(), value.encode()) for name, value in headers.items()]
+        self.headers = headers
         self.refused_sockets = tuple(refused_sockets)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,7 +47,8 @@ class Guard:
 
         async def sender(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", []), *self.headers]
+                added = [(name.encode(), value.encode()) for name, value in self.headers().items()]
+                message["headers"] = [*message.get("headers", []), *added]
             await send(message)
 
         return sender
