@@ -35,7 +35,11 @@ class Conventions:
 
 @dataclass(slots=True)
 class Move:
-    """What one transaction did to one symbol: units, value moved in from outside, and from other rows (`carried`, base)."""
+    """What one transaction did to one symbol.
+
+    `local` and `base` are the consideration for the units, `flow` what crossed the boundary, `carried` cost that came from another
+    symbol (base), `share` the part of this symbol that went to a successor.
+    """
 
     row: int
     symbol: int
@@ -44,6 +48,7 @@ class Move:
     base: float = 0.0
     flow: float = 0.0
     carried: float = 0.0
+    share: float = 0.0
 
 
 @dataclass(slots=True)
@@ -316,7 +321,7 @@ def _spin_off(state: Walk, event: Event) -> None:
     lots = [(pool.account, _child_of(lot, share, event.units * lot.quantity / held)) for pool in pools for lot in pool]
     if not lots:
         lots = [(event.account, Lot(event.units, 0.0, 0.0, 0.0, 0.0, event.day, event.row))]
-    _carry(state, event, 0.0, lots)
+    _carry(state, event, Move(event.row, event.symbol, share=share), lots)
     if event.local:
         children = [state.book.pool(event.child, account) for account in dict(lots)]
         _repay(state, event, [pool for pool in children if pool.sign], event.child, event.to_child)
@@ -340,7 +345,7 @@ def _merger(state: Walk, event: Event) -> None:
     lots = [(pool.account, lot) for pool in pools for lot in pool.clear()]
     for _, lot in lots:
         lot.quantity *= event.ratio
-    _carry(state, event, -units, lots)
+    _carry(state, event, Move(event.row, event.symbol, -units, share=1.0), lots)
 
 
 def _cash_merger(state: Walk, event: Event, pools: list[Pool]) -> None:
@@ -351,10 +356,11 @@ def _cash_merger(state: Walk, event: Event, pools: list[Pool]) -> None:
         _pay_out(state, event, pool, pool.held, abs(pool.held) / held)
 
 
-def _carry(state: Walk, event: Event, units: float, lots: list[tuple[int, Lot]]) -> None:
-    """Put lots (by account) of the parent into the successor's pools, and change the parent by some units."""
+def _carry(state: Walk, event: Event, parent: Move, lots: list[tuple[int, Lot]]) -> None:
+    """Put lots (by account) of the parent into the successor's pools."""
     carried = sum(lot.base for _, lot in lots)
-    state.moves.append(Move(event.row, event.symbol, units, carried=-carried))
+    parent.carried = -carried
+    state.moves.append(parent)
     state.moves.append(Move(event.row, event.child, sum(lot.quantity for _, lot in lots), carried=carried))
     for account, lot in lots:
         lot.local *= event.to_child

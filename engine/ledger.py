@@ -47,8 +47,9 @@ class Book:
         `date kind amount_base`: external flows, positive in.
     effects
         One row a transaction and symbol or cash currency: `date kind symbol cash_currency quantity_delta cash_delta_local
-        cash_delta_base flow_base transfer_base gross_local gross_base income fee tax transaction_id`; `transfer_base` is value moved
-        in from other rows (it adds up to 0 over a transaction), `gross_*` the consideration for the quantity.
+        cash_delta_base flow_base transfer_base carried_share gross_local gross_base income fee tax transaction_id`; `transfer_base` is
+        value moved in from other rows (it adds up to 0 over a transaction; between symbols it is cost), `carried_share` the part of a
+        symbol that went to a successor, `gross_*` the consideration for the quantity.
     findings
         What was odd.
     """

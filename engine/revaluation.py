@@ -114,7 +114,8 @@ def terms(book: Book, marks: Marks, *, today: date | str) -> Terms:
     Notes
     -----
     Convention: day P/L of a row = value - opening value - value moved in today. Purchases move value from cash to a holding, sales,
-    dividends and its fees the other way, external flows in from outside. So the rows add up to the change of value minus flows.
+    dividends and its fees the other way, external flows in from outside. So the rows add up to the change of value minus flows. What
+    a spin-off or merger carries to a successor counts at its share of the parent's opening value, not at cost.
 
     Examples
     --------
@@ -139,6 +140,8 @@ def terms(book: Book, marks: Marks, *, today: date | str) -> Terms:
     added = np.concatenate([_cells(of_symbol["quantity_delta"], positions.index) * multiplier, _cells(of_cash["cash_delta_local"], cash.index)])
     close = np.concatenate([_cells(marks.previous_close, positions.index, np.nan), np.ones(len(cash))])
     rate = row_rates(codes, book.base_currency, marks.previous_rate)[index]
+    opening = _worth(_settled(units - added, units, added), close, rate)
+    moved_in = np.concatenate([_moved(of_symbol, positions.index), _moved(of_cash, cash.index)])
     return Terms(
         base_currency=book.base_currency,
         symbols=names,
@@ -147,8 +150,8 @@ def terms(book: Book, marks: Marks, *, today: date | str) -> Terms:
         currency_index=index,
         units=units,
         cost_base=np.concatenate([positions["cost_base"].to_numpy(), cash["cost_base"].to_numpy()]),
-        opening_value=_worth(_settled(units - added, units, added), close, rate),
-        moved_in=np.concatenate([_moved(of_symbol, positions.index), _moved(of_cash, cash.index)]),
+        opening_value=opening,
+        moved_in=moved_in + _carried(moved, positions.index, opening),
     )
 
 
@@ -258,3 +261,17 @@ def _cells(series: pd.Series, index: pd.Index, missing: float = 0.0) -> Floats:
 
 def _moved(moved: pd.DataFrame, index: pd.Index) -> Floats:
     return _cells(moved["transfer_base"], index) + _cells(moved["flow_base"], index)
+
+
+def _carried(moved: pd.DataFrame, index: pd.Index, opening: Floats) -> Floats:
+    """Correct what successors received from cost to value; the parent gets the opposite, so nothing is added in all."""
+    change = np.zeros(len(opening))
+    parents = moved[moved["carried_share"] > 0]
+    for parent, share, given, fact in zip(*(parents[name] for name in ("symbol", "carried_share", "transfer_base", "transaction_id")), strict=True):
+        children = moved.loc[(moved["transaction_id"] == fact) & moved["symbol"].notna() & (moved["symbol"] != parent), "symbol"]
+        place, successor = index.get_loc(parent), index.get_loc(children.iloc[0])
+        if opening[place] and not np.isnan(opening[place]):
+            above_cost = share * opening[place] + given
+            change[successor] += above_cost
+            change[place] -= above_cost
+    return change

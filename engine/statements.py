@@ -19,7 +19,7 @@ Codes = NDArray[np.int64]
 
 _IN_COST = (Kind.BUY, Kind.SELL)
 _KIND_NAMES = tuple(kind.value for kind in KINDS)
-_MOVE = ("row", "symbol", "units", "flow", "carried", "local", "base")
+_MOVE = ("row", "symbol", "units", "flow", "carried", "share", "local", "base")
 _LOT = ("quantity", "local", "base", "opened", "row")
 _GAIN = ("symbol", "account", "opened", "row", "lot_row", "quantity", "proceeds_local", "cost_local", "proceeds", "cost", "fee", "tax")
 
@@ -116,6 +116,7 @@ def _symbol_effects(state: Walk) -> pd.DataFrame:
         "cash_delta_base": 0.0,
         "flow_base": summed(moves["flow"], none),
         "transfer_base": summed(moves["carried"], -posted.cash_base[own]),
+        "carried_share": summed(moves["share"], none),
         "gross_local": summed(moves["local"], none),
         "gross_base": summed(moves["base"], none),
         "income": summed(nothing, posted.income_base[own]),
@@ -147,6 +148,7 @@ def _cash_effects(state: Walk) -> pd.DataFrame:
         "cash_delta_base": legs(posted.cash_base[rows], arrived),
         "flow_base": legs(posted.flow_base[rows]),
         "transfer_base": legs(np.select([given, alone], [-posted.gross_base[rows], np.zeros(rows.size)], posted.cash_base[rows]), arrived),
+        "carried_share": 0.0,
         "gross_local": 0.0,
         "gross_base": 0.0,
         "income": legs(np.where(alone, posted.income_base[rows], 0.0)),
