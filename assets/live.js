@@ -5,8 +5,9 @@
    - It opens a socket when `url` changes and at no other time, so a reconnect is a new `url` (`?line=2`).
    - It reports a close through `state` and stays closed.
    - `send` goes out only while the socket is open and only if it differs from the last, so every text carries a counter.
-   - `message` is a property: when two arrive before Dash has run the callback of the first, only the second is seen. The gap shows
-     in `seq`, and the whole state is asked for again. A hidden page, whose timers are slow, pauses the stream for that reason.
+   - `message` is a property: when two arrive before Dash has run the callback of the first (a page that is busy drawing), only the
+     second is seen. A lost tick shows as a gap in `seq`, a lost snapshot as a tick before any; then the whole state is asked for
+     again. A hidden page, whose timers are slow, pauses the stream for that reason.
 
    In the page: `data-scope="<portfolio id|all>"` says whose figures an element and what is in it shows; `data-live="value"` (a path:
    `day_pnl`, `holdings.AAPL.market_value`, `quotes.AAPL.price`) is painted through `portolan.format.paint`; `data-flash` lets it flash. */
@@ -17,10 +18,11 @@ window.portolan.live = (() => {
   const CONNECTING = 0, OPEN = 1, CLOSED = 3;
   const FIRST_PAUSE_MS = 500, LONGEST_PAUSE_MS = 10_000, HANDSHAKE_MS = 8_000, SILENCE_MS = 25_000, FAILURES_BEFORE_POLL = 3;
   const FLASH_MS = 900, FLASH_PAUSE_MS = 1_000, BUSY_FLASHES = 20, SEND_PAUSE_MS = 40, RESYNC_PAUSE_MS = 1_000, LATENCIES = 500;
+  const SNAPSHOT_MS = 1_500, REFUSED_PAUSE_MS = 5_000;
 
   const state = { portfolios: {}, quotes: {}, ledger: {}, ts: 0, offset: 0, degraded: false, live: false, polling: false };
   const stats = { paints: 0, lastSeq: null, gaps: 0, reconnects: 0, latencies: [] };
-  const line = { attempt: 0, failures: 0, readyState: CLOSED, since: 0, heardAt: 0, timer: 0, started: false, resyncAt: 0 };
+  const line = { attempt: 0, failures: 0, readyState: CLOSED, since: 0, heardAt: 0, timer: 0, started: false, resyncAt: 0, askedAt: 0 };
   const wanted = { portfolios: [], symbols: [], extra: new Map() };
 
   const part = (name) => document.getElementById("live-line")?.dataset[name];
@@ -71,6 +73,7 @@ window.portolan.live = (() => {
     if (line.readyState === CONNECTING && now - line.since > HANDSHAKE_MS) reconnect();
     if (line.readyState === OPEN && now - line.heardAt > SILENCE_MS) reconnect();
     if (line.readyState === CLOSED && !line.timer) reconnect();
+    if (line.readyState === OPEN && line.askedAt && now - line.askedAt > SNAPSHOT_MS && !document.hidden) resync();
   }
 
   function poll(on) {
@@ -98,8 +101,8 @@ window.portolan.live = (() => {
   function subscribe() {
     const { portfolios, symbols } = wanted;
     set("wanted", { data: { portfolios, symbols } });
-    if (portfolios.length || symbols.length) send({ op: "subscribe", portfolios, symbols, replace: true });
-    else send({ op: "unsubscribe" });
+    line.askedAt = Date.now();
+    send({ op: "subscribe", portfolios, symbols, replace: true });
   }
 
   function resync() {
@@ -108,7 +111,7 @@ window.portolan.live = (() => {
       if (!line.resyncTimer) line.resyncTimer = setTimeout(() => { line.resyncTimer = 0; resync(); }, RESYNC_PAUSE_MS);
       return;
     }
-    line.resyncAt = now;
+    line.resyncAt = line.askedAt = now;
     send({ op: "resync" });
   }
 
@@ -122,6 +125,7 @@ window.portolan.live = (() => {
       for (const name of asked.portfolios || []) portfolios.add(name);
       for (const name of asked.symbols || []) symbols.add(name);
     }
+    if (!portfolios.size) portfolios.add("all"); // every page has the light, and hears of ledgers that change
     const next = { portfolios: [...portfolios].slice(0, 20).sort(), symbols: [...symbols].slice(0, 500).sort() };
     const same = next.portfolios.join() === wanted.portfolios.join() && next.symbols.join() === wanted.symbols.join();
     Object.assign(wanted, next);
@@ -164,8 +168,15 @@ window.portolan.live = (() => {
     if ("degraded" in message) state.degraded = message.degraded;
     if (message.type === "snapshot") snapshot(message);
     else if (message.type === "tick") tick(message);
-    else if (message.type === "error") document.dispatchEvent(new CustomEvent("portolan:refused", { detail: message }));
+    else if (message.type === "error") refused(message);
     light();
+  }
+
+  /* A portfolio that is not there (yet): what else was asked for is followed; ask again in a while. */
+  function refused(message) {
+    document.dispatchEvent(new CustomEvent("portolan:refused", { detail: message }));
+    line.askedAt = 0;
+    if (message.portfolio && !line.refusedTimer) line.refusedTimer = setTimeout(() => { line.refusedTimer = 0; if (line.readyState === OPEN) subscribe(); }, REFUSED_PAUSE_MS);
   }
 
   function snapshot(message) {
@@ -174,18 +185,18 @@ window.portolan.live = (() => {
       poll(false);
     }
     stats.lastSeq = message.seq ?? null;
+    line.askedAt = 0;
     state.live = true;
     merge(message);
   }
 
   function tick(message) {
-    const expected = stats.lastSeq === null ? message.seq : stats.lastSeq + 1;
+    const expected = stats.lastSeq === null ? null : stats.lastSeq + 1;
+    if (expected !== null) merge(message);
     stats.lastSeq = message.seq;
-    merge(message);
-    if (message.seq !== expected) {
-      stats.gaps += 1;
-      resync();
-    }
+    if (message.seq === expected) return;
+    stats.gaps += 1;
+    resync();
   }
 
   /* The server's clock minus ours: the smallest seen, because a message that waited looks older. */

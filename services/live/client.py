@@ -51,6 +51,7 @@ class Client:
         self._replies: deque[str] = deque()
         self._allowance = Allowance(limits.operations_a_second, limits.operations_at_once, at)
         self._heartbeat = False
+        self._told_at = 0.0
 
     # ------------------------------------------------------------------------------------------------ what the hub and the socket call
 
@@ -106,6 +107,7 @@ class Client:
         self.waiting = True
         try:
             while not self.ended.is_set():
+                await self._space()
                 message = self._next()
                 if message is not None:
                     return message
@@ -117,6 +119,11 @@ class Client:
             self.handed_at = self._hub.clock()
 
     # ------------------------------------------------------------------------------------------------------------------------ inside
+
+    async def _space(self) -> None:
+        pause = self._told_at + self._limits.spacing_seconds - self._hub.clock()
+        if pause > 0 and not self._replies:
+            await asyncio.sleep(pause)
 
     def _next(self) -> str | None:
         if self._replies:
@@ -134,7 +141,7 @@ class Client:
         if topic is None or (self.sent != NEVER and (self.paused or not self._hub.news(topic, self.sent))):
             return None
         body, fresh = self._hub.body(topic, self.sent), self.sent == NEVER
-        self.sent = number
+        self.sent, self._told_at = number, self._hub.clock()
         if fresh:
             return f'{{"type":"snapshot","seq":{self.seq},"flush_ms":{self._hub.flush_ms},{self._stamp()},{body}}}'
         self.seq += 1

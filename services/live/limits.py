@@ -18,6 +18,7 @@ class Limits:
     operations_a_second: float = 20.0  # what a client may ask, sustained
     operations_at_once: int = 40  # and in one burst
     unread_seconds: float = 10.0  # a client that has not taken its last message for so long is cut
+    spacing_seconds: float = 0.03  # between two states sent to one client: a browser that is busy sees the later of two that come together
     heartbeat_seconds: float = 10.0
     reconcile_seconds: float = 5.0  # how often the database is asked what the bus may have missed
     reload_pause_seconds: float = 1.0  # between two reloads of a scope that no ledger change asks for

@@ -172,6 +172,7 @@ class Line:
         self.said: list[dict[str, Any]] = []  # what the browser sent
         self.polls = 0
         self.refusing = False
+        self.whole: Callable[[], dict[str, Any]] | None = None  # what a resync is answered with
         self.sockets: set[WebSocket] = set()
         self.loop: asyncio.AbstractEventLoop | None = None
 
@@ -190,6 +191,8 @@ class Line:
         try:
             while (message := await socket.receive())["type"] != "websocket.disconnect":
                 self.said.append(json.loads(message["text"]))
+                if self.whole and self.said[-1]["op"] == "resync":
+                    await socket.send_text(json.dumps(self.whole()))
         finally:
             self.sockets.discard(socket)
 

@@ -69,6 +69,7 @@ def test_it_follows_what_the_page_shows_and_paints_it(line: Line, shown: Page) -
 
 def test_what_did_not_change_stays(line: Line, shown: Page) -> None:
     line.send(snapshot())
+    reads(shown, "row", "500.00")
     line.send(tick(1, 1.0))
     reads(shown, "value", "1.00")
     reads(shown, "row", "500.00")
@@ -78,14 +79,37 @@ def test_a_burst_ends_on_the_last_state(line: Line, shown: Page) -> None:
     """Messages that come faster than Dash runs callbacks may be skipped; then the whole state is asked for again."""
     line.send(snapshot())
     reads(shown, "value", "1,000.00")
+    line.whole = lambda: snapshot(40, 40.0)
     line.send(*[tick(number, float(number)) for number in range(1, 41)])
-    if wait_for(lambda: stats(shown)["lastSeq"] == 40 or line.heard("resync"), what="the burst") and line.heard("resync"):
-        line.send(snapshot(40, 40.0))
     reads(shown, "value", "40.00")
+    wait_for(lambda: stats(shown)["lastSeq"] == 40, what="the end of the burst")
+    line.send(tick(41, 41.0))
+    reads(shown, "value", "41.00")
+
+
+def test_a_snapshot_that_was_lost_is_asked_for_again(line: Line, shown: Page) -> None:
+    line.whole = lambda: snapshot(1, 11.0)
+    line.send(tick(1, 1.0))
+    reads(shown, "value", "11.00")
+    assert stats(shown)["gaps"] == 1
+
+
+def test_a_snapshot_that_does_not_come_is_asked_for_again(line: Line, shown: Page) -> None:
+    line.whole = lambda: snapshot(0, 12.0)
+    reads(shown, "value", "12.00")
+    assert line.heard("resync")
+
+
+@pytest.mark.usefixtures("shown")
+def test_what_is_refused_is_asked_for_again_in_a_while(line: Line) -> None:
+    line.send({"type": "error", "code": "not_found", "portfolio": "all", "message": "There is no portfolio all."})
+    wait_for(lambda: len(line.heard("subscribe")) == 2, 8, "the second question")
+    assert not line.heard("resync")
 
 
 def test_a_gap_asks_for_the_whole_state(line: Line, shown: Page) -> None:
     line.send(snapshot())
+    reads(shown, "value", "1,000.00")
     line.send(tick(1, 1.0))
     reads(shown, "value", "1.00")
     line.send(tick(3, 3.0))
