@@ -7,7 +7,7 @@ from typing import Any
 
 from alembic import context
 
-from data.models import Base
+from data import models
 
 
 def is_ours(_object: object, name: str | None, kind: str, _reflected: bool, _compared: object) -> bool:  # noqa: FBT001  # alembic's signature
@@ -17,7 +17,7 @@ def is_ours(_object: object, name: str | None, kind: str, _reflected: bool, _com
 
 def run(connection: Any) -> None:  # noqa: ANN401  # sqlalchemy.Connection, or none
     """Run what is asked."""
-    context.configure(connection=connection, target_metadata=Base.metadata, include_object=is_ours, compare_server_default=True)
+    context.configure(connection=connection, target_metadata=models.Portfolio.metadata, include_object=is_ours, compare_server_default=True)
     with context.begin_transaction():
         context.run_migrations()
 

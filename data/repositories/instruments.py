@@ -17,7 +17,7 @@ from data.repositories.prices import Prices
 from engine.errors import NotFound
 from engine.types import AssetClass, CorporateAction, Instrument
 
-TABLE: Final = models.Base.metadata.tables[models.Instrument.__tablename__]
+TABLE: Final = models.Instrument.metadata.tables[models.Instrument.__tablename__]
 FIELDS: Final = ("id", "workspace_id", "symbol", "name", "asset_class", "currency", "sector", "country", "exchange", "isin", "multiplier",
                  "version", "demo")
 COLUMNS: Final = [TABLE.c[name] for name in FIELDS]

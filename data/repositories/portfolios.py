@@ -14,7 +14,7 @@ from data.repositories.base import Repository, stale
 from engine.errors import NotFound
 from engine.types import CostMethod, Portfolio
 
-TABLE: Final = models.Base.metadata.tables[models.Portfolio.__tablename__]
+TABLE: Final = models.Portfolio.metadata.tables[models.Portfolio.__tablename__]
 COLUMNS: Final = [TABLE.c[name] for name in (
     "id", "workspace_id", "owner_id", "name", "base_currency", "cost_method", "benchmark", "version", "revision", "created_at", "demo")]
 CHANGEABLE: Final = frozenset({"name", "base_currency", "cost_method", "benchmark"})
@@ -82,7 +82,7 @@ class Portfolios(Repository):
         """
         self.fetch("SELECT set_config('portolan.purge', 'on', true)")
         for table in ("ledger_entry", "account", "import_run"):
-            self.execute(sa.delete(models.Base.metadata.tables[table]).where(sa.column("portfolio_id").in_(ids)))
+            self.execute(sa.delete(models.Portfolio.metadata.tables[table]).where(sa.column("portfolio_id").in_(ids)))
         gone = self.execute(sa.delete(TABLE).where(TABLE.c.id.in_(ids))).rowcount
         self.fetch("SELECT set_config('portolan.purge', 'off', true)")
         return gone

@@ -143,7 +143,7 @@ def test_a_deadlock_is_done_again(database: Database, actor: Actor) -> None:
 
     with ThreadPoolExecutor(2) as threads:
         list(threads.map(work, ([0, 1], [1, 0])))
-    assert len(attempts) == 3
+    assert len(attempts) > 2, "one of them was done again"
     with database.read() as unit:
         assert unit.portfolios.revisions(actor.workspace_id) == dict.fromkeys(ids, 2)
 

@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 
 import data
 from data.database import Database, driver_url, migrate
-from data.models import Base
+from data.models import Portfolio
 from data.settings import Settings
 from engine.errors import StorageError
 
@@ -35,7 +35,7 @@ def test_models_equal_the_migrated_schema(settings: Settings) -> None:
     ours = {"include_object": lambda _thing, name, kind, *_: kind != "table" or not name.startswith("quote_tick_"),
             "compare_server_default": True, "compare_type": True}
     with engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection, opts=ours), Base.metadata) == []
+        assert compare_metadata(MigrationContext.configure(connection, opts=ours), Portfolio.metadata) == []
     engine.dispose()
 
 
@@ -54,7 +54,7 @@ def definitions(address: str) -> set[tuple[str, ...]]:
 def test_rules_and_indexes_of_the_models_are_those_of_the_migrations(settings: Settings, empty: str) -> None:
     """Alembic compares no CHECK constraint: here PostgreSQL itself reads both."""
     engine = sa.create_engine(driver_url(empty))
-    Base.metadata.create_all(engine)
+    Portfolio.metadata.create_all(engine)
     engine.dispose()
     assert len(definitions(empty)) > 80
     assert definitions(empty) == definitions(settings.database_url or "")
