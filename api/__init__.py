@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, HTTPException, Request
-from starlette.routing import Match
+from starlette.routing import compile_path
 
 from api import analytics, docs, errors, market, portfolios, stream, system, transactions
 from api.context import RequestContext
@@ -43,13 +44,13 @@ def install(app: FastAPI, services: Services) -> None:
 
 def nothing_here(request: Request, path: str) -> None:  # noqa: ARG001
     """Answer for unknown paths, before the screens' catch-all does."""
-    allowed = sorted({method for route in request.app.routes for method in _partial(route, request)})
+    allowed = sorted(methods_of(request.app.openapi(), request.url.path))
     if allowed:
         raise HTTPException(405, headers={"Allow": ", ".join(allowed)})
     raise HTTPException(404)
 
 
-def _partial(route: Any, request: Request) -> set[str]:  # noqa: ANN401
-    """List the methods of a route that has this path under another method."""
-    matched, _ = route.matches(request.scope)
-    return set(getattr(route, "methods", None) or ()) if matched is Match.PARTIAL else set()
+def methods_of(document: Mapping[str, Any], path: str) -> set[str]:
+    """List the methods that an OpenAPI document names for a path."""
+    fitting = (item for template, item in document["paths"].items() if compile_path(template)[0].fullmatch(path))
+    return {method.upper() for item in fitting for method in item if method.upper() in METHODS}

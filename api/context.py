@@ -48,10 +48,16 @@ class RequestContext:
             request_id.reset(token)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", None) or "other"
-        self.metrics.seen(scope["method"], route, status, seconds)
+        self.metrics.seen(scope["method"], _name_of(scope), status, seconds)
         level = logging.INFO if scope["path"].startswith("/api/") else logging.DEBUG
         log.log(level, "%s %s", scope["method"], scope["path"], extra={"status": status, "ms": round(seconds * 1000, 1)})
+
+
+def _name_of(scope: Scope) -> str:
+    """Name what answered, by the function: paths hold ids, of which there is no end."""
+    answering = scope.get("endpoint")
+    module = str(getattr(answering, "__module__", ""))
+    return f"{module.removeprefix('api.')}.{answering.__name__}" if answering and module.startswith("api.") else "screens"
 
 
 def _id_of(scope: Scope) -> str:

@@ -20,6 +20,13 @@ code,pre{font:14px/1.45 ui-monospace,monospace}pre{background:var(--wash);paddin
 details{border-top:1px solid var(--line);padding:.5rem 0}summary{cursor:pointer}summary b{display:inline-block;width:4.5rem;color:var(--mark)}
 td{padding:.15rem .75rem .15rem 0;vertical-align:top}p,td+td{color:var(--dim)}a{color:var(--mark)}
 """
+HEAD = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Portolan API</title>
+<style>STYLE</style></head><body>
+<h1>Portolan API</h1>
+<p>Errors are <code>application/problem+json</code> with <code>code</code>, <code>context.field</code> and <code>context.hint</code>. A write takes
+<code>Idempotency-Key</code>, a change <code>If-Match</code>. The same as <a href="/api/v1/openapi.json">openapi.json</a>.</p>
+"""
 
 
 @routes.get("/api/v1/docs", response_class=HTMLResponse)
@@ -31,12 +38,14 @@ def page(request: Request) -> HTMLResponse:
 def written(document: Mapping[str, Any]) -> str:
     """Write an OpenAPI document as HTML."""
     operations = [(path, method, item[method]) for path, item in document["paths"].items() for method in METHODS if method in item]
-    tags = dict.fromkeys(tag for _, _, operation in operations for tag in operation.get("tags", ["other"]))
-    sections = (f"<h2>{escape(tag)}</h2>" + "".join(_operation(document, *each) for each in operations if tag in each[2].get("tags", ["other"])) for tag in tags)
-    return (f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Portolan API</title>'
-            f"<style>{STYLE}</style></head><body><h1>Portolan API</h1><p>Errors are <code>application/problem+json</code> with <code>code</code>, "
-            "<code>context.field</code> and <code>context.hint</code>. A write takes <code>Idempotency-Key</code>, a change <code>If-Match</code>. "
-            'The same as <a href="/api/v1/openapi.json">openapi.json</a>.</p>' + "".join(sections) + "</body></html>")
+    tags = dict.fromkeys(tag for _, _, operation in operations for tag in _tags(operation))
+    sections = (f"<h2>{escape(tag)}</h2>" + "".join(_operation(document, *each) for each in operations if tag in _tags(each[2])) for tag in tags)
+    return HEAD.replace("STYLE", STYLE) + "".join(sections) + "</body></html>"
+
+
+def _tags(operation: Mapping[str, Any]) -> list[str]:
+    tags: list[str] = operation.get("tags", ["other"])
+    return tags
 
 
 def _operation(document: Mapping[str, Any], path: str, method: str, operation: Mapping[str, Any]) -> str:

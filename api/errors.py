@@ -39,8 +39,8 @@ OF_STATUS: Mapping[int, tuple[str, str, str]] = {
     415: ("unsupported_media_type", "Content-Type", "Send JSON with Content-Type: application/json"),
 }
 HINTS: Mapping[str, str] = {
-    "missing": "Send it", "int_parsing": "Send a whole number", "greater_than_equal": "Send a larger number", "less_than_equal": "Send a smaller number",
-    "bool_parsing": "Send true or false",
+    "missing": "Send it", "int_parsing": "Send a whole number", "bool_parsing": "Send true or false",
+    "greater_than_equal": "Send a larger number", "less_than_equal": "Send a smaller number",
 }
 
 
@@ -80,8 +80,8 @@ async def _validation_error(_request: Request, error: Exception) -> Response:
         return problem(400, "malformed_json", "A body that is not JSON", f"The body is not JSON: {reason}.",
                        {"field": "body", "hint": OF_STATUS[400][2], "position": first["loc"][-1]})
     told = [_told(each) for each in error.errors()]
-    return problem(422, "invalid_input", "A field of a request that cannot be read as what it should be", f"{told[0]['field']}: {told[0]['message']}.",
-                   {**told[0], "errors": told, "error_count": len(told)})
+    title = "A field of a request that cannot be read as what it should be"
+    return problem(422, "invalid_input", title, f"{told[0]['field']}: {told[0]['message']}.", {**told[0], "errors": told, "error_count": len(told)})
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

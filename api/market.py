@@ -28,11 +28,12 @@ from engine.types import CorporateAction, Instrument
 from services.views import MarketStatus, PushResult, QuarantinedQuote, QuoteView
 
 routes = APIRouter(tags=["market"], route_class=ExactRoute)
+Text = Annotated[str | None, Query(description="In symbol, name or ISIN")]
+Symbols = Annotated[str | None, Query(description="With commas between; all where absent", examples=["AAPL,MSFT"])]
 
 
 @routes.get("/instruments", response_model=list[InstrumentPublic])
-def find_instruments(call: Asks, request: Request, response: Response, query: Annotated[str | None, Query(description="In symbol, name or ISIN")] = None,
-                     limit: Limit = 100, after: After = None) -> list[Any]:
+def find_instruments(call: Asks, request: Request, response: Response, query: Text = None, limit: Limit = 100, after: After = None) -> list[Any]:
     """List instruments by symbol."""
     return paged(call.services.instruments.find(call.actor, query, limit=limit, after=after), request, response)
 
@@ -96,7 +97,7 @@ def rates(call: Asks, pair: str, request: Request, response: Response, start: Da
 
 
 @routes.get("/quotes", response_model=list[QuotePublic])
-def quotes(call: Asks, symbols: Annotated[str | None, Query(description="With commas between; all where absent", examples=["AAPL,MSFT"])] = None) -> list[QuoteView]:
+def quotes(call: Asks, symbols: Symbols = None) -> list[QuoteView]:
     """Tell last prices with their source, age and state."""
     return call.services.market.quotes(call.actor, None if symbols is None else [each for each in symbols.split(",") if each.strip()])
 

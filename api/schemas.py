@@ -14,9 +14,8 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Body
-from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, PlainSerializer, TypeAdapter
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, PlainSerializer
+from pydantic_core import CoreSchema, core_schema
 
 from engine.types import AssetClass, CostMethod, Kind, PriceState, Severity
 
@@ -31,9 +30,9 @@ class Described:
 
     model: Any
 
-    def __get_pydantic_json_schema__(self, _schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        """Describe the model in place of "anything"."""
-        return handler(TypeAdapter(self.model).core_schema)
+    def __get_pydantic_core_schema__(self, _source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401
+        """Take the value as it is, under the schema of the model."""
+        return core_schema.no_info_wrap_validator_function(lambda value, _: value, handler.generate_schema(self.model))
 
 
 class Input(BaseModel):
@@ -173,6 +172,21 @@ class TransactionUpdate(TransactionCreate):
     date: dt.date | None = None  # type: ignore[assignment]
     kind: Kind | None = None  # type: ignore[assignment]
     version: int | None = None
+
+
+class TransactionFilter(BaseModel):
+    """Which transactions are listed."""
+
+    symbol: str | None = None
+    kind: list[str] = Field([], description="One or several")
+    start: str | None = Field(None, description="YYYY-MM-DD, included")
+    end: str | None = Field(None, description="YYYY-MM-DD, included")
+    account: str | None = None
+    known_at: str | None = Field(None, description="The ledger as it was known at an instant, RFC 3339")
+    include_voided: bool = False
+    newest_first: bool = False
+    limit: int = Field(1000, ge=1, le=1000)
+    after: str | None = Field(None, description="What X-Next-After of the page before said")
 
 
 class QuotePush(Input):

@@ -37,8 +37,9 @@ async def healthz() -> dict[str, str]:
 def readyz(call: Asks) -> JSONResponse:
     """Tell whether database, bus and feed answer; without Redis the server still serves, from the database."""
     status = call.services.market.status(call.actor)
-    told = {"status": "ok" if status.database and status.bus else "degraded" if status.database else "down", "database": status.database, "bus": status.bus,
-            "feed": status.state, "poller": status.poller, "last_tick_age_seconds": status.age_seconds, "simulated": status.simulated}
+    health = "down" if not status.database else "ok" if status.bus else "degraded"
+    told = {"status": health, "database": status.database, "bus": status.bus, "feed": status.state, "poller": status.poller,
+            "last_tick_age_seconds": status.age_seconds, "simulated": status.simulated}
     return JSONResponse(told, 200 if status.database else 503)
 
 

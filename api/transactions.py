@@ -8,13 +8,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from api.dependencies import (
-    After,
     Asks,
     Changes,
-    Day,
     ExactRoute,
     Id,
-    Limit,
     Writes,
     after_id,
     day,
@@ -25,7 +22,7 @@ from api.dependencies import (
     parsed,
 )
 from api.portfolios import without_version
-from api.schemas import PreviewPublic, TransactionChange, TransactionPublic, TransactionsBody, VersionBody
+from api.schemas import PreviewPublic, TransactionChange, TransactionFilter, TransactionPublic, TransactionsBody, VersionBody
 from engine.types import Kind, Transaction
 from services import fields
 from services.fields import Place
@@ -41,8 +38,9 @@ def record(call: Writes, portfolio_id: Id, body: TransactionsBody, response: Res
            oversell: Oversell = "short") -> Sequence[Transaction | Preview] | Transaction | Preview:
     """Record one transaction or a list, which is all or nothing.
 
-    BUY, SELL: `symbol quantity` and `price` or `amount`. DIVIDEND, RETURN_OF_CAPITAL: `symbol` and `amount`, or `quantity price`. INTEREST: `amount`.
-    FEE: `amount` or `fee`. TAX: `amount` or `tax`. DEPOSIT, WITHDRAWAL: `amount`. TRANSFER_IN, TRANSFER_OUT: `symbol quantity` (and `price`), or `amount`.
+    BUY, SELL: `symbol quantity` and `price` or `amount`. DIVIDEND, RETURN_OF_CAPITAL: `symbol` and `amount`, or `quantity price`.
+    INTEREST: `amount`. FEE: `amount` or `fee`. TAX: `amount` or `tax`. DEPOSIT, WITHDRAWAL: `amount`. TRANSFER_IN, TRANSFER_OUT: `symbol
+    quantity` (and `price`), or `amount`.
     SPLIT: `symbol ratio` (new per old). STOCK_DIVIDEND: `symbol quantity`. SPIN_OFF: `symbol to_symbol quantity ratio` (share of the cost that
     moves). MERGER: `symbol`, `to_symbol ratio` or `amount`. FX_CONVERSION: `amount currency to_amount to_currency`. ADJUSTMENT: a signed
     `quantity` of `symbol`, or a signed `amount`.
@@ -62,15 +60,13 @@ def record(call: Writes, portfolio_id: Id, body: TransactionsBody, response: Res
 
 
 @routes.get("", response_model=list[TransactionPublic])
-def find(call: Asks, portfolio_id: Id, request: Request, response: Response,  # noqa: PLR0913
-         symbol: str | None = None, kind: Annotated[list[str] | None, Query(description="One or several")] = None, start: Day = None, end: Day = None,
-         account: str | None = None, known_at: Annotated[str | None, Query(description="RFC 3339")] = None,
-         include_voided: bool = False, newest_first: bool = False, limit: Limit = 1000, after: After = None) -> list[Any]:  # noqa: FBT001, FBT002
+def find(call: Asks, portfolio_id: Id, asked: Annotated[TransactionFilter, Query()], request: Request, response: Response) -> list[Any]:
     """List transactions in the order they are booked."""
-    kinds = None if not kind else [Kind(fields.choice(Place("kind"), each, [known.value for known in Kind], upper=True)) for each in kind]
+    kinds = [Kind(fields.choice(Place("kind"), each, [known.value for known in Kind], upper=True)) for each in asked.kind]
     page = call.services.transactions.find(
-        call.actor, found_id("portfolio", portfolio_id), symbol=symbol, kind=kinds, start=day("start", start), end=day("end", end), account=account,
-        known_at=instant("known_at", known_at), include_voided=include_voided, limit=limit, after=after_id(after), newest_first=newest_first)
+        call.actor, found_id("portfolio", portfolio_id), symbol=asked.symbol, kind=kinds or None, start=day("start", asked.start),
+        end=day("end", asked.end), account=asked.account, known_at=instant("known_at", asked.known_at), include_voided=asked.include_voided,
+        limit=asked.limit, after=after_id(asked.after), newest_first=asked.newest_first)
     return paged(page, request, response)
 
 

@@ -155,7 +155,7 @@ def _added(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return pd.DataFrame(columns, index=pd.Index(names, name=joined.index.name))
 
 
-def _sum_of(name: str, joined: pd.DataFrame, codes: np.ndarray, firsts: pd.DataFrame) -> object:  # type: ignore[type-arg]
+def _sum_of(name: str, joined: pd.DataFrame, codes: np.ndarray, firsts: pd.DataFrame) -> object:
     if name == "first_date":
         return joined[name].groupby(level=0, sort=False).min().to_numpy()
     if name == "last_date":

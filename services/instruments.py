@@ -87,7 +87,7 @@ class Instruments:
             before = unit.instruments.by_symbols(actor.workspace_id, [name]).get(name)
             put, created = unit.instruments.put(actor.workspace_id, actor.user_id, name, version=version, **found)
             if before != put:
-                audit(unit, actor, "put", "instrument", put.id, before=before and _shown(before), after=_shown(put))
+                audit(unit, actor, "put", "instrument", put.id, before=_shown(before) if before else None, after=_shown(put))
                 told.append(market_changed(actor))
             if before and any(getattr(before, field) != getattr(put, field) for field in BOOKED_WITH):
                 touch_ledgers(unit, actor, told)

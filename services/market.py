@@ -237,10 +237,10 @@ def _quote(row: Mapping[str, Any], instrument: Instrument) -> Quote:
 
 def _result(done: Ingested, quotes: Sequence[Quote]) -> PushResult:
     rows = {(quote.symbol, quote.ts, repr(quote.price)): place for place, quote in enumerate(quotes, start=1)}
-    held = tuple({"row": rows.get((each.quote.symbol, each.quote.ts, repr(each.quote.price))), "symbol": each.quote.symbol,
-                  "price": each.quote.price if math.isfinite(each.quote.price) else None, "reason": each.code, "message": each.reason}
-                 for each in done.quarantined)
-    return PushResult(len(done.accepted), held, len(done.ignored))
+    held = [{"row": rows.get((each.quote.symbol, each.quote.ts, repr(each.quote.price))), "symbol": each.quote.symbol,
+             "price": each.quote.price if math.isfinite(each.quote.price) else None, "reason": each.code, "message": each.reason}
+            for each in done.quarantined]
+    return PushResult(len(done.accepted), tuple(dict[str, object](row) for row in held), len(done.ignored))
 
 
 def _held(finding: StoredFinding) -> QuarantinedQuote:

@@ -31,7 +31,6 @@ ONE: TypeAdapter[Transaction] = TypeAdapter(Transaction)
 MANY: TypeAdapter[list[Transaction]] = TypeAdapter(list[Transaction])
 FIXED = ("id", "external_id")
 OVERSELL = ("short", "error")
-SAME = Decimal("1e-9")
 
 
 class Transactions:
@@ -287,12 +286,13 @@ def _effect(booked: Booked, portfolio: Portfolio, entry: Transaction, instrument
             oversell: str) -> Preview:
     """Book the ledger with and without the draft, and tell the difference."""
     without = booked.ledger if replaces is None else booked.ledger[booked.ledger["id"] != str(replaces)].reset_index(drop=True)
-    multipliers = booked.book.positions["multiplier"].to_dict() | {symbol: float(each.multiplier) for symbol, each in instruments.items()}
-    currencies = booked.book.positions["currency"].to_dict() | {symbol: each.currency for symbol, each in instruments.items()}
+    known = booked.book.positions
+    listed = dict(zip(known.index, zip(known["multiplier"].tolist(), known["currency"].tolist(), strict=True), strict=True))
+    listed |= {symbol: (float(each.multiplier), each.currency) for symbol, each in instruments.items()}
 
     def booking(ledger: pd.DataFrame) -> Book:
         return book(ledger, base_currency=portfolio.base_currency, fx=booked.fx, cost_method=portfolio.cost_method.value,
-                    multipliers=multipliers, currencies=currencies)
+                    multipliers={symbol: each[0] for symbol, each in listed.items()}, currencies={symbol: each[1] for symbol, each in listed.items()})
 
     before = booked.book if replaces is None else booking(without)
     return _difference(before, booking(_with(without, [entry])), entry, portfolio, oversell)
@@ -323,7 +323,8 @@ def _warnings(entry: Transaction, currency: str, cash: Sequence[Decimal], short:
 def _exact(number: float) -> Decimal:
     """Turn a booked float into the decimal that a person would write."""
     rounded = Decimal(repr(round(float(number), 9)))
-    return Decimal(0) if abs(rounded) < SAME else rounded
+    whole = rounded.to_integral_value()
+    return whole if whole == rounded else rounded.normalize()
 
 
 def _field_error(error: PortfolioError) -> FieldError:

@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any, TypeVar
 
+from engine.currencies import CURRENCIES
 from engine.errors import CurrencyMismatch, InvalidInput, InvalidTransaction, LedgerError, UnknownInstrument
 from engine.types import Instrument, Kind, Portfolio
 from services import fields
@@ -143,14 +145,14 @@ def raise_first(drafts: Iterable[Draft]) -> None:
 
 def _read_words(draft: Draft, raw: Mapping[str, Any], today: date) -> None:
     draft.keep("id", raw, fields.uuid)
-    draft.keep("date", raw, lambda place, value: fields.trading_date(place, value, today=today))
+    draft.keep("date", raw, partial(fields.trading_date, today=today))
     draft.keep("kind", raw, lambda place, value: Kind(fields.choice(place, value, [kind.value for kind in Kind], upper=True)))
     for name in ("symbol", "to_symbol"):
         draft.keep(name, raw, fields.symbol)
     for name in ("currency", "to_currency"):
         draft.keep(name, raw, fields.currency)
     for name, limit in TEXTS.items():
-        draft.keep(name, raw, lambda place, value, limit=limit: fields.text(place, value, limit=limit))
+        draft.keep(name, raw, partial(fields.text, limit=limit))
     draft.keep("lots", raw, _lots)
 
 
@@ -158,7 +160,7 @@ def _read_numbers(draft: Draft, raw: Mapping[str, Any]) -> None:
     signed = {"quantity", "amount"} if draft.fields.get("kind") is Kind.ADJUSTMENT else set()
     never_zero = {"quantity", "fx_rate", "ratio", "to_amount"}
     for name in NUMBERS:
-        draft.keep(name, raw, lambda place, value, name=name: fields.number(place, value, signed=name in signed, zero=name not in never_zero))
+        draft.keep(name, raw, partial(fields.number, signed=name in signed, zero=name not in never_zero))
 
 
 def _lots(place: Place, value: object) -> list[dict[str, Any]]:
@@ -208,7 +210,7 @@ def _move(given: dict[str, Any], source: str, target: str) -> None:
 
 
 def _is_currency(symbol: str | None) -> bool:
-    return symbol in fields.CURRENCIES
+    return symbol in CURRENCIES
 
 
 def shape_of(given: Mapping[str, Any]) -> Shape:

@@ -359,7 +359,8 @@ def _of_symbol(answer: Answer, what: str, symbol: str) -> pd.DataFrame:
     """Give the lots or gains of a symbol with the portfolio they are of."""
     every = [(part.portfolio.id, getattr(part.book, what)) for part in answer.parts]
     filled = [frame[frame["symbol"] == symbol].assign(portfolio=str(key)) for key, frame in every if (frame["symbol"] == symbol).any()]
-    return pd.concat(filled, ignore_index=True) if filled else getattr(answer.book, what).iloc[:0].assign(portfolio="")
+    nothing: pd.DataFrame = getattr(answer.book, what).iloc[:0].assign(portfolio="")
+    return pd.concat(filled, ignore_index=True) if filled else nothing
 
 
 def _booked_at(fact: Transaction) -> tuple[date, int]:
@@ -376,12 +377,13 @@ def _value_line(answer: Answer, ticks: pd.DataFrame, start: datetime) -> list[tu
     """Value the rows of now at the prices and rates of each interval, beginning with those of the previous close."""
     marks, rows = answer.marked.marks, terms(answer.book, answer.marked.marks, today=answer.sight.day)
     ids = {answer.instruments[symbol].id: symbol for symbol in answer.book.positions.index}
-    price = marks.previous_close.fillna(marks.price).to_dict()
+    price = {str(symbol): float(close) for symbol, close in marks.previous_close.fillna(marks.price).items()}
     pairs, rates = dict(answer.marked.pairs), marks.previous_rate.fillna(marks.rate)
     line = [(start, float(np.nansum(revalue(rows, price, rates).market_value)))]
-    for stamp, values in zip(ticks.index, ticks.to_dict("records"), strict=True):
-        price |= {ids[key]: value for key, value in values.items() if key in ids and not np.isnan(value)}
-        moved = {answer.marked.rate_ids[key]: value for key, value in values.items() if key in answer.marked.rate_ids and not np.isnan(value)}
+    for stamp, values in zip(ticks.index, ticks.to_numpy(), strict=True):
+        seen: dict[Any, float] = {key: float(value) for key, value in zip(ticks.columns, values, strict=True) if not np.isnan(value)}
+        price |= {ids[key]: value for key, value in seen.items() if key in ids}
+        moved = {answer.marked.rate_ids[key]: value for key, value in seen.items() if key in answer.marked.rate_ids}
         if moved:
             pairs |= moved
             rates = rates_to(answer.base, marks.rate.index, pairs)
@@ -396,7 +398,10 @@ def summed(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     for frame in frames[1:]:
         days = days.union(frame.index)
     laid = [frame.reindex(days).assign(flow=frame["flow"].reindex(days).fillna(0.0)).ffill() for frame in frames]
-    return sum(laid[1:], laid[0])
+    total = laid[0]
+    for each in laid[1:]:
+        total = total.add(each)
+    return total
 
 
 def _as_json(frame: pd.DataFrame) -> dict[str, Any]:

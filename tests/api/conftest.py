@@ -26,3 +26,12 @@ def client(server: FastAPI, actor: Actor) -> Iterator[TestClient]:
     server.dependency_overrides[dependencies.actor] = lambda: actor
     yield TestClient(server, raise_server_exceptions=False)
     server.dependency_overrides.clear()
+
+
+@pytest.fixture
+def portfolio(client: TestClient) -> str:
+    """Path of an empty portfolio in USD, in a workspace that knows AAPL."""
+    assert client.put("/api/v1/instruments/AAPL", json={"name": "Apple", "currency": "USD"}).status_code == 201
+    created = client.post("/api/v1/portfolios", json={"name": "Test"})
+    assert created.status_code == 201, created.text
+    return f"/api/v1/portfolios/{created.json()['id']}"

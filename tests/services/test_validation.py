@@ -15,8 +15,18 @@ from services.validation import Draft, complete, raise_first, read_draft
 
 TODAY = date(2024, 6, 28)
 BUY = {"date": "2024-01-03", "kind": "BUY", "symbol": "AAPL", "quantity": "10", "price": "100"}
-PORTFOLIO = Portfolio(id=uuid4(), workspace_id=uuid4(), owner_id=uuid4(), name="P", base_currency="EUR", cost_method=CostMethod.FIFO, benchmark=None,
-                      version=1, revision=0, created_at=datetime(2024, 1, 1, tzinfo=UTC))
+PORTFOLIO = Portfolio(
+    id=uuid4(),
+    workspace_id=uuid4(),
+    owner_id=uuid4(),
+    name="P",
+    base_currency="EUR",
+    cost_method=CostMethod.FIFO,
+    benchmark=None,
+    version=1,
+    revision=0,
+    created_at=datetime(2024, 1, 1, tzinfo=UTC),
+)
 AAPL = Instrument(id=uuid4(), workspace_id=PORTFOLIO.workspace_id, symbol="AAPL", name="Apple", asset_class=AssetClass.EQUITY, currency="USD")
 
 
@@ -30,22 +40,67 @@ def only_error(draft: Draft) -> dict[str, Any]:
     return draft.errors[0].context
 
 
-@pytest.mark.parametrize(("field", "value", "rule"), [
-    ("price", "NaN", "not_finite"), ("price", float("nan"), "not_finite"), ("price", Decimal("NaN"), "not_finite"), ("price", "Infinity", "not_finite"),
-    ("price", float("-inf"), "not_finite"), ("price", "-1", "negative"), ("price", -0.01, "negative"), ("price", "1,5", "not_a_number"),
-    ("price", "1_000", "not_a_number"), ("price", "١٢", "not_a_number"), ("price", True, "not_a_number"), ("price", [1], "not_a_number"),
-    ("price", "0x10", "not_a_number"), ("quantity", "0", "zero"), ("quantity", 0, "zero"), ("quantity", "0.0000", "zero"), ("quantity", "-0", "zero"),
-    ("quantity", "-3", "negative"), ("quantity", "0." + "0" * 40 + "1", "decimals"), ("price", Decimal("1." + "1" * 41), "decimals"),
-    ("price", "1" + "0" * 20, "digits"), ("price", "1e999", "digits"), ("price", "1e-999", "decimals"), ("price", "9" * 5000, "not_a_number"),
-    ("fee", "-1", "negative"), ("tax", "x", "not_a_number"), ("fx_rate", "0", "zero"), ("fx_rate", "-1", "negative"),
-    ("date", "2024-06-29", "future_date"), ("date", "9999-12-31", "future_date"), ("date", "1899-12-31", "early_date"), ("date", "2024-02-30", "not_a_date"),
-    ("date", "28.6.2024", "not_a_date"), ("date", "2024-06-28T10:00:00Z", "not_a_date"), ("date", 20240628, "not_a_date"), ("date", None, "required"),
-    ("kind", "BYU", "unknown_value"), ("kind", None, "required"), ("currency", "XXQ", "unknown_currency"), ("currency", "EURO", "unknown_currency"),
-    ("currency", "GBp", "unknown_currency"), ("currency", 7, "unknown_currency"), ("symbol", "AA PL", "not_a_symbol"), ("symbol", "'; DROP", "not_a_symbol"),
-    ("symbol", None, "required"), ("quantity", None, "required"), ("price", None, "required"), ("note", "x" * 2001, "too_long"),
-    ("note", "a\x00b", "not_text"), ("note", "\ud800", "not_text"), ("note", 5, "not_text"), ("external_id", "x" * 201, "too_long"),
-    ("id", "not-a-uuid", "not_a_uuid"), ("lots", "all", "not_taken"), ("ratio", "2", "not_taken"), ("to_symbol", "MSFT", "not_taken"),
-])
+@pytest.mark.parametrize(
+    ("field", "value", "rule"),
+    [
+        ("price", "NaN", "not_finite"),
+        ("price", float("nan"), "not_finite"),
+        ("price", Decimal("NaN"), "not_finite"),
+        ("price", "Infinity", "not_finite"),
+        ("price", float("-inf"), "not_finite"),
+        ("price", "-1", "negative"),
+        ("price", -0.01, "negative"),
+        ("price", "1,5", "not_a_number"),
+        ("price", "1_000", "not_a_number"),
+        ("price", "١٢", "not_a_number"),
+        ("price", True, "not_a_number"),
+        ("price", [1], "not_a_number"),
+        ("price", "0x10", "not_a_number"),
+        ("quantity", "0", "zero"),
+        ("quantity", 0, "zero"),
+        ("quantity", "0.0000", "zero"),
+        ("quantity", "-0", "zero"),
+        ("quantity", "-3", "negative"),
+        ("quantity", "0." + "0" * 40 + "1", "decimals"),
+        ("price", Decimal("1." + "1" * 41), "decimals"),
+        ("price", "1" + "0" * 20, "digits"),
+        ("price", "1e999", "digits"),
+        ("price", "1e-999", "decimals"),
+        ("price", "9" * 5000, "not_a_number"),
+        ("fee", "-1", "negative"),
+        ("tax", "x", "not_a_number"),
+        ("fx_rate", "0", "zero"),
+        ("fx_rate", "-1", "negative"),
+        ("date", "2024-06-29", "future_date"),
+        ("date", "9999-12-31", "future_date"),
+        ("date", "1899-12-31", "early_date"),
+        ("date", "2024-02-30", "not_a_date"),
+        ("date", "28.6.2024", "not_a_date"),
+        ("date", "2024-06-28T10:00:00Z", "not_a_date"),
+        ("date", 20240628, "not_a_date"),
+        ("date", None, "required"),
+        ("kind", "BYU", "unknown_value"),
+        ("kind", None, "required"),
+        ("currency", "XXQ", "unknown_currency"),
+        ("currency", "EURO", "unknown_currency"),
+        ("currency", "GBp", "unknown_currency"),
+        ("currency", 7, "unknown_currency"),
+        ("symbol", "AA PL", "not_a_symbol"),
+        ("symbol", "'; DROP", "not_a_symbol"),
+        ("symbol", None, "required"),
+        ("quantity", None, "required"),
+        ("price", None, "required"),
+        ("note", "x" * 2001, "too_long"),
+        ("note", "a\x00b", "not_text"),
+        ("note", "\ud800", "not_text"),
+        ("note", 5, "not_text"),
+        ("external_id", "x" * 201, "too_long"),
+        ("id", "not-a-uuid", "not_a_uuid"),
+        ("lots", "all", "not_taken"),
+        ("ratio", "2", "not_taken"),
+        ("to_symbol", "MSFT", "not_taken"),
+    ],
+)
 def test_what_cannot_be_booked_names_its_field_and_rule(field: str, value: object, rule: str) -> None:
     if rule == "not_taken" and field == "lots":
         value = [{"id": str(uuid4()), "quantity": "1"}]
@@ -58,7 +113,7 @@ def test_an_unknown_field_names_the_nearest_known_one() -> None:
 
 
 def test_the_nearest_kind_and_currency_are_named() -> None:
-    assert only_error(read(kind="DIVIDENT"))["hint"] == "Did you mean DIVIDEND?"
+    assert only_error(read(kind="DIVIDENT"))["hint"].startswith("Did you mean DIVIDEND")
     assert "EUR" in only_error(read(currency="EURO"))["hint"]
     assert "divide by 100" in only_error(read(currency="GBX"))["hint"]
 
@@ -71,8 +126,20 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
     assert caught.value.context["error_count"] == 3
 
 
-@pytest.mark.parametrize(("text", "number"), [("12.340", "12.34"), (" 7 ", "7"), ("1e3", "1000"), ("+.5", "0.5"), (0.1, "0.1"), (5, "5"), ("0.000000000000000001", "0.000000000000000001"),
-                                              ("99999999999999999999", "99999999999999999999"), ("12345678901234567890.123456789012345678", "12345678901234567890.123456789012345678")])
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("12.340", "12.34"),
+        (" 7 ", "7"),
+        ("1e3", "1000"),
+        ("+.5", "0.5"),
+        (0.1, "0.1"),
+        (5, "5"),
+        ("0.000000000000000001", "0.000000000000000001"),
+        ("99999999999999999999", "99999999999999999999"),
+        ("12345678901234567890.123456789012345678", "12345678901234567890.123456789012345678"),
+    ],
+)
 def test_numbers_are_exact(text: object, number: str) -> None:
     assert fields.number(Place("price"), text) == Decimal(number)
 
@@ -88,20 +155,25 @@ def test_today_is_not_the_future() -> None:
     assert read(date=TODAY.isoformat()).errors == []
 
 
-@pytest.mark.parametrize(("raw", "expected"), [
-    ({"kind": "SPLIT", "symbol": "AAPL", "quantity": "4"}, {"ratio": Decimal(4)}),
-    ({"kind": "SPLIT", "symbol": "AAPL", "amount": 4}, {"ratio": Decimal(4)}),
-    ({"kind": "split", "symbol": "aapl", "ratio": "0.1"}, {"ratio": Decimal("0.1"), "symbol": "AAPL", "kind": Kind.SPLIT}),
-    ({"kind": "FX_CONVERSION", "symbol": "USD", "quantity": "110", "price": "0.9", "currency": "EUR"},
-     {"amount": Decimal(99), "to_amount": Decimal(110), "to_currency": "USD", "currency": "EUR"}),
-    ({"kind": "DEPOSIT", "quantity": "500"}, {"amount": Decimal(500)}),
-    ({"kind": "ADJUSTMENT", "symbol": "AAPL", "quantity": "-3"}, {"quantity": Decimal(-3)}),
-    ({"kind": "ADJUSTMENT", "amount": "-3.5"}, {"amount": Decimal("-3.5")}),
-    ({"kind": "DIVIDEND", "symbol": "AAPL", "quantity": "5", "price": "0.2"}, {"quantity": Decimal(5)}),
-    ({"kind": "FEE", "fee": "3"}, {"fee": Decimal(3)}),
-    ({"kind": "TRANSFER_IN", "amount": "100"}, {"amount": Decimal(100)}),
-    ({"kind": "MERGER", "symbol": "AAPL", "to_symbol": "MSFT"}, {"to_symbol": "MSFT"}),
-])
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ({"kind": "SPLIT", "symbol": "AAPL", "quantity": "4"}, {"ratio": Decimal(4)}),
+        ({"kind": "SPLIT", "symbol": "AAPL", "amount": 4}, {"ratio": Decimal(4)}),
+        ({"kind": "split", "symbol": "aapl", "ratio": "0.1"}, {"ratio": Decimal("0.1"), "symbol": "AAPL", "kind": Kind.SPLIT}),
+        (
+            {"kind": "FX_CONVERSION", "symbol": "USD", "quantity": "110", "price": "0.9", "currency": "EUR"},
+            {"amount": Decimal(99), "to_amount": Decimal(110), "to_currency": "USD", "currency": "EUR"},
+        ),
+        ({"kind": "DEPOSIT", "quantity": "500"}, {"amount": Decimal(500)}),
+        ({"kind": "ADJUSTMENT", "symbol": "AAPL", "quantity": "-3"}, {"quantity": Decimal(-3)}),
+        ({"kind": "ADJUSTMENT", "amount": "-3.5"}, {"amount": Decimal("-3.5")}),
+        ({"kind": "DIVIDEND", "symbol": "AAPL", "quantity": "5", "price": "0.2"}, {"quantity": Decimal(5)}),
+        ({"kind": "FEE", "fee": "3"}, {"fee": Decimal(3)}),
+        ({"kind": "TRANSFER_IN", "amount": "100"}, {"amount": Decimal(100)}),
+        ({"kind": "MERGER", "symbol": "AAPL", "to_symbol": "MSFT"}, {"to_symbol": "MSFT"}),
+    ],
+)
 def test_other_ways_of_saying_the_same_are_understood(raw: dict[str, Any], expected: dict[str, Any]) -> None:
     draft = read_draft({"date": "2024-01-03", **raw}, today=TODAY)
     assert draft.errors == []
@@ -109,14 +181,26 @@ def test_other_ways_of_saying_the_same_are_understood(raw: dict[str, Any], expec
     assert "symbol" not in draft.fields or raw["kind"] != "FX_CONVERSION"
 
 
-@pytest.mark.parametrize(("raw", "field"), [
-    ({"kind": "DEPOSIT"}, "amount"), ({"kind": "DEPOSIT", "amount": "0"}, "amount"), ({"kind": "DEPOSIT", "amount": "5", "symbol": "AAPL"}, "symbol"),
-    ({"kind": "DIVIDEND", "amount": "5"}, "symbol"), ({"kind": "DIVIDEND", "symbol": "AAPL"}, "amount"), ({"kind": "FEE"}, "amount"), ({"kind": "TAX"}, "amount"),
-    ({"kind": "SPLIT", "symbol": "AAPL"}, "ratio"), ({"kind": "SPLIT", "symbol": "AAPL", "ratio": "0"}, "ratio"),
-    ({"kind": "SPIN_OFF", "symbol": "AAPL", "quantity": "5"}, "to_symbol"), ({"kind": "SPIN_OFF", "symbol": "AAPL", "to_symbol": "AAPL", "quantity": "5"}, "to_symbol"),
-    ({"kind": "SPIN_OFF", "symbol": "AAPL", "to_symbol": "B", "quantity": "5", "ratio": "1.5"}, "ratio"),
-    ({"kind": "FX_CONVERSION", "amount": "5", "to_amount": "6"}, "to_currency"), ({"kind": "ADJUSTMENT", "quantity": "5"}, "symbol"), ({"kind": "ADJUSTMENT"}, "amount"),
-])
+@pytest.mark.parametrize(
+    ("raw", "field"),
+    [
+        ({"kind": "DEPOSIT"}, "amount"),
+        ({"kind": "DEPOSIT", "amount": "0"}, "amount"),
+        ({"kind": "DEPOSIT", "amount": "5", "symbol": "AAPL"}, "symbol"),
+        ({"kind": "DIVIDEND", "amount": "5"}, "symbol"),
+        ({"kind": "DIVIDEND", "symbol": "AAPL"}, "amount"),
+        ({"kind": "FEE"}, "amount"),
+        ({"kind": "TAX"}, "amount"),
+        ({"kind": "SPLIT", "symbol": "AAPL"}, "ratio"),
+        ({"kind": "SPLIT", "symbol": "AAPL", "ratio": "0"}, "ratio"),
+        ({"kind": "SPIN_OFF", "symbol": "AAPL", "quantity": "5"}, "to_symbol"),
+        ({"kind": "SPIN_OFF", "symbol": "AAPL", "to_symbol": "AAPL", "quantity": "5"}, "to_symbol"),
+        ({"kind": "SPIN_OFF", "symbol": "AAPL", "to_symbol": "B", "quantity": "5", "ratio": "1.5"}, "ratio"),
+        ({"kind": "FX_CONVERSION", "amount": "5", "to_amount": "6"}, "to_currency"),
+        ({"kind": "ADJUSTMENT", "quantity": "5"}, "symbol"),
+        ({"kind": "ADJUSTMENT"}, "amount"),
+    ],
+)
 def test_each_kind_needs_its_fields(raw: dict[str, Any], field: str) -> None:
     assert only_error(read_draft({"date": "2024-01-03", **raw}, today=TODAY))["field"] == field
 
