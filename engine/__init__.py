@@ -9,12 +9,12 @@ from engine.rounding import largest_remainder, to_cents
 from engine.snapshots import Snapshot, snapshot
 from engine.valuation import marks_at, positions, realised_gains, valuation
 
-__all__ = [
+__all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
+    "Book",
     "CURRENCIES",
     "EFFECTS",
-    "LEDGER_COLUMNS",
-    "Book",
     "Effect",
+    "LEDGER_COLUMNS",
     "Marks",
     "Revaluation",
     "Snapshot",

@@ -154,7 +154,8 @@ def instant(value: date | datetime | str | pd.Timestamp | np.datetime64, *, fiel
     Parameters
     ----------
     value
-        A date, a datetime (aware ones are turned to UTC) or ISO text. A date without time means its end.
+        A date, a datetime (aware ones are turned to UTC) or ISO 8601 text; other texts (01/02/2024) mean different days to different
+        people and are refused. A date without time means its end.
     field
         Name for the error.
 
@@ -174,7 +175,7 @@ def instant(value: date | datetime | str | pd.Timestamp | np.datetime64, *, fiel
     '2024-03-01 23:59:59.999999999'
     """
     try:
-        stamp = pd.Timestamp(value)
+        stamp = pd.Timestamp(datetime.fromisoformat(value.strip()) if isinstance(value, str) else value)
     except (ValueError, TypeError) as error:
         raise InvalidInput(field, value, "not a date", hint="Write YYYY-MM-DD") from error
     if pd.isna(stamp):
@@ -309,7 +310,7 @@ def _numbers(name: str, values: list[Any] | None, count: int) -> NDArray[np.floa
     numbers = np.array([default if _absent(value) else _number(name, value, row) for row, value in enumerate(values, start=1)], dtype=np.float64)
     wrong = np.flatnonzero(np.isinf(numbers))
     if wrong.size:
-        raise InvalidTransaction(name, values[wrong[0]], "not a finite number", row=int(wrong[0]) + 1)
+        raise InvalidTransaction(name, values[wrong[0]], "not a finite number", hint="Leave it empty where it is not known", row=int(wrong[0]) + 1)
     return numbers
 
 
