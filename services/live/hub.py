@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("portolan.hub")
 
 AT_ONCE: Final = 500  # quotes put on the board before the event loop is given back
+GATHER_SECONDS: Final = 0.01  # so that the parts of one batch go out together
 YIELD_SECONDS: Final = 0.005  # the event loop is given back after so long
 
 ScopeKey = tuple[UUID, str]
@@ -53,7 +55,8 @@ class Hub:
         self._reader = Reader(services, self.limits.threads)
         self._loading: dict[ScopeKey, asyncio.Task[Scope]] = {}
         self._touched: set[Scope] = set()
-        self._urgent = asyncio.Event()
+        self._news = asyncio.Event()  # something moved since the last flush
+        self._urgent = asyncio.Event()  # and should not wait for the next
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopped = False
         self._heartbeat_at = 0.0
@@ -64,6 +67,8 @@ class Hub:
 
     async def start(self) -> None:
         """Begin to listen, flush and look after the clients."""
+        if self._stopped:  # once before, perhaps in another loop
+            self._reader, self._news, self._urgent = Reader(self._services, self.limits.threads), asyncio.Event(), asyncio.Event()
         self._stopped = False
         self._heartbeat_at = self._reconcile_at = self.clock()
         for work in (self._listen, self._flush_forever, self._keep_house, self.probe.watch):
@@ -237,6 +242,7 @@ class Hub:
         scope.revalue(self.board)
         scope.commit(self.number)
         self.scopes[(actor.workspace_id, name)] = scope
+        self._tell()
         return scope
 
     async def _slots_for(self, client: Client, symbols: set[str]) -> tuple[Slots, set[str]]:
@@ -282,6 +288,12 @@ class Hub:
             scope.load(loaded, self.board, self._now())
             self._touched.add(scope)
         self._urgent.set()
+        self._news.set()
+
+    def _tell(self) -> None:
+        """Have a flush soon if anything moved."""
+        if self.board.dirty:
+            self._news.set()
 
     # --------------------------------------------------------------------------------------------------------------------- the bus
 
@@ -309,6 +321,7 @@ class Hub:
         for part in batched(quotes, AT_ONCE):
             now = self._now()
             self.counts["quotes"] += sum(self.board.take(quote, now) is not None for quote in part)
+            self._tell()
             if len(part) == AT_ONCE:
                 await asyncio.sleep(0)
 
@@ -327,14 +340,22 @@ class Hub:
     # ------------------------------------------------------------------------------------------------------------------------ flushes
 
     async def _flush_forever(self) -> None:
-        due = self.clock()
+        """Flush when there is news, at most once in `flush_ms`: what comes after a silence goes out at once."""
+        flushed = -math.inf
         while True:
-            due = max(due + self.flush_ms / 1000, self.clock())
-            with suppress(TimeoutError):
-                async with asyncio.timeout_at(due):
-                    await self._urgent.wait()
-            self._urgent.clear()
+            await self._news.wait()
+            await self._until_due(flushed)
+            self._news.clear()
+            flushed = self.clock()
             await self._flush_once()
+
+    async def _until_due(self, flushed: float) -> None:
+        """Wait for the rest of the interval since the last flush; a ledger that changed does not wait."""
+        due = max(flushed + self.flush_ms / 1000, self.clock() + GATHER_SECONDS)
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(due):
+                await self._urgent.wait()
+        self._urgent.clear()
 
     async def _flush_once(self) -> None:
         """Revalue what moved, then show it all at once under the next number."""
@@ -376,6 +397,7 @@ class Hub:
             await asyncio.sleep(1)
             at = self.clock()
             self.board.age(self._now())
+            self._tell()
             self._cut_the_overdue(at)
             self._turn_the_day()
             self._drop_the_unfollowed(at)
