@@ -32,6 +32,7 @@ OFFICE: Final = 0x706F6C6C  # "poll": the advisory lock of whoever leads
 STANDBY_SECONDS: Final = 2.0
 REFRESH: Final = timedelta(seconds=10)
 HEARTBEAT: Final = timedelta(seconds=60)
+KEPT: Final = timedelta(days=30)  # answers to idempotency keys, and runs of jobs
 _log = logging.getLogger(__name__)
 
 
@@ -173,8 +174,10 @@ class Poller:
         return {"ticks": count} if count else None
 
     def _tidy(self) -> dict[str, Any] | None:
-        dropped = self._days.tidy()
-        return {"dropped": dropped} if dropped else None
+        dropped, before = self._days.tidy(), calendar.now() - KEPT
+        with self._database.begin() as unit:
+            keys, runs = unit.system.forget_keys(before), unit.system.forget_jobs(before)
+        return {"dropped": dropped, "keys": keys, "runs": runs} if dropped or keys or runs else None
 
     def _done(self, name: str, detail: dict[str, Any] | None) -> None:
         """Write a run down where it has something to tell."""

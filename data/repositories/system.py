@@ -84,6 +84,10 @@ class System(Repository):
         """Delete the answers to keys older than an instant; gives how many."""
         return self.affected("DELETE FROM idempotency_key WHERE created_at < %s", [before])
 
+    def forget_jobs(self, before: datetime) -> int:
+        """Delete the runs of jobs started before an instant; gives how many."""
+        return self.affected("DELETE FROM job_run WHERE created_at < %s", [before])
+
     def audit(self, workspace_id: UUID, actor_id: UUID, action: str, entity: str, entity_id: object, *,
               before: dict[str, Any] | None = None, after: dict[str, Any] | None = None, request_id: str | None = None) -> None:
         """Write down who did what to which thing. `before` and `after` are what JSON can say."""

@@ -310,6 +310,24 @@ def test_tidying_keeps_a_week_of_ticks(base: Database, bus: Bus, market: Simulat
     assert f"quote_tick_{today + timedelta(days=1):%Y%m%d}" in names
 
 
+def test_tidying_forgets_old_runs_and_keys(own: Settings, base: Database, bus: Bus) -> None:
+    with base.begin() as unit:
+        actor = unit.system.local_actor()
+        for name, days in (("old job", 31), ("recent job", 29)):
+            run = unit.system.start_job(name)
+            unit.system.finish_job(run, failed=False)
+            unit.system.affected("UPDATE job_run SET created_at = %s WHERE id = %s", [calendar.now() - timedelta(days=days), run])
+        unit.system.remember(actor.workspace_id, "fresh", "hash", 200, {})
+        unit.system.remember(actor.workspace_id, "stale", "hash", 200, {})
+        unit.system.affected("UPDATE idempotency_key SET created_at = %s WHERE key = 'stale'", [calendar.now() - timedelta(days=31)])
+    detail = Poller(own, base, bus, Feed(base, bus, []))._tidy()
+    assert detail is not None
+    assert (detail["keys"], detail["runs"]) == (1, 1)
+    with base.read() as unit:
+        assert not unit.system.jobs(job="old job")
+        assert unit.system.jobs(job="recent job")
+
+
 def test_runs_and_failures_are_written_down(own: Settings, base: Database, bus: Bus, instruments: dict[str, Instrument]) -> None:
     assert instruments
 
