@@ -78,6 +78,13 @@ window.portolan.grid = (() => {
     return made;
   }
 
+  /* The row whose sheet is open. The grid's own selection is left alone: its wrapper clears it while it starts. */
+  function choose(one, chosen) {
+    one.element.classList.toggle("chosen", chosen);
+    if (chosen) one.element.setAttribute("aria-current", "true");
+    else one.element.removeAttribute("aria-current");
+  }
+
   const write = (target, text) => { if (target.textContent !== text) target.textContent = text; };
   const dress = (target, className) => { if (target.className !== className) target.className = className; };
   const mark = (target, name, value) => { if (target.dataset[name] !== value) target.dataset[name] = value; };
@@ -209,6 +216,6 @@ window.portolan.grid = (() => {
   const setStore = (id, data) => window.dash_clientside.set_props(id, { data });
 
   window.dashAgGridFunctions.portolanTheme = theme;
-  return { NARROW_SCREEN, STATES, add, ageTitle, cell, cells, cents, csvCell, date, download, drawSparkline, dress, element, fit, fitColumns, ghostly, mark, moment,
+  return { NARROW_SCREEN, STATES, add, ageTitle, cell, cells, cents, choose, csvCell, date, download, drawSparkline, dress, element, fit, fitColumns, ghostly, mark, moment,
     pixels, ready, redraw, setStore, shares, sparkline, write, writeGhostly };
 })();

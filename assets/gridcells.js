@@ -13,12 +13,14 @@
     }
     const twist = row.type === "group" ? kit.add(parent, "span", "twist") : null;
     return { parent, twist, name: kit.add(parent, "span"), count: kit.add(parent, "span", "dim") };
-  }, (parts, row) => {
+  }, (parts, row, one) => {
     if (parts.symbol) {
+      kit.choose(one, Boolean(row.symbol) && row.kind !== "cash" && row.symbol === window.portolan.holdings.page.symbol);
       kit.write(parts.symbol, row.kind === "other" ? "" : row.symbol);
       parts.symbol.hidden = row.kind === "other";
-      kit.write(parts.name, row.name);
-      parts.name.title = row.name;
+      const name = row.kind === "closed" ? `${row.name}, closed` : row.name;
+      kit.write(parts.name, name);
+      parts.name.title = name;
       return;
     }
     const page = window.portolan.holdings.page, shut = page.shut.has(row.group) && !page.filter;
@@ -120,7 +122,8 @@
     parts.tag.hidden = !row.voided && row.version === 1;
   });
 
-  const subject = kit.cell((parent) => { const frame = kit.add(parent, "div", "inst"); return { symbol: kit.add(frame, "b"), name: kit.add(frame, "span"), under: kit.add(frame, "span", "under") }; }, (parts, row) => {
+  const subject = kit.cell((parent) => { const frame = kit.add(parent, "div", "inst"); return { symbol: kit.add(frame, "b"), name: kit.add(frame, "span"), under: kit.add(frame, "span", "under") }; }, (parts, row, one) => {
+    kit.choose(one, row.id === window.portolan.transactions.page.entry?.id);
     kit.write(parts.symbol, row.symbol || "");
     parts.symbol.hidden = !row.symbol;
     const name = row.to_currency ? `into ${format.money(Number(row.to_amount))} ${row.to_currency}` : row.to_symbol ? `into ${row.to_symbol}` : row.name || "";

@@ -155,7 +155,6 @@ window.portolan.holdings = (() => {
     page.api.refreshClientSideRowModel("filter");
     kit.redraw(page.api, [...wanted, "total"]);
     resize();
-    select(page.symbol);
   }
 
   function pinTotal() {
@@ -251,7 +250,7 @@ window.portolan.holdings = (() => {
 
   /* ---------------------------------------------------------------------------------------- key figures, notes, drawer */
   function paintAround() {
-    const rows = [...page.leaves.values()], held = rows.filter((row) => row.kind === "holding"), total = page.total;
+    const rows = [...page.merged.values()], held = rows.filter((row) => row.kind === "holding"), total = page.total;
     const cash = sum(rows.filter((row) => row.kind === "cash"), "value"), money = (value, options) => format.money(value / 100, options);
     const up = held.filter((row) => row.day_pnl > 0).length, down = held.filter((row) => row.day_pnl < 0).length;
     figure("value", money(total.value), `${money(total.value - cash)} invested`);
@@ -279,8 +278,8 @@ window.portolan.holdings = (() => {
     for (const row of rows) if (row.currency && row.value) sums.set(row.currency, (sums.get(row.currency) ?? 0) + row.value);
     const parts = [...sums].sort((a, b) => b[1] - a[1]), tenths = kit.shares(parts.map(([, value]) => value)), list = document.querySelector(`#${PAGE} [data-part=currencies]`);
     if (!list) return;
-    const text = parts.slice(0, 3).map(([code], index) => [code, tenths[index]]);
-    if (parts.length > 3) text.push(["other", tenths.slice(3).reduce((total, share) => total + share, 0)]);
+    const told = parts.length > 3 ? 2 : 3, text = parts.slice(0, told).map(([code], index) => [code, tenths[index]]);
+    if (parts.length > 3) text.push(["other", tenths.slice(told).reduce((total, share) => total + share, 0)]);
     const key = JSON.stringify(text);
     if (list.dataset.key !== key) {
       list.dataset.key = key;
@@ -310,8 +309,9 @@ window.portolan.holdings = (() => {
 
   /* ------------------------------------------------------------------------------------------------------- the drawer */
   function open(symbol) {
+    const before = page.symbol;
     page.symbol = symbol || null;
-    select(page.symbol);
+    if (page.api && !page.api.isDestroyed()) kit.redraw(page.api, [...page.leaves.values()].filter((row) => row.symbol === before || row.symbol === symbol).map((row) => row.id));
     const sheet = document.getElementById("holdings-drawer");
     if (!sheet) return;
     sheet.classList.toggle("open", Boolean(symbol));
@@ -339,14 +339,6 @@ window.portolan.holdings = (() => {
   }
 
   const rowOf = (symbol) => [...(page.merged?.values() || [])].find((row) => row.symbol === symbol && row.kind !== "cash");
-
-  function select(symbol) {
-    if (!page.api || page.api.isDestroyed()) return;
-    page.api.forEachNode((node) => {
-      const wanted = Boolean(symbol) && node.data.type === "leaf" && node.data.symbol === symbol;
-      if (node.isSelected() !== wanted) node.setSelected(wanted);
-    });
-  }
 
   /* The drawer's money from the same cents as the table: lots add up to the holding, the split adds up to the total. */
   function drawer() {

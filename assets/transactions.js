@@ -78,7 +78,12 @@ window.portolan.transactions = (() => {
     page.scope = payload.scope;
     const wanted = new Map(rows.map((row) => [row.id, { ...row, fresh: row.id === page.last?.id }])), update = [], add = [], remove = [];
     page.api.forEachNode((node) => { if (!wanted.has(node.id)) remove.push(node.data); });
-    for (const row of wanted.values()) (page.api.getRowNode(row.id) ? update : add).push(row);
+    const same = (row, node) => node.data.version === row.version && node.data.fresh === row.fresh && node.data.name === row.name;
+    for (const row of wanted.values()) {
+      const node = page.api.getRowNode(row.id);
+      if (!node) add.push(row);
+      else if (!same(row, node)) update.push(row);
+    }
     page.rows = wanted;
     page.decimals = Math.min(4, Math.max(0, ...rows.map((row) => (String(row.quantity ?? "").split(".")[1] || "").replace(/0+$/, "").length)));
     page.api.applyTransaction({ add, update, remove });
@@ -356,12 +361,13 @@ window.portolan.transactions = (() => {
   function openEntry(row) {
     if (!row) return;
     closeForm();
+    const before = page.entry;
     page.entry = row;
+    redraw(before, row);
     const sheet = byId(HISTORY);
     sheet.classList.add("open");
     kit.write(sheet.querySelector("[data-part=title]"), [row.kind_name, row.quantity === null ? "" : format.quantity(Number(row.quantity)), row.symbol || ""].filter(Boolean).join(" "));
     for (const [name, hidden] of [["void-entry", row.voided], ["correct-entry", row.voided], ["restore-entry", !row.voided]]) sheet.querySelector(`[data-do=${name}]`).hidden = hidden;
-    select(row.id);
     byId("transactions-history-body").classList.add("waiting");
     kit.setStore("transactions-entry", { portfolio: row.portfolio, id: row.id, version: row.version });
     sheet.focus({ preventScroll: true });
@@ -371,14 +377,13 @@ window.portolan.transactions = (() => {
     const row = page.entry;
     page.entry = null;
     byId(HISTORY)?.classList.remove("open");
-    select(null);
+    redraw(row);
     const node = row && page.api && !page.api.isDestroyed() && page.api.getRowNode(row.id);
     if (node) page.api.setFocusedCell(node.rowIndex, "symbol");
   }
 
-  function select(id) {
-    if (!page.api || page.api.isDestroyed()) return;
-    page.api.forEachNode((node) => { if (node.isSelected() !== (node.id === id)) node.setSelected(node.id === id); });
+  function redraw(...rows) {
+    if (page.api && !page.api.isDestroyed()) kit.redraw(page.api, rows.filter(Boolean).map((row) => row.id));
   }
 
   const told = () => { byId("transactions-history-body")?.classList.remove("waiting"); };

@@ -94,7 +94,6 @@ def _grid(name: str, columns: Sequence[Column], cells: str, options: Mapping[str
     shared = {
         "theme": {"function": "portolanTheme(agGrid)"},
         "components": {"function": cells},
-        "rowSelection": {"mode": "singleRow", "checkboxes": False, "enableClickSelection": False},
         "animateRows": False,  # nothing moves but digits
         "suppressMultiSort": True,
         "suppressMovableColumns": True,

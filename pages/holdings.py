@@ -60,7 +60,7 @@ def _toolbar() -> html.Div:
             filter_box,
             html.Span(className="grow"),
             html.Span("", className="dim hide-s states", **{"data-part": "states"}),
-            controls.button("Export", do="export-holdings", name=Icon.EXPORT, title="The rows as they stand, as a CSV file"),
+            html.Span(controls.button("Export", do="export-holdings", name=Icon.EXPORT, title="The rows as they stand, as a CSV file"), className="hide-s"),
             new,
         ],
         className="toolbar",
