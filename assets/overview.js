@@ -6,7 +6,7 @@ window.dash_clientside = window.dash_clientside || {};
 window.portolan.overview = (() => {
   const { svg, element, put, path, tone, squarify, sized } = window.portolan.draw;
   const format = window.portolan.format;
-  const CAP = 0.02, STRONGEST = 46, RANK_PAUSE_MS = 10_000, LAYOUT_PAUSE_MS = 30_000, BUCKET_MS = 60_000, MOST_UP_OR_DOWN = 5;
+  const CAP = 0.02, STRONGEST = 46, RANK_PAUSE_MS = 10_000, LAYOUT_PAUSE_MS = 30_000, BUCKET_MS = 60_000, SHOWN_MOVERS = 10;
   const byId = (id) => document.getElementById(id);
   const page = { model: null, tree: null, movers: null, today: null, growthAt: 0 };
 
@@ -18,7 +18,7 @@ window.portolan.overview = (() => {
     page.model = data ? { ...data, rows: data.rows.map((row) => ({ ...row })) } : null;
     const state = data && window.portolan.live?.state.portfolios[data.scope];
     if (state) merge(state);
-    whenThere(["overview-treemap", "overview-movers"], () => { layTree(); layMovers(); tables(); follow(); });
+    whenThere(["overview-treemap", "overview-movers"], () => { layTree(); layMovers(); tables(); if (page.model) follow(); if (page.today) drawToday(); });
   }
 
   /* React puts a page in place a moment after the callback that brought its data. */
@@ -151,10 +151,12 @@ window.portolan.overview = (() => {
   const spokenTree = (groups) => `Allocation by sector: ${[...groups].sort((a, b) => b.size - a.size).map((group) => `${group.name} ${format.share(group.size / page.model.totals.value)}`).join(", ")}`;
 
   /* ------------------------------------------------------------------- movers */
+  /* Half of the places for what went up, half for what went down; what one side leaves free the other takes. */
   function ranked() {
-    const moved = held().filter((row) => row.day_pnl), order = [...moved].sort((a, b) => b.day_pnl - a.day_pnl);
-    const up = order.filter((row) => row.day_pnl > 0).slice(0, MOST_UP_OR_DOWN), down = order.filter((row) => row.day_pnl < 0).slice(-MOST_UP_OR_DOWN);
-    return [...up, ...down].map((row) => row.key);
+    const order = held().filter((row) => row.day_pnl).sort((a, b) => b.day_pnl - a.day_pnl);
+    const up = order.filter((row) => row.day_pnl > 0), down = order.filter((row) => row.day_pnl < 0), half = SHOWN_MOVERS / 2;
+    const ups = Math.min(up.length, Math.max(half, SHOWN_MOVERS - down.length)), downs = Math.min(down.length, SHOWN_MOVERS - ups);
+    return [...up.slice(0, ups), ...down.slice(down.length - downs)].map((row) => row.key);
   }
 
   function layMovers() {
@@ -177,7 +179,7 @@ window.portolan.overview = (() => {
     paintMovers();
   }
 
-  const live = (name, form, toned) => element("span", { class: toned ? "num" : "soft num", "data-live": name, "data-format": form, "data-tone": toned ? "" : null }, format.text(page.model.totals[name], form));
+  const live = (name, form, toned) => element("span", { class: toned ? `num ${format.tone(page.model.totals[name])}` : "soft num", "data-live": name, "data-format": form, "data-tone": toned ? "" : null }, format.text(page.model.totals[name], form));
 
   function paintMovers() {
     if (!page.movers?.rows) return;
@@ -320,11 +322,11 @@ window.portolan.overview = (() => {
     const tip = element("div", { class: "tip", hidden: true });
     plot.parentElement.append(tip);
     plot.on("plotly_hover", (event) => {
-      const index = event.points[0].pointIndex, [paid, value] = plot.data, x = value.x[index], flow = plot.data[2].x.indexOf(x);
+      const index = event.points[0].pointIndex, [paid, value] = plot.data, x = value.x[index], flow = index ? paid.y[index] - paid.y[index - 1] : 0;
       const row = (name, text, dot) => element("div", {}, element("span", { class: dot }, name), element("b", {}, text));
       const when = x.includes("T") ? new Date(x).toLocaleTimeString(format.locale, { hour: "2-digit", minute: "2-digit" }) : new Date(`${x}T12:00:00Z`).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
       tip.replaceChildren(element("div", {}, when), row(value.name, format.money(value.y[index]), "own"), row("Contributed", format.money(paid.y[index]), "paid"),
-        row("Difference", format.money(value.y[index] - paid.y[index], { signed: true }), ""), ...(flow >= 0 ? [row("Flow", format.money(plot.data[2].customdata[flow], { signed: true }), "")] : []));
+        row("Difference", format.money(value.y[index] - paid.y[index], { signed: true }), ""), ...(Math.abs(flow) >= 0.01 ? [row("Flow", format.money(flow, { signed: true }), "")] : []));
       const left = event.points[0].xaxis.l2p(event.points[0].xaxis.d2l(x)) + plot._fullLayout.margin.l;
       tip.hidden = false;
       tip.style.left = `${left + 12 + tip.offsetWidth > plot.clientWidth ? left - 12 - tip.offsetWidth : left + 12}px`;
@@ -332,14 +334,18 @@ window.portolan.overview = (() => {
     plot.on("plotly_unhover", () => { tip.hidden = true; });
   }
 
-  /* The end of the line is the value of now; the whole chart is touched at most every five seconds. */
+  /* The end of the line is the value of now: its label with every tick, the line itself at most every five seconds. */
   function growGrowth() {
-    const plot = byId("overview-growth")?.querySelector(".js-plotly-plot"), now = performance.now();
-    if (!plot?.data?.length || !window.Plotly || growth?.scope !== page.model.scope || now - page.growthAt < 5_000 || page.model.totals.value === null) return;
-    page.growthAt = now;
-    const value = page.model.totals.value, line = plot.data[1], note = plot.layout.annotations[0], y = [...line.y.slice(0, -1), value];
-    const text = NARROW.matches ? `<b>${format.compact(value)}</b>` : note.text.replace(/<b>.*<\/b>/, `<b>${format.money(value, { decimals: 0 })}</b>`);
-    window.Plotly.update(plot, { y: [y] }, { "annotations[0].y": value, "annotations[0].text": text }, [1]);
+    const plot = byId("overview-growth")?.querySelector(".js-plotly-plot"), value = page.model.totals.value, now = performance.now();
+    if (!plot?.data?.[1]?.x?.length || !window.Plotly || growth?.scope !== page.model.scope || value === null) return;
+    const note = plot.layout.annotations[0], shown = NARROW.matches ? format.compact(value) : format.money(value, { decimals: 0 });
+    const text = note.text.replace(/<b>.*?<\/b>/, `<b>${shown}</b>`), label = plot.querySelector('.annotation[data-index="0"] tspan[style*="bold"]');
+    if (now - page.growthAt > 5_000) {
+      page.growthAt = now;
+      window.Plotly.update(plot, { y: [[...plot.data[1].y.slice(0, -1), value]] }, { "annotations[0].y": value, "annotations[0].text": text }, [1]);
+    } else if (label?.firstChild && label.textContent !== shown) {
+      format.setText(label, shown);
+    }
   }
 
   document.addEventListener("portolan:tick", onTick);

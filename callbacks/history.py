@@ -16,6 +16,7 @@ from engine.errors import NotFound, PortfolioError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from engine.types import Actor
     from services import Services
@@ -31,7 +32,7 @@ def register(app: Dash, services: Services) -> None:
         if not asked:
             raise PreventUpdate
         try:
-            points = await asyncio.to_thread(services.valuation.intraday, services.accounts.local(), asked["portfolio"])
+            points = await asyncio.to_thread(_points, services, asked["portfolio"])
         except PortfolioError:
             return {"scope": asked["portfolio"], "points": []}
         return {"scope": asked["portfolio"], "points": [[round(at.timestamp() * 1000), value] for at, value in points if theme.known(value)]}
@@ -48,16 +49,20 @@ def register(app: Dash, services: Services) -> None:
         """Value and contributions over the period."""
         if not asked:
             raise PreventUpdate
-        actor, scope, period = services.accounts.local(), asked["portfolio"], asked["period"]
         try:
-            return await asyncio.to_thread(_growth, services, actor, scope, period)
+            return await asyncio.to_thread(_growth, services, asked["portfolio"], asked["period"])
         except NotFound:
             return no_update, [], "", cards.blank("No such portfolio", "Choose one in the top bar.")
         except PortfolioError as error:
             return no_update, [], "", cards.failed("The history could not be read", error.message)
 
 
-def _growth(services: Services, actor: Actor, scope: str, period: str) -> Sequence[Any]:
+def _points(services: Services, scope: str) -> list[tuple[datetime, float]]:
+    return services.valuation.intraday(services.accounts.local(), scope)
+
+
+def _growth(services: Services, scope: str, period: str) -> Sequence[Any]:
+    actor = services.accounts.local()
     view = services.valuation.holdings(actor, scope)
     history = _history(services, actor, scope, period, view)
     if len(history.days) < 2:
@@ -114,7 +119,7 @@ _PERIOD_NAMES = {
 
 
 def _note(period: str, view: HoldingsView) -> str:
-    return f"{_PERIOD_NAMES[period]}, {view.base_currency}" + (", simulated since the last real close" if view.simulated else "")
+    return f"{_PERIOD_NAMES[period]}, {view.base_currency}" + (", partly simulated" if view.simulated else "")
 
 
 def _spoken(history: History, currency: str) -> str:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from services.views import HoldingsView, PortfolioRow
 
 ALL = "all"
+MOST_BESIDE = 12  # portfolios in the comparison
+MONEY = ("value", "day_pnl", "day_return", "total_pnl", "net_contributions", "cash")
 NEW, LOST = "page overview is-new", "page overview is-lost"
 EMPTY = ("Nothing is held yet", "Record the first deposit or purchase; its value then moves here.")
 
@@ -99,11 +101,11 @@ def _register_summary(app: Dash, services: Services) -> None:
         """Value, where it comes from, key figures, holdings."""
         if not asked:
             raise PreventUpdate
-        actor = services.accounts.local()
+        actor = await asyncio.to_thread(services.accounts.local)
         try:
             return await _summary(services, actor, asked["portfolio"])
         except NotFound as error:
-            return Answer(LOST, hero=cards.blank("No such portfolio", error.message))
+            return Answer(LOST, hero=cards.blank("No such portfolio", error.message, controls.button("All portfolios", **{"data-portfolio": ALL})))
         except PortfolioError as error:
             return Answer(LOST, hero=cards.failed("The value cannot be told now", f"{error.message} What you recorded is safe."))
 
@@ -121,12 +123,16 @@ async def _summary(services: Services, actor: Actor, scope: str) -> Sequence[Any
 
 
 async def _state(services: Services, actor: Actor, scope: str) -> dict[str, Any]:
-    """Figures of a scope as the stream tells them: rounded so that rows add up to totals."""
-    message = json.loads(await services.hub.state(actor, [scope]))
-    if scope not in message.get("portfolios", {}):
+    states = await _states(services, actor, [scope])
+    if scope not in states:
         raise NotFound("portfolio", scope)
-    state: dict[str, Any] = message["portfolios"][scope]
-    return state
+    return states[scope]
+
+
+async def _states(services: Services, actor: Actor, scopes: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Read scopes as the stream tells them: rounded so that rows add up to totals, all of one moment."""
+    told = json.loads(await services.hub.state(actor, scopes)).get("portfolios", {})
+    return {scope: state for scope, state in told.items() if not state.get("gone")}
 
 
 def _income(services: Services, actor: Actor, scope: str, today: date) -> float | None:
@@ -192,7 +198,7 @@ def _parts(
     totals = summary.Totals(
         currency=view.base_currency,
         income_year=income,
-        **{name: state[name] for name in ("value", "day_pnl", "day_return", "total_pnl", "cash", "net_contributions")},
+        **{name: state[name] for name in MONEY},
     )
     held = [row for row in rows if not row.is_cash]
     empty = [] if held else cards.blank(*EMPTY, controls.link("Record a transaction", "/transactions"))
@@ -258,48 +264,49 @@ def _register_compare(app: Dash, services: Services) -> None:
         """Every portfolio beside the others, whatever the scope."""
         if not asked:
             raise PreventUpdate
+        actor = await asyncio.to_thread(services.accounts.local)
         try:
-            return await asyncio.to_thread(_compare, services, services.accounts.local())
+            return await _compare(services, actor)
         except PortfolioError as error:
             return cards.failed("The portfolios could not be compared", error.message), ""
 
 
-def _compare(services: Services, actor: Actor) -> Sequence[Any]:
-    rows = services.valuation.compare(actor)
-    if not rows:
+async def _compare(services: Services, actor: Actor) -> Sequence[Any]:
+    every = await asyncio.to_thread(services.valuation.compare, actor)
+    if not every:
         return cards.blank("No portfolio yet", "Portfolios stand here side by side."), ""
-    view = services.valuation.holdings(actor, ALL)
-    today = view.as_of.date()
-    columns = [_column(row, _line(services, actor, row.id, today)) for row in rows]
-    whole = _whole(view, _line(services, actor, ALL, today)) if len(rows) > 1 else None
-    return summary.compare_table(columns, whole), "each in its own currency" if len({row.currency for row in rows}) > 1 else f"in {rows[0].currency}"
+    rows = sorted(every, key=lambda row: -row.value_display)[:MOST_BESIDE] if len(every) > MOST_BESIDE else every
+    scopes = [*(row.id for row in rows), *([ALL] if len(every) > 1 else [])]
+    states, lines = await asyncio.gather(_states(services, actor, scopes), asyncio.to_thread(_lines, services, actor, scopes))
+    columns = [_column(row, states, lines) for row in rows]
+    whole = _whole(states[ALL], lines[ALL]) if ALL in states else None
+    return summary.compare_table(columns, whole), _beside(every, rows)
 
 
-def _column(row: PortfolioRow, line: Sequence[float]) -> summary.Column:
+def _beside(every: Sequence[PortfolioRow], rows: Sequence[PortfolioRow]) -> str:
+    money = "each in its own currency" if len({row.currency for row in rows}) > 1 else f"in {rows[0].currency}"
+    return money if len(rows) == len(every) else f"the largest {len(rows)} of {len(every)}, {money}"
+
+
+def _column(row: PortfolioRow, states: dict[str, dict[str, Any]], lines: dict[str, Sequence[float]]) -> summary.Column:
+    money = {name: states.get(row.id, {}).get(name) for name in MONEY}
+    return summary.Column(scope=row.id, name=row.name, currency=row.currency, share=row.weight, holdings=row.holdings, line=lines[row.id], **money)
+
+
+def _whole(state: dict[str, Any], line: Sequence[float]) -> summary.Column:
+    held = sum(not key.startswith("cash:") for key in state["holdings"])
     return summary.Column(
-        scope=row.id,
-        name=row.name,
-        currency=row.currency,
-        value=row.value,
-        day_pnl=row.day_pnl,
-        day_return=row.day_return,
-        total_pnl=row.total_pnl,
-        net_contributions=row.net_contributions,
-        cash=row.cash,
-        share=row.weight,
-        holdings=row.holdings,
-        line=line,
+        scope=ALL, name="All", currency=state["currency"], share=1.0, holdings=held, line=line, **{name: state[name] for name in MONEY}
     )
 
 
-def _whole(view: HoldingsView, line: Sequence[float]) -> summary.Column:
-    totals = view.snapshot.totals
-    money = {name: float(totals[name]) for name in ("value", "day_pnl", "day_return", "total_pnl", "net_contributions", "cash")}
-    return summary.Column(scope=ALL, name="All", currency=view.base_currency, share=1.0, holdings=len(view.snapshot.holdings), line=line, **money)
+def _lines(services: Services, actor: Actor, scopes: Sequence[str]) -> dict[str, Sequence[float]]:
+    """Total P/L of each scope over one year, a point a week; none where the history cannot be valued."""
+    today = services.valuation.holdings(actor, ALL).as_of.date()
+    return {scope: _line(services, actor, scope, today) for scope in scopes}
 
 
 def _line(services: Services, actor: Actor, scope: str, today: date) -> list[float]:
-    """Total P/L over one year, a point a week."""
     try:
         frame = services.valuation.history(actor, scope, today - timedelta(days=365), today)
     except PortfolioError:

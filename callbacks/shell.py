@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from dash import ClientsideFunction, Dash, Input, Output, State, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 from dash.exceptions import PreventUpdate
 
 from components import cards
@@ -50,9 +50,11 @@ def _register_clientside(app: Dash) -> None:
 
 
 def _register_directory(app: Dash, services: Services) -> None:
-    @app.callback(Output(Ids.DIRECTORY, "data"), Input(Ids.DIRECTORY_CHANGED, "data"), Input(Ids.LEDGER, "data"))
-    async def update_directory(_changed: int | None, _ledger: dict[str, int] | None) -> dict[str, Any]:
+    @app.callback(Output(Ids.DIRECTORY, "data"), Input(Ids.DIRECTORY_CHANGED, "data"), Input(Ids.LEDGER, "data"), State(Ids.DIRECTORY, "data"))
+    async def update_directory(_changed: int | None, ledger: dict[str, int] | None, known: dict[str, Any] | None) -> dict[str, Any]:
         """Name what the portfolio menu and the search can find."""
+        if ctx.triggered_id == Ids.LEDGER and known and known.get("revisions") == ledger:
+            raise PreventUpdate
         return await asyncio.to_thread(_directory, services)
 
 
@@ -81,6 +83,7 @@ def _held(services: Services, actor: Actor, portfolios: list[dict[str, Any]]) ->
         "instruments": instruments,
         "holdings": len(instruments),
         "currency": view.base_currency,
+        "revisions": view.revisions,
         "simulated": view.simulated,
     }
 

@@ -151,17 +151,13 @@ class Term(NamedTuple):
 
 
 def identity(terms: Sequence[Term], value: theme.Number) -> list[html.Span]:
-    """Where the value comes from: the terms, their signs, and the sum they make."""
-    parts: list[html.Span] = []
-    for term in terms:
-        if term.sign:
-            parts.append(html.Span(term.sign, className="op"))
-        parts.append(_term(term.name, live(term.value, term.key)))
-    return [*parts, html.Span("=", className="op"), _term("Value", live(value, "value"))]
+    """Say where the value comes from: the terms, their signs, and the sum they make. A sign stays with what follows it."""
+    parts = [_term(term.sign, term.name, live(term.value, term.key)) for term in terms]
+    return [*parts, _term("=", "Value", live(value, "value"))]
 
 
-def _term(name: str, figure: html.Span) -> html.Span:
-    return html.Span([html.Span(name, className="dim"), html.B(figure)])
+def _term(sign: str, name: str, figure: html.Span) -> html.Span:
+    return html.Span([html.Span(sign, className="op"), html.Span(name, className="dim"), html.B(figure)], className="term")
 
 
 def kpi(label: str, figure: object, context: object) -> html.Div:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from components import theme
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 CONFIG = {"displayModeBar": False, "responsive": True, "doubleClick": "reset", "showTips": False, "scrollZoom": False, "displaylogo": False}
 CLEAR = "rgba(0,0,0,0)"
 WIDE_TICKS, NARROW_TICKS, FLOW_MARKS = 12, 5, 14
+FLOW_TEXT_WIDTH = 0.06  # of the plot
+FLATTENED = 0.2  # of the axis: a line lower than this cannot be read
 LABEL_DISTANCE, PLOT_HEIGHT = 31, 250  # px; the height is a guess that only decides whether two labels must part
 
 
@@ -55,7 +58,6 @@ def frame(*, margin: dict[str, int] | None = None) -> dict[str, Any]:
         "showlegend": False,
         "hovermode": "x",
         "dragmode": "zoom",
-        "transition": {"duration": 0},
         "autosize": True,
         "xaxis": {
             "showgrid": False,
@@ -104,7 +106,7 @@ def growth_figure(history: History, *, name: str, revision: str) -> dict[str, An
     layout["yaxis"] |= {"visible": True, "range": [low, high], "domain": [0.1 if flows else 0, 1], "tickvals": ticks, "ticktext": axis_texts(ticks)}
     layout["yaxis2"] = _lane()
     layout["shapes"] = [_stem(flow, history, low) for flow in flows]
-    layout["annotations"] = _end_labels(history, name, high - low)
+    layout["annotations"] = _end_labels(history, name, low, high)
     layout["uirevision"] = revision
     layout["meta"] = {"narrow": _narrow(history, layout)}
     return {"data": [*_lines(history, name), _flow_trace(flows, history)], "layout": layout}
@@ -131,8 +133,11 @@ def _iso(day: date) -> str:
 
 
 def _range(history: History) -> tuple[float, float]:
-    known = [number for number in (*history.value, *history.contributed) if theme.known(number)]
-    low, high = min(known), max(known)
+    """Bounds of the value axis. Contributions far away would flatten the line of a short period: then the value alone counts."""
+    value, paid = ([number for number in line if theme.known(number)] for line in (history.value, history.contributed))
+    low, high = min(*value, *paid), max(*value, *paid)
+    if max(value) - min(value) < FLATTENED * (high - low):
+        low, high = min(value), max(value)
     pad = (high - low) * 0.06 or abs(high) * 0.01 or 1.0
     return low - pad, high + pad
 
@@ -147,8 +152,6 @@ def _lines(history: History, name: str) -> list[dict[str, Any]]:
 
 
 def _flow_trace(flows: Sequence[Flow], history: History) -> dict[str, Any]:
-    texts = [f"\u00a0{theme.compact(flow.amount, signed=True)}\u00a0" for flow in flows]
-    inside = {_iso(day) for day in history.days[-max(2, len(history.days) // 20) :]}
     return {
         "type": "scatter",
         "mode": "markers+text",
@@ -156,13 +159,20 @@ def _flow_trace(flows: Sequence[Flow], history: History) -> dict[str, Any]:
         "x": [_iso(flow.date) for flow in flows],
         "y": [0] * len(flows),
         "yaxis": "y2",
-        "text": texts,
-        "textposition": ["middle left" if _iso(flow.date) in inside else "middle right" for flow in flows],
+        "text": _flow_texts(flows, (history.days[-1] - history.days[0]).days),
+        "textposition": "middle right",
         "hoverinfo": "skip",
         "customdata": [flow.amount for flow in flows],
         "cliponaxis": False,
         "marker": {"size": 8, "symbol": ["triangle-up" if flow.amount > 0 else "triangle-down-open" for flow in flows], "line": {"width": 1.25}},
     }
+
+
+def _flow_texts(flows: Sequence[Flow], span: int) -> list[str]:
+    """Amounts beside the marks; left out where they would run into the next."""
+    dates = [flow.date for flow in flows]
+    free = [(after - before).days >= span * FLOW_TEXT_WIDTH for before, after in pairwise([*dates, date.max])]
+    return [f"\u00a0{theme.compact(flow.amount, signed=True)}\u00a0" if there else "" for flow, there in zip(flows, free, strict=True)]
 
 
 def _stem(flow: Flow, history: History, low: float) -> dict[str, Any]:
@@ -184,16 +194,16 @@ def _at(days: Sequence[date], day: date) -> int:
     return max((index for index, each in enumerate(days) if each <= day), default=0)
 
 
-def _end_labels(history: History, name: str, span: float) -> list[dict[str, Any]]:
-    """Name and value where each line ends, kept apart when the ends are close."""
+def _end_labels(history: History, name: str, low: float, high: float) -> list[dict[str, Any]]:
+    """Name and value where each line ends, kept apart when the ends are close; a line beyond the axis is named at its edge."""
     ends = [(history.value[-1], name), (history.contributed[-1], "Contributed")]
-    distance = abs(ends[0][0] - ends[1][0]) / span * PLOT_HEIGHT if span else 0.0
-    push = max(0.0, LABEL_DISTANCE - distance) / 2
+    places = [min(max(value, low), high) for value, _ in ends]
+    push = max(0.0, LABEL_DISTANCE - abs(places[0] - places[1]) / (high - low) * PLOT_HEIGHT) / 2
     upper = 0 if ends[0][0] >= ends[1][0] else 1
     return [
         {
             "x": _iso(history.days[-1]),
-            "y": value,
+            "y": place,
             "xref": "x",
             "yref": "y",
             "xanchor": "left",
@@ -201,10 +211,14 @@ def _end_labels(history: History, name: str, span: float) -> list[dict[str, Any]
             "yshift": round(push if index == upper else -push),
             "showarrow": False,
             "align": "left",
-            "text": f"<b>{theme.money(value, decimals=0)}</b><br>{label}",
+            "text": f"<b>{theme.money(value, decimals=0)}</b>{_beyond(value, low, high)}<br>{label}",
         }
-        for index, (value, label) in enumerate(ends)
+        for index, ((value, label), place) in enumerate(zip(ends, places, strict=True))
     ]
+
+
+def _beyond(value: float, low: float, high: float) -> str:
+    return " ↓" if value < low else " ↑" if value > high else ""
 
 
 def _narrow(history: History, layout: dict[str, Any]) -> dict[str, Any]:
@@ -284,7 +298,7 @@ _CALENDAR: tuple[tuple[Callable[[date], bool], Callable[[date], str]], ...] = (
 
 
 def merged_flows(flows: Sequence[Flow], most: int) -> list[Flow]:
-    """Add up flows by month, quarter or year until at most `most` marks are left; each stands on its largest flow's day."""
+    """Add up flows by month, quarter or year until at most `most` marks are left; each stands in the middle of its own."""
     for key in (lambda day: day, lambda day: (day.year, day.month), lambda day: (day.year, (day.month - 1) // 3), lambda day: day.year):
         groups: dict[Any, list[Flow]] = {}
         for flow in flows:
@@ -293,7 +307,7 @@ def merged_flows(flows: Sequence[Flow], most: int) -> list[Flow]:
             break
     else:
         return []
-    return [Flow(max(group, key=lambda flow: abs(flow.amount)).date, sum(flow.amount for flow in group)) for group in groups.values()]
+    return [Flow(group[len(group) // 2].date, sum(flow.amount for flow in group)) for group in groups.values()]
 
 
 def thinned(history: History, *, most: int = 70) -> History:

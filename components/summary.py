@@ -123,10 +123,10 @@ def _largest(rows: Sequence[Row]) -> html.Div:
 def _up_and_down(rows: Sequence[Row]) -> html.Div:
     tones = [theme.tone(row.day_pnl) for row in rows if not row.is_cash]
     figure = [
-        live(tones.count("gain"), "up", "count", className="gain"),
+        live(tones.count("gain"), "up", "count"),
         html.Span("up", className="unit"),
         html.Span(className="gap"),
-        live(tones.count("loss"), "down", "count", className="loss"),
+        live(tones.count("loss"), "down", "count"),
         html.Span("down", className="unit"),
     ]
     return kpi("Today", figure, [live(tones.count("flat"), form="count", figure="unchanged"), " unchanged"])
@@ -138,12 +138,11 @@ def _currency_split(rows: Sequence[Row]) -> html.Div:
         if row.weight is not None and theme.known(row.weight):
             split[row.currency] = split.get(row.currency, 0.0) + row.weight
     ordered = sorted(split.items(), key=lambda item: -abs(item[1]))
-    parts = [html.Span([html.Em(code), live(share, form="weight0", figure=f"currency:{code}")]) for code, share in ordered]
-    return kpi(
-        "Currencies",
-        html.Span(parts[:2], className="currs") if parts else theme.UNKNOWN,
-        html.Span(parts[2:6], className="currs") if parts[2:] else "of holdings and cash",
-    )
+    parts = [html.Span([html.Em(code), live(share, form="weight0", figure=f"currency:{code}")]) for code, share in ordered if abs(share) >= 0.5]
+    small = len(split) - len(parts)
+    rest = [*parts[2:5], *([html.Span(f"{small} more under 1{theme.NARROW}%")] if small else [])]
+    figure = html.Span(parts[:2], className="currs") if parts else theme.UNKNOWN
+    return kpi("Currencies", figure, html.Span(rest, className="currs") if rest else "of holdings and cash")
 
 
 def _freshness(rows: Sequence[Row]) -> html.Div:
