@@ -1,13 +1,12 @@
 /* The live stream in the browser. dash-extensions' WebSocket component holds the socket; this file tells it when to open (by its
-   `url`), what to send (by its `send`), keeps the newest state of what the page shows, and paints it.
+   `url`), keeps the newest state of what the page shows, and paints it.
 
    What that component does, and what follows from it:
    - It opens a socket when `url` changes and at no other time, so a reconnect is a new `url` (`?line=2`).
-   - It reports a close through `state` and stays closed.
-   - `send` goes out only while the socket is open and only if it differs from the last, so every text carries a counter.
-   - `message` is a property: when two arrive before Dash has run the callback of the first (a page that is busy drawing), only the
-     second is seen. A lost tick shows as a gap in `seq`, a lost snapshot as a tick before any; then the whole state is asked for
-     again. A hidden page, whose timers are slow, pauses the stream for that reason.
+   - It hands on what arrives as the property `message`. Dash runs at most twelve callbacks at once, so while a page waits for slow
+     answers a callback on it starves for seconds, and of two messages that arrive meanwhile only the second is seen. Prices must
+     not wait for charts: what opens on our address is therefore heard and spoken to at the socket itself (`Tapped`).
+   - All the same a gap in `seq` asks for the whole state again, and a hidden page, whose timers are slow, pauses the stream.
 
    In the page: `data-scope="<portfolio id|all>"` says whose figures an element and what is in it shows; `data-live="value"` (a path:
    `day_pnl`, `holdings.AAPL.market_value`, `quotes.AAPL.price`) is painted through `portolan.format.paint`; `data-flash` lets it flash. */
@@ -15,14 +14,14 @@ window.portolan = window.portolan || {};
 window.dash_clientside = window.dash_clientside || {};
 
 window.portolan.live = (() => {
-  const CONNECTING = 0, OPEN = 1, CLOSED = 3;
+  const PATH = "/api/v1/stream", CONNECTING = 0, OPEN = 1, CLOSED = 3;
   const FIRST_PAUSE_MS = 500, LONGEST_PAUSE_MS = 10_000, HANDSHAKE_MS = 8_000, SILENCE_MS = 25_000, FAILURES_BEFORE_POLL = 3;
-  const FLASH_MS = 900, FLASH_PAUSE_MS = 1_000, BUSY_FLASHES = 20, SEND_PAUSE_MS = 40, RESYNC_PAUSE_MS = 1_000, LATENCIES = 500;
+  const FLASH_MS = 900, FLASH_PAUSE_MS = 1_000, BUSY_FLASHES = 20, RESYNC_PAUSE_MS = 1_000, LATENCIES = 500;
   const SNAPSHOT_MS = 1_500, REFUSED_PAUSE_MS = 5_000;
 
   const state = { portfolios: {}, quotes: {}, ledger: {}, ts: 0, offset: 0, degraded: false, live: false, polling: false };
   const stats = { paints: 0, lastSeq: null, gaps: 0, reconnects: 0, latencies: [] };
-  const line = { attempt: 0, failures: 0, readyState: CLOSED, since: 0, heardAt: 0, timer: 0, started: false, resyncAt: 0, askedAt: 0 };
+  const line = { socket: null, attempt: 0, failures: 0, readyState: CLOSED, since: 0, heardAt: 0, timer: 0, started: false, resyncAt: 0, askedAt: 0 };
   const wanted = { portfolios: [], symbols: [], extra: new Map() };
 
   const part = (name) => document.getElementById("live-line")?.dataset[name];
@@ -32,18 +31,18 @@ window.portolan.live = (() => {
 
   function address() {
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-    return `${scheme}//${location.host}/api/v1/stream?line=${(line.attempt += 1)}`;
+    return `${scheme}//${location.host}${PATH}?line=${(line.attempt += 1)}`;
   }
 
   function connect() {
     clearTimeout(line.timer);
     Object.assign(line, { timer: 0, readyState: CONNECTING, since: Date.now(), heardAt: Date.now() });
-    outbox.length = 0;
     set("socket", { url: address() });
   }
 
   function reconnect() {
     if (line.timer) return;
+    line.socket = null; // whatever it still says is not heard
     line.failures += 1;
     stats.reconnects += 1;
     line.readyState = CLOSED;
@@ -52,20 +51,30 @@ window.portolan.live = (() => {
     if (line.failures >= FAILURES_BEFORE_POLL) poll(true);
   }
 
-  /* Called by Dash whenever the socket's state changes, and once at the start without one. */
-  function moved(socket) {
-    if (!line.started) {
-      start();
-    } else if (socket?.readyState === OPEN) {
-      line.readyState = OPEN;
-      line.heardAt = Date.now();
-      stats.lastSeq = null;
-      subscribe();
-      if (document.hidden) send({ op: "pause" });
-    } else if (socket?.readyState === CLOSED) {
-      reconnect();
+  /* The component's own sockets, heard without a detour. Of two, the one that was opened last counts. */
+  const Native = window.WebSocket;
+
+  class Tapped extends Native {
+    constructor(where, protocols) {
+      super(where, protocols);
+      if (new URL(where, location.href).pathname === PATH) attach(this);
     }
-    return window.dash_clientside.no_update;
+  }
+
+  function attach(socket) {
+    line.socket = socket;
+    const ours = (work) => (event) => { if (line.socket === socket) work(event); };
+    socket.addEventListener("open", ours(opened));
+    socket.addEventListener("message", ours((event) => receive(JSON.parse(event.data))));
+    socket.addEventListener("close", ours(reconnect));
+  }
+
+  function opened() {
+    line.readyState = OPEN;
+    line.heardAt = Date.now();
+    stats.lastSeq = null;
+    subscribe();
+    if (document.hidden) send({ op: "pause" });
   }
 
   function watchdog() {
@@ -82,20 +91,8 @@ window.portolan.live = (() => {
     set("poll", { disabled: !on });
   }
 
-  /* One text at a time: two in one task would be one property change, and the first would be lost. */
-  const outbox = [];
-  let sending = 0, sent = 0;
-
   function send(message) {
-    outbox.push(message);
-    if (!sending) sending = setTimeout(flush, 0);
-  }
-
-  function flush() {
-    sending = 0;
-    if (line.readyState !== OPEN || !outbox.length) return;
-    set("socket", { send: JSON.stringify({ ...outbox.shift(), n: (sent += 1) }) });
-    if (outbox.length) sending = setTimeout(flush, SEND_PAUSE_MS);
+    if (line.socket?.readyState === OPEN) line.socket.send(JSON.stringify(message));
   }
 
   function subscribe() {
@@ -147,15 +144,10 @@ window.portolan.live = (() => {
 
   let looking = 0;
   function lookSoon() {
-    if (!looking) looking = setTimeout(() => { looking = 0; look(); }, 50);
+    if (!looking) looking = setTimeout(() => { looking = 0; start(); if (line.started) look(); }, 50);
   }
 
   /* ------------------------------------------------------------------------------------------------------------- what arrives */
-
-  function heard(message) {
-    if (message?.data) receive(JSON.parse(message.data));
-    return window.dash_clientside.no_update;
-  }
 
   function polled(message) {
     if (message && line.readyState !== OPEN) receive(message);
@@ -361,9 +353,10 @@ window.portolan.live = (() => {
 
   /* ----------------------------------------------------------------------------------------------------------------- the start */
 
+  /* The frame is drawn once, by Dash, some time after this file is read. */
   function start() {
+    if (line.started || !document.getElementById("live-line") || !window.dash_clientside.set_props) return;
     line.started = true;
-    new MutationObserver(lookSoon).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-scope"] });
     document.addEventListener("visibilitychange", visible);
     window.addEventListener("online", hurry);
     setInterval(() => { watchdog(); if (!document.hidden) light(); }, 1_000);
@@ -385,6 +378,9 @@ window.portolan.live = (() => {
     connect();
   }
 
-  window.dash_clientside.live = { moved, heard, polled };
+  window.WebSocket = Tapped;
+  window.dash_clientside.live = { polled };
+  document.addEventListener("DOMContentLoaded", () => new MutationObserver(lookSoon).observe(document.body, { childList: true, subtree: true,
+    attributes: true, attributeFilter: ["data-scope"] }));
   return { state, stats, line, receive, watch, flash, status, now };
 })();

@@ -1,4 +1,4 @@
-"""Hands what the stream brings to `assets/live.js`, and polls where there is no stream."""
+"""Polls for `assets/live.js` where a proxy lets no socket through."""
 
 from __future__ import annotations
 
@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
 
 def register(app: Dash, services: Services) -> None:
-    """Wire socket and poll."""
-    app.clientside_callback(ClientsideFunction("live", "moved"), Input(LiveIds.SOCKET, "state"))
-    app.clientside_callback(ClientsideFunction("live", "heard"), Input(LiveIds.SOCKET, "message"))
+    """Wire the poll. The socket needs no callback: `assets/live.js` hears it itself."""
     app.clientside_callback(ClientsideFunction("live", "polled"), Input(LiveIds.POLLED, "data"))
 
     @app.callback(Output(LiveIds.POLLED, "data"), Input(LiveIds.POLL, "n_intervals"), State(LiveIds.WANTED, "data"), prevent_initial_call=True)

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 import uvicorn
-from dash import Dash, dcc, html
+from dash import Dash, Input, Output, dcc, html
 from fastapi import FastAPI, WebSocket
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
@@ -171,6 +171,8 @@ class Line:
         self.opened: list[str] = []  # the address of every socket that came
         self.said: list[dict[str, Any]] = []  # what the browser sent
         self.polls = 0
+        self.slow = 0  # callbacks that are being answered
+        self.patience = threading.Event()
         self.refusing = False
         self.whole: Callable[[], dict[str, Any]] | None = None  # what a resync is answered with
         self.sockets: set[WebSocket] = set()
@@ -224,6 +226,15 @@ class Line:
         return json.dumps({"type": "snapshot", "seq": 0, "ts": int(time.time() * 1000), "quotes": {}, "portfolios": figures})
 
 
+def slowly(line: Line) -> Callable[[int], Awaitable[str]]:
+    async def answer(_clicks: int) -> str:
+        line.slow += 1
+        await asyncio.to_thread(line.patience.wait, 10)
+        return "done"
+
+    return answer
+
+
 def small_application(line: Line) -> FastAPI:
     from callbacks import live  # noqa: PLC0415 (the page's own wiring, without the other rooms)
     from components.live import live_components  # noqa: PLC0415
@@ -243,12 +254,15 @@ def small_application(line: Line) -> FastAPI:
     screens.layout = html.Div([
         live_components(), dcc.Store(id="ledger"),
         html.Button([html.I(), html.B(id="status-word"), html.Span(id="status-age")], id="status", className="status"),
+        html.Button("slow", id="slow"), *[html.Span(id=f"slow-{number}") for number in range(14)],
         html.Div([html.Span(id="value", **{"data-live": "value"}),
                   html.Span(id="day", **{"data-live": "day_pnl", "data-format": "signed", "data-tone": ""}),
                   html.Span(id="price", **{"data-live": "quotes.BRK.B.price", "data-format": "price", "data-flash": ""}),
                   html.Span(id="row", **{"data-live": "holdings.BRK.B.market_value"})], **{"data-scope": "all"}),
     ])
     live.register(screens, House(line, Accounts()))  # type: ignore[arg-type]
+    for number in range(14):
+        screens.callback(Output(f"slow-{number}", "children"), Input("slow", "n_clicks"), prevent_initial_call=True)(slowly(line))
     return server
 
 
