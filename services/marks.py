@@ -27,6 +27,9 @@ ALWAYS_OPEN = frozenset({AssetClass.CRYPTO, AssetClass.FX})
 PIVOTS = ("EUR", "USD")
 
 
+Stored = Mapping[str, Any]  # pair -> a row with date, rate, source, simulated
+
+
 class Dated(Protocol):
     """A row of the last bars or rates."""
 
@@ -78,13 +81,13 @@ class Sight:
 
 
 def read_marks(unit: Unit, workspace_id: UUID, sight: Sight, freshness: Freshness, *, base: str, instruments: Mapping[str, Instrument],
-               currencies: Iterable[str]) -> Marked:
-    """Read prices of instruments and rates of currencies to the base, now and at the close before."""
+               currencies: Iterable[str], stored: Stored) -> Marked:
+    """Read prices of instruments and rates of currencies to the base, now and at the close before; `stored` are the last rates."""
     codes = sorted({base, *currencies})
     pairs = _pairs_of(unit, workspace_id, codes) if sight.live and len(codes) > 1 else {}
     quotes = read_quotes(unit, sight, freshness, {**pairs, **instruments})
-    known, rate_ids, invented = _rates(unit, workspace_id, sight, quotes, pairs) if len(codes) > 1 else ({}, {}, False)
-    before = _last_rates(unit, workspace_id, before=sight.day) if len(codes) > 1 else {}
+    known, rate_ids, invented = _rates(stored, quotes, pairs) if len(codes) > 1 else ({}, {}, False)
+    before = last_rates(unit, workspace_id, before=sight.day) if len(codes) > 1 else {}
     marks = Marks(
         price=_series(instruments, {symbol: quotes[symbol].price for symbol in instruments}),
         previous_close=_series(instruments, {symbol: quotes[symbol].previous_close for symbol in instruments}),
@@ -128,10 +131,8 @@ def _is_newer(quote: Quote, bar: Dated) -> bool:
     return day > bar.date or (day == bar.date and (bar.simulated or not quote.simulated))
 
 
-def _rates(unit: Unit, workspace_id: UUID, sight: Sight, quotes: Mapping[str, QuoteView],
-           pairs: Mapping[str, Instrument]) -> tuple[dict[str, float], dict[UUID, str], bool]:
-    """Read the rate of every pair: the quote where it is newer than the last stored rate."""
-    stored = _last_rates(unit, workspace_id, on_or_before=sight.day)
+def _rates(stored: Stored, quotes: Mapping[str, QuoteView], pairs: Mapping[str, Instrument]) -> tuple[dict[str, float], dict[UUID, str], bool]:
+    """Tell the rate of every pair: the quote where it is newer than the last stored rate."""
     known = {pair: float(row.rate) for pair, row in stored.items()}
     rate_ids: dict[UUID, str] = {}
     for pair, instrument in pairs.items():
@@ -157,7 +158,8 @@ def _pairs_of(unit: Unit, workspace_id: UUID, codes: Iterable[str]) -> dict[str,
     return {symbol: instrument for symbol, instrument in found.items() if instrument.asset_class is AssetClass.FX}
 
 
-def _last_rates(unit: Unit, workspace_id: UUID, **bounds: date) -> dict[str, Any]:
+def last_rates(unit: Unit, workspace_id: UUID, **bounds: date) -> dict[str, Any]:
+    """Read the last stored rate of every pair, `on_or_before` a day or `before` one."""
     return {str(row.Index): row for row in unit.instruments.last_rates(workspace_id, **bounds).itertuples()}
 
 

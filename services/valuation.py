@@ -22,7 +22,7 @@ from services import fields
 from services.books import Booked, Books, Convention
 from services.fields import Place
 from services.market import Market
-from services.marks import Marked, Sight, read_marks
+from services.marks import Marked, Sight, Stored, last_rates, read_marks
 from services.views import ALL, HoldingsView, InstrumentDetail, LiveTerms, PerformanceView, PortfolioRow, QuoteView
 
 CONSTANTS = ("net_contributions", "realised", "income", "fees", "taxes", "cost_basis")
@@ -122,7 +122,8 @@ class Valuation:
             display = display_currency(every)
             codes = [display, *(portfolio.base_currency for portfolio in every)]
             sight, freshness = self._market.sight(), self._market.freshness
-            marked = read_marks(unit, actor.workspace_id, sight, freshness, base=display, instruments={}, currencies=codes)
+            stored = last_rates(unit, actor.workspace_id, on_or_before=sight.day)
+            marked = read_marks(unit, actor.workspace_id, sight, freshness, base=display, instruments={}, currencies=codes, stored=stored)
             rates = marked.marks.rate
         rows = [_row(answer, float(rates[answer.base])) for answer in answers]
         total = float(np.nansum([row.value_display for row in rows]))
@@ -176,8 +177,8 @@ class Valuation:
         """
         with self._database.read() as unit:
             first, last = self._window(unit, actor, str(scope), start, end)
-            parts, stamp, base = self._parts(unit, actor, Question(str(scope)))
-            state = hashlib.sha256(repr((_revisions(parts), stamp)).encode()).hexdigest()
+            parts, stored, base = self._parts(unit, actor, Question(str(scope)))
+            state = hashlib.sha256(repr((_revisions(parts), stamp_of(stored))).encode()).hexdigest()
             key = f"history:{actor.workspace_id}:{scope}:{base}:{first}:{last}:{state}"
             told = self._cache.get_or_compute(key, lambda: _as_json(self._series(unit, actor, parts, first, last, base)), HISTORY_SECONDS)
         return _from_json(told)
@@ -207,34 +208,37 @@ class Valuation:
     def booked(self, unit: Unit, actor: Actor, portfolio: Portfolio) -> Booked:
         """Give the book of a portfolio as it is now."""
         convention = Convention(portfolio.base_currency, portfolio.cost_method)
-        return self._books.booked(unit, actor, portfolio, convention, _stamp(unit, actor, calendar.today()))
+        stored = last_rates(unit, actor.workspace_id, on_or_before=calendar.today())
+        return self._books.booked(unit, actor, portfolio, convention, stamp_of(stored))
 
     # ------------------------------------------------------------------------------------------------------------------------ reading
 
     def _answer(self, unit: Unit, actor: Actor, question: Question, portfolios: Sequence[Portfolio] | None = None) -> Answer:
         sight = self._sight(question.as_of)
-        parts, stamp, base = self._parts(unit, actor, question, portfolios)
+        parts, stored, base = self._parts(unit, actor, question, portfolios)
         convention = Convention(base, CostMethod.FIFO, None if sight.live else sight.day, question.known_at)
-        book = self._books.merged(parts, convention, stamp)
+        book = self._books.merged(parts, convention, stamp_of(stored))
         symbols = [*book.positions.index]
         instruments = self._market.known(unit, actor, symbols) if symbols else {}
         currencies = {*book.cash.index, *book.positions["currency"]}
-        marked = read_marks(unit, actor.workspace_id, sight, self._market.freshness, base=base, instruments=instruments, currencies=currencies)
+        marked = read_marks(unit, actor.workspace_id, sight, self._market.freshness, base=base, instruments=instruments,
+                            currencies=currencies, stored=stored)
         methods = sorted({part.book.cost_method.value for part in parts})
         return Answer(tuple(parts), book, marked, instruments, sight, base, methods[0] if len(methods) == 1 else "mixed")
 
     def _parts(self, unit: Unit, actor: Actor, question: Question,
-               portfolios: Sequence[Portfolio] | None = None) -> tuple[list[Booked], Hashable, str]:
+               portfolios: Sequence[Portfolio] | None = None) -> tuple[list[Booked], Stored, str]:
         """Book each portfolio of the scope in the currency that is asked for."""
         sight = self._sight(question.as_of)
         asked = list(portfolios) if portfolios is not None else read_scope(unit, actor, question.scope)
         base = fields.currency(Place("base_currency"), question.base_currency) if question.base_currency else display_currency(asked)
-        stamp = _stamp(unit, actor, sight.day)
+        stored = last_rates(unit, actor.workspace_id, on_or_before=sight.day)
+        stamp = stamp_of(stored)
         method = _method(question.cost_method)
         day = None if sight.live else sight.day
         parts = [self._books.booked(unit, actor, portfolio, Convention(base, method or portfolio.cost_method, day, question.known_at), stamp)
                  for portfolio in asked]
-        return parts, stamp, base
+        return parts, stored, base
 
     def _sight(self, as_of: date | datetime | None) -> Sight:
         """Look from now, or back to a day; today is now."""
@@ -303,10 +307,9 @@ def _method(name: str | None) -> CostMethod | None:
     return None if name is None else CostMethod(fields.choice(Place("cost_method"), name, [each.value for each in CostMethod]))
 
 
-def _stamp(unit: Unit, actor: Actor, day: date) -> Hashable:
+def stamp_of(stored: Stored) -> Hashable:
     """Name the state of the rates: another last rate of a pair is another state. Rates changed further back give ledgers a new revision."""
-    rates = unit.instruments.last_rates(actor.workspace_id, on_or_before=day)
-    return tuple(zip(rates.index, rates["date"], rates["rate"].tolist(), strict=True))
+    return tuple((pair, row.date.isoformat(), float(row.rate)) for pair, row in stored.items())
 
 
 def _revisions(parts: Sequence[Booked]) -> Hashable:
