@@ -15,7 +15,7 @@ from services.views import HoldingsView, PerformanceView, QuoteView
 routes = APIRouter(prefix="/portfolios/{portfolio_id}", tags=["analytics"])
 Scope = Annotated[Id, "or all"]
 AS_OF = Query(description="A date (its closes) or an instant; now with the latest quotes where absent", examples=["2024-03-28"])
-SERIES = ("value", "market_value", "cash", "flow", "net_contributions")
+SERIES = ("value", "market_value", "cash", "flow", "net_contributions", "missing")
 
 
 @routes.get("/holdings", response_model=HoldingsPublic)

@@ -452,6 +452,7 @@ class ValuePoint(BaseModel):
     cash: float | None
     flow: float | None
     net_contributions: float | None
+    missing: int = Field(description="Rows left out for want of a price or rate")
 
 
 class PerformancePublic(BaseModel):

@@ -137,7 +137,7 @@ def merge(books: Sequence[Book], base: str) -> Book:
         cash=_added([each.cash for each in books]),
         flows=_stacked([each.flows for each in books]),
         effects=_stacked([each.effects for each in books]),
-        findings=_once(finding for each in books for finding in each.findings),
+        findings=once(finding for each in books for finding in each.findings),
     )
 
 
@@ -182,6 +182,6 @@ def _stacked(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
 
 
-def _once(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+def once(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Keep each sentence once."""
     return tuple({(finding.code, finding.message): finding for finding in findings}.values())

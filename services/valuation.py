@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from engine import Book, Snapshot, daily_values, pnl_bridge, rates_to, revalue, 
 from engine.errors import InvalidInput, NotFound
 from engine.types import Actor, CostMethod, Finding, Instrument, Portfolio, Transaction
 from services import fields
-from services.books import Booked, Books, Convention
+from services.books import Booked, Books, Convention, once
 from services.fields import Place
 from services.market import Market
 from services.marks import Marked, Sight, Stored, last_rates, read_marks
@@ -27,7 +27,7 @@ from services.views import ALL, HoldingsView, InstrumentDetail, LiveTerms, Perfo
 
 CONSTANTS = ("net_contributions", "realised", "income", "fees", "taxes", "cost_basis")
 ROW_TOTALS = ("value", "day_pnl", "day_return", "total_pnl", "unrealised", "realised", "income", "cash", "net_contributions")
-SERIES = ["value", "market_value", "cash", "flow", "net_contributions"]
+SERIES = ["value", "market_value", "cash", "flow", "net_contributions", "missing"]
 BUCKET_SECONDS = 300
 HISTORY_SECONDS = 600
 PAGE_OF_FACTS = 500
@@ -173,7 +173,7 @@ class Valuation:
         Returns
         -------
         DataFrame
-            DatetimeIndex x `value market_value cash flow net_contributions`, base currency; empty without transactions.
+            DatetimeIndex x `value market_value cash flow net_contributions missing`; empty without transactions.
         """
         with self._database.read() as unit:
             first, last = self._window(unit, actor, str(scope), start, end)
@@ -197,9 +197,10 @@ class Valuation:
             series = self._series(unit, actor, parts, first, last, base)
             bridges = [pnl_bridge(part.ledger, self._prices(unit, actor, part, first, last), part.fx, start=first, end=last, base_currency=base,
                                   **self._options(unit, actor, part)) for part in parts if len(part.ledger)]
-        bridge = {str(name): float(value) for name, value in sum(bridges[1:], bridges[0]).items()} if bridges else {}
-        findings = tuple(dict.fromkeys((finding.code, finding.message) for part in parts for finding in part.book.findings))
-        return PerformanceView(str(scope), base, first, last, bridge, series, tuple(Finding(*each) for each in findings))
+            bridge = {str(name): float(value) for name, value in sum(bridges[1:], bridges[0]).items()} if bridges else {}
+            ends = [self._answer(unit, actor, Question(str(scope), day)).snapshot() for day in (first, last)] if _has_gaps(bridge, series) else []
+        findings = [*(finding for part in parts for finding in part.book.findings), *(finding for end in ends for finding in end.findings)]
+        return PerformanceView(str(scope), base, first, last, bridge, series, once([*findings, *_of_gaps(bridge, series)]))
 
     def bridge(self, actor: Actor, scope: str | UUID = ALL, start: date | None = None, end: date | None = None) -> dict[str, float]:
         """Give the bridge alone: opening_value flows price fx income fees taxes corporate_actions closing_value residual."""
@@ -393,6 +394,21 @@ def _value_line(answer: Answer, ticks: pd.DataFrame, start: datetime) -> list[tu
         instant = min(stamp.to_pydatetime() + timedelta(seconds=BUCKET_SECONDS), answer.sight.at)
         line.append((instant, float(np.nansum(revalue(rows, price, rates).market_value))))
     return line
+
+
+def _has_gaps(bridge: Mapping[str, float], series: pd.DataFrame) -> bool:
+    return bool(np.isnan(list(bridge.values())).any() or (series["missing"] > 0).any())
+
+
+def _of_gaps(bridge: Mapping[str, float], series: pd.DataFrame) -> Iterator[Finding]:
+    """Say why figures are missing, and on how many days the value leaves something out."""
+    unknown = [name for name, value in bridge.items() if np.isnan(value)]
+    if unknown:
+        message = "The bridge does not close: a holding has no price or rate at its start or end"
+        yield Finding("bridge_excludes", message, context={"figures": unknown})
+    days = int((series["missing"] > 0).sum())
+    if days:
+        yield Finding("series_excludes", f"On {days} days the value leaves out what has no price or rate", context={"days": days})
 
 
 def summed(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -60,7 +60,7 @@ class HoldingsView:
     cost_method: str  # the override that was asked for, else the portfolio's own ("mixed" when "all" merges several)
     as_of: datetime  # aware UTC
     live: bool  # True: latest quotes; False: closes on or before the `as_of` that was asked for
-    snapshot: Snapshot  # engine.valuation.Snapshot: holdings, closed, cash, totals, findings
+    snapshot: Snapshot  # engine.Snapshot: holdings, closed, cash, totals, findings
     instruments: dict[str, Instrument]  # by symbol, every symbol in holdings and closed
     quotes: dict[str, QuoteView]  # by symbol, as `instruments`
     portfolios: dict[str, str]  # portfolio id -> name, those merged here
@@ -75,8 +75,8 @@ class LiveTerms:
 
     scope: str
     base_currency: str
-    terms: Terms  # engine.valuation.Terms, for engine.revalue(terms, price, rate)
-    marks: Marks  # engine.valuation.Marks of this moment: price, previous_close by symbol; rate, previous_rate by currency
+    terms: Terms  # for engine.revalue(terms, price, rate)
+    marks: Marks  # of this moment: price, previous_close by symbol; rate, previous_rate by currency
     symbols: tuple[str, ...]  # row -> symbol; "cash:EUR" for a cash row
     instrument_ids: tuple[UUID | None, ...]  # row -> instrument whose quotes price it; None for a cash row
     currencies: tuple[str, ...]  # row -> currency of its price or balance

@@ -61,10 +61,10 @@ def test_a_field_that_cannot_be_booked(client: TestClient, portfolio: str, chang
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
 def test_json_that_says_nan_is_refused_by_field(client: TestClient, portfolio: str, number: str) -> None:
-    body = '{"date": "2024-01-03", "kind": "BUY", "symbol": "AAPL", "quantity": 10, "price": %s}' % number  # noqa: UP031
+    body = '{"date": "2024-01-03", "kind": "BUY", "symbol": "AAPL", "quantity": 10, "price": NUMBER}'.replace("NUMBER", number)
     problem(client.post(f"{portfolio}/transactions", content=body, headers=JSON), 422, "invalid_transaction", "price")
     problem(
-        client.put("/api/v1/instruments/AAPL/bars", content='[{"date": "2024-01-03", "close": %s}]' % number, headers=JSON),
+        client.put("/api/v1/instruments/AAPL/bars", content='[{"date": "2024-01-03", "close": NUMBER}]'.replace("NUMBER", number), headers=JSON),
         422,
         "invalid_input",
         "close",
@@ -73,7 +73,7 @@ def test_json_that_says_nan_is_refused_by_field(client: TestClient, portfolio: s
 
 
 def test_a_json_number_of_41_decimals_is_refused_not_rounded(client: TestClient, portfolio: str) -> None:
-    body = '{"date": "2024-01-03", "kind": "BUY", "symbol": "AAPL", "quantity": 1.%s, "price": 1}' % ("3" * 41)
+    body = '{"date": "2024-01-03", "kind": "BUY", "symbol": "AAPL", "quantity": 1.DIGITS, "price": 1}'.replace("DIGITS", "3" * 41)
     told = problem(client.post(f"{portfolio}/transactions", content=body, headers=JSON), 422, "invalid_transaction", "quantity")
     assert "41 decimals" in told["detail"]
 

@@ -431,3 +431,52 @@ def test_the_docs_ask_no_other_host_and_run_no_script(client: TestClient) -> Non
     assert not re.search(r'(src|href)="(https?:)?//', told.text)
     assert "/api/v1/portfolios/{portfolio_id}/transactions" in told.text
     assert "&quot;kind&quot;: &quot;BUY&quot;" in told.text
+
+
+KINDS: list[dict[str, Any]] = [
+    {"kind": "BUY", "symbol": "AAPL", "quantity": "100", "price": "10"},
+    {"kind": "BUY", "symbol": "AAPL", "quantity": "10", "amount": "100"},
+    {"kind": "SELL", "symbol": "AAPL", "quantity": "5", "price": "12", "fee": "1", "tax": "0.5"},
+    {"kind": "DIVIDEND", "symbol": "AAPL", "amount": "5", "tax": "1"},
+    {"kind": "INTEREST", "amount": "5"},
+    {"kind": "FEE", "amount": "5"},
+    {"kind": "TAX", "amount": "5", "symbol": "AAPL"},
+    {"kind": "DEPOSIT", "amount": "5000"},
+    {"kind": "WITHDRAWAL", "amount": "5"},
+    {"kind": "TRANSFER_IN", "symbol": "AAPL", "quantity": "5", "price": "9"},
+    {"kind": "TRANSFER_OUT", "symbol": "AAPL", "quantity": "5"},
+    {"kind": "SPLIT", "symbol": "AAPL", "ratio": "2"},
+    {"kind": "SPIN_OFF", "symbol": "AAPL", "to_symbol": "KID", "quantity": "10", "ratio": "0.1"},
+    {"kind": "MERGER", "symbol": "KID", "to_symbol": "HEIR", "ratio": "1.5", "amount": "3"},
+    {"kind": "RETURN_OF_CAPITAL", "symbol": "AAPL", "amount": "5"},
+    {"kind": "STOCK_DIVIDEND", "symbol": "AAPL", "quantity": "1"},
+    {"kind": "FX_CONVERSION", "amount": "110", "currency": "USD", "to_amount": "100", "to_currency": "EUR"},
+    {"kind": "ADJUSTMENT", "symbol": "AAPL", "quantity": "-1"},
+]
+
+
+def test_every_kind_is_accepted_booked_and_valued(client: TestClient, portfolio: str) -> None:
+    for symbol in ("KID", "HEIR"):
+        client.put(f"/api/v1/instruments/{symbol}", json={"name": symbol, "currency": "USD"})
+    for symbol in ("AAPL", "KID", "HEIR"):
+        client.put(f"/api/v1/instruments/{symbol}/bars", json=[{"date": "2024-01-03", "close": 8}])
+    client.put("/api/v1/fx/EURUSD", json=[{"date": "2024-01-01", "rate": "1.1"}])
+    dated = [{"date": "2024-01-03", **draft} for draft in KINDS]
+    stored = client.post(f"{portfolio}/transactions", json=dated)
+    assert stored.status_code == 201, stored.text
+    assert {row["kind"] for row in stored.json()} == {draft["kind"] for draft in KINDS}
+    told = client.get(f"{portfolio}/holdings", params={"as_of": "2024-01-03"}).json()
+    assert {row["symbol"]: row["quantity"] for row in told["holdings"]} == {"AAPL": 210, "HEIR": 15}
+    totals = told["totals"]
+    assert totals["value"] == pytest.approx(totals["net_contributions"] + totals["total_pnl"])
+    assert told["cash"]["EUR"] == 100
+    bridge = client.get(f"{portfolio}/performance", params={"start": "2024-01-02", "end": "2024-01-03"}).json()["pnl_bridge"]
+    assert abs(bridge["residual"]) < 1e-6
+
+
+def test_a_bridge_without_a_price_says_why(client: TestClient, portfolio: str) -> None:
+    client.post(f"{portfolio}/transactions", json=[DEPOSIT, BUY])
+    told = client.get(f"{portfolio}/performance", params={"start": "2024-01-01", "end": "2024-01-04"}).json()
+    assert told["pnl_bridge"]["closing_value"] is None
+    assert {"missing_price", "bridge_excludes", "series_excludes"} <= {finding["code"] for finding in told["findings"]}
+    assert (told["series"][-1]["value"], told["series"][-1]["missing"]) == (3999, 1)

@@ -145,7 +145,7 @@ def test_numbers_are_exact(text: object, number: str) -> None:
 
 
 def test_a_float_of_a_program_is_cut_to_what_the_ledger_holds_but_text_never_is() -> None:
-    rate = 1 / 15873
+    rate = 1 / 15877
     assert fields.number(Place("fx_rate"), rate) == Decimal(repr(rate)).quantize(Decimal("1e-18"))
     with pytest.raises(InvalidInput):
         fields.number(Place("fx_rate"), repr(rate))
