@@ -8,22 +8,8 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.dependencies import After, Asks, Changes, Day, ExactRoute, Id, Limit, Symbol, Writes, day, etag, found_id, paged, parsed
 from api.portfolios import without_version
-from api.schemas import (
-    ActionPublic,
-    ActionsBody,
-    BarPublic,
-    BarsBody,
-    Count,
-    InstrumentBody,
-    InstrumentPublic,
-    PushPublic,
-    QuarantinedPublic,
-    QuotePublic,
-    QuotesBody,
-    RatePublic,
-    RatesBody,
-    StatusPublic,
-)
+from api.requests import ActionsBody, BarsBody, InstrumentBody, QuotesBody, RatesBody
+from api.schemas import ActionPublic, BarPublic, Count, InstrumentPublic, PushPublic, QuarantinedPublic, QuotePublic, RatePublic, StatusPublic
 from engine.types import CorporateAction, Instrument
 from services.views import MarketStatus, PushResult, QuarantinedQuote, QuoteView
 

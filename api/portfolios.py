@@ -7,7 +7,8 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from api.dependencies import After, Asks, Changes, ExactRoute, Id, Limit, Writes, after_id, etag, found_id, paged, parsed
-from api.schemas import PortfolioBody, PortfolioChange, PortfolioPublic, VersionBody
+from api.requests import PortfolioBody, PortfolioChange, VersionBody
+from api.schemas import PortfolioPublic
 from engine.types import Portfolio
 
 routes = APIRouter(prefix="/portfolios", tags=["portfolios"], route_class=ExactRoute)

@@ -22,7 +22,8 @@ from api.dependencies import (
     parsed,
 )
 from api.portfolios import without_version
-from api.schemas import PreviewPublic, TransactionChange, TransactionFilter, TransactionPublic, TransactionsBody, VersionBody
+from api.requests import TransactionChange, TransactionFilter, TransactionsBody, VersionBody
+from api.schemas import PreviewPublic, TransactionPublic
 from engine.types import Kind, Transaction
 from services import fields
 from services.fields import Place

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,61 +15,37 @@ import pandas as pd
 from data import calendar
 from data.cache import Cache
 from data.database import Database, Unit
-from engine import Book, Snapshot, daily_values, pnl_bridge, rates_to, revalue, snapshot, terms
+from engine import daily_values, pnl_bridge
 from engine.errors import InvalidInput, NotFound
-from engine.types import Actor, CostMethod, Finding, Instrument, Portfolio, Transaction
+from engine.types import Actor, CostMethod, Portfolio
 from services import fields
+from services.answers import (
+    BUCKET_SECONDS,
+    Answer,
+    Question,
+    as_json,
+    booked_at,
+    findings_of_gaps,
+    from_json,
+    has_gaps,
+    holdings_view,
+    of_symbol,
+    portfolio_row,
+    sparkline,
+    summed,
+    terms_for_hub,
+    value_line,
+)
 from services.books import Booked, Books, Convention, once
 from services.fields import Place
 from services.market import Market
-from services.marks import Marked, Sight, Stored, last_rates, read_marks
-from services.views import ALL, HoldingsView, InstrumentDetail, LiveTerms, PerformanceView, PortfolioRow, QuoteView
+from services.marks import Sight, Stored, last_rates, read_marks
+from services.views import ALL, HoldingsView, InstrumentDetail, LiveTerms, PerformanceView, PortfolioRow
 
-CONSTANTS = ("net_contributions", "realised", "income", "fees", "taxes", "cost_basis")
-ROW_TOTALS = ("value", "day_pnl", "day_return", "total_pnl", "unrealised", "realised", "income", "cash", "net_contributions")
 SERIES = ["value", "market_value", "cash", "flow", "net_contributions", "missing"]
-BUCKET_SECONDS = 300
 HISTORY_SECONDS = 600
 PAGE_OF_FACTS = 500
 DISPLAY_CURRENCY = "USD"
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What is asked of a scope."""
-
-    scope: str
-    as_of: date | datetime | None = None
-    cost_method: str | None = None
-    known_at: datetime | None = None
-    base_currency: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A scope read at one moment: one book, and the marks to value it with."""
-
-    parts: tuple[Booked, ...]
-    book: Book
-    marked: Marked
-    instruments: dict[str, Instrument]
-    sight: Sight
-    base: str
-    cost_method: str
-
-    @property
-    def revisions(self) -> dict[str, int]:
-        """Portfolio id to the ledger revision that was read."""
-        return {str(part.portfolio.id): part.portfolio.revision for part in self.parts}
-
-    @property
-    def names(self) -> dict[str, str]:
-        """Portfolio id to its name."""
-        return {str(part.portfolio.id): part.portfolio.name for part in self.parts}
-
-    def snapshot(self) -> Snapshot:
-        """Value the book."""
-        return snapshot(self.book, self.marked.marks, as_of=self.sight.at)
 
 
 class Valuation:
@@ -106,13 +82,13 @@ class Valuation:
         """
         question = Question(str(scope), as_of, cost_method, known_at, base_currency)
         with self._database.read() as unit:
-            return _view(str(scope), self._answer(unit, actor, question))
+            return holdings_view(str(scope), self._answer(unit, actor, question))
 
     def live_terms(self, actor: Actor, scope: str | UUID = ALL) -> LiveTerms:
         """Lay a scope out for the hub, which revalues it with every quote until the ledger changes."""
         with self._database.read() as unit:
             answer = self._answer(unit, actor, Question(str(scope)))
-        return _live_terms(str(scope), answer)
+        return terms_for_hub(str(scope), answer)
 
     def compare(self, actor: Actor) -> list[PortfolioRow]:
         """Value every portfolio by itself, with its share of all in the display currency."""
@@ -125,7 +101,7 @@ class Valuation:
             stored = last_rates(unit, actor.workspace_id, on_or_before=sight.day)
             marked = read_marks(unit, actor.workspace_id, sight, freshness, base=display, instruments={}, currencies=codes, stored=stored)
             rates = marked.marks.rate
-        rows = [_row(answer, float(rates[answer.base])) for answer in answers]
+        rows = [portfolio_row(answer, float(rates[answer.base])) for answer in answers]
         total = float(np.nansum([row.value_display for row in rows]))
         return [replace(row, weight=row.value_display / total if total else float("nan")) for row in rows]
 
@@ -144,8 +120,8 @@ class Valuation:
             facts = [fact for part in answer.parts
                      for fact in unit.ledger.find(part.portfolio.id, symbol=name, newest_first=True, limit=PAGE_OF_FACTS)]
         quote = answer.marked.quotes.get(name) or self._market.quotes(actor, [name])[0]
-        return InstrumentDetail(instrument, quote, _of_symbol(answer, "lots", name), _of_symbol(answer, "gains", name),
-                                tuple(sorted(facts, key=_booked_at, reverse=True)), answer.names)
+        return InstrumentDetail(instrument, quote, of_symbol(answer, "lots", name), of_symbol(answer, "gains", name),
+                                tuple(sorted(facts, key=booked_at, reverse=True)), answer.names)
 
     def sparklines(self, actor: Actor, symbols: Sequence[str], days: int = 30) -> dict[str, list[float]]:
         """Give the last closes of instruments, the price of now at the end."""
@@ -156,7 +132,7 @@ class Valuation:
                 return {}
             closes = unit.instruments.closes([instrument.id for instrument in found.values()], start=sight.day - timedelta(days=days * 2))
         prices = {quote.symbol: quote for quote in self._market.quotes(actor, list(found))}
-        return {symbol: _line(closes[instrument.id].dropna(), prices[symbol], days) for symbol, instrument in found.items()}
+        return {symbol: sparkline(closes[instrument.id].dropna(), prices[symbol], days) for symbol, instrument in found.items()}
 
     def intraday(self, actor: Actor, scope: str | UUID = ALL) -> list[tuple[datetime, float]]:
         """Give the value of what is held now at today's prices, one point each five minutes, beginning with the previous close."""
@@ -165,7 +141,7 @@ class Valuation:
             start, ids = calendar.start_of(answer.sight.day), [answer.instruments[symbol].id for symbol in answer.book.positions.index]
             ids += list(answer.marked.rate_ids)
             ticks = unit.market.ticks_by_bucket(ids, start, answer.sight.at, BUCKET_SECONDS) if ids else pd.DataFrame()
-        return _value_line(answer, ticks, start)
+        return value_line(answer, ticks, start)
 
     def history(self, actor: Actor, scope: str | UUID = ALL, start: date | None = None, end: date | None = None) -> pd.DataFrame:
         """Give value and net contributions day by day.
@@ -180,8 +156,8 @@ class Valuation:
             parts, stored, base = self._parts(unit, actor, Question(str(scope)))
             state = hashlib.sha256(repr((_revisions(parts), stamp_of(stored))).encode()).hexdigest()
             key = f"history:{actor.workspace_id}:{scope}:{base}:{first}:{last}:{state}"
-            told = self._cache.get_or_compute(key, lambda: _as_json(self._series(unit, actor, parts, first, last, base)), HISTORY_SECONDS)
-        return _from_json(told)
+            told = self._cache.get_or_compute(key, lambda: as_json(self._series(unit, actor, parts, first, last, base)), HISTORY_SECONDS)
+        return from_json(told)
 
     def performance(self, actor: Actor, scope: str | UUID = ALL, start: date | None = None, end: date | None = None) -> PerformanceView:
         """Bridge the value from the close of `start` to that of `end`, with the days between.
@@ -198,9 +174,9 @@ class Valuation:
             bridges = [pnl_bridge(part.ledger, self._prices(unit, actor, part, first, last), part.fx, start=first, end=last, base_currency=base,
                                   **self._options(unit, actor, part)) for part in parts if len(part.ledger)]
             bridge = {str(name): float(value) for name, value in sum(bridges[1:], bridges[0]).items()} if bridges else {}
-            ends = [self._answer(unit, actor, Question(str(scope), day)).snapshot() for day in (first, last)] if _has_gaps(bridge, series) else []
+            ends = [self._answer(unit, actor, Question(str(scope), day)).snapshot() for day in (first, last)] if has_gaps(bridge, series) else []
         findings = [*(finding for part in parts for finding in part.book.findings), *(finding for end in ends for finding in end.findings)]
-        return PerformanceView(str(scope), base, first, last, bridge, series, once([*findings, *_of_gaps(bridge, series)]))
+        return PerformanceView(str(scope), base, first, last, bridge, series, once([*findings, *findings_of_gaps(bridge, series)]))
 
     def bridge(self, actor: Actor, scope: str | UUID = ALL, start: date | None = None, end: date | None = None) -> dict[str, float]:
         """Give the bridge alone: opening_value flows price fx income fees taxes corporate_actions closing_value residual."""
@@ -315,117 +291,3 @@ def stamp_of(stored: Stored) -> Hashable:
 
 def _revisions(parts: Sequence[Booked]) -> Hashable:
     return tuple((part.portfolio.id, part.portfolio.revision, part.portfolio.cost_method) for part in parts)
-
-
-# ---------------------------------------------------------------------------------------------------------------------------- telling
-
-
-def _view(scope: str, answer: Answer) -> HoldingsView:
-    told = answer.snapshot()
-    quotes = {symbol: answer.marked.quotes[symbol] for symbol in answer.instruments}
-    return HoldingsView(
-        scope=scope, base_currency=answer.base, cost_method=answer.cost_method, as_of=answer.sight.at, live=answer.sight.live, snapshot=told,
-        instruments=answer.instruments, quotes=quotes, portfolios=answer.names, revisions=answer.revisions, simulated=answer.marked.simulated,
-        findings=(*told.findings, *_of_held(answer.marked.findings, told)),
-    )
-
-
-def _of_held(findings: Sequence[Finding], told: Snapshot) -> list[Finding]:
-    held = set(told.holdings["symbol"])
-    return [finding for finding in findings if finding.context["symbol"] in held]
-
-
-def _live_terms(scope: str, answer: Answer) -> LiveTerms:
-    rows = terms(answer.book, answer.marked.marks, today=answer.sight.day)
-    told = answer.snapshot()
-    symbols = tuple(f"cash:{symbol}" if cash else symbol for symbol, cash in zip(rows.symbols, rows.is_cash, strict=True))
-    return LiveTerms(
-        scope=scope, base_currency=answer.base, terms=rows, marks=answer.marked.marks, symbols=symbols,
-        instrument_ids=tuple(None if cash else answer.instruments[symbol].id for symbol, cash in zip(rows.symbols, rows.is_cash, strict=True)),
-        currencies=tuple(rows.currencies[place] for place in rows.currency_index), rate_ids=answer.marked.rate_ids, pairs=answer.marked.pairs,
-        quotes=answer.marked.quotes, constants={name: told.totals[name] for name in CONSTANTS},
-        on_cost=tuple(np.where(rows.is_cash, 0.0, rows.cost_base).tolist()), revisions=answer.revisions, day=answer.sight.day,
-        findings=(*told.findings, *_of_held(answer.marked.findings, told)),
-    )
-
-
-def _row(answer: Answer, rate: float) -> PortfolioRow:
-    told, portfolio = answer.snapshot(), answer.parts[0].portfolio
-    totals = told.totals
-    return PortfolioRow(
-        id=str(portfolio.id), name=portfolio.name, currency=answer.base, **{name: totals[name] for name in ROW_TOTALS},
-        value_display=totals["value"] * rate, weight=float("nan"), holdings=len(told.holdings), findings=len(told.findings),
-        version=portfolio.version, revision=portfolio.revision, demo=portfolio.demo,
-    )
-
-
-def _of_symbol(answer: Answer, what: str, symbol: str) -> pd.DataFrame:
-    """Give the lots or gains of a symbol with the portfolio they are of."""
-    every = [(part.portfolio.id, getattr(part.book, what)) for part in answer.parts]
-    filled = [frame[frame["symbol"] == symbol].assign(portfolio=str(key)) for key, frame in every if (frame["symbol"] == symbol).any()]
-    nothing: pd.DataFrame = getattr(answer.book, what).iloc[:0].assign(portfolio="")
-    return pd.concat(filled, ignore_index=True) if filled else nothing
-
-
-def _booked_at(fact: Transaction) -> tuple[date, int]:
-    return fact.date, fact.sequence
-
-
-def _line(closes: pd.Series, quote: QuoteView, days: int) -> list[float]:
-    past = closes[closes.index < pd.Timestamp(quote.ts.date())] if quote.ts else closes
-    line: list[float] = past.tail(days - 1).tolist()
-    return line if quote.price is None else [*line, quote.price]
-
-
-def _value_line(answer: Answer, ticks: pd.DataFrame, start: datetime) -> list[tuple[datetime, float]]:
-    """Value the rows of now at the prices and rates of each interval, beginning with those of the previous close."""
-    marks, rows = answer.marked.marks, terms(answer.book, answer.marked.marks, today=answer.sight.day)
-    ids = {answer.instruments[symbol].id: symbol for symbol in answer.book.positions.index}
-    price = {str(symbol): float(close) for symbol, close in marks.previous_close.fillna(marks.price).items()}
-    pairs, rates = dict(answer.marked.pairs), marks.previous_rate.fillna(marks.rate)
-    line = [(start, float(np.nansum(revalue(rows, price, rates).market_value)))]
-    for stamp, values in zip(ticks.index, ticks.to_numpy(), strict=True):
-        seen: dict[Any, float] = {key: float(value) for key, value in zip(ticks.columns, values, strict=True) if not np.isnan(value)}
-        price |= {ids[key]: value for key, value in seen.items() if key in ids}
-        moved = {answer.marked.rate_ids[key]: value for key, value in seen.items() if key in answer.marked.rate_ids}
-        if moved:
-            pairs |= moved
-            rates = rates_to(answer.base, marks.rate.index, pairs)
-        instant = min(stamp.to_pydatetime() + timedelta(seconds=BUCKET_SECONDS), answer.sight.at)
-        line.append((instant, float(np.nansum(revalue(rows, price, rates).market_value))))
-    return line
-
-
-def _has_gaps(bridge: Mapping[str, float], series: pd.DataFrame) -> bool:
-    return bool(np.isnan(list(bridge.values())).any() or (series["missing"] > 0).any())
-
-
-def _of_gaps(bridge: Mapping[str, float], series: pd.DataFrame) -> Iterator[Finding]:
-    """Say why figures are missing, and on how many days the value leaves something out."""
-    unknown = [name for name, value in bridge.items() if np.isnan(value)]
-    if unknown:
-        message = "The bridge does not close: a holding has no price or rate at its start or end"
-        yield Finding("bridge_excludes", message, context={"figures": unknown})
-    days = int((series["missing"] > 0).sum())
-    if days:
-        yield Finding("series_excludes", f"On {days} days the value leaves out what has no price or rate", context={"days": days})
-
-
-def summed(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Add day by day; on a day that one portfolio does not have, its values are those of its day before and nothing flows."""
-    days = frames[0].index
-    for frame in frames[1:]:
-        days = days.union(frame.index)
-    laid = [frame.reindex(days).assign(flow=frame["flow"].reindex(days).fillna(0.0)).ffill() for frame in frames]
-    total = laid[0]
-    for each in laid[1:]:
-        total = total.add(each)
-    return total
-
-
-def _as_json(frame: pd.DataFrame) -> dict[str, Any]:
-    return {"index": [stamp.date().isoformat() for stamp in frame.index], "columns": {str(name): frame[name].tolist() for name in frame.columns}}
-
-
-def _from_json(told: Mapping[str, Any]) -> pd.DataFrame:
-    return pd.DataFrame(told["columns"], index=pd.DatetimeIndex(told["index"], name="date"), dtype="float64")
