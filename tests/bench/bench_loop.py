@@ -9,7 +9,7 @@ import httpx
 from playwright.sync_api import Page, sync_playwright
 
 from tests.bench.table import Row
-from tests.ui.conftest import CHROMIUM, Server
+from tests.ui.conftest import CHROMIUM, Server, until
 
 PAGES = ("/", "/holdings", "/transactions")
 SECONDS = 40
@@ -28,7 +28,7 @@ def walk(page: Page, server: Server, seconds: float) -> int:
     end, visits = time.monotonic() + seconds, 0
     while time.monotonic() < end:
         page.goto(server.url + PAGES[visits % len(PAGES)])
-        page.wait_for_function("window.portolan?.live?.stats.lastSeq !== null", timeout=15_000)
+        until(page, "() => window.portolan?.live && portolan.live.stats.lastSeq !== null", seconds=20)
         page.wait_for_timeout(2_000)
         visits += 1
     return visits

@@ -44,6 +44,15 @@ def wait_for(condition: Callable[[], Any], seconds: float = 10.0, what: str = ""
     return found
 
 
+def until(page: Page, expression: str, arg: Any = None, *, seconds: float = 10.0) -> Any:
+    """Wait for a JavaScript expression; unlike Playwright's own wait it needs no eval, which the page's security policy forbids."""
+    end = time.monotonic() + seconds
+    while not (found := page.evaluate(expression, arg)):
+        assert time.monotonic() < end, f"waited {seconds} s for {expression}"
+        page.wait_for_timeout(30)
+    return found
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
@@ -116,12 +125,12 @@ class Server:
     def answers(self) -> bool:
         assert self.process is not None
         assert self.process.poll() is None, f"the server ended:\n{self.log[-4000:]}"
-        with socket.socket() as probe:
-            probe.settimeout(1)
-            if probe.connect_ex(("127.0.0.1", self.port)):
-                return False
-            probe.sendall(f"GET /healthz HTTP/1.1\r\nHost: {self.host}\r\nConnection: close\r\n\r\n".encode())
-            return b" 200 " in probe.recv(200)
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as probe:
+                probe.sendall(f"GET /healthz HTTP/1.1\r\nHost: {self.host}\r\nConnection: close\r\n\r\n".encode())
+                return b" 200 " in probe.recv(200)
+        except OSError:  # not listening yet, or listening but still preparing its data
+            return False
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         if self.process is None:
