@@ -16,7 +16,6 @@ import sys
 import threading
 import time
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,7 +43,6 @@ from data.providers import base as providers
 from data.settings import Settings
 from engine.errors import InvalidInput, PortfolioError
 from services import demo
-from services.live import Hub
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, MutableMapping, Sequence
@@ -80,22 +78,10 @@ def build_services(settings: Settings) -> house.Services:
     return house.build(settings, database, bus, Cache(settings.redis_url), feed)
 
 
-def with_hub(services: house.Services) -> house.Services:
-    """Give the services with the hub of this process."""
-    return services if services.hub else replace(services, hub=Hub(services))
-
-
-def close(services: house.Services) -> None:
-    """Close every connection."""
-    services.cache.close()
-    services.bus.close()
-    services.database.close()
-
-
 def create_server(settings: Settings, *, services: house.Services | None = None, poll: bool = False) -> FastAPI:
     """Build the application; with `poll` it also stands for election as the poller."""
     own = services is None
-    services = with_hub(services or build_services(settings))
+    services = services or build_services(settings)
     server = FastAPI(title="Portolan", version="1", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json",
                      lifespan=lambda server: running(server, settings, services, poll=poll, own=own))
     server.state.services = services
@@ -143,7 +129,7 @@ async def running(server: FastAPI, settings: Settings, services: house.Services,
         if poller:
             await asyncio.to_thread(poller.stop)
         if own:
-            await asyncio.to_thread(close, services)
+            await asyncio.to_thread(services.close)
 
 
 # ---------------------------------------------------------------------------------------------------------- the command line
@@ -249,7 +235,7 @@ def poll(settings: Settings, _options: argparse.Namespace) -> int:
             threading.Event().wait()
         finally:
             poller.stop()
-            close(services)
+            services.close()
     return 0
 
 
@@ -269,7 +255,7 @@ def run_demo(settings: Settings, options: argparse.Namespace) -> int:
         try:
             (demo.reset if options.reset else demo.seed)(services, say=say)
         finally:
-            close(services)
+            services.close()
     return 0
 
 
@@ -291,7 +277,7 @@ def prepare(settings: Settings) -> None:
         if demo.wanted(services):
             demo.seed(services, say=say)
     finally:
-        close(services)
+        services.close()
 
 
 def free_port(host: str) -> int:

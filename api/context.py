@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from api.system import Metrics
 
 log = logging.getLogger("portolan.http")
+GONE = 499  # the caller left before there was an answer
 GIVEN = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -30,7 +31,7 @@ class RequestContext:
         if scope["type"] not in {"http", "websocket"}:
             await self.app(scope, receive, send)
             return
-        name, started, status = _id_of(scope), time.perf_counter(), 500
+        name, started, status = _id_of(scope), time.perf_counter(), GONE
         token = request_id.set(name)
 
         async def answer(message: Message) -> None:
@@ -42,6 +43,9 @@ class RequestContext:
 
         try:
             await self.app(scope, receive, answer)
+        except Exception:
+            status = 500
+            raise
         finally:
             if scope["type"] == "http":
                 self._note(scope, status, time.perf_counter() - started)
