@@ -74,9 +74,9 @@ def recorded(server: Server, portfolio_id: str) -> Counter[str]:
     after: str | None = None
     while True:
         query = {"limit": 500, **({"after": after} if after else {})}
-        page = httpx.get(f"{server.url}/api/v1/portfolios/{portfolio_id}/transactions", params=query, timeout=20).json()
-        found.update(row["external_id"] for row in page["items"])
-        after = page.get("next_after")
+        page = httpx.get(f"{server.url}/api/v1/portfolios/{portfolio_id}/transactions", params=query, timeout=20)
+        found.update(row["external_id"] for row in page.json())
+        after = page.headers.get("X-Next-After")
         if not after:
             return found
 

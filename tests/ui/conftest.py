@@ -119,7 +119,11 @@ class Server:
         with (self.home.parent / "serve.log").open("ab") as log:
             self.process = subprocess.Popen([sys.executable, "app.py", "serve", "--port", str(self.port)], cwd=ROOT, env=self.environment,
                                             stdout=log, stderr=subprocess.STDOUT)
-        wait_for(self.answers, START_SECONDS, "the server")
+        try:
+            wait_for(self.answers, START_SECONDS, "the server")
+        except BaseException:
+            self.stop(signal.SIGKILL)  # what does not start must not stay
+            raise
         return self
 
     def answers(self) -> bool:
