@@ -122,7 +122,7 @@ class Server:
         try:
             wait_for(self.answers, START_SECONDS, "the server")
         except BaseException:
-            self.stop(signal.SIGKILL)  # what does not start must not stay
+            self.stop()  # what does not start must not stay
             raise
         return self
 
