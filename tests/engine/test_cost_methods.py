@@ -44,6 +44,17 @@ def test_order_survives_a_split_and_a_return_of_capital(method: str) -> None:
     assert gains["cost"].sum() == pytest.approx({"lifo": 55, "hifo": 65, "lofo": 35}[method], abs=1e-12)
 
 
+def test_among_lots_of_one_cost_the_older_goes_first() -> None:
+    # 10 a share comes back: lots of 8 and 9 both cost 0 now, so the dearest is either and the older is taken
+    ledger = [
+        {**BUY, "id": "old", "date": "2024-01-01", "quantity": 1, "price": 8},
+        {**BUY, "id": "new", "date": "2024-01-02", "quantity": 1, "price": 9},
+        {"date": "2024-01-03", "kind": "RETURN_OF_CAPITAL", "symbol": "A", "amount": 20},
+        {**SALE, "quantity": 1},
+    ]
+    assert realised_gains(ledger, cost_method="hifo")["lot_id"].tolist()[-1] == "old"
+
+
 def test_a_named_lot_that_is_not_there_is_told_and_the_oldest_taken() -> None:
     found = book([*BUYS, {**SALE, "lots": [{"id": "nowhere", "quantity": 5}]}], base_currency="USD", cost_method="specific")
     assert found.gains["cost"].sum() == COST["fifo"]

@@ -46,6 +46,8 @@ def test_history_fills_forward_and_never_backward() -> None:
     days = pd.date_range("2024-01-01", periods=4)
     table = rate_history("EUR", ["USD"], pd.DataFrame({"EURUSD": [np.nan, 1.25, np.nan, 2.0]}, index=days))
     np.testing.assert_allclose(table["USD"], [np.nan, 0.8, 0.8, 0.5])
+    broken = rate_history("EUR", ["USD"], pd.DataFrame({"EURUSD": [1.25, 0.0, -3.0, np.inf]}, index=days))
+    np.testing.assert_allclose(broken["USD"], 0.8)
 
 
 def test_cost_is_at_the_rate_of_its_day_and_gains_have_both_parts() -> None:
@@ -90,13 +92,14 @@ def test_settlement_in_another_currency_than_the_instruments() -> None:
 
 
 def test_a_successor_in_another_currency_keeps_its_base_cost() -> None:
-    # 50 USD at 0.8 cost 40 EUR; merged on a day with EURUSD 1.0 the local cost is 50 x 1.0 = 50 EUR, the base cost stays 40
+    # 50 USD at 0.8 cost 40 EUR; merged on a day with EURUSD 2.0 the local cost is 50 x 0.5 = 25 EUR, the base cost stays 40
     ledger = [
         {"date": "2024-01-15", "kind": "BUY", "symbol": "A", "quantity": 10, "price": 5, "currency": "USD"},
-        {"date": "2024-02-15", "kind": "MERGER", "symbol": "A", "to_symbol": "B", "ratio": 1},
+        {"date": "2024-03-15", "kind": "MERGER", "symbol": "A", "to_symbol": "B", "ratio": 1},
     ]
     found = book(ledger, base_currency="EUR", fx=FX, currencies={"A": "USD", "B": "EUR"})
-    assert found.positions.loc["B", ["cost_local", "cost_base", "currency"]].tolist() == [50.0, 40.0, "EUR"]
+    assert found.positions.loc["B", ["cost_local", "cost_base", "currency"]].tolist() == [25.0, 40.0, "EUR"]
+    assert book(ledger, base_currency="EUR", fx=FX).positions.loc["B", ["cost_local", "currency"]].tolist() == [50.0, "USD"]
 
 
 def test_a_conversion_is_worth_its_leg_in_base_currency() -> None:

@@ -50,6 +50,12 @@ def test_a_holding_without_price_is_left_out_and_counted() -> None:
     assert series["value"].tolist() == [899, 1009]
 
 
+def test_a_position_closed_in_tenths_is_closed() -> None:
+    tenths = [{"date": "2024-01-02", "kind": "BUY", "symbol": "N", "quantity": 0.1, "price": 1}] * 3
+    closed = [*tenths, {"date": "2024-01-03", "kind": "SELL", "symbol": "N", "quantity": 0.3, "price": 1}]
+    assert daily_values(closed, PRICES, start="2024-01-02", end="2024-01-04", base_currency="EUR")["missing"].tolist() == [1, 0, 0]
+
+
 def test_bridge_in_one_currency() -> None:
     # price: 10 x 2 on what was held, and 4 sold at 13 over the close of 12: 20 + 4 = 24; fee 1 of the sale; the first fee is before
     found = bridge(LEDGER)

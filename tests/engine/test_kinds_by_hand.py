@@ -157,6 +157,15 @@ def test_a_transfer_between_accounts_keeps_cost_and_date_and_is_no_flow_in_all()
     assert found.findings == ()
 
 
+def test_transfers_on_their_way_are_told_apart_by_symbol_and_quantity() -> None:
+    other = {"kind": "BUY", "symbol": "B", "quantity": 10, "price": 1}
+    out = [{"kind": "TRANSFER_OUT", "symbol": symbol, "quantity": units, "account": "x"} for symbol, units in (("A", 4), ("A", 3), ("B", 4))]
+    held = [BUY | {"account": "x"}, other | {"account": "x"}, *out]
+    arrived = booked(*held, {"kind": "TRANSFER_IN", "symbol": "B", "quantity": 4}, {"kind": "TRANSFER_IN", "symbol": "A", "quantity": 3})
+    lots = arrived.lots[arrived.lots["account"].isna()].set_index("symbol")
+    assert lots["cost_base"].to_dict() == pytest.approx({"A": 15.9, "B": 4.0}, abs=1e-12)
+
+
 def test_a_transfer_in_can_bring_its_own_lots() -> None:
     lots = [{"opened": "2019-03-01", "quantity": 2, "price": 5}, {"opened": "2020-06-01", "quantity": 3, "price": 7}]
     found = booked({"kind": "TRANSFER_IN", "symbol": "A", "quantity": 5, "lots": lots})

@@ -18,6 +18,12 @@ def test_cents_are_those_of_decimal_half_up(amount: Decimal) -> None:
     assert to_cents(float(amount)) == float(amount.quantize(Decimal("0.01"), ROUND_HALF_UP))
 
 
+@given(st.integers(-10**9, 10**9))
+def test_half_a_cent_goes_away_from_zero(cents: int) -> None:
+    half = Decimal(cents) / 100 + Decimal("0.005")
+    assert to_cents(float(half)) == float(half.quantize(Decimal("0.01"), ROUND_HALF_UP))
+
+
 def test_other_minor_units_and_nan() -> None:
     assert to_cents([1234.5, -0.5], 0).tolist() == [1235.0, -1.0]
     assert to_cents(0.0005, 3) == 0.001

@@ -126,6 +126,9 @@ def test_without_previous_close_there_is_no_day_pnl() -> None:
 def test_bought_today_needs_no_previous_close() -> None:
     now = valuation(LEDGER[:2], PRICES.iloc[:1], as_of="2024-01-02", base_currency="EUR")
     assert now.holdings["day_pnl"].tolist() == [5.0]  # 10 x 10 - 95
+    tenths = [{**LEDGER[1], "quantity": units, "fee": 0} for units in (0.1, 0.2, 0.3, 0.1)]
+    again = valuation(tenths, PRICES.iloc[:1], as_of="2024-01-02", base_currency="EUR")
+    assert again.holdings["day_pnl"].tolist() == pytest.approx([0.7])
 
 
 def test_a_short_gains_when_the_price_falls() -> None:
