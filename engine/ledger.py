@@ -13,9 +13,10 @@ from datetime import date, datetime
 
 import pandas as pd
 
-from engine.booking import Conventions, walk
+from engine.booking import walk
 from engine.currencies import currency_code
 from engine.errors import InvalidInput
+from engine.events import Conventions
 from engine.frames import Records, fx_frame, instant, ledger_frame
 from engine.kinds import EFFECTS, Effect
 from engine.postings import postings

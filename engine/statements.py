@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from engine.booking import Walk
+from engine.events import Walk
 from engine.frames import column
 from engine.postings import KINDS, Floats, times
 from engine.types import Kind
