@@ -10,6 +10,7 @@ window.portolan.transactions = (() => {
   const form = { open: false, editing: null, number: 0, touched: new Set(), errors: [], key: null, sent: "", from: null, busy: false, timer: 0, draft: {} };
   const byId = (id) => document.getElementById(id);
   const find = (selector) => document.querySelector(`#${PAGE} ${selector}`);
+  const clear = (id) => window.dash_clientside.set_props(id, { children: [] }); // its children are React's: taken out by hand they would be missed
   const none = () => window.dash_clientside.no_update;
 
   /* ----------------------------------------------------------------------------------------------------------- the table */
@@ -89,6 +90,7 @@ window.portolan.transactions = (() => {
     page.api.applyTransaction({ add, update, remove });
     kit.redraw(page.api, [...wanted.keys()]);
     page.more = payload.more;
+    page.name = payload.scope === "all" ? "" : payload.name;
     const voided = rows.filter((row) => row.voided).length, count = format.number(rows.length - voided, { decimals: 0 });
     kit.write(find("[data-part=count]"), `${payload.more ? `the newest ${count}` : count}${voided ? `, and ${voided} voided` : ""}`);
     if (fresh.length === 1) page.api.ensureNodeVisible(page.api.getRowNode(fresh[0]));
@@ -153,15 +155,15 @@ window.portolan.transactions = (() => {
     const sheet = byId(SHEET);
     if (!sheet) return;
     Object.assign(form, { open: true, editing, touched: new Set(), errors: [], key: null, sent: "", from: document.activeElement, busy: false });
+    form.wanted = values.portfolio || (page.query?.scope !== "all" ? page.query?.scope : null) || form.portfolio || null;
     offer();
     for (const name of [...NAMES, "date", "account", "note"]) setValue(input(name), values[name] ?? "");
     setValue(input("kind"), values.kind && kinds()[values.kind] ? values.kind : "BUY");
     setValue(input("date"), values.date || new Date().toISOString().slice(0, 10));
-    setValue(input("portfolio"), values.portfolio || (page.query?.scope !== "all" ? page.query?.scope : null) || form.portfolio || shell().directory.portfolios[0]?.id || "");
     input("portfolio").disabled = Boolean(editing);
     kit.write(sheet.querySelector("[data-part=title]"), editing ? "Correct transaction" : "New transaction");
-    byId("transactions-conflict").replaceChildren();
-    byId("transactions-effect").replaceChildren();
+    clear("transactions-conflict");
+    clear("transactions-effect");
     showKind();
     refuse("");
     busy(false);
@@ -299,7 +301,7 @@ window.portolan.transactions = (() => {
     const theirs = form.conflict;
     if (!theirs) return;
     form.conflict = null;
-    byId("transactions-conflict").replaceChildren();
+    clear("transactions-conflict");
     if (mine) save(theirs.version);
     else openForm(theirs, { id: theirs.id, version: theirs.version });
   }
@@ -342,11 +344,20 @@ window.portolan.transactions = (() => {
 
   /* What the form can suggest: portfolios and instruments from the directory, accounts from the rows. */
   function offer() {
-    const { portfolios, instruments } = shell().directory, select = input("portfolio");
-    const chosen = select.value;
-    select.replaceChildren(...portfolios.map((each) => new Option(each.name, each.id)));
-    if (portfolios.some((each) => each.id === chosen)) select.value = chosen;
+    const { portfolios, instruments } = shell().directory, select = input("portfolio"), known = (id) => portfolios.some((each) => each.id === id);
+    const chosen = form.wanted || (known(select.value) ? select.value : portfolios[0]?.id) || "";
+    const named = known(chosen) || !chosen ? portfolios : [{ id: chosen, name: page.name || "This portfolio" }, ...portfolios];
+    select.replaceChildren(...named.map((each) => new Option(each.name, each.id)));
+    select.value = chosen;
     fill("symbols", (instruments || []).map((each) => [each.symbol, each.name]));
+  }
+
+  /* The directory came, or something new is in it, while the form was open. */
+  function offered(directory) {
+    if (directory && form.open && byId(FORM)) {
+      requestAnimationFrame(() => { offer(); typed(0); });
+    }
+    return none();
   }
 
   function offerAccounts() {
@@ -429,6 +440,7 @@ window.portolan.transactions = (() => {
     if (target.closest?.(`#${PAGE} [data-filter]`)) filterSoon();
     else if (form.open && target.closest?.(`#${FORM}`)) {
       if (target.name === "kind") showKind();
+      if (target.name === "portfolio") form.wanted = target.value;
       if (!target.name.startsWith("instrument_")) typed();
     }
   });
@@ -452,6 +464,6 @@ window.portolan.transactions = (() => {
   }, true);
 
   Object.assign(window.dashAgGridFunctions, { portolanLedgerHeight: rowHeight, portolanByNumber: byNumber, portolanByDate: byDate });
-  window.dash_clientside = Object.assign(window.dash_clientside || {}, { transactions: { query, load, checked, saved, added, told } });
+  window.dash_clientside = Object.assign(window.dash_clientside || {}, { transactions: { query, load, checked, saved, added, told, offered } });
   return { page, form, openForm, plainNumber };
 })();

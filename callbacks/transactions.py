@@ -28,8 +28,8 @@ NUMBERS = ("quantity", "price", "fee", "tax", "amount", "fx_rate", "ratio", "to_
 TEXTS = ("symbol", "currency", "account", "note", "to_symbol", "to_currency")
 LABELS = {
     "date": "Date", "kind": "Kind", "symbol": "Instrument", "to_symbol": "New instrument", "quantity": "Quantity", "price": "Price",
-    "amount": "Amount", "ratio": "Ratio", "currency": "Currency", "to_amount": "Amount received", "to_currency": "Currency received", "fee": "Fee", "tax": "Tax",
-    "fx_rate": "Exchange rate", "account": "Account", "note": "Note",
+    "amount": "Amount", "ratio": "Ratio", "currency": "Currency", "to_amount": "Amount received", "to_currency": "Currency received",
+    "fee": "Fee", "tax": "Tax", "fx_rate": "Exchange rate", "account": "Account", "note": "Note",
 }
 
 
@@ -87,6 +87,7 @@ def _register_clientside(app: Dash) -> None:
     page = "transactions"
     app.clientside_callback(ClientsideFunction(page, "query"), Output(TransactionsIds.QUERY, "data"), Input(Ids.SCOPE, "data"),
                             Input(TransactionsIds.RETRY, "data"), State(TransactionsIds.QUERY, "data"))
+    app.clientside_callback(ClientsideFunction(page, "offered"), Input(Ids.DIRECTORY, "data"))
     app.clientside_callback(ClientsideFunction(page, "load"), Input(TransactionsIds.ROWS, "data"))
     app.clientside_callback(ClientsideFunction(page, "checked"), Input(TransactionsIds.CHECKED, "data"))
     app.clientside_callback(ClientsideFunction(page, "saved"), Input(TransactionsIds.SAVED, "data"))
@@ -111,8 +112,9 @@ def rows_of(services: Services, query: Mapping[str, Any]) -> dict[str, Any]:
         return {"scope": scope, "error": "This address names a portfolio, a kind or a date that does not exist."}
     found = sorted((entry for page in pages for entry in page.items), key=lambda entry: (entry.date, entry.sequence), reverse=True)
     instruments = {each.symbol: each for each in services.instruments.find(actor, limit=MOST).items}
-    return {"scope": scope, "rows": [_row(entry, portfolios, instruments) for entry in found[:limit]],
-            "more": len(found) > limit or any(page.next_after for page in pages)}
+    rows = [_row(entry, portfolios, instruments) for entry in found[:limit]]
+    name = portfolios[scope].name if scope in portfolios else None
+    return {"scope": scope, "name": name, "rows": rows, "more": len(found) > limit or any(page.next_after for page in pages)}
 
 
 def _filters(query: Mapping[str, Any]) -> dict[str, Any]:

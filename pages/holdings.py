@@ -52,6 +52,7 @@ def _toolbar() -> html.Div:
     filter_box = html.Label([html.I(className="ico s", **{"data-icon": Icon.FILTER, "aria-hidden": "true"}),
                              dcc.Input(type="search", placeholder="Filter", className="text-input", autoComplete="off", name="filter"),
                              html.Span("Filter", className="sr")], className="filter")
+    export = controls.button("Export", do="export-holdings", name=Icon.EXPORT, title="The rows as they stand, as a CSV file")
     new = html.A([html.I(className="ico s", **{"data-icon": Icon.PLUS, "aria-hidden": "true"}), html.Span("Transaction", className="hide-s")],
                  href="/transactions?new=BUY", className="ctl primary", title="Record a transaction", **{"data-do": "new-transaction"})
     return html.Div(
@@ -60,7 +61,7 @@ def _toolbar() -> html.Div:
             filter_box,
             html.Span(className="grow"),
             html.Span("", className="dim hide-s states", **{"data-part": "states"}),
-            html.Span(controls.button("Export", do="export-holdings", name=Icon.EXPORT, title="The rows as they stand, as a CSV file"), className="hide-s"),
+            html.Span(export, className="hide-s"),
             new,
         ],
         className="toolbar",

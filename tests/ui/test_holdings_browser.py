@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -19,25 +20,29 @@ AUDIT = """() => {
   const shown = (row, column) => row.querySelector(`[col-id="${column}"] .num`)?.textContent ?? "";
   window.audit = { paints: 0, wrong: [], prices: new Set() };
   document.addEventListener("portolan:painted", () => {
-    const page = portolan.holdings.page, rows = [...document.querySelectorAll("#holdings-grid .ag-row[row-id]")].filter((row) => row.offsetParent);
+    const page = portolan.holdings.page, leaves = [...page.leaves.values()];
+    const rows = [...document.querySelectorAll("#holdings-grid .ag-row[row-id]")].filter((row) => row.offsetParent);
     const sums = { value: 0, day_pnl: 0, total_pnl: 0 };
-    for (const leaf of page.leaves.values()) for (const name of Object.keys(sums)) sums[name] += leaf[name] ?? 0;
+    for (const leaf of leaves) for (const name of Object.keys(sums)) sums[name] += leaf[name] ?? 0;
     const total = document.querySelector("#holdings-grid .ag-floating-bottom .ag-row");
-    for (const [name, sum] of Object.entries(sums)) if (cents(shown(total, name)) !== sum) audit.wrong.push(`total ${name}: ${shown(total, name)} is not ${sum}`);
+    for (const [name, sum] of Object.entries(sums)) {
+      if (cents(shown(total, name)) !== sum) audit.wrong.push(`total ${name}: ${shown(total, name)} is not ${sum}`);
+    }
     for (const [name, figure] of [["value", "value"], ["day_pnl", "day"], ["total_pnl", "total"]]) {
       const text = document.querySelector(`[data-figure=${figure}] [data-part=value]`).textContent;
       if (cents(text) !== sums[name]) audit.wrong.push(`figure ${name}: ${text} is not ${sums[name]}`);
     }
     for (const row of rows) {
-      const leaf = page.leaves.get(row.getAttribute("row-id")), group = page.groups.get(row.getAttribute("row-id").replace("group:", ""));
-      if (leaf && leaf.value !== null && leaf.kind !== "closed" && leaf.kind !== "other" && cents(shown(row, "value")) !== leaf.value) audit.wrong.push(`${leaf.id}: ${shown(row, "value")}`);
+      const id = row.getAttribute("row-id"), leaf = page.leaves.get(id), group = page.groups.get(id.replace("group:", ""));
+      const valued = leaf && leaf.value !== null && ["holding", "cash"].includes(leaf.kind);
+      if (valued && cents(shown(row, "value")) !== leaf.value) audit.wrong.push(`${leaf.id}: ${shown(row, "value")}`);
       if (group) {
-        const sum = [...page.leaves.values()].filter((each) => each.group === group.group).reduce((all, each) => all + (each.value ?? 0), 0);
+        const sum = leaves.filter((each) => each.group === group.group).reduce((all, each) => all + (each.value ?? 0), 0);
         if (cents(shown(row, "value")) !== sum) audit.wrong.push(`${group.id}: ${shown(row, "value")} is not ${sum}`);
       }
       if (leaf) audit.prices.add(`${leaf.id} ${shown(row, "price")}`);
     }
-    const weight = [...page.leaves.values()].reduce((all, each) => all + (each.weight ?? 0), 0);
+    const weight = leaves.reduce((all, each) => all + (each.weight ?? 0), 0);
     if (weight !== 1000) audit.wrong.push(`weights add up to ${weight}`);
     audit.paints += 1;
   });
@@ -83,7 +88,9 @@ def test_the_sums_hold_when_portfolios_are_told_apart(holdings: Page, watch: Any
     clean(watch)
 
 
-@pytest.mark.parametrize(("button", "group"), [("Class", "group:Equities"), ("Currency", "group:USD"), ("None", None), ("Sector", "group:Technology")])
+@pytest.mark.parametrize(("button", "group"), [
+    ("Class", "group:Equities"), ("Currency", "group:USD"), ("None", None), ("Sector", "group:Technology"),
+])
 def test_the_grouping_is_in_the_address_and_comes_back_with_it(holdings: Page, watch: Any, button: str, group: str | None) -> None:
     value = holdings.evaluate("() => portolan.holdings.page.leaves.size")
     holdings.get_by_role("button", name=button, exact=True).click()
@@ -98,12 +105,20 @@ def test_the_grouping_is_in_the_address_and_comes_back_with_it(holdings: Page, w
     clean(watch)
 
 
+def displayed(page: Page) -> list[list[Any]]:
+    return page.evaluate("""() => {
+      const rows = [];
+      portolan.holdings.page.api.forEachNodeAfterFilterAndSort(({ id, data }) => rows.push([id, data.type, data.group, data.value]));
+      return rows;
+    }""")
+
+
 def order(page: Page) -> list[str]:
-    return page.evaluate("""() => { const ids = []; portolan.holdings.page.api.forEachNodeAfterFilterAndSort((node) => ids.push(node.id)); return ids; }""")
+    return [row[0] for row in displayed(page)]
 
 
 def test_groups_stand_by_their_subtotal_and_rows_inside_their_group(holdings: Page) -> None:
-    facts = holdings.evaluate("""() => { const out = []; portolan.holdings.page.api.forEachNodeAfterFilterAndSort(({ data }) => out.push([data.type, data.group, data.value])); return out; }""")
+    facts = [row[1:] for row in displayed(holdings)]
     groups = [value for kind, group, value in facts if kind == "group" and group not in {"Cash", "Closed positions"}]
     assert groups == sorted(groups, reverse=True)
     assert [group for kind, group, _ in facts if kind == "group"][-1] in {"Cash", "Closed positions"}
@@ -122,7 +137,8 @@ def test_a_tick_moves_digits_and_nothing_else(holdings: Page) -> None:
     view = holdings.locator("#holdings-grid .ag-body-viewport")
     view.evaluate("(element) => { element.scrollTop = 90; }")
     holdings.wait_for_timeout(300)
-    state = "() => [document.querySelector('#holdings-grid .ag-body-viewport').scrollTop, portolan.holdings.page.api.getColumnState().map((c) => c.width).join()]"
+    state = """() => [document.querySelector('#holdings-grid .ag-body-viewport').scrollTop,
+                      portolan.holdings.page.api.getColumnState().map((column) => column.width).join()]"""
     before, rows = holdings.evaluate(state), order(holdings)
     seen = audited(holdings, 3)
     assert seen["paints"] >= 3
@@ -133,18 +149,18 @@ def test_a_tick_moves_digits_and_nothing_else(holdings: Page) -> None:
 def test_a_number_flashes_at_most_once_a_second_and_groups_never(holdings: Page) -> None:
     holdings.evaluate("""() => {
       window.flashes = {}; window.groups = 0;
+      const on = /\\b(up|down)\\b/;
       new MutationObserver((changes) => { for (const { target, oldValue } of changes) {
-        const on = /\\b(up|down)\\b/;
         if (!on.test(target.className) || on.test(oldValue || "")) continue;
         const row = target.closest("[row-id]");
         if (!row || row.classList.contains("group") || row.closest(".ag-floating-bottom")) { window.groups += 1; continue; }
         (flashes[row.getAttribute("row-id")] ||= []).push(performance.now());
-      } }).observe(document.querySelector("#holdings-grid"), { attributes: true, attributeFilter: ["class"], attributeOldValue: true, subtree: true });
+      } }).observe(document.querySelector("#holdings-grid"), { attributeFilter: ["class"], attributeOldValue: true, subtree: true });
     }""")
     holdings.wait_for_timeout(5000)
     flashes = holdings.evaluate("() => flashes")
     assert flashes
-    gaps = [later - earlier for times in flashes.values() for earlier, later in zip(times, times[1:], strict=False)]
+    gaps = [later - earlier for times in flashes.values() for earlier, later in pairwise(times)]
     assert all(gap >= 990 for gap in gaps)
     assert holdings.evaluate("() => window.groups") == 0
 
@@ -175,7 +191,8 @@ def test_the_drawer_opens_by_key_follows_the_stream_and_closes_by_escape(holding
       const cents = (text) => Math.round(Number(text.replaceAll(",", "").replaceAll("\\u2212", "-").replaceAll("+", "")) * 100);
       window.drawer = { wrong: [], seen: new Set() };
       document.addEventListener("portolan:painted", () => {
-        const body = document.getElementById("holdings-drawer-body"), text = (name) => body.querySelector(`[data-field=${name}]`)?.textContent ?? "0", row = portolan.holdings.page.merged.get("AAPL");
+        const body = document.getElementById("holdings-drawer-body"), row = portolan.holdings.page.merged.get("AAPL");
+        const text = (name) => body.querySelector(`[data-field=${name}]`)?.textContent ?? "0";
         const lots = [...body.querySelectorAll("[data-lot] [data-cell=value]")].reduce((all, cell) => all + cents(cell.textContent), 0);
         const split = ["unrealised", "realised", "income", "fees", "taxes"].reduce((all, name) => all + cents(text(name)), 0);
         if (cents(text("value")) !== row.value || lots !== row.value) drawer.wrong.push(`value ${text("value")} ${lots} ${row.value}`);
@@ -245,7 +262,8 @@ def test_a_holding_without_price_is_a_dash_with_its_reason_and_the_total_says_so
     made = page.request.post(f"{api}/portfolios", data={"name": "No price", "base_currency": "USD"}).json()
     assert page.request.put(f"{api}/instruments/NOPRICE", data={"name": "Nobody quotes it", "asset_class": "equity", "currency": "USD"}).ok
     bought = page.request.post(f"{api}/portfolios/{made['id']}/transactions", data=[
-        {"date": "2024-01-02", "kind": "DEPOSIT", "amount": "1000"}, {"date": "2024-01-03", "kind": "BUY", "symbol": "NOPRICE", "quantity": 10, "price": 5},
+        {"date": "2024-01-02", "kind": "DEPOSIT", "amount": "1000"},
+        {"date": "2024-01-03", "kind": "BUY", "symbol": "NOPRICE", "quantity": 10, "price": 5},
     ])
     assert bought.ok, bought.text()
     page.goto(f"{server.url}/holdings?portfolio={made['id']}")

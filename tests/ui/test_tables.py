@@ -144,7 +144,8 @@ def test_an_effect_without_a_position_names_none() -> None:
 
 def held(**changes: Any) -> tables.Held:
     facts = {"symbol": "AAPL", "currency": "USD", "base_currency": "EUR", "price": 268.47, "state": "live", "quantity": 280.0, "cost": 53324.2,
-             "fixed": {"realised": 0.0, "income": 690.58, "fees": -23.33, "taxes": 0.0}, "method": "first in, first out", "details": [("Sector", "Technology")]}
+             "fixed": {"realised": 0.0, "income": 690.58, "fees": -23.33, "taxes": 0.0}, "method": "first in, first out",
+             "details": [("Sector", "Technology")]}
     return tables.Held(**{**facts, **changes})
 
 
@@ -236,8 +237,10 @@ def test_a_spreadsheet_never_runs_what_a_cell_says(scripts: Page, value: Any, ce
     assert scripts.evaluate("(value) => portolan.grid.csvCell(value)", value) == cell
 
 
-@pytest.mark.parametrize(("typed", "number"), [("1,234.50", "1234.50"), ("1.234,50", "1234.50"), ("1 234,50", "1234.50"), ("1'234.5", "1234.5"),
-                                               ("12,5", "12.5"), ("1,234", "1,234"), ("−5", "-5"), (".5", ".5"), ("1,234,567", "1,234,567"), ("abc", "abc")])
+@pytest.mark.parametrize(("typed", "number"), [
+    ("1,234.50", "1234.50"), ("1.234,50", "1234.50"), ("1 234,50", "1234.50"), ("1'234.5", "1234.5"), ("12,5", "12.5"), ("1,234", "1,234"),
+    ("−5", "-5"), (".5", ".5"), ("1,234,567", "1,234,567"), ("abc", "abc"),
+])
 def test_a_number_is_read_as_people_write_it_and_never_guessed(scripts: Page, typed: str, number: str) -> None:
     assert scripts.evaluate("(typed) => portolan.transactions.plainNumber(typed)", typed) == number
 
