@@ -87,5 +87,11 @@ window.portolan.draw = (() => {
     return observer;
   }
 
-  return { svg, element, put, path, tone, squarify, sized };
+  /* React puts a page in place a moment after the callback that brought its data. */
+  function whenThere(ids, then, tries = 20) {
+    if (ids.every((id) => document.getElementById(id))) then();
+    else if (tries) requestAnimationFrame(() => whenThere(ids, then, tries - 1));
+  }
+
+  return { svg, element, whenThere, put, path, tone, squarify, sized };
 })();

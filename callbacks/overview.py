@@ -24,10 +24,19 @@ if TYPE_CHECKING:
     from services.views import HoldingsView, PortfolioRow
 
 ALL = "all"
+TRIES, PAUSE_SECONDS = 10, 0.3
 MOST_BESIDE = 12  # portfolios in the comparison
 MONEY = ("value", "day_pnl", "day_return", "total_pnl", "net_contributions", "cash")
 NEW, LOST = "page overview is-new", "page overview is-lost"
 EMPTY = ("Nothing is held yet", "Record the first deposit or purchase; its value then moves here.")
+
+
+class Reading(NamedTuple):
+    """A scope as the services name it and as the stream counts it, with the ledger revisions of the latter."""
+
+    view: HoldingsView
+    state: dict[str, Any]
+    revisions: dict[str, int]
 
 
 class Answer(NamedTuple):
@@ -110,42 +119,50 @@ def _register_summary(app: Dash, services: Services) -> None:
             return Answer(LOST, hero=cards.failed("The value cannot be told now", f"{error.message} What you recorded is safe."))
 
 
-async def _summary(services: Services, actor: Actor, scope: str) -> Sequence[Any]:
+async def _summary(services: Services, actor: Actor, scope: str) -> Answer:
     if not await asyncio.to_thread(services.portfolios.find, actor):
         return Answer(NEW)
-    view, state = await asyncio.gather(asyncio.to_thread(services.valuation.holdings, actor, scope), _state(services, actor, scope))
+    view, state, revisions = await _read(services, actor, scope)
     rows = holding_rows(view, state)
     symbols = [row.symbol for row in rows if not row.is_cash]
     sparks, income = await asyncio.gather(
-        asyncio.to_thread(services.valuation.sparklines, actor, symbols, 30), asyncio.to_thread(_income, services, actor, scope, view.as_of.date())
+        asyncio.to_thread(services.valuation.sparklines, actor, symbols, 30),
+        asyncio.to_thread(_income, services, actor, scope, view.as_of.date()),
     )
-    return Answer(**_parts(view, state, rows, sparks, income))
+    return Answer(**_parts(Reading(view, state, revisions), rows, sparks, income))
 
 
-async def _state(services: Services, actor: Actor, scope: str) -> dict[str, Any]:
-    states = await _states(services, actor, [scope])
-    if scope not in states:
+async def _read(services: Services, actor: Actor, scope: str) -> Reading:
+    """Read names and figures of the same ledger: the hub may be a moment behind a write, which is worth a short wait."""
+    for _ in range(TRIES):
+        view, message = await asyncio.gather(asyncio.to_thread(services.valuation.holdings, actor, scope), _message(services, actor, [scope]))
+        state, revisions = message.get("portfolios", {}).get(scope), message.get("ledger", {})
+        if state and revisions == view.revisions and not state.get("gone"):
+            break
+        await asyncio.sleep(PAUSE_SECONDS)
+    if not state or state.get("gone"):
         raise NotFound("portfolio", scope)
-    return states[scope]
+    return Reading(view, state, revisions)
 
 
-async def _states(services: Services, actor: Actor, scopes: Sequence[str]) -> dict[str, dict[str, Any]]:
+async def _message(services: Services, actor: Actor, scopes: Sequence[str]) -> dict[str, Any]:
     """Read scopes as the stream tells them: rounded so that rows add up to totals, all of one moment."""
-    told = json.loads(await services.hub.state(actor, scopes)).get("portfolios", {})
-    return {scope: state for scope, state in told.items() if not state.get("gone")}
+    message: dict[str, Any] = json.loads(await services.hub.state(actor, scopes))
+    return message
 
 
 def _income(services: Services, actor: Actor, scope: str, today: date) -> float | None:
     """Income of the last twelve months; none where the history cannot be valued."""
     try:
-        return float(services.valuation.bridge(actor, scope, today - timedelta(days=365), today)["income"])
+        return float(services.valuation.bridge(actor, scope, today - timedelta(days=365), today).get("income", 0.0))
     except PortfolioError:
         return None
 
 
 def holding_rows(view: HoldingsView, state: dict[str, Any]) -> list[summary.Row]:
     """Join what is known about instruments with the figures of the stream."""
-    return [_cash_row(key, figures_) if key.startswith("cash:") else _holding_row(key, figures_, view) for key, figures_ in state["holdings"].items()]
+    told = {key: figures for key, figures in state["holdings"].items() if key.startswith("cash:") or key in view.instruments}
+    return [_cash_row(key, figures) if key.startswith("cash:") else _holding_row(key, figures, view) for key, figures in told.items()]
 
 
 def _cash_row(key: str, told: dict[str, Any]) -> summary.Row:
@@ -192,47 +209,42 @@ def _holding_row(symbol: str, told: dict[str, Any], view: HoldingsView) -> summa
     )
 
 
-def _parts(
-    view: HoldingsView, state: dict[str, Any], rows: Sequence[summary.Row], sparks: dict[str, list[float]], income: float | None
-) -> dict[str, Any]:
-    totals = summary.Totals(
-        currency=view.base_currency,
-        income_year=income,
-        **{name: state[name] for name in MONEY},
-    )
+def _parts(reading: Reading, rows: Sequence[summary.Row], sparks: dict[str, list[float]], income: float | None) -> dict[str, Any]:
+    view, state, _ = reading
+    totals = summary.Totals(currency=view.base_currency, income_year=income, **{name: state[name] for name in MONEY})
     held = [row for row in rows if not row.is_cash]
-    empty = [] if held else cards.blank(*EMPTY, controls.link("Record a transaction", "/transactions"))
-    name = next(iter(view.portfolios.values())) if len(view.portfolios) == 1 else "All portfolios"
+    nothing = cards.blank(*EMPTY, controls.link("Record a transaction", "/transactions"))
     return {
         "scope": view.scope,
-        "hero": cards.hero(
-            value=totals.value, currency=totals.currency, day_pnl=totals.day_pnl, day_return=totals.day_return, simulated=view.simulated
+        "hero": cards.hero(totals.value, totals.currency, totals.day_pnl, totals.day_return, simulated=view.simulated),
+        "identity": cards.identity(
+            identity_terms(state, foreign=any(row.is_cash and row.currency != view.base_currency for row in rows)), totals.value
         ),
-        "identity": cards.identity(identity_terms(state), totals.value),
         "kpis": summary.kpi_strip(totals, rows),
         "notices": notices(view),
-        "holdings": summary.holdings_table(rows, totals, sparks)
-        if rows
-        else cards.blank(*EMPTY, controls.link("Record a transaction", "/transactions")),
-        "holdings_note": f"{len(held)} in {len({row.sector for row in held})} sectors, {view.base_currency}",
-        "allocation": empty,
-        "movers": empty,
+        "holdings": summary.holdings_table(rows, totals, sparks) if held or totals.cash else nothing,
+        "holdings_note": f"{len(held)} in {len({row.sector for row in held})} sectors, {view.base_currency}" if held else "",
+        "allocation": [] if held else nothing,
+        "movers": [] if held else nothing,
         "movers_note": f"by day P/L, {view.base_currency}",
-        "summary": {
-            "scope": view.scope,
-            "name": name,
-            "currency": view.base_currency,
-            "revisions": view.revisions,
-            "simulated": view.simulated,
-            "as_of": view.as_of.isoformat(),
-            "totals": {key: value for key, value in state.items() if key != "holdings"},
-            "rows": [row._asdict() for row in rows],
-        },
+        "summary": _carried(reading, rows),
     }
 
 
-def identity_terms(state: dict[str, Any]) -> list[cards.Term]:
-    """Terms that make the value; those that are nothing and need not be said are left out."""
+def _carried(reading: Reading, rows: Sequence[summary.Row]) -> dict[str, Any]:
+    """Give the browser what it draws treemap and movers from, and what tells it when to ask again."""
+    view, state, revisions = reading
+    return {
+        "scope": view.scope,
+        "currency": view.base_currency,
+        "revisions": revisions,
+        "totals": {key: value for key, value in state.items() if key != "holdings"},
+        "rows": [row._asdict() for row in rows],
+    }
+
+
+def identity_terms(state: dict[str, Any], *, foreign: bool) -> list[cards.Term]:
+    """List the terms that make the value; those that are nothing and stay so until the ledger changes are left out."""
     terms = [
         cards.Term("", "Contributed", "net_contributions", state["net_contributions"]),
         cards.Term("+", "Unrealised", "unrealised", state["unrealised"]),
@@ -242,7 +254,7 @@ def identity_terms(state: dict[str, Any]) -> list[cards.Term]:
         cards.Term(theme.MINUS, "Taxes", "taxes", state["taxes"]),
         cards.Term("+", "Currency gain", "fx_gain", state["fx_gain"]),
     ]
-    needed = {"net_contributions", "unrealised", "realised"}
+    needed = {"net_contributions", "unrealised", "realised", *(["fx_gain"] if foreign else [])}  # foreign cash gains with every rate
     return [term for term in terms if term.key in needed or term.value]
 
 
@@ -277,7 +289,8 @@ async def _compare(services: Services, actor: Actor) -> Sequence[Any]:
         return cards.blank("No portfolio yet", "Portfolios stand here side by side."), ""
     rows = sorted(every, key=lambda row: -row.value_display)[:MOST_BESIDE] if len(every) > MOST_BESIDE else every
     scopes = [*(row.id for row in rows), *([ALL] if len(every) > 1 else [])]
-    states, lines = await asyncio.gather(_states(services, actor, scopes), asyncio.to_thread(_lines, services, actor, scopes))
+    message, lines = await asyncio.gather(_message(services, actor, scopes), asyncio.to_thread(_lines, services, actor, scopes))
+    states = {scope: state for scope, state in message.get("portfolios", {}).items() if not state.get("gone")}
     columns = [_column(row, states, lines) for row in rows]
     whole = _whole(states[ALL], lines[ALL]) if ALL in states else None
     return summary.compare_table(columns, whole), _beside(every, rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from services import Services
     from services.views import MarketStatus, QuarantinedQuote
 
+log = logging.getLogger("portolan.screen")
 STATES = ("live", "delayed", "stale", "closed", "missing")
 
 
@@ -35,7 +37,8 @@ def register(app: Dash, services: Services) -> None:
 
 def _register_clientside(app: Dash) -> None:
     app.clientside_callback(ClientsideFunction("shell", "scope"), Output(Ids.SCOPE, "data"), Input(Ids.URL, "search"), Input(Ids.URL, "pathname"))
-    app.clientside_callback(ClientsideFunction("shell", "directory"), Input(Ids.DIRECTORY, "data"))
+    # A callback without output is known by its inputs alone: with the directory as the only one, another room's would take its place.
+    app.clientside_callback(ClientsideFunction("shell", "directory"), Input(Ids.DIRECTORY, "data"), Input(Ids.SCOPE, "data"))
     app.clientside_callback(ClientsideFunction("shell", "drawn"), Input("_pages_content", "children"))
     app.clientside_callback(
         ClientsideFunction("shell", "created"),
@@ -175,7 +178,7 @@ def _register_new_portfolio(app: Dash, services: Services) -> None:
         """Add the demo portfolios; pressing twice adds them once."""
         if not wanted:
             raise PreventUpdate
-        await asyncio.to_thread(demo.seed, services)
+        await asyncio.to_thread(demo.seed, services, say=log.info)
         return time.time_ns()
 
 

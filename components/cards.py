@@ -109,6 +109,11 @@ def tag(text: str, kind: str = "") -> html.Span:
     return html.Span(text, className=f"tag {kind}".strip())
 
 
+def stale_tag() -> html.Span:
+    """Word at a panel's head while its prices are old; `assets/overview.js` writes the age and shows it."""
+    return html.Span(className="tag warn stale-tag", hidden=True)
+
+
 def age_mark(state: str, title: str) -> html.I:
     """Mark after a price: dot live, half dot delayed, ring stale, dash closed."""
     return html.I(className="age", title=title, **{"data-state": state})
@@ -123,7 +128,7 @@ def spark(values: Sequence[float | None]) -> html.Span:
 # ------------------------------------------------------------------------------------------------------------------- hero and figures
 
 
-def hero(*, value: theme.Number, currency: str, day_pnl: theme.Number, day_return: theme.Number, simulated: bool) -> list[Any]:
+def hero(value: theme.Number, currency: str, day_pnl: theme.Number, day_return: theme.Number, *, simulated: bool) -> list[Any]:
     """Total value, and what today made of it."""
     whole, cents = theme.hero_parts(value)
     figure = html.Span([html.Span(whole), html.Small(cents)], className="num", **{"data-live": "value", "data-format": "hero", "data-v": _raw(value)})

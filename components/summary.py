@@ -162,7 +162,7 @@ def _freshness(rows: Sequence[Row]) -> html.Div:
     return kpi(
         "Prices",
         [live(counts["live"], form="count", figure="state:live"), html.Span(f"of {len(priced)} live", className="unit")],
-        [*context, html.Span("all fresh", className="state", **{"data-all": ""})],
+        [*context, html.Span("all fresh" if priced else "nothing is held", className="state", **{"data-all": ""})],
     )
 
 

@@ -91,7 +91,7 @@ def _allocation() -> html.Section:
         ],
         className="stack",
     )
-    return cards.panel("Allocation", body, note="by sector, tinted by day up to ±2 %", tools=[cards.table_tool()], span="c4")
+    return cards.panel("Allocation", body, note="by sector, tinted by day up to ±2 %", tools=[cards.stale_tag(), cards.table_tool()], span="c4")
 
 
 def _portfolios() -> html.Section:
@@ -112,7 +112,9 @@ def _movers() -> html.Section:
             html.Div(id=Ids.MOVERS_TABLE, className="scroll as-rows"),
         ]
     )
-    return cards.panel("Movers", body, note=html.Span("by day P/L", id=Ids.MOVERS_NOTE, className="note"), tools=[cards.table_tool()], span="c5")
+    return cards.panel(
+        "Movers", body, note=html.Span("by day P/L", id=Ids.MOVERS_NOTE, className="note"), tools=[cards.stale_tag(), cards.table_tool()], span="c5"
+    )
 
 
 def _holdings() -> html.Section:
@@ -120,6 +122,6 @@ def _holdings() -> html.Section:
         "Holdings",
         html.Div(cards.bones("row", "row", "row", "row", "row"), id=Ids.HOLDINGS, className="scroll"),
         note=html.Span(id=Ids.HOLDINGS_NOTE, className="note"),
-        tools=[controls.link("All holdings", "/holdings")],
+        tools=[cards.stale_tag(), controls.link("All holdings", "/holdings")],
         flush=True,
     )

@@ -159,7 +159,7 @@ def test_every_icon_is_drawn() -> None:
     assert {name for name in Icon if f'[data-icon="{name}"]' not in css} == set()
 
 
-@pytest.mark.parametrize("name", ["screen.css", "look.css", "icons.css", "overview.js", "draw.js", "shell.js"])
+@pytest.mark.parametrize("name", ["screen.css", "look.css", "icons.css", "overview.js", "lines.js", "draw.js", "shell.js"])
 def test_colours_come_from_the_tokens(name: str) -> None:
     source = re.sub(r'url\("data:[^"]*"\)', "", (ROOT / "assets" / name).read_text())
     found = re.findall(r"(?<![\w-])#(?:[0-9a-f]{3}|[0-9a-f]{6})\b(?![\w-])|\b(?:rgba?|hsla?|oklch)\([^v)]", source, re.IGNORECASE)
@@ -177,22 +177,27 @@ def application() -> Dash:
     return made
 
 
-def test_every_id_a_callback_names_is_on_a_page(application: Dash) -> None:
+@pytest.fixture(scope="module")
+def wired(application: Dash) -> list[dict[str, Any]]:
     import callbacks  # noqa: PLC0415
 
     callbacks.register_all(application, object())  # type: ignore[arg-type]  # wiring asks nothing of the services
+    return application._callback_list
+
+
+def test_every_id_a_callback_names_is_on_a_page(application: Dash, wired: list[dict[str, Any]]) -> None:
     from dash import page_registry  # noqa: PLC0415
 
     layouts = [application.layout, *(page["layout"]() for page in page_registry.values())]
     there = {str(node.id) for layout in layouts for node in every(layout) if isinstance(getattr(node, "id", None), str)}
-    named = {part["id"] for spec in application._callback_list for kind in ("inputs", "state") for part in spec[kind]}
-    named |= {
-        output.partition("@")[0].rsplit(".", 1)[0]
-        for spec in application._callback_list
-        for output in spec["output"].strip(".").split("...")
-        if "." in output
-    }
+    named = {part["id"] for spec in wired for kind in ("inputs", "state") for part in spec[kind]}
+    named |= {output.partition("@")[0].rsplit(".", 1)[0] for spec in wired for output in spec["output"].strip(".").split("...") if "." in output}
     assert {name for name in named if name and not name.startswith("{") and name not in there and "_pages" not in name} == set()
+
+
+def test_no_callback_takes_the_place_of_another(wired: list[dict[str, Any]]) -> None:
+    outputs = [spec["output"] for spec in wired]
+    assert [spec["clientside_function"] for spec in wired if outputs.count(spec["output"]) > 1] == []
 
 
 def test_the_document_names_the_theme_before_anything_is_painted(application: Dash) -> None:
