@@ -32,6 +32,7 @@ import api
 import callbacks
 import services as house
 from api.guard import Guard
+from api.stream import StreamProtocol
 from components import shell
 from data import embedded, logs
 from data.bus import Bus
@@ -93,9 +94,16 @@ def create_server(settings: Settings, *, services: house.Services | None = None,
     return server
 
 
+class Screens(Dash):
+    """Dash that does not tell the browser of its callback socket, which nothing here uses and the guard refuses, nor of our Python."""
+
+    def _config(self) -> dict[str, Any]:
+        return {name: value for name, value in super()._config().items() if name not in {"websocket", "python_version"}}
+
+
 def create_screens(server: FastAPI, services: house.Services) -> Dash:
     """Put the Dash pages on the server."""
-    screens = Dash(__name__, server=server, use_pages=True, pages_folder=str(ROOT / "pages"), assets_folder=str(ROOT / "assets"),
+    screens = Screens(__name__, server=server, use_pages=True, pages_folder=str(ROOT / "pages"), assets_folder=str(ROOT / "assets"),
                    title="Portolan", update_title=None, serve_locally=True, websocket_callbacks=False, enable_mcp=False,
                    on_error=callbacks.on_error, add_log_handler=False, index_string=shell.INDEX)
     screens.layout = shell.layout()
@@ -206,7 +214,7 @@ def server_from_environment() -> FastAPI:
 
 def server_options() -> dict[str, Any]:
     """How uvicorn runs: the steadiest socket implementation, small frames in, no compression."""
-    return {"ws": "websockets-sansio", "ws_max_size": 65536, "ws_per_message_deflate": False, "lifespan": "on", "log_config": None,
+    return {"ws": StreamProtocol, "ws_max_size": 65536, "ws_per_message_deflate": False, "lifespan": "on", "log_config": None,
             "access_log": False, "server_header": False, "timeout_graceful_shutdown": 3}
 
 

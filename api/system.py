@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
-
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import (
@@ -17,11 +14,10 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
 
 from api.dependencies import Asks
 from services import Services
+from services.live import HubCollector
 
 routes = APIRouter(tags=["system"])
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -61,28 +57,10 @@ class Metrics:
             self.registry.register(collector)
         for standard in (ProcessCollector, PlatformCollector, GCCollector):
             standard(registry=self.registry)
-        self.registry.register(HubCollector(services))
+        if services.hub:
+            self.registry.register(HubCollector(services.hub))
 
     def seen(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count an answered request."""
         self.requests.labels(method if method in {"GET", "POST", "PUT", "PATCH", "DELETE"} else "other", route, status).inc()
         self.seconds.labels(route).observe(seconds)
-
-
-class HubCollector(Collector):
-    """Reads the hub's counters when Prometheus asks."""
-
-    def __init__(self, services: Services) -> None:
-        self._services = services
-
-    def collect(self) -> Iterable[Metric]:
-        """Give the hub's counters and how many clients it has."""
-        hub: Any = self._services.hub
-        if hub is None:
-            return
-        events = CounterMetricFamily("portolan_hub_events", "What the hub did", labels=["event"])
-        for name, count in hub.counts.items():
-            events.add_metric([name], count)
-        yield events
-        yield GaugeMetricFamily("portolan_hub_clients", "Connections to the stream", value=len(hub.clients))
-        yield GaugeMetricFamily("portolan_hub_degraded", "1 while the bus is not heard", value=float(hub.degraded))
