@@ -5,14 +5,33 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from engine.types import Actor
 from services.live.limits import Cut, Limits
 from services.live.topic import NEVER, Topic
 
-if TYPE_CHECKING:
-    from services.live.hub import Hub
+
+class Source(Protocol):
+    """What a client asks of the hub."""
+
+    number: int
+    flush_ms: int
+
+    def clock(self) -> float:
+        """Give seconds that only go forward."""
+
+    def now_ms(self) -> int:
+        """Give milliseconds since 1970."""
+
+    def condition(self) -> str:
+        """Give the member that says whether the bus is heard."""
+
+    def news(self, topic: Topic, since: int) -> bool:
+        """Tell whether anything a topic shows changed after flush `since`."""
+
+    def body(self, topic: Topic, since: int) -> str:
+        """Give the encoded changes of a topic after flush `since`."""
 
 
 class Allowance:
@@ -33,7 +52,7 @@ class Allowance:
 class Client:
     """A mailbox: `receive()` gives the next message, made from the newest state at that moment."""
 
-    def __init__(self, hub: Hub, actor: Actor, limits: Limits, at: float) -> None:
+    def __init__(self, hub: Source, actor: Actor, limits: Limits, at: float) -> None:
         self.actor = actor
         self.portfolios: frozenset[str] = frozenset()
         self.symbols: frozenset[str] = frozenset()

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
 from services.live.board import NONE, Board, Slots
 from services.live.scope import Scope
 
-if TYPE_CHECKING:
-    from services.live.client import Client
-
 NEVER = -1  # the flush a client has seen that has seen nothing
+
+
+class Follower(Protocol):
+    """Whoever reads a topic."""
+
+    def wake(self) -> None:
+        """Look again whether there is something to send."""
 
 
 class Topic:
@@ -23,7 +27,7 @@ class Topic:
         self.key = key
         self.scopes = tuple(scopes)
         self.own_slots = slots
-        self.clients: set[Client] = set()
+        self.clients: set[Follower] = set()
         self.encoded = 0  # bodies made, ever
         self._keep = keep
         self._bodies: dict[int, str] = {}
