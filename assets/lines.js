@@ -69,7 +69,7 @@ window.portolan.lines = (() => {
     for (let ts = Math.ceil((from - offset) / pitch) * pitch + offset; ts <= to; ts += pitch) marks.push(ts);
     const key = marks.join();
     if (parts.marks !== key) { parts.marks = key; parts.axis.replaceChildren(...marks.map((ts) => svg("text", { y: parts.height - 3 }, null, clock(ts)))); }
-    [...parts.axis.children].forEach((node, index) => { const x = X(marks[index]); put(node, { x: x.toFixed(1), "text-anchor": x < 16 ? "start" : "middle" }); });
+    [...parts.axis.children].forEach((node, index) => { const x = X(marks[index]); put(node, { x: x.toFixed(1), "text-anchor": x < 16 ? "start" : x > parts.width - 18 ? "end" : "middle" }); });
   }
 
   /* ------------------------------------------------------------------- growth */

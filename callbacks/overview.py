@@ -7,7 +7,7 @@ import json
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dash import ClientsideFunction, Dash, Input, Output, State
+from dash import ClientsideFunction, Dash, Input, Output, State, no_update
 from dash.exceptions import PreventUpdate
 
 from callbacks import history
@@ -105,8 +105,8 @@ def _register_summary(app: Dash, services: Services) -> None:
         Output(Ids.SUMMARY, "data"),
     ]
 
-    @app.callback(*outputs, Input(Ids.ASKED, "data"))
-    async def update_summary(asked: dict[str, Any] | None) -> Sequence[Any]:
+    @app.callback(*outputs, Input(Ids.ASKED, "data"), State(Ids.SUMMARY, "data"))
+    async def update_summary(asked: dict[str, Any] | None, known: dict[str, Any] | None) -> Answer:
         """Value, where it comes from, key figures, holdings."""
         if not asked:
             raise PreventUpdate
@@ -116,7 +116,17 @@ def _register_summary(app: Dash, services: Services) -> None:
         except NotFound as error:
             return Answer(LOST, hero=cards.blank("No such portfolio", error.message, controls.button("All portfolios", **{"data-portfolio": ALL})))
         except PortfolioError as error:
-            return Answer(LOST, hero=cards.failed("The value cannot be told now", f"{error.message} What you recorded is safe."))
+            return _failure(error, kept=bool(known and known.get("scope") == asked["portfolio"]))
+
+
+def _failure(error: PortfolioError, *, kept: bool) -> Answer:
+    """Keep the figures of before, where there are some, and say that they are; else say what failed."""
+    if kept:
+        line = cards.notice(
+            "The figures could not be read again.", f"{error.message} What stands here is from before; live prices go on.", kind="crit"
+        )
+        return Answer(*[no_update] * len(Answer._fields))._replace(notices=line)
+    return Answer(LOST, hero=cards.failed("The value cannot be told now", f"{error.message} What you recorded is safe."))
 
 
 async def _summary(services: Services, actor: Actor, scope: str) -> Answer:

@@ -218,7 +218,11 @@ _MARKED = {"live", "delayed", "stale", "closed"}
 
 
 def _source(source: Source) -> html.Li:
-    words = [html.B(source.name), *([tag("simulated", "brass")] if source.simulated else []), html.Span(source.message or "", className="dim")]
+    words = [
+        html.B(source.name),
+        *([tag("simulated", "brass")] if source.simulated and source.name != "simulated" else []),
+        html.Span(source.message or "", className="dim"),
+    ]
     facts = [
         f"{source.instruments} prices · " if source.instruments else "",
         theme.age(source.age_seconds) if source.age_seconds is not None else source.state,

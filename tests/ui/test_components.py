@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dash import Dash, html
+from dash import Dash, html, no_update
 from dash.development.base_component import Component
 from fastapi import FastAPI
 from playwright.sync_api import Browser
@@ -358,3 +358,14 @@ def test_every_panel_has_a_name_and_every_tool_a_label() -> None:
     assert getattr(panel, "aria-label") == "Growth"
     assert all(getattr(node, "aria-label", None) or text_of(node) for node in every(panel) if isinstance(node, html.Button))
     assert len([node for node in every(controls.period_control()) if isinstance(node, html.Button)]) == len(theme.PERIODS)
+
+
+def test_a_failed_reading_keeps_the_figures_of_before() -> None:
+    from callbacks import overview  # noqa: PLC0415
+    from engine.errors import StorageError  # noqa: PLC0415
+
+    error = StorageError("The database does not answer.")
+    kept, first = overview._failure(error, kept=True), overview._failure(error, kept=False)
+    assert [name for name, part in kept._asdict().items() if part is not no_update] == ["notices"]
+    assert "The database does not answer." in text_of(kept.notices)
+    assert "The database does not answer." in text_of(first.hero)
