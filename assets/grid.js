@@ -213,9 +213,15 @@ window.portolan.grid = (() => {
     return api.isDestroyed() ? null : api;
   }
 
+  /* The ledgers a page must read again: what moved on since it was read. Null: none. */
+  function moved(scope, ledger, read) {
+    const news = Object.entries(ledger || {}).filter(([id, revision]) => (scope === "all" || id === scope) && !(read?.[id] >= revision));
+    return read && news.length ? Object.fromEntries(news) : null;
+  }
+
   const setStore = (id, data) => window.dash_clientside.set_props(id, { data });
 
   window.dashAgGridFunctions.portolanTheme = theme;
-  return { NARROW_SCREEN, STATES, add, ageTitle, cell, cells, cents, choose, csvCell, date, download, drawSparkline, dress, element, fit, fitColumns, ghostly, mark, moment,
+  return { NARROW_SCREEN, STATES, add, ageTitle, cell, cells, cents, choose, csvCell, date, download, drawSparkline, dress, element, fit, fitColumns, ghostly, mark, moment, moved,
     pixels, ready, redraw, setStore, shares, sparkline, write, writeGhostly };
 })();

@@ -98,7 +98,7 @@ window.portolan.holdings = (() => {
   }
 
   /* What to ask the server for. The page was drawn anew where nothing was asked before. */
-  function query(scope, group, retry, before) {
+  function query(scope, group, retry, ledger, before) {
     if (!scope) return window.dash_clientside.no_update;
     const element = document.getElementById(PAGE), address = new URLSearchParams(location.search);
     element.dataset.scope = scope.portfolio;
@@ -108,7 +108,8 @@ window.portolan.holdings = (() => {
       page.filter = "";
       pressGroup();
     }
-    const asked = { scope: scope.portfolio, by_portfolio: page.group === "portfolio", retry };
+    const asked = { scope: scope.portfolio, by_portfolio: page.group === "portfolio", retry, ledger: before?.ledger ?? null };
+    if (before?.scope === scope.portfolio && page.payload?.scope === scope.portfolio) asked.ledger = kit.moved(scope.portfolio, ledger, page.payload.revisions) ?? asked.ledger;
     return JSON.stringify(asked) === JSON.stringify(before) ? window.dash_clientside.no_update : asked;
   }
 
@@ -299,8 +300,19 @@ window.portolan.holdings = (() => {
     if (tag) { tag.hidden = !simulated; kit.write(tag, simulated === held.length ? "simulated prices" : `${simulated} of ${held.length} prices simulated`); }
     const missing = held.filter((row) => row.reason), notice = document.querySelector(`#${PAGE} [data-part=missing]`);
     if (notice) { notice.hidden = !missing.length; part("missing-count", missing.length === 1 ? `1 of ${held.length} holdings has no value.` : `${missing.length} of ${held.length} holdings have no value.`); }
+    stale(held);
     part("when", `${page.payload.base_currency}, ${kit.moment(Date.now())}`);
   }
+
+  /* Where no price is fresh any more the page says so, with the age of the newest. */
+  function stale(held) {
+    const notice = document.querySelector(`#${PAGE} [data-part=stale]`), priced = held.filter((row) => row.ts);
+    if (!notice) return;
+    notice.hidden = !priced.length || !priced.every((row) => row.state === "stale");
+    if (!notice.hidden) part("stale-age", `Prices are ${format.age((window.portolan.live.now() - Math.max(...priced.map((row) => row.ts))) / 1000)} old.`);
+  }
+
+  setInterval(() => { if (page.merged && document.getElementById(PAGE)) stale([...page.merged.values()].filter((row) => row.kind === "holding")); }, 15_000);
 
   function part(name, text) {
     const found = document.querySelector(`#${PAGE} [data-part=${name}]`);

@@ -6,7 +6,7 @@ window.portolan.transactions = (() => {
   const FILTERS = ["kind", "symbol", "start", "end"], PAUSE_MS = 250, FIRST = 400, STEP = 1000;
   const COLUMNS = { least: ["recorded_at", "account", "note", "tax", "fee", "portfolio_name"], phone: ["symbol", "gross"] };
   const kit = window.portolan.grid, format = window.portolan.format, shell = () => window.portolan.shell;
-  const page = { api: null, rows: new Map(), decimals: 2, query: null, entry: null, last: null, ids: new Set(), wide: true };
+  const page = { api: null, rows: new Map(), decimals: 2, query: null, entry: null, last: null, portfolios: [], instruments: [] };
   const form = { open: false, editing: null, number: 0, touched: new Set(), errors: [], key: null, sent: "", from: null, busy: false, timer: 0, draft: {} };
   const byId = (id) => document.getElementById(id);
   const find = (selector) => document.querySelector(`#${PAGE} ${selector}`);
@@ -14,7 +14,7 @@ window.portolan.transactions = (() => {
   const none = () => window.dash_clientside.no_update;
 
   /* ----------------------------------------------------------------------------------------------------------- the table */
-  function query(scope, retry, before) {
+  function query(scope, retry, ledger, before) {
     if (!scope) return none();
     const address = new URLSearchParams(location.search);
     if (!before) {
@@ -24,7 +24,8 @@ window.portolan.transactions = (() => {
       page.entry = null;
       if (address.get("new") !== null) setTimeout(() => openForm({ kind: address.get("new"), symbol: address.get("instrument") || "" }), 60);
     }
-    const asked = { scope: scope.portfolio, ...filters(address.get("voided") === "1"), limit: before?.scope === scope.portfolio ? before.limit : FIRST, retry };
+    const asked = { scope: scope.portfolio, ...filters(address.get("voided") === "1"), limit: before?.scope === scope.portfolio ? before.limit : FIRST, retry, ledger: before?.ledger ?? null };
+    if (page.scope === scope.portfolio && before?.scope === scope.portfolio) asked.ledger = kit.moved(scope.portfolio, ledger, page.revisions) ?? asked.ledger;
     if (JSON.stringify(asked) === JSON.stringify(before)) return none();
     page.query = asked;
     paintFilters();
@@ -76,7 +77,8 @@ window.portolan.transactions = (() => {
   /* By id: a row that another tab changed changes here, and nothing else moves. */
   function show(payload, rows) {
     const fresh = page.rows.size && page.scope === payload.scope ? rows.filter((row) => !page.rows.has(row.id)).map((row) => row.id) : [];
-    page.scope = payload.scope;
+    Object.assign(page, { scope: payload.scope, revisions: payload.revisions, portfolios: payload.portfolios, instruments: payload.instruments });
+    if (form.open) { offer(); typed(0); }
     const wanted = new Map(rows.map((row) => [row.id, { ...row, fresh: row.id === page.last?.id }])), update = [], add = [], remove = [];
     page.api.forEachNode((node) => { if (!wanted.has(node.id)) remove.push(node.data); });
     const same = (row, node) => node.data.version === row.version && node.data.fresh === row.fresh && node.data.name === row.name;
@@ -90,7 +92,6 @@ window.portolan.transactions = (() => {
     page.api.applyTransaction({ add, update, remove });
     kit.redraw(page.api, [...wanted.keys()]);
     page.more = payload.more;
-    page.name = payload.scope === "all" ? "" : payload.name;
     const voided = rows.filter((row) => row.voided).length, count = format.number(rows.length - voided, { decimals: 0 });
     kit.write(find("[data-part=count]"), `${payload.more ? `the newest ${count}` : count}${voided ? `, and ${voided} voided` : ""}`);
     if (fresh.length === 1) page.api.ensureNodeVisible(page.api.getRowNode(fresh[0]));
@@ -316,7 +317,7 @@ window.portolan.transactions = (() => {
       kit.write(box.querySelector("[data-part=symbol]"), symbol);
       setValue(input("instrument_name"), "");
       setValue(input("instrument_sector"), "");
-      setValue(input("instrument_currency"), input("currency").value || shell().directory.portfolios.find((each) => each.id === input("portfolio").value)?.currency || "USD");
+      setValue(input("instrument_currency"), input("currency").value || page.portfolios.find((each) => each.id === input("portfolio").value)?.currency || "USD");
       kit.write(box.querySelector("[data-part=instrument-error]"), "");
     }
     if (!wanted) delete box.dataset.symbol;
@@ -335,6 +336,7 @@ window.portolan.transactions = (() => {
     kit.write(box.querySelector("[data-part=instrument-error]"), result.ok ? "" : result.message);
     if (!result.ok) return none();
     box.hidden = true;
+    page.instruments.push([result.symbol, result.name]);
     window.dash_clientside.set_props("directory-changed", { data: Date.now() });
     shell().announce(`${result.symbol} was added`);
     input("quantity")?.focus();
@@ -342,22 +344,13 @@ window.portolan.transactions = (() => {
     return none();
   }
 
-  /* What the form can suggest: portfolios and instruments from the directory, accounts from the rows. */
+  /* What the form can suggest: portfolios and instruments that the server named, accounts from the rows. */
   function offer() {
-    const { portfolios, instruments } = shell().directory, select = input("portfolio"), known = (id) => portfolios.some((each) => each.id === id);
-    const chosen = form.wanted || (known(select.value) ? select.value : portfolios[0]?.id) || "";
-    const named = known(chosen) || !chosen ? portfolios : [{ id: chosen, name: page.name || "This portfolio" }, ...portfolios];
-    select.replaceChildren(...named.map((each) => new Option(each.name, each.id)));
+    const select = input("portfolio"), known = (id) => page.portfolios.some((each) => each.id === id);
+    const chosen = [form.wanted, select.value].find(known) || page.portfolios[0]?.id || "";
+    select.replaceChildren(...page.portfolios.map((each) => new Option(each.name, each.id)));
     select.value = chosen;
-    fill("symbols", (instruments || []).map((each) => [each.symbol, each.name]));
-  }
-
-  /* The directory came, or something new is in it, while the form was open. */
-  function offered(directory) {
-    if (directory && form.open && byId(FORM)) {
-      requestAnimationFrame(() => { offer(); typed(0); });
-    }
-    return none();
+    fill("symbols", page.instruments);
   }
 
   function offerAccounts() {
@@ -464,6 +457,6 @@ window.portolan.transactions = (() => {
   }, true);
 
   Object.assign(window.dashAgGridFunctions, { portolanLedgerHeight: rowHeight, portolanByNumber: byNumber, portolanByDate: byDate });
-  window.dash_clientside = Object.assign(window.dash_clientside || {}, { transactions: { query, load, checked, saved, added, told, offered } });
+  window.dash_clientside = Object.assign(window.dash_clientside || {}, { transactions: { query, load, checked, saved, added, told } });
   return { page, form, openForm, plainNumber };
 })();

@@ -42,20 +42,21 @@ NOTHING: dict[str, Any] = {  # a row that is no holding: what it does not have
 def register(app: Dash, services: Services) -> None:
     """Wire the page."""
     app.clientside_callback(ClientsideFunction("holdings", "query"), Output(HoldingsIds.QUERY, "data"), Input(Ids.SCOPE, "data"),
-                            Input(HoldingsIds.GROUP, "data"), Input(HoldingsIds.RETRY, "data"), State(HoldingsIds.QUERY, "data"))
+                            Input(HoldingsIds.GROUP, "data"), Input(HoldingsIds.RETRY, "data"), Input(Ids.LEDGER, "data"),
+                            State(HoldingsIds.QUERY, "data"))
     app.clientside_callback(ClientsideFunction("holdings", "load"), Input(HoldingsIds.ROWS, "data"))
     app.clientside_callback(ClientsideFunction("holdings", "opened"), Input(HoldingsIds.DRAWER_BODY, "children"))
 
-    @app.callback(Output(HoldingsIds.ROWS, "data"), Input(HoldingsIds.QUERY, "data"), Input(Ids.LEDGER, "data"), prevent_initial_call=True)
-    async def update_rows(query: dict[str, Any] | None, _ledger: dict[str, int] | None) -> dict[str, Any]:
+    @app.callback(Output(HoldingsIds.ROWS, "data"), Input(HoldingsIds.QUERY, "data"), prevent_initial_call=True)
+    async def update_rows(query: dict[str, Any] | None) -> dict[str, Any]:
         """Read the holdings of a scope."""
         if not query:
             raise PreventUpdate
         return await asyncio.to_thread(rows_of, services, str(query.get("scope") or "all"), by_portfolio=bool(query.get("by_portfolio")))
 
     @app.callback(Output(HoldingsIds.DRAWER_BODY, "children"), Input(HoldingsIds.SYMBOL, "data"), Input(HoldingsIds.QUERY, "data"),
-                  Input(Ids.LEDGER, "data"), prevent_initial_call=True)
-    async def update_drawer(symbol: str | None, query: dict[str, Any] | None, _ledger: dict[str, int] | None) -> list[Any]:
+                  prevent_initial_call=True)
+    async def update_drawer(symbol: str | None, query: dict[str, Any] | None) -> list[Any]:
         """Read lots and transactions of one holding."""
         if not symbol or not query:
             raise PreventUpdate

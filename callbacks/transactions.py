@@ -41,17 +41,17 @@ def register(app: Dash, services: Services) -> None:
 
 
 def _register_reading(app: Dash, services: Services) -> None:
-    @app.callback(Output(TransactionsIds.ROWS, "data"), Input(TransactionsIds.QUERY, "data"), Input(Ids.LEDGER, "data"),
-                  Input(TransactionsIds.SAVED, "data"), prevent_initial_call=True)
-    async def update_rows(query: dict[str, Any] | None, _ledger: dict[str, int] | None, _saved: dict[str, Any] | None) -> dict[str, Any]:
+    @app.callback(Output(TransactionsIds.ROWS, "data"), Input(TransactionsIds.QUERY, "data"), Input(TransactionsIds.SAVED, "data"),
+                  prevent_initial_call=True)
+    async def update_rows(query: dict[str, Any] | None, _saved: dict[str, Any] | None) -> dict[str, Any]:
         """Read the ledger of a scope."""
         if not query:
             raise PreventUpdate
         return await asyncio.to_thread(rows_of, services, query)
 
-    @app.callback(Output(TransactionsIds.HISTORY_BODY, "children"), Input(TransactionsIds.ENTRY, "data"), Input(Ids.LEDGER, "data"),
+    @app.callback(Output(TransactionsIds.HISTORY_BODY, "children"), Input(TransactionsIds.ENTRY, "data"), Input(TransactionsIds.QUERY, "data"),
                   prevent_initial_call=True)
-    async def update_history(entry: dict[str, Any] | None, _ledger: dict[str, int] | None) -> list[Any]:
+    async def update_history(entry: dict[str, Any] | None, _query: dict[str, Any] | None) -> list[Any]:
         """Read every version of one transaction."""
         if not entry:
             raise PreventUpdate
@@ -86,8 +86,7 @@ def _register_changing(app: Dash, services: Services) -> None:
 def _register_clientside(app: Dash) -> None:
     page = "transactions"
     app.clientside_callback(ClientsideFunction(page, "query"), Output(TransactionsIds.QUERY, "data"), Input(Ids.SCOPE, "data"),
-                            Input(TransactionsIds.RETRY, "data"), State(TransactionsIds.QUERY, "data"))
-    app.clientside_callback(ClientsideFunction(page, "offered"), Input(Ids.DIRECTORY, "data"))
+                            Input(TransactionsIds.RETRY, "data"), Input(Ids.LEDGER, "data"), State(TransactionsIds.QUERY, "data"))
     app.clientside_callback(ClientsideFunction(page, "load"), Input(TransactionsIds.ROWS, "data"))
     app.clientside_callback(ClientsideFunction(page, "checked"), Input(TransactionsIds.CHECKED, "data"))
     app.clientside_callback(ClientsideFunction(page, "saved"), Input(TransactionsIds.SAVED, "data"))
@@ -113,8 +112,12 @@ def rows_of(services: Services, query: Mapping[str, Any]) -> dict[str, Any]:
     found = sorted((entry for page in pages for entry in page.items), key=lambda entry: (entry.date, entry.sequence), reverse=True)
     instruments = {each.symbol: each for each in services.instruments.find(actor, limit=MOST).items}
     rows = [_row(entry, portfolios, instruments) for entry in found[:limit]]
-    name = portfolios[scope].name if scope in portfolios else None
-    return {"scope": scope, "name": name, "rows": rows, "more": len(found) > limit or any(page.next_after for page in pages)}
+    return {
+        "scope": scope, "rows": rows, "more": len(found) > limit or any(page.next_after for page in pages),
+        "revisions": {key: each.revision for key, each in portfolios.items()},
+        "portfolios": [{"id": key, "name": each.name, "currency": each.base_currency} for key, each in portfolios.items()],
+        "instruments": [(symbol, each.name) for symbol, each in instruments.items()],
+    }
 
 
 def _filters(query: Mapping[str, Any]) -> dict[str, Any]:

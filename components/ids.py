@@ -78,7 +78,7 @@ class HoldingsIds(StrEnum):
 
     PAGE = "holdings-page"
     GRID = "holdings-grid"
-    QUERY = "holdings-query"  # {scope, by_portfolio, at}: what the server is asked for
+    QUERY = "holdings-query"  # {scope, by_portfolio, retry, ledger}: what the server is asked for
     ROWS = "holdings-rows"  # what the server answered, for holdings.js to paint
     GROUP = "holdings-group"  # sector | currency | asset_class | portfolio | none
     SYMBOL = "holdings-symbol"  # instrument whose drawer is open, or None
@@ -92,7 +92,7 @@ class TransactionsIds(StrEnum):
 
     PAGE = "transactions-page"
     GRID = "transactions-grid"
-    QUERY = "transactions-query"  # {scope, kind, symbol, start, end, voided}: what the server is asked for
+    QUERY = "transactions-query"  # {scope, kind, symbol, start, end, voided, limit, retry, ledger}: what the server is asked for
     ROWS = "transactions-rows"  # what the server answered, for transactions.js to paint
     RETRY = "transactions-retry"  # a counter: "Try again" was pressed
     FORM = "transactions-form"

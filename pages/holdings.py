@@ -28,6 +28,8 @@ def layout(**_query: str) -> html.Div:
             _toolbar(),
             html.Div(html.Span([html.B("", **{"data-part": "missing-count"}), " The rows say why; the total leaves them out."]),
                      className="notice info", hidden=True, **{"data-part": "missing"}),
+            html.Div(html.Span([html.B("", **{"data-part": "stale-age"}), " The feed has not answered since; every value uses the last quotes."]),
+                     className="notice warn", hidden=True, **{"data-part": "stale"}),
             html.Section([tables.holdings_grid(), *_states()], className="panel grid-panel", **{"aria-label": "Holdings, grouped, with totals"}),
             _legend(),
             _drawer(),

@@ -80,7 +80,8 @@ def test_the_sums_hold_when_portfolios_are_told_apart(holdings: Page, watch: Any
     total = holdings.locator("#holdings-grid .ag-floating-bottom")
     holdings.get_by_role("button", name="Portfolio", exact=True).click()
     holdings.wait_for_selector('[row-id="group:US growth"]')
-    assert holdings.evaluate("() => portolan.holdings.page.groups.size") == 3
+    names = set(holdings.evaluate("() => [...portolan.holdings.page.groups.keys()]"))
+    assert {"US growth", "Global balanced", "Concentrated"} <= names
     seen = audited(holdings, 3)
     assert seen["wrong"] == []
     assert seen["paints"] >= 3
@@ -129,8 +130,9 @@ def test_groups_stand_by_their_subtotal_and_rows_inside_their_group(holdings: Pa
             current, last = group, float("inf")
         else:
             assert group == current
-            assert value <= last
-            last = value
+            known = float("-inf") if value is None else value  # without a price: at the end of its group
+            assert known <= last
+            last = known
 
 
 def test_a_tick_moves_digits_and_nothing_else(holdings: Page) -> None:
@@ -240,7 +242,7 @@ def test_the_export_holds_the_rows_as_they_stand(holdings: Page, watch: Any) -> 
     assert {row["symbol"] for row in rows} >= {"AAPL", "MSFT", "KO"}
     shown = [name for name in order(holdings) if not name.startswith("group:")]
     assert len(rows) == len(shown)
-    assert all(re.fullmatch(r"-?\d+\.\d\d", row["value_USD"]) for row in rows)
+    assert all(re.fullmatch(r"-?\d+\.\d\d", row["value_USD"]) or (not row["value_USD"] and not row["price"]) for row in rows)
     clean(watch)
 
 
