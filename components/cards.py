@@ -11,7 +11,7 @@ from dash import html
 
 from components import theme
 from components.controls import button, tool
-from components.icons import Icon, icon
+from components.icons import Icon
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -250,8 +250,3 @@ def _doubt(doubt: Doubt) -> html.Li:
         ],
         className="doubt",
     )
-
-
-def warning_icon() -> html.I:
-    """Mark of something that needs a look."""
-    return icon(Icon.WARNING, small=True)

@@ -203,14 +203,16 @@ def test_keys_go_to_pages_open_and_close(overview: Page) -> None:
 
 
 def test_search_finds_a_holding_by_its_name(overview: Page) -> None:
+    overview.keyboard.press("/")
+    overview.locator(".ask-input").fill("zzz")
+    expect(overview.locator("#palette")).to_contain_text("Nothing is called")
+    overview.keyboard.press("Escape")
+    expect(overview.locator("#palette")).to_be_hidden()
     overview.keyboard.press("Control+k")
     overview.locator(".ask-input").fill("apple")
     expect(overview.locator("#palette .hit[aria-selected='true']")).to_contain_text("AAPL")
     overview.keyboard.press("Enter")
     overview.wait_for_url("**/holdings?symbol=AAPL")
-    overview.keyboard.press("/")
-    overview.locator(".ask-input").fill("zzz")
-    expect(overview.locator("#palette")).to_contain_text("Nothing is called")
 
 
 # ------------------------------------------------------------------------------------------------------------- panels and dialogs
