@@ -46,7 +46,7 @@ window.portolan.holdings = (() => {
   }
 
   function summary(rows) {
-    const value = sum(rows, "value"), day = sum(rows, "day_pnl"), cost = sum(rows, "cost"), total = sum(rows, "total_pnl");
+    const value = sum(rows, "value"), day = sum(rows, "day_pnl"), cost = sum(rows.filter((row) => row.value !== null), "cost"), total = sum(rows, "total_pnl");
     const opening = value - day, priced = rows.filter((row) => row.kind === "holding");
     return { value, day_pnl: day, total_pnl: total, cost, weight: sum(rows, "weight"), day_return: opening && priced.length ? day / opening : null,
       on_cost: cost > 0 ? total / cost : null, missing: rows.filter((row) => row.reason).length };
@@ -84,17 +84,27 @@ window.portolan.holdings = (() => {
   /* ------------------------------------------------------------------------------------------- what comes from the server */
   async function load(payload) {
     if (!payload) return window.dash_clientside.no_update;
-    const api = await kit.ready(GRID);
+    const api = await kit.ready(GRID, PAGE);
     if (!api) return window.dash_clientside.no_update;
     if (api !== page.api) attach(api);
-    page.payload = payload;
-    const element = document.getElementById(PAGE);
-    kit.mark(element, "state", stateOf(payload));
-    if (payload.error) part("reason", payload.error);
-    if (payload.rows) show();
+    const kept = payload.error && page.merged && page.payload?.scope === payload.scope;
+    kit.mark(document.getElementById(PAGE), "state", payload.error ? (kept ? "kept" : "error") : filled(payload.rows) ? "full" : "empty");
+    if (payload.error) refuse(payload.error, kept);
+    else {
+      page.payload = payload;
+      show();
+    }
     const sheet = document.getElementById("holdings-drawer");
     if (page.symbol && !sheet.classList.contains("open")) open(page.symbol);
     return window.dash_clientside.no_update;
+  }
+
+  const filled = (rows) => rows.some((row) => row.kind !== "other");
+
+  /* The rows of the same scope stay, dimmed; those of another one would be wrong. */
+  function refuse(reason, kept) {
+    for (const place of document.querySelectorAll(`#${PAGE} [data-part=reason]`)) kit.write(place, reason);
+    if (!kept) Object.assign(page, { payload: null, merged: null, leaves: new Map() });
   }
 
   /* What to ask the server for. The page was drawn anew where nothing was asked before. */
@@ -111,11 +121,6 @@ window.portolan.holdings = (() => {
     const asked = { scope: scope.portfolio, by_portfolio: page.group === "portfolio", retry, ledger: before?.ledger ?? null };
     if (before?.scope === scope.portfolio && page.payload?.scope === scope.portfolio) asked.ledger = kit.moved(scope.portfolio, ledger, page.payload.revisions) ?? asked.ledger;
     return JSON.stringify(asked) === JSON.stringify(before) ? window.dash_clientside.no_update : asked;
-  }
-
-  function stateOf({ error, rows = [] }) {
-    if (error) return page.leaves.size ? "kept" : "error";
-    return rows.some((row) => row.kind !== "other") ? "full" : "empty";
   }
 
   function show() {
@@ -391,9 +396,7 @@ window.portolan.holdings = (() => {
 
   /* -------------------------------------------------------------------------------------------------------- the grid */
   function attach(api) {
-    page.api = api;
-    page.leaves = new Map();
-    page.merged = null;
+    Object.assign(page, { api, payload: null, merged: null, leaves: new Map() });
     api.addEventListener("cellClicked", ({ data, event }) => press(data, event));
     api.addEventListener("cellKeyDown", ({ data, event }) => key(data, event));
     api.addEventListener("gridSizeChanged", resize);

@@ -49,6 +49,7 @@ window.portolan.overview = (() => {
     const largest = known.reduce((best, row) => (!best || Math.abs(row.value) > Math.abs(best.value) ? row : best), null);
     const found = {
       on_contributed: totals.net_contributions ? totals.total_pnl / totals.net_contributions : null,
+      on_cost_all: totals.market_value - totals.unrealised > 0 ? totals.total_pnl / (totals.market_value - totals.unrealised) : null,
       cash_share: totals.value ? totals.cash / totals.value : null,
       unchanged: priced.length - totals.up - totals.down, largest: largest?.symbol, largest_name: largest?.name, largest_weight: largest?.weight,
     };

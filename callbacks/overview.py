@@ -19,14 +19,14 @@ from engine.errors import NotFound, PortfolioError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from engine.types import Actor
+    from engine.types import Actor, Finding
     from services import Services
     from services.views import HoldingsView, PortfolioRow
 
 ALL = "all"
 TRIES, PAUSE_SECONDS = 10, 0.3
 MOST_BESIDE = 12  # portfolios in the comparison
-MONEY = ("value", "day_pnl", "day_return", "total_pnl", "net_contributions", "cash")
+MONEY = ("value", "day_pnl", "day_return", "total_pnl", "net_contributions", "cash", "market_value", "unrealised")
 NEW, LOST = "page overview is-new", "page overview is-lost"
 EMPTY = ("Nothing is held yet", "Record the first deposit or purchase; its value then moves here.")
 
@@ -263,16 +263,26 @@ def identity_terms(state: dict[str, Any], *, foreign: bool) -> list[cards.Term]:
         cards.Term(theme.MINUS, "Fees", "fees", state["fees"]),
         cards.Term(theme.MINUS, "Taxes", "taxes", state["taxes"]),
         cards.Term("+", "Currency gain", "fx_gain", state["fx_gain"]),
+        cards.Term(theme.MINUS, "Not valued, at cost", "cost_excluded", state["cost_excluded"]),
     ]
     needed = {"net_contributions", "unrealised", "realised", *(["fx_gain"] if foreign else [])}  # foreign cash gains with every rate
     return [term for term in terms if term.key in needed or term.value]
 
 
+UNPRICED = ("missing_price", "missing_rate")  # each row's reason; `value_excludes` names them all in one line
+
+
+def _told(finding: Finding) -> str:
+    """Give a finding as a sentence, with the rows it is about."""
+    rows = ", ".join(finding.context["rows"]) if finding.code == "value_excludes" else ""
+    return f"{finding.message[:1].upper()}{finding.message[1:]}{f': {rows}' if rows else ''}."
+
+
 def notices(view: HoldingsView) -> list[Any]:
     """Say what is odd about these figures, the grave first, at most three lines."""
     order = {"error": 0, "warning": 1, "info": 2}
-    told = sorted((finding for finding in view.findings if finding.severity.value in order), key=lambda finding: order[finding.severity.value])
-    unique = list(dict.fromkeys((finding.severity.value, finding.message) for finding in told))
+    unique = list(dict.fromkeys((finding.severity.value, _told(finding)) for finding in view.findings if finding.code not in UNPRICED))
+    unique.sort(key=lambda told: order[told[0]])
     lines = [cards.notice(message, kind={"error": "crit", "warning": "warn", "info": "info"}[severity]) for severity, message in unique[:3]]
     return [*lines, *([cards.notice(f"{len(unique) - 3} more findings", "stand on the Holdings page.", kind="info")] if len(unique) > 3 else [])]
 

@@ -53,6 +53,14 @@ class Totals(NamedTuple):
     cash: float | None
     net_contributions: float | None
     income_year: float | None
+    market_value: float | None = None
+    unrealised: float | None = None
+
+    @property
+    def on_cost(self) -> float | None:
+        """Total P/L over the cost of what is held and priced, fraction: as the Holdings page counts it."""
+        cost = None if self.market_value is None or self.unrealised is None else self.market_value - self.unrealised
+        return _ratio(self.total_pnl, cost) if cost is not None and cost > 0 else None
 
 
 class Column(NamedTuple):
@@ -169,6 +177,9 @@ def _freshness(rows: Sequence[Row]) -> html.Div:
 # ------------------------------------------------------------------------------------------------------------ portfolios side by side
 
 
+MANY = 4  # columns from which the comparison is set in data size
+
+
 def compare_table(columns: Sequence[Column], whole: Column | None) -> html.Table:
     """Portfolios beside each other, each in its base currency; the last column is all of them together."""
     shown = [*columns, *([whole] if whole else [])]
@@ -188,7 +199,8 @@ def compare_table(columns: Sequence[Column], whole: Column | None) -> html.Table
         _compare_row("Holdings", shown, whole, lambda c: str(c.holdings)),
         _compare_row("Share of total", shown, whole, lambda c: live(c.share, None, "share")),
     ]
-    return html.Table([html.Caption("Portfolios side by side", className="sr"), html.Thead(head), html.Tbody(lines)], className="compare")
+    kind = "compare many" if len(shown) > MANY else "compare"
+    return html.Table([html.Caption("Portfolios side by side", className="sr"), html.Thead(head), html.Tbody(lines)], className=kind)
 
 
 def _head(column: Column, *, last: bool) -> html.Td:
@@ -310,7 +322,6 @@ def _sum(values: Iterable[float | None]) -> float:
 
 
 def _total_row(totals: Totals, count: int) -> html.Tr:
-    on_contributed = _ratio(totals.total_pnl, totals.net_contributions)
     return html.Tr(
         [
             html.Td(["Total ", html.Span(f"{count} holdings" if count != 1 else "1 holding", className="dim")], className="l s"),
@@ -320,7 +331,7 @@ def _total_row(totals: Totals, count: int) -> html.Tr:
             html.Td(live(totals.day_pnl, "day_pnl", "signed", toned=True)),
             html.Td(live(totals.value, "value"), className="s"),
             html.Td(live(totals.total_pnl, "total_pnl", "signed", toned=True)),
-            html.Td(_computed(on_contributed, "on_contributed", "percent1")),
+            html.Td(_computed(totals.on_cost, "on_cost_all", "percent1")),
             html.Td(theme.weight(100 if totals.value else None)),
         ],
     )
