@@ -5,6 +5,7 @@ window.portolan = window.portolan || {};
 window.dashAgGridFunctions = window.dashAgGridFunctions || {};
 
 window.portolan.grid = (() => {
+  const PAUSE_MS = 25, PATIENCE_MS = 60_000;
   const NARROW_SCREEN = matchMedia("(max-width: 720px)");
   const drawn = new WeakMap(); // grid api -> Map of row id -> Set of cells
   const pixels = (token) => parseFloat(getComputedStyle(document.documentElement).getPropertyValue(token));
@@ -206,11 +207,23 @@ window.portolan.grid = (() => {
     }
   }
 
-  /* The api of a grid that is on the page now; null if the page went away meanwhile. */
-  async function ready(id) {
-    if (!document.getElementById(id)) return null;
-    const api = await window.dash_ag_grid.getApiAsync(id);
-    return api.isDestroyed() ? null : api;
+  /* The api of a grid, as soon as it stands: its code comes after the page, and rows may be here before it. Null: the page went away. */
+  async function ready(grid, frame) {
+    for (let waited = 0; document.getElementById(frame) && waited < PATIENCE_MS; waited += PAUSE_MS) {
+      const api = alive(grid);
+      if (api) return api;
+      await new Promise((resolve) => { setTimeout(resolve, PAUSE_MS); });
+    }
+    return null;
+  }
+
+  function alive(grid) {
+    try {
+      const api = document.getElementById(grid) && window.dash_ag_grid?.getApi(grid);
+      return api && !api.isDestroyed() ? api : null;
+    } catch {
+      return null; // it says so by throwing while the grid is not there
+    }
   }
 
   /* The ledgers a page must read again: what moved on since it was read. Null: none. */

@@ -124,12 +124,14 @@
 
   const subject = kit.cell((parent) => { const frame = kit.add(parent, "div", "inst"); return { symbol: kit.add(frame, "b"), name: kit.add(frame, "span"), under: kit.add(frame, "span", "under") }; }, (parts, row, one) => {
     kit.choose(one, row.id === window.portolan.transactions.page.entry?.id);
-    kit.write(parts.symbol, row.symbol || "");
-    parts.symbol.hidden = !row.symbol;
+    const small = kit.NARROW_SCREEN.matches, lead = row.symbol || (small ? row.kind_name : "");
+    kit.write(parts.symbol, lead);
+    parts.symbol.hidden = !lead;
     const name = row.to_currency ? `into ${format.money(Number(row.to_amount))} ${row.to_currency}` : row.to_symbol ? `into ${row.to_symbol}` : row.name || "";
     kit.write(parts.name, name);
     parts.name.title = name;
-    kit.write(parts.under, `${row.kind_name} · ${kit.date(row.date)}`);
+    const what = [row.symbol ? row.kind_name : "", row.quantity === null ? "" : format.quantity(Number(row.quantity))].filter(Boolean).join(" ");
+    kit.write(parts.under, [what, kit.date(row.date), row.voided ? "voided" : ""].filter(Boolean).join(" · "));
   });
 
   const units = kit.cell((parent) => kit.ghostly(parent), (parts, row) => {

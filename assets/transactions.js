@@ -64,12 +64,13 @@ window.portolan.transactions = (() => {
 
   async function load(payload) {
     if (!payload) return none();
-    const api = await kit.ready(GRID);
+    const api = await kit.ready(GRID, PAGE);
     if (!api) return none();
     if (api !== page.api) attach(api);
     const element = byId(PAGE), rows = payload.rows || [], filtered = FILTERS.some((name) => page.query?.[name]);
-    kit.mark(element, "state", payload.error ? (page.rows.size ? "kept" : "error") : rows.length ? "full" : filtered ? "none" : "empty");
-    if (payload.error) kit.write(element.querySelector("[data-part=reason]"), payload.error);
+    const kept = page.rows.size && page.scope === payload.scope;
+    kit.mark(element, "state", payload.error ? (kept ? "kept" : "error") : rows.length ? "full" : filtered ? "none" : "empty");
+    if (payload.error) for (const place of element.querySelectorAll("[data-part=reason]")) kit.write(place, payload.error);
     else show(payload, rows);
     return none();
   }
@@ -90,6 +91,7 @@ window.portolan.transactions = (() => {
     page.rows = wanted;
     page.decimals = Math.min(4, Math.max(0, ...rows.map((row) => (String(row.quantity ?? "").split(".")[1] || "").replace(/0+$/, "").length)));
     page.api.applyTransaction({ add, update, remove });
+    if (page.entry && wanted.has(page.entry.id)) { page.entry = wanted.get(page.entry.id); paintEntry(); }
     kit.redraw(page.api, [...wanted.keys()]);
     page.more = payload.more;
     const voided = rows.filter((row) => row.voided).length, count = format.number(rows.length - voided, { decimals: 0 });
@@ -100,8 +102,7 @@ window.portolan.transactions = (() => {
   }
 
   function attach(api) {
-    page.api = api;
-    page.rows = new Map();
+    Object.assign(page, { api, rows: new Map(), scope: null });
     api.addEventListener("cellClicked", ({ data }) => openEntry(data));
     api.addEventListener("cellKeyDown", ({ data, event }) => { if (event?.key === "Enter" || event?.key === " ") { event.preventDefault(); openEntry(data); } });
     api.addEventListener("gridSizeChanged", resize);
@@ -132,7 +133,7 @@ window.portolan.transactions = (() => {
     return [...(page.query?.scope === "all" ? [] : ["portfolio_name"]), ...(rows.some((row) => row.account) ? [] : ["account"])];
   }
 
-  kit.NARROW_SCREEN.addEventListener("change", () => { if (page.api && !page.api.isDestroyed()) { page.api.resetRowHeights(); resize(); } });
+  kit.NARROW_SCREEN.addEventListener("change", () => { if (page.api && !page.api.isDestroyed()) { page.api.resetRowHeights(); kit.redraw(page.api, [...page.rows.keys()]); resize(); } });
 
   const byNumber = (left, right) => Number(left ?? -Infinity) - Number(right ?? -Infinity) || 0;
   const byDate = (left, right, a, b) => (left < right ? -1 : left > right ? 1 : (a?.data.sequence ?? 0) - (b?.data.sequence ?? 0));
@@ -255,7 +256,13 @@ window.portolan.transactions = (() => {
     if (form.touched.has("*")) refuse(elsewhere.map(said).join(" "));
   }
 
-  const said = (error) => [error.message, error.hint].filter(Boolean).join(" ");
+  /* The server's sentence without the name of the field it stands under, and without what only programs can do. */
+  function said({ field: name, code, message, hint }) {
+    if (code === "unknown_symbol") return `${input(name)?.value.trim().toUpperCase()} is not known yet: add it below, or choose another.`;
+    const text = message.startsWith(`${name}: `) ? message.slice(name.length + 2) : message;
+    return [text.charAt(0).toUpperCase() + text.slice(1), hint].filter(Boolean).join(" ");
+  }
+
   const refuse = (text) => kit.write(byId(SHEET).querySelector("footer [data-part=refused]"), text);
 
   function busy(on) {
@@ -291,6 +298,7 @@ window.portolan.transactions = (() => {
       offerInstrument();
       if (result.message) refuse(result.message);
       form.conflict = result.conflict || null;
+      if (form.conflict) setTimeout(() => byId("transactions-conflict")?.scrollIntoView({ block: "end" }), 50);
       if (!result.unanswered) form.key = null;
       byId(FORM).querySelector('[aria-invalid="true"]')?.focus();
     }
@@ -370,11 +378,17 @@ window.portolan.transactions = (() => {
     redraw(before, row);
     const sheet = byId(HISTORY);
     sheet.classList.add("open");
-    kit.write(sheet.querySelector("[data-part=title]"), [row.kind_name, row.quantity === null ? "" : format.quantity(Number(row.quantity)), row.symbol || ""].filter(Boolean).join(" "));
-    for (const [name, hidden] of [["void-entry", row.voided], ["correct-entry", row.voided], ["restore-entry", !row.voided]]) sheet.querySelector(`[data-do=${name}]`).hidden = hidden;
+    paintEntry();
     byId("transactions-history-body").classList.add("waiting");
     kit.setStore("transactions-entry", { portfolio: row.portfolio, id: row.id, version: row.version });
     sheet.focus({ preventScroll: true });
+  }
+
+  /* Title and buttons of the sheet, for the version that the table shows now. */
+  function paintEntry() {
+    const sheet = byId(HISTORY), row = page.entry;
+    kit.write(sheet.querySelector("[data-part=title]"), [row.kind_name, row.quantity === null ? "" : format.quantity(Number(row.quantity)), row.symbol || ""].filter(Boolean).join(" "));
+    for (const [name, hidden] of [["void-entry", row.voided], ["correct-entry", row.voided], ["restore-entry", !row.voided]]) sheet.querySelector(`[data-do=${name}]`).hidden = hidden;
   }
 
   function closeEntry() {

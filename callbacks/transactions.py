@@ -11,7 +11,7 @@ from uuid import UUID
 from dash import ClientsideFunction, Dash, Input, Output, State
 from dash.exceptions import PreventUpdate
 
-from components import cards, dialogs, tables
+from components import cards, dialogs, tables, theme
 from components.ids import Ids, TransactionsIds
 from engine.errors import Conflict, InvalidInput, PortfolioError, StorageError
 from engine.types import Kind
@@ -240,14 +240,24 @@ def _collided(services: Services, actor: Actor, asked: Mapping[str, Any], error:
         return failed, [cards.notice(error.message, "The table shows it as it is now.", kind="warn")], []
     theirs = services.transactions.history(actor, UUID(str(asked["portfolio"])), UUID(str(editing["id"])))[-1]
     row = _row(theirs, {}, {})
-    mine = {LABELS[name]: str(value) for name, value in asked["draft"].items() if name in LABELS and value is not None}
+    mine = {LABELS[name]: _shown(name, str(value)) for name, value in asked["draft"].items() if name in LABELS and value is not None}
     return {**failed, "message": "Somebody changed it meanwhile.", "conflict": row}, [], dialogs.collision(mine, _fields(theirs))
 
 
 def _fields(entry: Transaction) -> dict[str, str]:
     """Fields of one version under their labels, without those that say nothing."""
     row = _row(entry, {}, {})
-    return {label: str(row[name]) for name, label in LABELS.items() if row.get(name) not in {None, "", "0"}}
+    return {label: _shown(name, str(row[name])) for name, label in LABELS.items() if row.get(name) not in {None, "", "0"}}
+
+
+def _shown(name: str, text: str) -> str:
+    """Give a field's exact text as a person writes it; what cannot be read stays as it was typed."""
+    try:
+        if name in NUMBERS:
+            return f"{Decimal(text):,f}"
+        return {"date": lambda: theme.day(date.fromisoformat(text)), "kind": lambda: dialogs.name_of(text)}.get(name, lambda: text)()
+    except (ValueError, ArithmeticError):
+        return text
 
 
 def add_instrument(services: Services, asked: Mapping[str, Any]) -> dict[str, Any]:

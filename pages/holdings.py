@@ -77,7 +77,9 @@ def _states() -> list[Any]:
     failed = html.Div([html.B("The holdings could not be read"), html.P("", **{"data-part": "reason"}),
                        html.Div(controls.button("Try again", do="retry"), className="acts")], className="blank failed", role="alert")
     bones = html.Div([html.Div(className="bone") for _ in range(9)], className="grid-bones", **{"aria-hidden": "true"})
-    return [html.Div(empty, className="when-empty"), html.Div(failed, className="when-error"), bones]
+    kept = html.Div([html.Span([html.B("These rows are not the newest. "), html.Span("", **{"data-part": "reason"})]), html.Span(className="grow"),
+                     controls.button("Try again", do="retry")], className="notice crit when-kept", role="alert")
+    return [kept, html.Div(empty, className="when-empty"), html.Div(failed, className="when-error"), bones]
 
 
 def _legend() -> html.Div:

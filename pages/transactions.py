@@ -49,7 +49,7 @@ def _toolbar() -> html.Div:
                                                   list=f"{TransactionsIds.FORM}-symbols")),
             _filter("start", "From", dcc.Input(type="date", name="start", className="text-input", autoComplete="off")),
             _filter("end", "To", dcc.Input(type="date", name="end", className="text-input", autoComplete="off")),
-            controls.button("Voided", look="quiet switch", do="toggle-voided", title="Show voided transactions, struck through",
+            controls.button("Show voided", look="quiet switch", do="toggle-voided", title="Show voided transactions, struck through",
                             **{"aria-pressed": "false"}),
             controls.button("Clear", look="quiet", do="clear-filters", hidden=True),
             html.Span(className="grow"),
@@ -71,4 +71,6 @@ def _states() -> list[Any]:
     failed = html.Div([html.B("The transactions could not be read"), html.P("", **{"data-part": "reason"}),
                        html.Div(controls.button("Try again", do="retry"), className="acts")], className="blank failed", role="alert")
     bones = html.Div([html.Div(className="bone") for _ in range(9)], className="grid-bones", **{"aria-hidden": "true"})
-    return [html.Div(empty, className="when-empty"), html.Div(none, className="when-none"), html.Div(failed, className="when-error"), bones]
+    kept = html.Div([html.Span([html.B("These rows are not the newest. "), html.Span("", **{"data-part": "reason"})]), html.Span(className="grow"),
+                     controls.button("Try again", do="retry")], className="notice crit when-kept", role="alert")
+    return [kept, html.Div(empty, className="when-empty"), html.Div(none, className="when-none"), html.Div(failed, className="when-error"), bones]

@@ -297,3 +297,40 @@ def test_an_unknown_portfolio_is_an_error_that_can_be_tried_again(page: Page, se
     expect(page.locator("#holdings-page .when-error")).to_contain_text("could not be read")
     expect(page.locator("#holdings-page .when-error")).to_contain_text("There is no portfolio")
     assert watch.strangers == []
+
+
+def test_rows_that_come_before_the_grid_are_shown_when_it_stands(page: Page, server: Any, watch: Any) -> None:
+    def late(route: Any) -> None:
+        page.wait_for_timeout(2500)
+        route.continue_()
+
+    page.route("**/async-community*", late)
+    page.goto(f"{server.url}/holdings")
+    page.wait_for_selector(READY)
+    clean(watch)
+
+
+def test_rows_that_could_not_be_read_again_stay_and_say_so(holdings: Page, watch: Any) -> None:
+    holdings.evaluate("() => dash_clientside.set_props('holdings-rows', { data: { scope: 'all', error: 'The database did not answer.' } })")
+    holdings.wait_for_selector('#holdings-page[data-state="kept"]')
+    expect(holdings.locator(".when-kept")).to_contain_text("The database did not answer.")
+    expect(holdings.locator('[row-id="AAPL"]')).to_be_visible()
+    assert audited(holdings, 2)["wrong"] == []  # prices go on over the rows that are there
+    holdings.locator(".when-kept [data-do=retry]").click()
+    holdings.wait_for_selector(READY)
+    clean(watch)
+
+
+def test_prices_that_no_longer_come_are_called_stale_with_their_age(holdings: Page) -> None:
+    notice = holdings.locator("#holdings-page [data-part=stale]")
+    expect(notice).to_be_hidden()
+    holdings.evaluate("""() => {
+      const { page } = portolan.holdings, old = 22 * 60_000;
+      const stale = [...page.merged.values()].map((row) => [row.id, { ...row, state: "stale", ts: row.ts && row.ts - old }]);
+      const held = Object.fromEntries([...page.merged.keys()].map((id) => [id, { state: "stale" }])), keys = Object.keys(held);
+      page.merged = new Map(stale);
+      const detail = { changed: { portfolios: { all: { keys } }, symbols: [] }, portfolios: { all: { holdings: held } }, quotes: {} };
+      document.dispatchEvent(new CustomEvent("portolan:tick", { detail }));
+    }""")
+    expect(notice).to_be_visible()
+    expect(notice).to_contain_text(re.compile(r"Prices are 2[12]\u202fmin old\."))
