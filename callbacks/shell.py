@@ -78,7 +78,7 @@ def _directory(services: Services) -> dict[str, Any]:
 
 
 def _held(services: Services, actor: Actor, portfolios: list[dict[str, Any]]) -> dict[str, Any]:
-    counts = {row.id: row.holdings for row in services.valuation.compare(actor)}
+    counts = {key: len(symbols) for key, symbols in services.valuation.held(actor).items()}
     view = services.valuation.holdings(actor, "all")
     instruments = [{"symbol": symbol, "name": view.instruments[symbol].name} for symbol in view.snapshot.holdings["symbol"]]
     return {

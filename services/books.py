@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Generic, TypeVar
@@ -44,25 +45,35 @@ class Booked:
 
 
 class Kept(Generic[V]):
-    """The last results by key, as many as fit; safe between threads."""
+    """The last results by key, as many as fit; safe between threads, and what several ask for at once is computed once."""
 
     def __init__(self, size: int) -> None:
         self._size = size
         self._lock = threading.Lock()
-        self._values: OrderedDict[Hashable, V] = OrderedDict()
+        self._values: OrderedDict[Hashable, Future[V]] = OrderedDict()
 
     def get_or_compute(self, key: Hashable, compute: Callable[[], V]) -> V:
-        """Give what is kept under a key, or compute and keep it."""
+        """Give what is kept under a key or being computed, or compute and keep it; an error is told to all who wait and not kept."""
         with self._lock:
-            if key in self._values:
-                self._values.move_to_end(key)
-                return self._values[key]
-        value = compute()
-        with self._lock:
-            self._values[key] = value
+            kept = self._values.get(key)
+            mine = self._values.setdefault(key, Future())
+            self._values.move_to_end(key)
             while len(self._values) > self._size:
                 self._values.popitem(last=False)
-        return value
+        if kept is not None:
+            return kept.result()
+        try:
+            mine.set_result(compute())
+        except BaseException as error:
+            self._forget(key, mine)
+            mine.set_exception(error)
+            raise
+        return mine.result()
+
+    def _forget(self, key: Hashable, flight: Future[V]) -> None:
+        with self._lock:
+            if self._values.get(key) is flight:
+                del self._values[key]
 
 
 class Books:

@@ -90,6 +90,13 @@ class Valuation:
             answer = self._answer(unit, actor, Question(str(scope)))
         return terms_for_hub(str(scope), answer)
 
+    def held(self, actor: Actor) -> dict[str, tuple[str, ...]]:
+        """Name what each portfolio holds, by portfolio id, without a price."""
+        with self._database.read() as unit:
+            parts, _, _ = self._parts(unit, actor, Question(ALL))
+        positions = ((str(part.portfolio.id), part.book.positions) for part in parts)
+        return {key: tuple(told.index[told["quantity"] != 0]) for key, told in positions}
+
     def compare(self, actor: Actor) -> list[PortfolioRow]:
         """Value every portfolio by itself, with its share of all in the display currency."""
         with self._database.read() as unit:
