@@ -311,6 +311,7 @@ def test_rows_that_come_before_the_grid_are_shown_when_it_stands(page: Page, ser
 
 
 def test_rows_that_could_not_be_read_again_stay_and_say_so(holdings: Page, watch: Any) -> None:
+    expect(holdings.locator(".when-kept")).to_be_hidden()
     holdings.evaluate("() => dash_clientside.set_props('holdings-rows', { data: { scope: 'all', error: 'The database did not answer.' } })")
     holdings.wait_for_selector('#holdings-page[data-state="kept"]')
     expect(holdings.locator(".when-kept")).to_contain_text("The database did not answer.")
