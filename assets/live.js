@@ -17,11 +17,11 @@ window.portolan.live = (() => {
   const PATH = "/api/v1/stream", CONNECTING = 0, OPEN = 1, CLOSED = 3;
   const FIRST_PAUSE_MS = 500, LONGEST_PAUSE_MS = 10_000, HANDSHAKE_MS = 8_000, SILENCE_MS = 25_000, FAILURES_BEFORE_POLL = 3;
   const FLASH_MS = 900, FLASH_PAUSE_MS = 1_000, BUSY_FLASHES = 20, RESYNC_PAUSE_MS = 1_000, LATENCIES = 500;
-  const SNAPSHOT_MS = 1_500, REFUSED_PAUSE_MS = 5_000;
+  const SNAPSHOT_MS = 1_500, REFUSED_PAUSE_MS = 5_000, POLL_SILENCE_MS = 6_000;
 
   const state = { portfolios: {}, quotes: {}, ledger: {}, ts: 0, offset: 0, degraded: false, live: false, polling: false };
   const stats = { paints: 0, lastSeq: null, gaps: 0, reconnects: 0, latencies: [] };
-  const line = { socket: null, attempt: 0, failures: 0, readyState: CLOSED, since: 0, heardAt: 0, timer: 0, started: false, resyncAt: 0, askedAt: 0 };
+  const line = { socket: null, attempt: 0, failures: 0, readyState: CLOSED, since: 0, heardAt: 0, toldAt: 0, timer: 0, started: false, resyncAt: 0, askedAt: 0 };
   const wanted = { portfolios: [], symbols: [], extra: new Map() };
 
   const part = (name) => document.getElementById("live-line")?.dataset[name];
@@ -155,7 +155,7 @@ window.portolan.live = (() => {
   }
 
   function receive(message) {
-    line.heardAt = Date.now();
+    line.heardAt = line.toldAt = Date.now();
     if (message.ts) clock(message.ts);
     if ("degraded" in message) state.degraded = message.degraded;
     if (message.type === "snapshot") snapshot(message);
@@ -323,7 +323,7 @@ window.portolan.live = (() => {
     const quotes = Object.values(state.quotes), counts = {};
     for (const quote of quotes) counts[quote.state] = (counts[quote.state] || 0) + 1;
     const newest = Math.max(0, ...quotes.map((quote) => quote.received || quote.ts || 0));
-    const linked = line.readyState === OPEN || state.polling;
+    const linked = line.readyState === OPEN || (state.polling && Date.now() - line.toldAt < POLL_SILENCE_MS);
     const word = !linked && line.failures > 0 ? "down" : !state.live ? "connecting" : best(counts);
     return { state: word, counts, age: newest ? Math.max(0, (now() - newest) / 1000) : null, polling: state.polling, degraded: state.degraded };
   }
