@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ALL = "all"
 TRIES, PAUSE_SECONDS = 10, 0.3
 MOST_BESIDE = 12  # portfolios in the comparison
-MONEY = ("value", "day_pnl", "day_return", "total_pnl", "net_contributions", "cash", "market_value", "unrealised")
+MONEY = ("value", "day_pnl", "day_return", "total_pnl", "net_contributions", "cash")
 NEW, LOST = "page overview is-new", "page overview is-lost"
 EMPTY = ("Nothing is held yet", "Record the first deposit or purchase; its value then moves here.")
 
@@ -221,7 +221,7 @@ def _holding_row(symbol: str, told: dict[str, Any], view: HoldingsView) -> summa
 
 def _parts(reading: Reading, rows: Sequence[summary.Row], sparks: dict[str, list[float]], income: float | None) -> dict[str, Any]:
     view, state, _ = reading
-    totals = summary.Totals(currency=view.base_currency, income_year=income, **{name: state[name] for name in MONEY})
+    totals = summary.Totals(currency=view.base_currency, income_year=income, **{name: state[name] for name in (*MONEY, "market_value", "unrealised")})
     held = [row for row in rows if not row.is_cash]
     nothing = cards.blank(*EMPTY, controls.link("Record a transaction", "/transactions"))
     return {

@@ -164,8 +164,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
-def watch(server: Server) -> Watch:
-    return Watch(server.host)
+def watch(server: Server) -> Iterator[Watch]:
+    """What pages do wrong is for the test to look at; that the server failed nowhere is looked at here."""
+    before = len(server.log)
+    yield Watch(server.host)
+    assert "Traceback" not in server.log[before:], server.log[before:][-4000:]
 
 
 @pytest.fixture
