@@ -20,7 +20,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import flask_bootstrap
 import uvicorn
 from dash import Dash
 from fastapi import FastAPI
@@ -72,6 +71,16 @@ async def wake(server: FastAPI) -> None:
     await server(scope, receive, send)
 
 
+def warm(services: house.Services) -> None:
+    """Book the ledgers while the first browser is still loading scripts; whoever asks meanwhile waits for the same result."""
+    try:
+        actor = services.accounts.local()
+        services.valuation.holdings(actor)
+        services.valuation.compare(actor)
+    except PortfolioError as error:
+        log.warning("the first figures could not be prepared: %s", error.message)
+
+
 def build_services(settings: Settings) -> house.Services:
     """Open the connections and put the services together."""
     database, bus = Database(settings.database_url), Bus(settings.redis_url)
@@ -87,7 +96,7 @@ def create_server(settings: Settings, *, services: house.Services | None = None,
                      lifespan=lambda server: running(server, settings, services, poll=poll, own=own))
     server.state.services = services
     api.install(server, services)
-    server.mount("/vendor/bootstrap", StaticFiles(directory=Path(flask_bootstrap.__file__).parent / "static" / "bootstrap5"), name="bootstrap")
+    server.mount("/vendor/bootstrap", StaticFiles(packages=[("flask_bootstrap", "static/bootstrap5")]), name="bootstrap")
     screens = create_screens(server, services)
     server.add_middleware(Guard, headers=cache(lambda: security_headers(screens)))
     server.add_middleware(TrustedHostMiddleware, allowed_hosts=sorted({*LOOPBACK, settings.host, "testserver"}))
@@ -128,11 +137,13 @@ async def running(server: FastAPI, settings: Settings, services: house.Services,
     poller = Poller(settings, services.database, services.bus, services.feed) if poll else None
     await services.hub.start()
     await wake(server)
+    warmth = asyncio.create_task(asyncio.to_thread(warm, services))
     if poller:
         await asyncio.to_thread(poller.start)
     try:
         yield
     finally:
+        await warmth
         await services.hub.stop()
         if poller:
             await asyncio.to_thread(poller.stop)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import dash_bootstrap_components as dbc
 from dash import html
 
 from components import theme
@@ -99,9 +100,9 @@ def failed(title: str, sentence: str) -> html.Div:
     )
 
 
-def notice(head: str, sentence: str = "", *, kind: str = "warn") -> html.Div:
-    """One line that says what is odd about what stands below it. `kind`: info, warn or crit."""
-    return html.Div([html.B(head), f" {sentence}"], className=f"notice {kind}")
+def notice(head: str, sentence: str = "", *, kind: str = "warn") -> dbc.Alert:
+    """One line that says what is odd about what stands below it, read out when it appears. `kind`: info, warn or crit."""
+    return dbc.Alert([html.B(head), f" {sentence}"], className=f"notice {kind}", color="", fade=False)
 
 
 def tag(text: str, kind: str = "") -> html.Span:

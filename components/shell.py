@@ -26,6 +26,7 @@ INDEX = """<!DOCTYPE html>
 <title>{%title%}</title>
 <link rel="icon" href="/assets/favicon.svg">
 <script src="/assets/boot.js"></script>
+<link rel="stylesheet" href="/vendor/bootstrap/css/bootstrap.min.css">
 {%css%}
 </head>
 <body>
