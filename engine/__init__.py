@@ -4,6 +4,8 @@ from engine.currencies import CURRENCIES, currency_code, rate_history, rates_to
 from engine.daily import daily_values, pnl_bridge
 from engine.frames import LEDGER_COLUMNS, fx_frame, ledger_frame, price_frame
 from engine.ledger import EFFECTS, Book, Effect, book
+from engine.panel import Panel, add, panel
+from engine.rate_ages import stale_rates
 from engine.revaluation import Marks, Revaluation, Terms, revalue, row_rates, terms
 from engine.rounding import largest_remainder, to_cents
 from engine.snapshots import Snapshot, snapshot
@@ -16,9 +18,11 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "Effect",
     "LEDGER_COLUMNS",
     "Marks",
+    "Panel",
     "Revaluation",
     "Snapshot",
     "Terms",
+    "add",
     "book",
     "currency_code",
     "daily_values",
@@ -26,6 +30,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "largest_remainder",
     "ledger_frame",
     "marks_at",
+    "panel",
     "pnl_bridge",
     "positions",
     "price_frame",
@@ -35,6 +40,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "revalue",
     "row_rates",
     "snapshot",
+    "stale_rates",
     "terms",
     "to_cents",
     "valuation",

@@ -1,0 +1,360 @@
+"""What every row of a portfolio was worth at each close, and what moved in and out of it: returns of any group are read from here.
+
+A row is an instrument (its symbol) or the cash of one currency (``cash:EUR``). A group is a selection of rows, so the return of a
+sector, of an account or of everything is one function of one table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from engine.daily import Grid, When, grid_of
+from engine.errors import CurrencyMismatch, InvalidInput, MisalignedSeries
+from engine.ledger import Book
+from engine.rate_ages import stale_rates
+from engine.types import Finding, Kind
+from engine.valuation import Prices, Rates
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+CASH = "cash:"
+_CARRYING = (Kind.SPIN_OFF, Kind.MERGER)
+_TRANSFERS = (Kind.TRANSFER_IN, Kind.TRANSFER_OUT, Kind.ADJUSTMENT)
+_STOCKS = ("value", "value_local")
+_MOVEMENTS = ("flow", "income", "fee", "tax", "external", "flow_local")
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Values and movements of rows over days.
+
+    The gain of a row on a day is `value[t] - value[t-1] - flow[t]`, after its fees and taxes. Movements of the first day are told but
+    are already in its value. Arrays are of shape (n_days, n_rows), base currency unless they say `_local`.
+
+    Attributes
+    ----------
+    days
+        ndarray of shape (n_days,), datetime64, ascending; the first is the close that the window opens with.
+    rows, currencies
+        Name and own currency of each row: symbols first, then ``cash:EUR``.
+    value
+        Worth at the close, NaN where a price or rate is missing.
+    flow
+        What moved into the row from outside of it: a purchase with its charges, less a sale's proceeds, less dividends paid out; cash
+        rows mirror it. Over all rows it adds up to the external flow.
+    income, fee, tax
+        Part of the gain that was income, and what was charged, positive.
+    external
+        The part of `flow` that crossed the boundary of the portfolio.
+    value_local, flow_local
+        The same in the row's own currency.
+    missing
+        Where something is held that has no price or rate.
+    base_currency
+        Currency of the arrays.
+    findings
+        What was odd: rates that are too old.
+    """
+
+    days: NDArray[np.datetime64]
+    rows: tuple[str, ...]
+    currencies: tuple[str, ...]
+    value: Floats
+    flow: Floats
+    income: Floats
+    fee: Floats
+    tax: Floats
+    external: Floats
+    value_local: Floats
+    flow_local: Floats
+    missing: Mask
+    base_currency: str = ""
+    findings: tuple[Finding, ...] = ()
+
+    def select(self, mask: Mask | Sequence[bool] | Sequence[int] | Sequence[str]) -> Panel:
+        """Panel of some rows, by mask, places or names; what the others send becomes flow of the group."""
+        places = _places(self, mask)
+        chosen: dict[str, Any] = {name: getattr(self, name)[:, places] for name in (*_STOCKS, *_MOVEMENTS, "missing")}
+        chosen |= {name: tuple(getattr(self, name)[place] for place in places) for name in ("rows", "currencies")}
+        return replace(self, **chosen)
+
+    def between(self, start: When, end: When) -> Panel:
+        """Panel from the last close on or before `start` to the last on or before `end`."""
+        first, last = (np.datetime64(pd.Timestamp(day).normalize(), "ns") for day in (start, end))
+        opening = max(int(np.searchsorted(self.days, first, side="right")) - 1, 0)
+        kept = slice(opening, max(int(np.searchsorted(self.days, last, side="right")), opening + 1))
+        return replace(self, **{name: getattr(self, name)[kept] for name in ("days", *_STOCKS, *_MOVEMENTS, "missing")})
+
+    def settled(self) -> Panel:
+        """Panel without gaps: a row counts from its first price on.
+
+        What moves into a row that has no price yet is left outside of the group and comes in on the day of the first price, so that the
+        gain from purchase to that price is whole. A row without price at the opening comes in at its first value, without gain.
+        """
+        return _settled(self) if self.missing.any() else self
+
+    def totals(self) -> pd.DataFrame:
+        """Add the rows up: `value flow external income fee tax missing` by date, base currency, rows without price left outside."""
+        whole = self.settled()
+        sums = {name: getattr(whole, name).sum(axis=1) for name in ("value", "flow", "external", "income", "fee", "tax")}
+        return pd.DataFrame({**sums, "missing": self.missing.sum(axis=1)}, index=pd.DatetimeIndex(self.days, name="date"))
+
+    @property
+    def gain(self) -> Floats:
+        """Gain of each row and day after fees and taxes, shape (n_days, n_rows), 0 on the first day."""
+        whole = self.settled()
+        return np.vstack([np.zeros((1, len(self.rows))), np.diff(whole.value, axis=0) - whole.flow[1:]])
+
+
+def panel(booked: Book, prices: Prices, fx: Rates = None, *, start: When, end: When, transfers_at: str = "booked") -> Panel:
+    """Lay a book out as values and movements of its rows.
+
+    Parameters
+    ----------
+    booked
+        Ledger booked to `end`.
+    prices, fx
+        As in `valuation`.
+    start, end
+        The window: from the close of `start` to the close of `end`.
+    transfers_at
+        What securities that cross the boundary count as: ``booked`` (default), the price the transaction gives, or ``market``, the
+        close of the day.
+
+    Returns
+    -------
+    Panel
+        On each day of the window that has a price or a transaction.
+
+    Notes
+    -----
+    Convention: movements at the rate of their transaction, values at the close. A spin-off or merger moves value between its rows at
+    the close of that day (at cost where the successor has no price), so neither row shows a gain that is not one. Fees and taxes are
+    the row's that caused them. A rate older than five days is used and told (`stale_rate`).
+
+    Raises
+    ------
+    InvalidInput
+        `end` before `start`, or an unknown `transfers_at`.
+
+    Examples
+    --------
+    >>> from engine import book
+    >>> days = pd.to_datetime(["2024-01-02", "2024-01-03"])
+    >>> held = book([{"date": "2024-01-02", "kind": "BUY", "symbol": "A", "quantity": 2, "price": 5}], base_currency="EUR")
+    >>> laid = panel(held, pd.DataFrame({"A": [5.0, 6.0]}, index=days), start="2024-01-01", end="2024-01-03")
+    >>> laid.rows, laid.flow[1].tolist(), laid.gain.sum(axis=0).tolist()
+    (('A', 'cash:EUR'), [10.0, -10.0], [2.0, 0.0])
+    """
+    if transfers_at not in {"booked", "market"}:
+        raise InvalidInput("transfers_at", transfers_at, f"{transfers_at} is not a choice", hint="Use booked or market")
+    grid = grid_of(booked, prices, fx, start=start, end=end)
+    currencies = (*booked.positions["currency"], *booked.cash.index)
+    value_local = np.hstack([np.where(grid.units == 0, 0.0, grid.units * grid.price), grid.balance])
+    value = np.hstack([grid.holdings_value, grid.cash_value])
+    used = {code: grid.days[(value[:, np.array(currencies) == code] != 0).any(axis=1)] for code in {*currencies}}
+    return Panel(
+        days=grid.days,
+        rows=(*booked.positions.index, *(CASH + code for code in booked.cash.index)),
+        currencies=currencies,
+        value=value,
+        value_local=value_local,
+        missing=np.isnan(value),
+        base_currency=booked.base_currency,
+        findings=stale_rates(booked.base_currency, used, fx),
+        **_movements(booked, grid, at_market=transfers_at == "market"),
+    )
+
+
+def add(panels: Sequence[Panel]) -> Panel:
+    """Merge the panels of several portfolios.
+
+    Parameters
+    ----------
+    panels
+        One or more, in the same base currency.
+
+    Returns
+    -------
+    Panel
+        Rows by name, days the union of all, values carried forward.
+
+    Notes
+    -----
+    Convention: a panel that opens later than the first comes in on its first day as a flow; one that ends earlier stays as it was.
+
+    Raises
+    ------
+    InvalidInput
+        No panel.
+    CurrencyMismatch
+        Panels in different base currencies, or one row in two currencies.
+
+    Examples
+    --------
+    >>> from engine import book
+    >>> held = book([{"date": "2024-01-02", "kind": "DEPOSIT", "amount": 5}], base_currency="EUR")
+    >>> one = panel(held, {}, start="2024-01-01", end="2024-01-03")
+    >>> add([one, one]).value.tolist()
+    [[0.0], [10.0], [10.0]]
+    """
+    if not panels:
+        raise InvalidInput("panels", "[]", "there is nothing to add", hint="Give at least one panel")
+    currencies = _one_currency_each(panels)
+    days = np.unique(np.concatenate([each.days for each in panels]))
+    rows = tuple(sorted(currencies, key=lambda name: (name.startswith(CASH), name)))
+    spread = [_spread(each, days, rows) for each in panels]
+    summed = {name: np.sum([cells[name] for cells in spread], axis=0) for name in (*_STOCKS, *_MOVEMENTS)}
+    return Panel(
+        days=days,
+        rows=rows,
+        currencies=tuple(currencies[name] for name in rows),
+        missing=np.any([cells["missing"] for cells in spread], axis=0),
+        base_currency=panels[0].base_currency,
+        findings=_once([finding for each in panels for finding in each.findings]),
+        **summed,
+    )
+
+
+def _places(laid: Panel, mask: Mask | Sequence[bool] | Sequence[int] | Sequence[str]) -> NDArray[np.int64]:
+    wanted = np.asarray(mask)
+    if wanted.size == 0:
+        return np.zeros(0, dtype=np.int64)
+    if wanted.dtype == np.bool_:
+        if wanted.shape != (len(laid.rows),):
+            raise MisalignedSeries("mask", "rows", reason=f"{wanted.size} against {len(laid.rows)}")
+        return np.flatnonzero(wanted)
+    if wanted.dtype.kind not in "iu":
+        names = {name: place for place, name in enumerate(laid.rows)}
+        unknown = [name for name in wanted.tolist() if name not in names]
+        if unknown:
+            raise InvalidInput("mask", unknown[0], f"there is no row {unknown[0]}", hint=f"Use some of {', '.join(laid.rows[:10])}")
+        return np.array([names[name] for name in wanted.tolist()], dtype=np.int64)
+    return wanted.astype(np.int64)
+
+
+def _settled(laid: Panel) -> Panel:
+    """Hold movements back until the first price."""
+    missing = laid.missing
+    before = np.vstack([missing[:1], missing[:-1]])
+    comes = before & ~missing
+    changed: dict[str, Any] = {"missing": np.zeros_like(missing)}
+    for stock, flow in (("value", "flow"), ("value_local", "flow_local")):
+        held, moved = getattr(laid, stock), getattr(laid, flow)
+        waiting = np.where(missing, moved, 0.0)
+        waiting[0] = 0.0
+        late = np.where(missing[0], held, moved + np.cumsum(waiting, axis=0))
+        changed[stock] = np.where(missing, 0.0, held)
+        changed[flow] = np.where(missing, 0.0, np.where(comes, late, moved))
+    return replace(laid, **changed)
+
+
+def _movements(booked: Book, grid: Grid, *, at_market: bool) -> dict[str, Floats]:
+    """Sheets of days x rows of everything that moved, from the effects of the book."""
+    effects = booked.effects
+    count, width = len(grid.days), len(booked.positions)
+    place = np.where(grid.symbol >= 0, grid.symbol, width + grid.cash)
+    inside = effects["date"].to_numpy() >= grid.days[0]
+    moved, external, local = _flows(booked, grid, place, at_market=at_market)
+
+    def sheet(amounts: Floats) -> Floats:
+        shape = (count, width + len(booked.cash))
+        cells = grid.row[inside] * shape[1] + place[inside]
+        return np.bincount(cells, weights=amounts[inside], minlength=shape[0] * shape[1]).astype(np.float64).reshape(shape)
+
+    own = {name: sheet(effects[name].to_numpy()) for name in ("income", "fee", "tax")}
+    return {"flow": sheet(moved), "external": sheet(external), "flow_local": sheet(local), **own}
+
+
+def _flows(booked: Book, grid: Grid, place: NDArray[np.int64], *, at_market: bool) -> tuple[Floats, Floats, Floats]:
+    """Flow of each effect into its row, the external part of it, and the flow in the row's currency."""
+    effects = booked.effects
+    of_transaction, _ = pd.factorize(effects["transaction_id"])
+    symbol = grid.symbol >= 0
+    units = effects["quantity_delta"].to_numpy() * np.append(grid.multiplier, 0.0)[grid.symbol]
+    price, rate = (np.hstack([cells, np.ones((len(grid.days), 1))])[grid.row, grid.symbol] for cells in (grid.price, grid.rate))
+    market = np.where(units == 0, 0.0, units * price * rate)
+    external = effects["flow_base"].to_numpy()
+    if at_market:
+        crossing = symbol & effects["kind"].isin(_TRANSFERS).to_numpy() & (external != 0) & ~np.isnan(market)
+        external = np.where(crossing, market, external)
+    transfer = _at_close(effects, of_transaction, symbol, market)
+    moved = external + transfer
+    return moved, external, moved / _rates_of(effects, booked, grid, of_transaction, place)
+
+
+def _at_close(effects: pd.DataFrame, of_transaction: NDArray[Any], symbol: Mask, market: Floats) -> Floats:
+    """Value moved between rows; what a spin-off or merger carries counts at the close instead of at cost."""
+    carrying = symbol & effects["kind"].isin(_CARRYING).to_numpy()
+    transfer = effects["transfer_base"].to_numpy()
+    if not carrying.any():
+        return transfer
+    shared = np.bincount(of_transaction[carrying], minlength=of_transaction.max() + 1)[of_transaction] > 1
+    parent = effects["carried_share"].to_numpy() != 0
+    parent |= (effects["quantity_delta"].to_numpy() == 0) & carrying
+    child = carrying & shared & ~parent & ~np.isnan(market)
+    raised = np.where(child, market - transfer, 0.0)
+    taken = np.bincount(of_transaction, weights=raised)[of_transaction]
+    return np.where(carrying & parent, transfer - taken, transfer + raised)
+
+
+def _rates_of(effects: pd.DataFrame, booked: Book, grid: Grid, of_transaction: NDArray[Any], place: NDArray[np.int64]) -> Floats:
+    """Give base units per unit of the row's currency at which an effect was booked: its cash's, else its consideration's, else the close's."""
+    codes, names = pd.factorize(np.array([*booked.positions["currency"], *booked.cash.index], dtype=object))
+    row_code = codes[place]
+    cash_code = np.where(grid.cash >= 0, row_code, -1)
+    local, base = effects["cash_delta_local"].to_numpy(), effects["cash_delta_base"].to_numpy()
+    leg = (cash_code >= 0) & (local != 0)
+    size = (of_transaction.max() + 1) * len(names) if len(effects) else 0
+    legs = of_transaction * len(names) + row_code
+    sums = [np.bincount(legs[leg], weights=np.abs(amounts[leg]), minlength=size)[legs] for amounts in (local, base)]
+    gross = [np.abs(effects[name].to_numpy()) for name in ("gross_local", "gross_base")]
+    close = np.hstack([grid.rate, grid.cash_rate])[grid.row, place]
+    paid = np.divide(sums[1], sums[0], out=np.zeros_like(close), where=sums[0] != 0)
+    told = np.divide(gross[1], gross[0], out=np.zeros_like(close), where=gross[0] != 0)
+    rate: Floats = np.select([row_code == names.tolist().index(booked.base_currency), paid != 0, told != 0], [1.0, paid, told], default=close)
+    return rate
+
+
+def _one_currency_each(panels: Sequence[Panel]) -> dict[str, str]:
+    """Currency of each row name over all panels."""
+    found: dict[str, str] = {}
+    for each in panels:
+        if each.base_currency != panels[0].base_currency:
+            raise CurrencyMismatch(expected=panels[0].base_currency, found=each.base_currency, field="base_currency")
+        for name, code in zip(each.rows, each.currencies, strict=True):
+            if found.setdefault(name, code) != code:
+                raise CurrencyMismatch(expected=found[name], found=code, field=name)
+    return found
+
+
+def _spread(laid: Panel, days: NDArray[np.datetime64], rows: tuple[str, ...]) -> dict[str, NDArray[Any]]:
+    """Cells of a panel on more days and rows: stocks carried forward, movements where they were, an opening after the first day as a flow."""
+    names = {name: place for place, name in enumerate(rows)}
+    columns = np.array([names[name] for name in laid.rows], dtype=np.int64)
+    last = np.searchsorted(laid.days, days, side="right") - 1
+    at = np.searchsorted(days, laid.days)
+    cells: dict[str, NDArray[Any]] = {}
+    for name in (*_STOCKS, "missing"):
+        cells[name] = np.zeros((len(days), len(rows)), dtype=getattr(laid, name).dtype)
+        cells[name][:, columns] = np.where((last >= 0)[:, None], getattr(laid, name)[np.maximum(last, 0)], 0)
+    for name in _MOVEMENTS:
+        cells[name] = np.zeros((len(days), len(rows)))
+        cells[name][np.ix_(at, columns)] = getattr(laid, name)
+    if at[0] > 0:
+        for name, stock in (("flow", "value"), ("external", "value"), ("flow_local", "value_local")):
+            cells[name][at[0], columns] = getattr(laid, stock)[0]
+    return cells
+
+
+def _once(findings: list[Finding]) -> tuple[Finding, ...]:
+    return tuple({finding.message: finding for finding in findings}.values())
+
+
