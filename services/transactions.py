@@ -69,11 +69,7 @@ class Transactions:
         def effect(unit: Unit, told: list[Told]) -> list[Transaction]:
             portfolio = unit.portfolios.get(actor.workspace_id, portfolio_id)
             revision = unit.portfolios.bump(portfolio_id)
-            entries = _entries(unit, actor, portfolio, drafts, numbered=told_rows)
-            _refuse_known(unit, portfolio_id, entries, numbered=told_rows)
-            if mode == "error":
-                _refuse_oversold(unit, portfolio, entries)
-            stored = unit.ledger.add(entries, actor.workspace_id, actor.user_id)
+            stored = recorded(unit, actor, portfolio, drafts, numbered=told_rows, oversell=mode)
             ids = [str(entry.id) for entry in stored]
             audit(unit, actor, "record", "transaction", ids[0], after={"portfolio": str(portfolio_id), "ids": ids})
             told.append(ledger_changed(actor, portfolio_id, revision))
@@ -96,17 +92,9 @@ class Transactions:
         """
 
         def work(unit: Unit, current: Transaction) -> Transaction:
-            if current.voided:
-                raise Conflict("A voided transaction cannot be corrected.", field="version", hint="Undo the voiding first")
-            portfolio = unit.portfolios.get(actor.workspace_id, portfolio_id)
-            draft = _draft(unit, actor, portfolio, merged(current, changes))
-            raise_first([draft])
-            kept = {name: getattr(current, name) for name in ("id", "portfolio_id", "external_id", "import_run_id")}
-            return Transaction(**{**draft.fields, **kept}, version=version + 1)
+            return corrected(unit, actor, unit.portfolios.get(actor.workspace_id, portfolio_id), current, changes)
 
-        for name in FIXED:
-            if name in changes:
-                raise InvalidTransaction(name, changes[name], "cannot change", hint="Void it and record another transaction", rule="fixed")
+        refuse_fixed(changes)
         return self._supersede(actor, portfolio_id, transaction_id, version, "correct", work, (dict(changes),), idempotency_key)
 
     def void(self, actor: Actor, portfolio_id: UUID, transaction_id: UUID, version: int, *, idempotency_key: str | None = None) -> Transaction:
@@ -119,9 +107,7 @@ class Transactions:
         """
 
         def work(_unit: Unit, current: Transaction) -> Transaction:
-            if current.voided:
-                raise Conflict("This transaction is voided already.", field="version", hint="Undo brings it back")
-            return _next(current, current, voided=True)
+            return taken_out(current)
 
         return self._supersede(actor, portfolio_id, transaction_id, version, "void", work, (), idempotency_key)
 
@@ -130,7 +116,7 @@ class Transactions:
 
         def work(unit: Unit, current: Transaction) -> Transaction:
             before = unit.ledger.versions(portfolio_id, transaction_id)[-2] if current.version > 1 else current
-            return _next(current, before, voided=before.voided if current.version > 1 else True)
+            return brought_back(current, before, voided=before.voided if current.version > 1 else True)
 
         return self._supersede(actor, portfolio_id, transaction_id, version, "undo", work, (), idempotency_key)
 
@@ -205,6 +191,40 @@ class Transactions:
         return self._writes.once(actor, request, effect)
 
 
+def recorded(unit: Unit, actor: Actor, portfolio: Portfolio, drafts: Sequence[object], *, numbered: bool = False,
+             oversell: str = "short") -> list[Transaction]:
+    """Check drafts and append them, in a transaction that has taken the portfolio's next revision."""
+    entries = _entries(unit, actor, portfolio, drafts, numbered=numbered)
+    _refuse_known(unit, portfolio.id, entries, numbered=numbered)
+    if oversell == "error":
+        _refuse_oversold(unit, portfolio, entries)
+    return unit.ledger.add(entries, actor.workspace_id, actor.user_id)
+
+
+def corrected(unit: Unit, actor: Actor, portfolio: Portfolio, current: Transaction, changes: Mapping[str, Any]) -> Transaction:
+    """Make the next version of a transaction, with some fields changed."""
+    if current.voided:
+        raise Conflict("A voided transaction cannot be corrected.", field="version", hint="Undo the voiding first")
+    draft = _draft(unit, actor, portfolio, merged(current, changes))
+    raise_first([draft])
+    kept = {name: getattr(current, name) for name in ("id", "portfolio_id", "external_id", "import_run_id")}
+    return Transaction(**{**draft.fields, **kept}, version=current.version + 1)
+
+
+def refuse_fixed(changes: Mapping[str, Any]) -> None:
+    """Refuse to change what names a transaction."""
+    for name in FIXED:
+        if name in changes:
+            raise InvalidTransaction(name, changes[name], "cannot change", hint="Void it and record another transaction", rule="fixed")
+
+
+def taken_out(current: Transaction) -> Transaction:
+    """Make the next version of a transaction, which counts for nothing."""
+    if current.voided:
+        raise Conflict("This transaction is voided already.", field="version", hint="Undo brings it back")
+    return brought_back(current, current, voided=True)
+
+
 def merged(current: Transaction, changes: Mapping[str, Any]) -> dict[str, Any]:
     """Lay changes over a transaction; what followed from a changed field is asked for anew, as the currency of another symbol."""
     kept = {name: getattr(current, name) for name in DRAFT_FIELDS - {"id"} if getattr(current, name) is not None}
@@ -240,7 +260,8 @@ def _entry(draft: Draft, portfolio: Portfolio, key: UUID) -> Transaction:
     return Transaction(**{**draft.fields, "id": key, "portfolio_id": portfolio.id})
 
 
-def _next(current: Transaction, content: Transaction, *, voided: bool) -> Transaction:
+def brought_back(current: Transaction, content: Transaction, *, voided: bool) -> Transaction:
+    """Make the next version of a transaction, with the content of an earlier one."""
     return replace(content, version=current.version + 1, voided=voided, recorded_at=None, recorded_by=None)
 
 
