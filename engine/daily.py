@@ -1,4 +1,4 @@
-"""Values of every day of a window, and what made the value change: matrices of days x symbols, no loop over days."""
+"""Values of every day of a window: matrices of days x symbols, no loop over days."""
 
 from __future__ import annotations
 
@@ -14,14 +14,12 @@ from engine.currencies import forward_filled, rate_history
 from engine.errors import InvalidInput
 from engine.frames import Records, fx_frame, instant, price_frame
 from engine.ledger import Book, book
-from engine.types import Kind
 from engine.valuation import BookOptions, Prices, Rates
 
 Floats = NDArray[np.float64]
 Days = NDArray[np.datetime64]
 When = date | datetime | str
 
-_ACTIONS = (Kind.SPIN_OFF, Kind.MERGER, Kind.STOCK_DIVIDEND)
 _DAY = np.timedelta64(1, "D")
 
 
@@ -133,82 +131,6 @@ def daily_values(
     )
 
 
-def pnl_bridge(
-    ledger: Records,
-    prices: Prices,
-    fx: Rates = None,
-    *,
-    start: When,
-    end: When,
-    base_currency: str,
-    **options: Unpack[BookOptions],
-) -> pd.Series:
-    """Explain the change of value from one close to another.
-
-    Parameters
-    ----------
-    ledger, prices, fx
-        As in `valuation`.
-    start, end
-        The window: the close of `start` to the close of `end`.
-    base_currency
-        Currency of the result.
-    **options
-        Conventions of `book`; the cost method changes nothing here.
-
-    Returns
-    -------
-    Series
-        `opening_value flows price fx income fees taxes corporate_actions closing_value residual`, base currency.
-
-    Notes
-    -----
-    Convention: opening_value + flows + price + fx + income - fees - taxes + corporate_actions = closing_value; `residual` is what
-    that misses, and is computed, not assumed. Effects are taken day by day: price at the day's closing rate (so the cross effect of
-    a day is in it), fx on the value at the day's opening; what is traded counts from its own price and rate. `fees` and `taxes` are
-    all that were paid. `corporate_actions` is the closing value of shares that spin-offs, mergers and stock dividends bring, less
-    those they take, plus cash of mergers and returned capital; the fall of the parent's price is in `price`, as with a dividend.
-    A holding without price or rate at either end makes its figures NaN.
-
-    Raises
-    ------
-    InvalidInput
-        `end` before `start`.
-
-    References
-    ----------
-    Bacon, Practical Portfolio Performance Measurement and Attribution; price and currency effect after Karnosky and Singer, Global
-    Asset Management and Performance Attribution (1994).
-
-    Examples
-    --------
-    >>> days = pd.to_datetime(["2024-01-02", "2024-01-03"])
-    >>> ledger = [{"date": "2024-01-03", "kind": "BUY", "symbol": "A", "quantity": 2, "price": 5, "fee": 1}]
-    >>> bridge = pnl_bridge(ledger, pd.DataFrame({"A": [5.0, 6.0]}, index=days), start=days[0], end=days[1], base_currency="EUR")
-    >>> bridge[["price", "fees", "closing_value", "residual"]].tolist()
-    [2.0, 1.0, 1.0, 0.0]
-    """
-    booked = book(ledger, base_currency=base_currency, fx=fx, as_of=instant(end, field="end"), **options)
-    grid = grid_of(booked, prices, fx, start=start, end=end)
-    inside = booked.effects["date"].to_numpy() > grid.days[0]
-    sums = booked.effects.loc[inside, ["flow_base", "income", "fee", "tax"]].sum(skipna=False)
-    price, fx_effect, actions = _market_effects(booked, grid, inside)
-    opening, closing = (float(grid.holdings_value[at].sum() + grid.cash_value[at].sum()) for at in (0, -1))
-    parts = {
-        "opening_value": opening,
-        "flows": float(sums["flow_base"]),
-        "price": price,
-        "fx": fx_effect,
-        "income": float(sums["income"]),
-        "fees": float(sums["fee"]),
-        "taxes": float(sums["tax"]),
-        "corporate_actions": actions,
-        "closing_value": closing,
-    }
-    explained = opening + parts["flows"] + price + fx_effect + parts["income"] - parts["fees"] - parts["taxes"] + actions
-    return pd.Series({**parts, "residual": closing - explained}, dtype=np.float64)
-
-
 def grid_of(booked: Book, prices: Prices, fx: Rates = None, *, start: When, end: When) -> Grid:
     """Lay a book out over the days of a window.
 
@@ -277,7 +199,7 @@ def _as_of(history: pd.DataFrame, days: Days) -> pd.DataFrame:
     return pd.DataFrame(cells[last], columns=history.columns)
 
 
-def _sheet(row: NDArray[np.int64], place: NDArray[np.int64], amounts: Floats, shape: tuple[int, int]) -> Floats:
+def sheet(row: NDArray[np.int64], place: NDArray[np.int64], amounts: Floats, shape: tuple[int, int]) -> Floats:
     """Sum of amounts by day and column; a column of -1 is left out."""
     inside = place >= 0
     cells = row[inside] * shape[1] + place[inside]
@@ -286,38 +208,12 @@ def _sheet(row: NDArray[np.int64], place: NDArray[np.int64], amounts: Floats, sh
 
 def _running(row: NDArray[np.int64], place: NDArray[np.int64], amounts: Floats, shape: tuple[int, int]) -> Floats:
     """Cumulative sum over days in which the dust of a float sum that should be 0 is 0."""
-    total = np.cumsum(_sheet(row, place, amounts, shape), axis=0)
-    moved = np.cumsum(_sheet(row, place, np.abs(amounts), shape), axis=0)
+    total = np.cumsum(sheet(row, place, amounts, shape), axis=0)
+    moved = np.cumsum(sheet(row, place, np.abs(amounts), shape), axis=0)
     return np.where(np.abs(total) <= 1e-13 * moved, 0.0, total)
 
 
-def _market_effects(booked: Book, grid: Grid, inside: NDArray[np.bool_]) -> tuple[float, float, float]:
-    """Price, currency and corporate action effect of a window."""
-    effects = booked.effects[inside]
-    row, symbol, cash = grid.row[inside], grid.symbol[inside], grid.cash[inside]
-    shape = grid.units.shape
-    of_action = effects["kind"].isin(_ACTIONS).to_numpy()
-    units = effects["quantity_delta"].to_numpy() * np.append(grid.multiplier, 0.0)[symbol]
-    traded, received = (_sheet(row, symbol, np.where(chosen, units, 0.0), shape)[1:] for chosen in (~of_action, of_action))
-    local, base = (_sheet(row, symbol, effects[name].to_numpy(), shape)[1:] for name in ("gross_local", "gross_base"))
-    path, rates = _path(grid.price), _path(grid.rate)
-    held, price, rate, before = grid.units[:-1], path[1:], rates[1:], path[:-1]
-    price_effect = (held * (price - before) + traded * price - local) * rate
-    fx_effect = held * before * (rate - rates[:-1]) + local * rate - base
-    paid = (effects["fee"] + effects["tax"] + effects["gross_base"] - effects["transfer_base"] - effects["income"] - effects["flow_base"]).to_numpy()
-    actions = (received * price * rate).sum() + paid[symbol >= 0].sum()
-    return float(price_effect.sum()), float(fx_effect.sum() + _cash_effect(effects, grid, row, cash)), float(actions)
-
-
-def _cash_effect(effects: pd.DataFrame, grid: Grid, row: NDArray[np.int64], cash: NDArray[np.int64]) -> float:
-    """Currency effect on the balances."""
-    shape = grid.balance.shape
-    local, base = (_sheet(row, cash, effects[name].to_numpy(), shape)[1:] for name in ("cash_delta_local", "cash_delta_base"))
-    rates = _path(grid.cash_rate)
-    return float((grid.balance[:-1] * (rates[1:] - rates[:-1]) + local * rates[1:] - base).sum())
-
-
-def _path(values: Floats) -> Floats:
+def price_path(values: Floats) -> Floats:
     """Prices without gaps. What stands in a gap only splits an effect between days and moves no total, so the next known one will do."""
     backward = forward_filled(values[::-1])[::-1]
     return np.nan_to_num(np.where(np.isnan(values), backward, values))

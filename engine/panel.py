@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from engine.bridges import SHEETS, bridge_of, bridge_sheets
 from engine.daily import Grid, When, grid_of
 from engine.errors import CurrencyMismatch, InvalidInput, MisalignedSeries
 from engine.ledger import Book
@@ -28,7 +29,7 @@ CASH = "cash:"
 _CARRYING = (Kind.SPIN_OFF, Kind.MERGER)
 _TRANSFERS = (Kind.TRANSFER_IN, Kind.TRANSFER_OUT, Kind.ADJUSTMENT)
 _STOCKS = ("value", "value_local")
-_MOVEMENTS = ("flow", "income", "fee", "tax", "external", "flow_local")
+_MOVEMENTS = ("flow", "income", "fee", "tax", "external", "flow_local", *SHEETS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,8 @@ class Panel:
         The part of `flow` that crossed the boundary of the portfolio.
     value_local, flow_local
         The same in the row's own currency.
+    moved, price_effect, fx_effect, action
+        What the change of value is made of with income, fee and tax, as `bridge_sheets` tells; `bridge` adds them up.
     missing
         Where something is held that has no price or rate.
     base_currency
@@ -74,6 +77,10 @@ class Panel:
     external: Floats
     value_local: Floats
     flow_local: Floats
+    moved: Floats
+    price_effect: Floats
+    fx_effect: Floats
+    action: Floats
     missing: Mask
     base_currency: str = ""
     findings: tuple[Finding, ...] = ()
@@ -105,6 +112,15 @@ class Panel:
         whole = self.settled()
         sums = {name: getattr(whole, name).sum(axis=1) for name in ("value", "flow", "external", "income", "fee", "tax")}
         return pd.DataFrame({**sums, "missing": self.missing.sum(axis=1)}, index=pd.DatetimeIndex(self.days, name="date"))
+
+    def bridge(self) -> pd.Series:
+        """Explain the change of value from the first close to the last, as `pnl_bridge` does; NaN where an end has no price or rate."""
+        sums = {name: float(getattr(self, name)[1:].sum()) for name in ("moved", "price_effect", "fx_effect", "income", "fee", "tax", "action")}
+        return bridge_of({
+            "opening_value": float(self.value[0].sum()), "flows": sums["moved"], "price": sums["price_effect"], "fx": sums["fx_effect"],
+            "income": sums["income"], "fees": sums["fee"], "taxes": sums["tax"], "corporate_actions": sums["action"],
+            "closing_value": float(self.value[-1].sum()),
+        })
 
     @property
     def gain(self) -> Floats:
@@ -270,7 +286,7 @@ def _movements(booked: Book, grid: Grid, *, at_market: bool) -> dict[str, Floats
         return np.bincount(cells, weights=amounts[inside], minlength=shape[0] * shape[1]).astype(np.float64).reshape(shape)
 
     own = {name: sheet(effects[name].to_numpy()) for name in ("income", "fee", "tax")}
-    return {"flow": sheet(moved), "external": sheet(external), "flow_local": sheet(local), **own}
+    return {"flow": sheet(moved), "external": sheet(external), "flow_local": sheet(local), **own, **bridge_sheets(booked, grid)}
 
 
 def _flows(booked: Book, grid: Grid, place: NDArray[np.int64], *, at_market: bool) -> tuple[Floats, Floats, Floats]:
@@ -349,7 +365,7 @@ def _spread(laid: Panel, days: NDArray[np.datetime64], rows: tuple[str, ...]) ->
         cells[name] = np.zeros((len(days), len(rows)))
         cells[name][np.ix_(at, columns)] = getattr(laid, name)
     if at[0] > 0:
-        for name, stock in (("flow", "value"), ("external", "value"), ("flow_local", "value_local")):
+        for name, stock in (("flow", "value"), ("external", "value"), ("flow_local", "value_local"), ("moved", "value")):
             cells[name][at[0], columns] = getattr(laid, stock)[0]
     return cells
 
