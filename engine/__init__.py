@@ -3,11 +3,13 @@
 from engine.bridges import pnl_bridge
 from engine.currencies import CURRENCIES, currency_code, rate_history, rates_to
 from engine.daily import daily_values
+from engine.evidence import Fix, LedgerFinding
 from engine.frames import LEDGER_COLUMNS, fx_frame, ledger_frame, price_frame
 from engine.ledger import EFFECTS, Book, Effect, book
 from engine.panel import Panel, add, panel
 from engine.rate_ages import stale_rates
 from engine.revaluation import Marks, Revaluation, Terms, revalue, row_rates, terms
+from engine.review import ledger_checks
 from engine.rounding import largest_remainder, to_cents
 from engine.snapshots import Snapshot, snapshot
 from engine.valuation import marks_at, positions, realised_gains, valuation
@@ -17,7 +19,9 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "CURRENCIES",
     "EFFECTS",
     "Effect",
+    "Fix",
     "LEDGER_COLUMNS",
+    "LedgerFinding",
     "Marks",
     "Panel",
     "Revaluation",
@@ -29,6 +33,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "daily_values",
     "fx_frame",
     "largest_remainder",
+    "ledger_checks",
     "ledger_frame",
     "marks_at",
     "panel",
