@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dash import dcc, html
@@ -16,90 +17,19 @@ from components import tables, theme
 from components.controls import CURRENCIES, button, dialog, tool
 from components.icons import Icon
 from components.ids import TransactionsIds
-from engine.types import AssetClass, Kind
+from engine.types import EFFECTS, AssetClass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dash.development.base_component import Component
 
+    from engine.types import Entry
+
     Pieces = Component | Sequence[Component]
 
 
-class Field(NamedTuple):
-    """A field as one kind of transaction shows it."""
-
-    name: str
-    label: str
-    needed: bool = False
-    hint: str = ""
-
-
-class Form(NamedTuple):
-    """A kind of transaction as a person meets it."""
-
-    name: str
-    effect: str
-    fields: tuple[Field, ...]
-    group: str
-
-
-SYMBOL = Field("symbol", "Instrument", needed=True)
-QUANTITY = Field("quantity", "Quantity", needed=True)
-PRICE = Field("price", "Price", hint="of one unit")
-AMOUNT = Field("amount", "Amount", needed=True, hint="before fee and tax")
-GROSS = Field("amount", "or gross amount", hint="in place of the price")
-FEE, TAX = Field("fee", "Fee"), Field("tax", "Tax")
-CURRENCY = Field("currency", "Currency", hint="if another")
-RATE = Field("fx_rate", "Exchange rate", hint="if another")
-TRADED = (SYMBOL, QUANTITY, PRICE, GROSS, FEE, TAX, CURRENCY, RATE)
-PAID = (AMOUNT, FEE, TAX, CURRENCY, RATE)
-PER_SHARE = (SYMBOL, Field("amount", "Amount", hint="before tax"), QUANTITY._replace(needed=False, label="or shares"),
-             PRICE._replace(label="paid a share", hint=""), TAX, FEE, CURRENCY, RATE)
-
-TRADES, CASH_KINDS, COMPANY, CORRECTIONS = "Trades", "Income, costs and cash", "Company actions", "Transfers and corrections"
-
-OF_ONE = SYMBOL._replace(needed=False, hint="if it is for one")
-COST = (AMOUNT._replace(hint=""), OF_ONE, CURRENCY, RATE)
-MOVED = (SYMBOL._replace(needed=False, hint="empty: cash"), QUANTITY._replace(needed=False))
-
-FORMS: dict[Kind, Form] = {
-    Kind.BUY: Form("Buy", "Adds shares at their price with fee and tax in the cost; takes the money from cash.", TRADED, TRADES),
-    Kind.SELL: Form("Sell", "Takes shares, brings money in less fee and tax, and realises the gain on the lots it takes. "
-                    "More than is held opens a short.", TRADED, TRADES),
-    Kind.FX_CONVERSION: Form(
-        "Currency exchange", "Pays cash in one currency and receives it in another; the value stays, but for the fee.",
-        (Field("amount", "Amount paid", needed=True), Field("currency", "Currency paid", needed=True),
-         Field("to_amount", "Amount received", needed=True), Field("to_currency", "Currency received", needed=True), FEE), TRADES),
-    Kind.DIVIDEND: Form("Dividend", "Brings money in less tax; counts as income of the instrument. Shares stay.", PER_SHARE, CASH_KINDS),
-    Kind.INTEREST: Form("Interest", "Brings money in less tax; counts as income.", (AMOUNT, TAX, FEE, OF_ONE, CURRENCY, RATE), CASH_KINDS),
-    Kind.FEE: Form("Fee", "Takes money out; counts as cost.", COST, CASH_KINDS),
-    Kind.TAX: Form("Tax", "Takes money out; counts as tax.", COST, CASH_KINDS),
-    Kind.DEPOSIT: Form("Deposit", "Brings your money in. A flow from outside, not a gain.", (AMOUNT, FEE, CURRENCY, RATE), CASH_KINDS),
-    Kind.WITHDRAWAL: Form("Withdrawal", "Takes your money out. A flow to outside, not a loss.", (AMOUNT, FEE, CURRENCY, RATE), CASH_KINDS),
-    Kind.SPLIT: Form("Split", "Multiplies the shares and divides their cost; the value stays.",
-                     (SYMBOL, Field("ratio", "New shares for one old", needed=True, hint="4 for a 4:1 split")), COMPANY),
-    Kind.STOCK_DIVIDEND: Form("Stock dividend", "Adds shares at no cost.", (SYMBOL, QUANTITY), COMPANY),
-    Kind.RETURN_OF_CAPITAL: Form("Return of capital", "Brings money in and lowers the cost; what exceeds the cost is realised.", PER_SHARE, COMPANY),
-    Kind.SPIN_OFF: Form(
-        "Spin-off", "Adds shares of a new company and moves a part of the cost to them.",
-        (SYMBOL, Field("to_symbol", "New instrument", needed=True), Field("quantity", "Shares received", needed=True),
-         Field("ratio", "Part of the cost that moves", needed=True, hint="such as 0.2")), COMPANY),
-    Kind.MERGER: Form(
-        "Merger", "Changes shares into those of another company, with cash if there is some.",
-        (SYMBOL, Field("to_symbol", "Becomes", needed=True), Field("ratio", "New shares for one old", needed=True),
-         Field("amount", "Cash received", hint="in all"), CURRENCY), COMPANY),
-    Kind.TRANSFER_IN: Form(
-        "Transfer in", "Brings shares in with the cost you give, or cash. A flow from outside, not a gain.",
-        (*MOVED, PRICE._replace(hint="cost of one unit"), GROSS._replace(label="or amount", hint=""), FEE, CURRENCY, RATE), CORRECTIONS),
-    Kind.TRANSFER_OUT: Form(
-        "Transfer out", "Takes shares out at their cost, or cash. A flow to outside, not a loss.",
-        (*MOVED, PRICE, GROSS._replace(label="or amount", hint=""), FEE, CURRENCY, RATE), CORRECTIONS),
-    Kind.ADJUSTMENT: Form(
-        "Adjustment", "Adds or takes shares or cash without a trade, with a sign; counts as a flow from outside.",
-        (MOVED[0], QUANTITY._replace(needed=False, hint="with a sign"), PRICE._replace(hint="cost of one unit"),
-         Field("amount", "or amount of cash", hint="with a sign"), CURRENCY, RATE), CORRECTIONS),
-}
+FORMS: Mapping[str, Entry] = MappingProxyType({kind.value: effect.entry for kind, effect in EFFECTS.items()})
 SUGGESTED = {"symbol": "symbols", "to_symbol": "symbols", "account": "accounts", "currency": "currencies", "to_currency": "currencies"}
 NUMBERS = ("quantity", "price", "amount", "fee", "tax", "ratio", "to_amount", "fx_rate")
 ORDER = ("symbol", "to_symbol", "quantity", "price", "amount", "ratio", "currency", "to_amount", "to_currency", "fee", "tax", "fx_rate",
@@ -108,15 +38,15 @@ ORDER = ("symbol", "to_symbol", "quantity", "price", "amount", "ratio", "currenc
 
 def kinds() -> dict[str, Any]:
     """Give every kind's name, effect and fields, as clientside code reads them."""
-    return {kind.value: {"name": form.name, "effect": form.effect,
-                         "fields": {field.name: {"label": field.label, "needed": field.needed, "hint": field.hint, "order": index}
-                                    for index, field in enumerate(form.fields)}}
+    return {kind: {"name": form.name, "effect": form.says, "joint": bool(form.makes),
+                   "fields": {field.name: {"label": field.label, "needed": field.needed, "hint": field.hint, "order": index}
+                              for index, field in enumerate(form.fields)}}
             for kind, form in FORMS.items()}
 
 
 def name_of(kind: str) -> str:
     """Give the name of a kind as a person says it."""
-    return FORMS[Kind(kind)].name
+    return FORMS[kind].name
 
 
 # ------------------------------------------------------------------------------------------------------------------------------- drawers
@@ -165,7 +95,7 @@ def _wrapped(name: str, label: str, control: Component) -> html.Label:
 def _kind_field() -> html.Label:
     groups: dict[str, list[html.Option]] = {}
     for kind, form in FORMS.items():
-        groups.setdefault(form.group, []).append(html.Option(form.name, value=kind.value))
+        groups.setdefault(form.group, []).append(html.Option(form.name, value=kind))
     listed = [html.Optgroup(options, label=group) for group, options in groups.items()]
     return _wrapped("kind", "Kind", html.Select(listed, name="kind", className="input"))
 

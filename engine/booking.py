@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 
 from engine import actions
-from engine.errors import InvalidTransaction, OversoldPosition
+from engine.errors import OversoldPosition
 from engine.events import Conventions, Event, Move, Walk, events_of, symbol_of, tell
 from engine.lots import LotBook, Trade
 from engine.pools import Lot, Pool
 from engine.postings import KINDS, Postings
+from engine.transfers import lots_brought
 from engine.types import CostMethod, Kind
 
 
@@ -82,7 +83,7 @@ def _transfer(state: Walk, event: Event) -> None:
 
 
 def _receive(state: Walk, event: Event, pool: Pool) -> None:
-    carried = _given_lots(event) if event.lots else _arrived(state, event) if isnan(event.local) else []
+    carried = _given_lots(state, event) if event.lots else _arrived(state, event) if isnan(event.local) else []
     if not carried:
         if isnan(event.local):
             tell(state, event, "missing_cost", f"{symbol_of(state, event)} came in without a cost: give its price, 0 if nothing was paid")
@@ -96,38 +97,36 @@ def _receive(state: Walk, event: Event, pool: Pool) -> None:
 
 
 def _send_at_cost(state: Walk, event: Event, pool: Pool) -> None:
-    gone, missing = state.book.release(pool, -event.units) if pool.sign > 0 else ([], -event.units)
+    wanted = _wanted(state, event) if event.lots else None
+    gone, missing = state.book.release(pool, -event.units, wanted) if pool.sign > 0 else ([], -event.units)
     local, base = sum(lot.local for lot in gone), sum(lot.base for lot in gone)
     if missing:
         tell(state, event, "missing_cost", f"{missing:g} more {symbol_of(state, event)} left than were held: give a price")
         state.book.trade(pool, Trade(event.row, event.day, -missing, event.local, event.base))
         local, base = local + event.local, base + event.base
     else:
-        state.in_transit.append((event.symbol, -event.units, gone))
+        state.in_transit.append((_transfer_of(state, event), event.symbol, -event.units, gone))
     state.moves.append(Move(event.row, event.symbol, event.units, -local, -base, flow=-base))
 
 
 def _arrived(state: Walk, event: Event) -> list[Lot]:
-    """Lots of the first transfer on its way with this symbol and quantity: moved between accounts, they keep cost and date."""
-    for place, (symbol, units, lots) in enumerate(state.in_transit):
-        if symbol == event.symbol and abs(units - event.units) <= 1e-9 * units:
+    """Lots of the first transfer on its way with this id, symbol and quantity: moved between accounts, they keep cost and date."""
+    wanted = _transfer_of(state, event)
+    for place, (transfer, symbol, units, lots) in enumerate(state.in_transit):
+        if transfer == wanted and symbol == event.symbol and abs(units - event.units) <= 1e-9 * units:
             del state.in_transit[place]
             return lots
     return []
 
 
-def _given_lots(event: Event) -> list[Lot]:
-    """Lots that a transfer brings with it: `opened`, `quantity`, and `price` or the transfer's own cost a unit."""
-    lots = []
-    for given in event.lots:
-        quantity = float(given["quantity"])
-        local = float(given["price"]) * quantity if given.get("price") is not None else event.local * quantity / event.units
-        opened = np.datetime64(str(given.get("opened") or np.datetime64(event.day, "D"))[:10], "D")
-        lots.append(Lot(quantity, local, local * event.rate, 0.0, 0.0, int(opened.astype(np.int64)), event.row))
-    brought = sum(lot.quantity for lot in lots)
-    if abs(brought - event.units) > 1e-9 * event.units:
-        raise InvalidTransaction("lots", event.lots, f"the lots hold {brought:g}, the transfer {event.units:g}", hint="Let them add up")
-    return lots
+def _transfer_of(state: Walk, event: Event) -> str | None:
+    found: str | None = state.ledger["transfer_id"].iloc[event.row]
+    return found
+
+
+def _given_lots(state: Walk, event: Event) -> list[Lot]:
+    multiplier = float(state.posted.names.multiplier[event.symbol])
+    return lots_brought(event.lots, units=event.units, multiplier=multiplier, cost=event.local, rate=event.rate, day=event.day, row=event.row)
 
 
 def _settle_shortfall(state: Walk, event: Event, pool: Pool) -> None:

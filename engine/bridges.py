@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from engine.daily import Grid, When, grid_of, price_path, sheet
+from engine.daily import Grid, When, crossed, grid_of, price_path, sheet
 from engine.frames import Records, instant
 from engine.ledger import Book, book
 from engine.types import Kind
@@ -30,6 +30,7 @@ def pnl_bridge(
     start: When,
     end: When,
     base_currency: str,
+    transfers_at: str = "booked",
     **options: Unpack[BookOptions],
 ) -> pd.Series:
     """Explain the change of value from one close to another.
@@ -42,6 +43,8 @@ def pnl_bridge(
         The window: the close of `start` to the close of `end`.
     base_currency
         Currency of the result.
+    transfers_at
+        What securities that cross the boundary count as: ``booked`` (default), their price or cost, or ``market``, the day's close.
     **options
         Conventions of `book`; the cost method changes nothing here.
 
@@ -79,6 +82,7 @@ def pnl_bridge(
     """
     booked = book(ledger, base_currency=base_currency, fx=fx, as_of=instant(end, field="end"), **options)
     grid = grid_of(booked, prices, fx, start=start, end=end)
+    booked = crossed(booked, grid, transfers_at)
     effects = booked.effects[booked.effects["date"].to_numpy() > grid.days[0]]
     sums = effects[["flow_base", "income", "fee", "tax"]].sum(skipna=False)
     sheets = {name: float(cells.sum()) for name, cells in bridge_sheets(booked, grid).items()}

@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import InvalidTransaction
-from engine.types import Kind
+from engine.kinds import EFFECTS, Kind
 
 Mask = NDArray[np.bool_]
 Columns = Mapping[str, Any]
 
 _NEEDS_SYMBOL = (Kind.BUY, Kind.SELL, Kind.SPLIT, Kind.SPIN_OFF, Kind.MERGER, Kind.RETURN_OF_CAPITAL, Kind.STOCK_DIVIDEND)
 _NEEDS_QUANTITY = (Kind.BUY, Kind.SELL, Kind.STOCK_DIVIDEND, Kind.SPIN_OFF)
-_SIGNED = (Kind.ADJUSTMENT, Kind.DIVIDEND, Kind.INTEREST, Kind.FEE, Kind.TAX)
+_SIGNED = tuple(kind for kind, effect in EFFECTS.items() if "amount" in effect.signed)
 _TRANSFERS = (Kind.TRANSFER_IN, Kind.TRANSFER_OUT)
 
 Rule = tuple[Mask, str, str, str]

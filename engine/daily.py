@@ -14,6 +14,7 @@ from engine.currencies import forward_filled, rate_history
 from engine.errors import InvalidInput
 from engine.frames import Records, fx_frame, instant, price_frame
 from engine.ledger import Book, book
+from engine.transfers import at_market
 from engine.valuation import BookOptions, Prices, Rates
 
 Floats = NDArray[np.float64]
@@ -71,6 +72,7 @@ def daily_values(
     start: When,
     end: When,
     base_currency: str,
+    transfers_at: str = "booked",
     **options: Unpack[BookOptions],
 ) -> pd.DataFrame:
     """Value of a portfolio at the close of each day of a window.
@@ -83,6 +85,8 @@ def daily_values(
         First and last day.
     base_currency
         Currency of the result.
+    transfers_at
+        What securities that cross the boundary count as: ``booked`` (default), their price or cost, or ``market``, the day's close.
     **options
         Conventions of `book`; the cost method changes nothing here.
 
@@ -113,6 +117,7 @@ def daily_values(
     """
     booked = book(ledger, base_currency=base_currency, fx=fx, as_of=instant(end, field="end"), **options)
     grid = grid_of(booked, prices, fx, start=start, end=end)
+    booked = crossed(booked, grid, transfers_at)
     holdings, cash = grid.holdings_value, grid.cash_value
     flows = booked.effects["flow_base"].to_numpy()
     inside = booked.effects["date"].to_numpy() >= grid.days[0]
@@ -185,6 +190,36 @@ def grid_of(booked: Book, prices: Prices, fx: Rates = None, *, start: When, end:
         balance=_running(row, cash, effects["cash_delta_local"].to_numpy(), (len(days), len(balances))),
         cash_rate=table[balances.index].to_numpy(),
     )
+
+
+def crossed(booked: Book, grid: Grid, transfers_at: str) -> Book:
+    """Count transferred securities at the close of their day, where that is asked for.
+
+    Parameters
+    ----------
+    booked, grid
+        A book and its days.
+    transfers_at
+        ``booked`` or ``market``.
+
+    Returns
+    -------
+    Book
+        With other flows and consideration in `effects`; what has no price stays as booked.
+
+    Raises
+    ------
+    InvalidInput
+        Another `transfers_at`.
+    """
+    if transfers_at not in {"booked", "market"}:
+        raise InvalidInput("transfers_at", transfers_at, f"{transfers_at} is not a choice", hint="Use booked or market")
+    if transfers_at == "booked" or not len(booked.effects):
+        return booked
+    units = booked.effects["quantity_delta"].to_numpy() * np.append(grid.multiplier, 0.0)[grid.symbol]
+    row = np.minimum(grid.row, len(grid.days) - 1)
+    price, rate = (np.hstack([cells, np.ones((len(grid.days), 1))])[row, grid.symbol] for cells in (grid.price, grid.rate))
+    return at_market(booked, units * price, units * price * rate)
 
 
 def _window(first: np.datetime64, last: np.datetime64, quoted: Days, dates: Days) -> Days:

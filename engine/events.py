@@ -58,7 +58,7 @@ class Walk:
     book: LotBook
     moves: list[Move] = field(default_factory=list)
     row_of_id: dict[str, int] = field(default_factory=dict)
-    in_transit: list[tuple[int, float, list[Lot]]] = field(default_factory=list)
+    in_transit: list[tuple[str | None, int, float, list[Lot]]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
 

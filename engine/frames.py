@@ -22,10 +22,10 @@ from engine.types import Kind
 
 LEDGER_COLUMNS = [
     "id", "date", "kind", "symbol", "quantity", "price", "fee", "tax", "amount", "currency", "fx_rate", "account", "to_symbol", "to_currency",
-    "to_amount", "ratio", "lots", "external_id", "note",
+    "to_amount", "ratio", "lots", "external_id", "note", "transfer_id",
 ]  # fmt: skip
 NUMBERS = ("quantity", "price", "fee", "tax", "amount", "fx_rate", "to_amount", "ratio")
-_TEXTS = ("symbol", "currency", "account", "to_symbol", "to_currency", "external_id", "note")
+_TEXTS = ("symbol", "currency", "account", "to_symbol", "to_currency", "external_id", "note", "transfer_id")
 _KINDS = frozenset(kind.value for kind in Kind)
 _DAY = "datetime64[ns]"
 _ALWAYS = pd.Timestamp(1700, 1, 1)  # the day of what has no date: before every ledger

@@ -21,6 +21,7 @@ from engine.frames import Records, fx_frame, instant, ledger_frame
 from engine.kinds import EFFECTS, Effect
 from engine.postings import postings
 from engine.statements import statements
+from engine.transfers import internal_legs, without_flows
 from engine.types import CostMethod, Finding
 
 __all__ = ["EFFECTS", "Book", "Effect", "book"]
@@ -145,12 +146,13 @@ def book(  # noqa: PLR0913 - conventions are keyword arguments, never constants 
         frame = frame[frame["date"].to_numpy() <= instant(as_of).to_datetime64()].reset_index(drop=True)
     posted = postings(frame, base, fx_frame(fx), multipliers=multipliers, currencies=currencies)
     state = walk(frame, posted, conventions)
-    return Book(
+    booked = Book(
         base_currency=base,
         cost_method=conventions.cost_method,
         findings=posted.findings + tuple(state.findings),
         **statements(state),
     )
+    return without_flows(booked, internal_legs([frame]))
 
 
 def _option(name: str, value: object, known: list[str]) -> str:

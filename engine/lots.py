@@ -81,11 +81,15 @@ class LotBook:
             pool.add(Lot(left, sign * trade.local * share, sign * trade.base * share, trade.fee * share, trade.tax * share, trade.day, trade.row))
         pool.held = held if pool.sign else 0.0
 
-    def release(self, pool: Pool, units: float) -> tuple[list[Lot], float]:
-        """Take units out without a gain: the lots that leave, and the units (same sign) that were not there."""
+    def release(self, pool: Pool, units: float, wanted: list[tuple[int, float]] | None = None) -> tuple[list[Lot], float]:
+        """Take units out without a gain, the wanted lots first: the lots that leave, and the units (same sign) that were not there."""
         gone: list[Lot] = []
         left = abs(units)
         dust = _DUST * max(left, pool.scale)
+        for row, quantity in wanted or ():
+            named = list(_named(pool, row, min(quantity, left), dust))
+            gone += named
+            left -= sum(abs(part.quantity) for part in named)
         while left > dust and pool.sign:
             part = _part(pool, left, dust)
             gone.append(part)
@@ -159,11 +163,11 @@ def _part(pool: Pool, needed: float, dust: float) -> Lot:
 
 def _named(pool: Pool, row: int, needed: float, dust: float) -> Iterator[Lot]:
     """Take lots that one transaction opened, up to what is needed."""
-    for lot in [lot for lot in pool.lots if lot.row == row]:
+    for lot in [lot for lot in pool if lot.row == row]:
         if needed <= dust:
             return
         if abs(lot.quantity) <= needed + dust:
-            pool.lots.remove(lot)
+            pool.discard(lot)
             part = lot
         else:
             part = lot.take(needed / abs(lot.quantity))

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from engine.bridges import SHEETS, bridge_of, bridge_sheets
-from engine.daily import Grid, When, grid_of
+from engine.daily import Grid, When, crossed, grid_of
 from engine.errors import CurrencyMismatch, InvalidInput, MisalignedSeries
 from engine.ledger import Book
 from engine.rate_ages import stale_rates
@@ -27,7 +27,6 @@ Mask = NDArray[np.bool_]
 
 CASH = "cash:"
 _CARRYING = (Kind.SPIN_OFF, Kind.MERGER)
-_TRANSFERS = (Kind.TRANSFER_IN, Kind.TRANSFER_OUT, Kind.ADJUSTMENT)
 _STOCKS = ("value", "value_local")
 _MOVEMENTS = ("flow", "income", "fee", "tax", "external", "flow_local", *SHEETS)
 
@@ -169,9 +168,8 @@ def panel(booked: Book, prices: Prices, fx: Rates = None, *, start: When, end: W
     >>> laid.rows, laid.flow[1].tolist(), laid.gain.sum(axis=0).tolist()
     (('A', 'cash:EUR'), [10.0, -10.0], [2.0, 0.0])
     """
-    if transfers_at not in {"booked", "market"}:
-        raise InvalidInput("transfers_at", transfers_at, f"{transfers_at} is not a choice", hint="Use booked or market")
     grid = grid_of(booked, prices, fx, start=start, end=end)
+    booked = crossed(booked, grid, transfers_at)
     currencies = (*booked.positions["currency"], *booked.cash.index)
     value_local = np.hstack([np.where(grid.units == 0, 0.0, grid.units * grid.price), grid.balance])
     value = np.hstack([grid.holdings_value, grid.cash_value])
@@ -185,7 +183,7 @@ def panel(booked: Book, prices: Prices, fx: Rates = None, *, start: When, end: W
         missing=np.isnan(value),
         base_currency=booked.base_currency,
         findings=stale_rates(booked.base_currency, used, fx),
-        **_movements(booked, grid, at_market=transfers_at == "market"),
+        **_movements(booked, grid),
     )
 
 
@@ -272,13 +270,13 @@ def _settled(laid: Panel) -> Panel:
     return replace(laid, **changed)
 
 
-def _movements(booked: Book, grid: Grid, *, at_market: bool) -> dict[str, Floats]:
+def _movements(booked: Book, grid: Grid) -> dict[str, Floats]:
     """Sheets of days x rows of everything that moved, from the effects of the book."""
     effects = booked.effects
     count, width = len(grid.days), len(booked.positions)
     place = np.where(grid.symbol >= 0, grid.symbol, width + grid.cash)
     inside = effects["date"].to_numpy() >= grid.days[0]
-    moved, external, local = _flows(booked, grid, place, at_market=at_market)
+    moved, external, local = _flows(booked, grid, place)
 
     def sheet(amounts: Floats) -> Floats:
         shape = (count, width + len(booked.cash))
@@ -289,7 +287,7 @@ def _movements(booked: Book, grid: Grid, *, at_market: bool) -> dict[str, Floats
     return {"flow": sheet(moved), "external": sheet(external), "flow_local": sheet(local), **own, **bridge_sheets(booked, grid)}
 
 
-def _flows(booked: Book, grid: Grid, place: NDArray[np.int64], *, at_market: bool) -> tuple[Floats, Floats, Floats]:
+def _flows(booked: Book, grid: Grid, place: NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
     """Flow of each effect into its row, the external part of it, and the flow in the row's currency."""
     effects = booked.effects
     of_transaction, _ = pd.factorize(effects["transaction_id"])
@@ -298,9 +296,6 @@ def _flows(booked: Book, grid: Grid, place: NDArray[np.int64], *, at_market: boo
     price, rate = (np.hstack([cells, np.ones((len(grid.days), 1))])[grid.row, grid.symbol] for cells in (grid.price, grid.rate))
     market = np.where(units == 0, 0.0, units * price * rate)
     external = effects["flow_base"].to_numpy()
-    if at_market:
-        crossing = symbol & effects["kind"].isin(_TRANSFERS).to_numpy() & (external != 0) & ~np.isnan(market)
-        external = np.where(crossing, market, external)
     transfer = _at_close(effects, of_transaction, symbol, market)
     moved = external + transfer
     return moved, external, moved / _rates_of(effects, booked, grid, of_transaction, place)

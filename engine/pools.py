@@ -72,6 +72,10 @@ class Pool:
         """Forget the lot that `first` gave."""
         self.lots.popleft()
 
+    def discard(self, lot: Lot) -> None:
+        """Forget one lot."""
+        self.lots.remove(lot)
+
     def reorder(self) -> None:
         """Restore the order after costs a unit have changed."""
 
@@ -139,6 +143,11 @@ class ByCost(Pool):
     def drop_first(self) -> None:
         """Forget it."""
         heapq.heappop(self._heap)
+
+    def discard(self, lot: Lot) -> None:
+        """Forget one lot."""
+        self._heap = [entry for entry in self._heap if entry[2] is not lot]
+        heapq.heapify(self._heap)
 
     def reorder(self) -> None:
         """Build the heap again."""

@@ -14,27 +14,12 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from engine.kinds import EFFECTS, ENTRIES, Effect, Entry, Field, Kind
 
-class Kind(StrEnum):
-    """What a transaction is. The closed set of the ledger."""
-
-    BUY = "BUY"
-    SELL = "SELL"
-    DIVIDEND = "DIVIDEND"
-    INTEREST = "INTEREST"
-    FEE = "FEE"
-    TAX = "TAX"
-    DEPOSIT = "DEPOSIT"
-    WITHDRAWAL = "WITHDRAWAL"
-    TRANSFER_IN = "TRANSFER_IN"
-    TRANSFER_OUT = "TRANSFER_OUT"
-    SPLIT = "SPLIT"
-    SPIN_OFF = "SPIN_OFF"
-    MERGER = "MERGER"
-    RETURN_OF_CAPITAL = "RETURN_OF_CAPITAL"
-    STOCK_DIVIDEND = "STOCK_DIVIDEND"
-    FX_CONVERSION = "FX_CONVERSION"
-    ADJUSTMENT = "ADJUSTMENT"
+__all__ = [
+    "EFFECTS", "ENTRIES", "Actor", "AssetClass", "Bar", "CorporateAction", "CostMethod", "Effect", "Entry", "Field", "Finding", "Instrument", "Kind",
+    "Portfolio", "PriceState", "Quote", "Severity", "Transaction",
+]  # fmt: skip
 
 
 class CostMethod(StrEnum):

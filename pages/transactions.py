@@ -40,7 +40,7 @@ def layout(**_query: str) -> html.Div:
 
 
 def _toolbar() -> html.Div:
-    kinds = [html.Option("All kinds", value=""), *[html.Option(form.name, value=kind.value) for kind, form in dialogs.FORMS.items()]]
+    kinds = [html.Option("All kinds", value=""), *[html.Option(form.name, value=kind) for kind, form in dialogs.FORMS.items() if not form.makes]]
     plus = html.I(className="ico s", **{"data-icon": Icon.PLUS, "aria-hidden": "true"})
     return html.Div(
         [

@@ -14,9 +14,10 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, TypeVar
 
+from data import calendar
 from engine.currencies import CURRENCIES
 from engine.errors import CurrencyMismatch, InvalidInput, InvalidTransaction, LedgerError, UnknownInstrument
-from engine.types import Instrument, Kind, Portfolio
+from engine.types import EFFECTS, Instrument, Kind, Portfolio
 from services import fields
 from services.fields import Place
 
@@ -32,7 +33,7 @@ PRICE_TOLERANCE = Decimal("0.000001")  # of the amount, or a cent: how far price
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a kind of transaction needs: all of `needs`, and one group of `one_of`."""
+    """What a kind of transaction needs, out of the table of `engine.kinds`: all of `needs`, and one group of `one_of`."""
 
     needs: tuple[str, ...] = ()
     one_of: tuple[tuple[str, ...], ...] = ()
@@ -40,38 +41,11 @@ class Shape:
     local: bool = True  # its money is in the instrument's own currency
 
 
-PAYMENT = (("amount",), ("quantity", "price"))
-TRADE = Shape(needs=("symbol", "quantity"), one_of=(("price",), ("amount",)))
-UNITS = Shape(needs=("symbol", "quantity"))
-CASH = Shape(needs=("amount",), takes_symbol=False)
-SHAPES: dict[Kind, Shape] = {
-    Kind.BUY: TRADE,
-    Kind.SELL: TRADE,
-    Kind.DIVIDEND: Shape(needs=("symbol",), one_of=PAYMENT, local=False),
-    Kind.INTEREST: Shape(one_of=PAYMENT, local=False),
-    Kind.FEE: Shape(one_of=(("amount",), ("fee",)), local=False),
-    Kind.TAX: Shape(one_of=(("amount",), ("tax",)), local=False),
-    Kind.DEPOSIT: CASH,
-    Kind.WITHDRAWAL: CASH,
-    Kind.TRANSFER_IN: UNITS,
-    Kind.TRANSFER_OUT: UNITS,
-    Kind.SPLIT: Shape(needs=("symbol", "ratio")),
-    Kind.SPIN_OFF: Shape(needs=("symbol", "to_symbol", "quantity")),
-    Kind.MERGER: Shape(needs=("symbol",), one_of=(("to_symbol",), ("amount",))),
-    Kind.RETURN_OF_CAPITAL: Shape(needs=("symbol",), one_of=PAYMENT),
-    Kind.STOCK_DIVIDEND: UNITS,
-    Kind.FX_CONVERSION: Shape(needs=("amount", "to_amount", "to_currency"), takes_symbol=False, local=False),
-    Kind.ADJUSTMENT: UNITS,
-}
-OF_CASH: dict[Kind, Shape] = {
-    Kind.TRANSFER_IN: CASH,
-    Kind.TRANSFER_OUT: CASH,
-    Kind.ADJUSTMENT: Shape(needs=("amount",), takes_symbol=False),
-}
+SHAPES = {kind: Shape(effect.needs, effect.one_of, effect.takes_symbol, effect.local) for kind, effect in EFFECTS.items()}
+OF_CASH = {kind: Shape(effect.of_cash, takes_symbol=False) for kind, effect in EFFECTS.items() if effect.of_cash}
 WHOLE_MONEY = frozenset({Kind.DIVIDEND, Kind.INTEREST, Kind.RETURN_OF_CAPITAL, Kind.ADJUSTMENT, Kind.DEPOSIT, Kind.WITHDRAWAL,
                          Kind.TRANSFER_IN, Kind.TRANSFER_OUT, Kind.FX_CONVERSION})
-ONLY_FOR = {"to_symbol": {Kind.SPIN_OFF, Kind.MERGER}, "ratio": {Kind.SPLIT, Kind.SPIN_OFF, Kind.MERGER}, "lots": {Kind.SELL, Kind.TRANSFER_OUT},
-            "to_currency": {Kind.FX_CONVERSION}, "to_amount": {Kind.FX_CONVERSION}}
+SPECIAL = ("to_symbol", "ratio", "lots", "to_currency", "to_amount")  # fields that not every kind has a place for
 HINTS = {
     "date": "Send the trading date as YYYY-MM-DD", "kind": f"Send one of {', '.join(Kind)}", "quantity": "Send how many units, such as 10",
     "symbol": "Send the instrument's symbol, such as AAPL", "price": "Send the price of a unit, or the gross amount",
@@ -79,6 +53,21 @@ HINTS = {
     "to_symbol": "Send the symbol of the new instrument", "to_amount": "Send the amount received",
     "to_currency": "Send the currency received, such as USD",
 }
+
+
+def _day(place: Place, value: object) -> str:
+    return fields.trading_date(place, value, today=calendar.today()).isoformat()
+
+
+def _exact(place: Place, value: object) -> str:
+    return str(fields.number(place, value))
+
+
+def _above(place: Place, value: object) -> str:
+    return str(fields.number(place, value, zero=False))
+
+
+BROUGHT: dict[str, fields.Reader] = {"date": _day, "quantity": _above, "price": _exact, "cost": _exact, "fx_rate": _above}  # of a lot brought in
 
 
 @dataclass(slots=True)
@@ -153,11 +142,12 @@ def _read_words(draft: Draft, raw: Mapping[str, Any], today: date) -> None:
         draft.keep(name, raw, fields.currency)
     for name, limit in TEXTS.items():
         draft.keep(name, raw, partial(fields.text, limit=limit))
-    draft.keep("lots", raw, _lots)
+    draft.keep("lots", raw, _lots_brought if draft.fields.get("kind") is Kind.TRANSFER_IN else _lots)
 
 
 def _read_numbers(draft: Draft, raw: Mapping[str, Any]) -> None:
-    signed = {"quantity", "amount"} if draft.fields.get("kind") is Kind.ADJUSTMENT else set()
+    kind = draft.fields.get("kind")
+    signed = EFFECTS[kind].signed if kind else ()
     never_zero = {"quantity", "fx_rate", "ratio", "to_amount"}
     for name in NUMBERS:
         draft.keep(name, raw, partial(fields.number, signed=name in signed, zero=name not in never_zero))
@@ -169,6 +159,23 @@ def _lots(place: Place, value: object) -> list[dict[str, Any]]:
         raise place.refusal(value, "not_lots", "is not a list of lots", 'Send [{"id": "<transaction id of the purchase>", "quantity": "5"}]')
     return [{"id": str(fields.uuid(_at(place, "id"), lot["id"])), "quantity": str(fields.number(_at(place, "quantity"), lot["quantity"], zero=False))}
             for lot in value]
+
+
+def _lots_brought(place: Place, value: object) -> list[dict[str, Any]]:
+    """Read which lots come in with a transfer: the day each was acquired, how many, what they cost, and at which rate."""
+    if not isinstance(value, list) or not 0 < len(value) <= MAX_LOTS or not all(isinstance(lot, Mapping) for lot in value):
+        raise place.refusal(value, "not_lots", "is not a list of lots", 'Send [{"date": "2021-03-01", "quantity": "5", "price": "12.50"}]')
+    return [_lot_brought(place, lot) for lot in value]
+
+
+def _lot_brought(place: Place, lot: Mapping[str, Any]) -> dict[str, Any]:
+    unknown = next((str(name) for name in lot if name not in BROUGHT), None)
+    if unknown is not None:
+        raise fields.unknown_field(_at(place, unknown), BROUGHT)
+    for name in ("date", "quantity", *(() if lot.get("cost") is not None else ("price",))):
+        if lot.get(name) is None:
+            raise _at(place, name).refusal(None, "required", "is missing", HINTS[name])
+    return {name: read(_at(place, name), lot[name]) for name, read in BROUGHT.items() if lot.get(name) is not None}
 
 
 def _at(place: Place, name: str) -> Place:
@@ -231,7 +238,7 @@ def _check_shape(draft: Draft, raw: Mapping[str, Any]) -> None:
 def _check_strangers(draft: Draft, shape: Shape) -> None:
     """Refuse what this kind has no place for, so that nothing is dropped in silence."""
     kind = draft.fields["kind"]
-    strangers = [name for name, kinds in ONLY_FOR.items() if name in draft.fields and kind not in kinds]
+    strangers = [name for name in SPECIAL if name in draft.fields and not EFFECTS[kind].takes(name)]
     strangers += ["symbol"] if "symbol" in draft.fields and not shape.takes_symbol else []
     for name in strangers:
         draft.refuse(name, draft.fields[name], "not_taken", f"has no place in a {kind}", f"Leave {name} out, or choose another kind")

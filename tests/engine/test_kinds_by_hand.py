@@ -266,7 +266,7 @@ def test_conversion_moves_both_balances_and_is_no_flow() -> None:
 
 def test_every_kind_has_its_row_of_the_effect_table() -> None:
     assert set(EFFECTS) == set(Kind)
-    assert all(effect.kind is kind and effect.needs for kind, effect in EFFECTS.items())
+    assert all(effect.kind is kind and effect.needs_words for kind, effect in EFFECTS.items())
 
 
 @pytest.mark.parametrize("kind", [kind for kind in Kind if kind not in {Kind.FEE, Kind.TAX}])
