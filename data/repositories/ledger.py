@@ -29,7 +29,8 @@ FILTERS: Final = ("(%(include_voided)s OR NOT voided) AND (%(symbol)s::text IS N
                   " AND (%(kinds)s::text[] IS NULL OR kind = ANY(%(kinds)s)) AND (%(account)s::text IS NULL OR account = %(account)s)"
                   " AND date BETWEEN coalesce(%(start)s, '-infinity'::date) AND coalesce(%(end)s, 'infinity'::date)")
 NUMERIC: Final = frozenset(NUMBERS)
-FRAME_FIELDS: Final = ", ".join(f"{name}::float8" if name in NUMERIC else f"{name}::text" if name == "id" else name for name in LEDGER_COLUMNS)
+FRAME_FIELDS: Final = ", ".join(f"{name}::float8" if name in NUMERIC else f"{name}::text" if name == "id" else name
+                                for name in LEDGER_COLUMNS if name != "transfer_id") + ", NULL::text"
 
 
 class Ledger(Repository):
