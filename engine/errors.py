@@ -1,7 +1,7 @@
 """The one tree of errors.
 
     PortfolioError
-    ├─ LedgerError           422   InvalidTransaction · OversoldPosition · CurrencyMismatch · InvalidInput
+    ├─ LedgerError           422   InvalidTransaction · OversoldPosition · MoreThanHeld · CurrencyMismatch · InvalidInput
     ├─ ValuationError        409   MissingPrice · MissingRate
     ├─ AnalyticsError        422   InsufficientHistory · MisalignedSeries · NotConverged
     ├─ AccessError           403   NotAuthenticated (401) · NotAllowed · LimitExceeded (429)
@@ -84,6 +84,18 @@ class OversoldPosition(LedgerError):
     def __init__(self, symbol: str, *, quantity: float, held: float, date: str) -> None:
         super().__init__(f"{date}: cannot sell {quantity:g} {symbol}, {held:g} are held.", field="quantity", symbol=symbol,
                          quantity=quantity, held=held, date=date, hint=f"Sell at most {held:g}, or allow short positions")
+
+
+class MoreThanHeld(LedgerError):
+    """A sale that is thought through of more than is held."""
+
+    code = "more_than_held"
+
+    def __init__(self, symbol: str, *, quantity: float, held: float, date: str, account: str | None = None) -> None:
+        place = f" in {account}" if account else ""
+        hint = f"Ask for at most {held:g}" if held > 0 else "Choose an instrument and a day on which some of it is held"
+        super().__init__(f"{date}: {quantity:g} {symbol} cannot be sold, {held:g} are held{place}.", field="quantity", symbol=symbol,
+                         quantity=quantity, held=held, date=date, account=account, hint=hint)
 
 
 class CurrencyMismatch(LedgerError):

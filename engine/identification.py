@@ -1,0 +1,92 @@
+"""Which acquisition a disposal is matched with before any pool: those of its own day, then those of the thirty days after it."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+
+import pandas as pd
+
+from engine.section104_events import Entry
+from engine.section104_pool import DUST, NOTHING, Amounts
+
+THIRTY_DAYS = pd.Timedelta(days=30)
+
+
+@dataclass(slots=True, eq=False)
+class Day:
+    """All acquisitions, or all disposals, of one share on one day, which count as one."""
+
+    symbol: str
+    date: pd.Timestamp
+    acquires: bool
+    rows: list[Entry] = field(default_factory=list)
+    units: float = 0.0
+    left: float = 0.0
+    amounts: Amounts = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Units of a day's disposals matched with a day's acquisitions, by the rule that did it."""
+
+    disposal: Day
+    acquisition: Day
+    units: float
+    rule: str
+
+
+def days_of(entries: Iterable[Entry]) -> list[Day]:
+    """Gather acquisitions and disposals by share and day, in the order of the ledger."""
+    found: dict[tuple[str, pd.Timestamp, bool], Day] = {}
+    for entry in entries:
+        if entry.trades and entry.units:
+            acquires = entry.role == "buy"
+            day = found.setdefault((entry.symbol, entry.date, acquires), Day(entry.symbol, entry.date, acquires))
+            day.rows.append(entry)
+    for day in found.values():
+        day.units = day.left = sum(entry.units for entry in day.rows)
+        day.amounts = reduce(Amounts.plus, (entry.amounts for entry in day.rows), NOTHING)
+    return list(found.values())
+
+
+def matches_of(days: Sequence[Day]) -> list[Match]:
+    """Match disposals with acquisitions, which both lose from `left` what was matched.
+
+    Every day's own acquisitions are matched before any disposal looks ahead: the same-day rule comes first for later disposals too. Then
+    disposals look ahead in their order, each at the earliest acquisition first.
+    """
+    acquired: dict[str, list[Day]] = {}
+    for day in days:
+        if day.acquires:
+            acquired.setdefault(day.symbol, []).append(day)
+    disposals = [day for day in days if not day.acquires]
+    same = [match for day in disposals for match in _with(day, _own(day, acquired.get(day.symbol, [])), "same_day")]
+    return same + [match for day in disposals for match in _with(day, _ahead(day, acquired.get(day.symbol, [])), "thirty_day")]
+
+
+def _ahead(day: Day, acquired: Sequence[Day]) -> Sequence[Day]:
+    first = bisect_right(acquired, day.date, key=_date_of)
+    return acquired[first : bisect_right(acquired, day.date + THIRTY_DAYS, lo=first, key=_date_of)]
+
+
+def _own(day: Day, acquired: Sequence[Day]) -> Sequence[Day]:
+    first = bisect_left(acquired, day.date, key=_date_of)
+    return acquired[first : bisect_right(acquired, day.date, lo=first, key=_date_of)]
+
+
+def _date_of(day: Day) -> pd.Timestamp:
+    return day.date
+
+
+def _with(disposal: Day, acquisitions: Iterable[Day], rule: str) -> Iterator[Match]:
+    for acquisition in acquisitions:
+        units = min(disposal.left, acquisition.left)
+        if disposal.left <= DUST * disposal.units:
+            return
+        if units > DUST * acquisition.units:
+            disposal.left -= units
+            acquisition.left -= units
+            yield Match(disposal, acquisition, units, rule)
