@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from services.accounts import Accounts
+from services.gains import Gains
 from services.instruments import Instruments
 from services.live import Hub
 from services.market import Market
@@ -39,6 +40,7 @@ class Services:
     instruments: Instruments
     transactions: Transactions
     valuation: Valuation
+    gains: Gains
     market: Market
     hub: Hub | None = None  # None only while it is being built
 
@@ -56,7 +58,7 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
     market = Market(settings, writes, feed)
     valuation = Valuation(database, cache, market)
     services = Services(
-        settings=settings, database=database, bus=bus, cache=cache, feed=feed, market=market, valuation=valuation, accounts=Accounts(database),
+        settings=settings, database=database, bus=bus, cache=cache, feed=feed, market=market, valuation=valuation, gains=Gains(database, market), accounts=Accounts(database),
         portfolios=Portfolios(writes), instruments=Instruments(writes), transactions=Transactions(writes, valuation),
     )
     return replace(services, hub=Hub(services))

@@ -71,7 +71,7 @@ def test_more_than_was_held_on_that_day_is_refused_with_what_was() -> None:
 
 def test_a_short_holds_nothing_to_sell() -> None:
     with pytest.raises(MoreThanHeld):
-        simulate_sale([{"date": "2024-01-02", "kind": "SELL", "symbol": "A", "quantity": 5, "price": 9}], "A", 1, 9, "2024-06-03", base_currency="USD")
+        simulate_sale([{**BOUGHT[0], "kind": "SELL"}], "A", 1, 9, "2024-06-03", base_currency="USD")
 
 
 def test_taxes_are_estimated_by_term_after_the_losses_of_the_other() -> None:
