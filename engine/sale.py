@@ -13,7 +13,8 @@ import pandas as pd
 from engine.errors import InvalidInput, MoreThanHeld
 from engine.frames import Records, instant, ledger_frame
 from engine.holding_terms import gain_parts, held_days, holding_terms
-from engine.ledger import Book, book
+from engine.ledger import book
+from engine.lots_sold import from_lots
 from engine.section104 import section_104
 from engine.types import Kind
 
@@ -69,6 +70,7 @@ def simulate_sale(  # noqa: PLR0913 - what is sold, and the conventions of `book
     fx_rate: float | None = None,
     tax_rates: Mapping[str, float] | None = None,
     lots: Sequence[Mapping[str, Any]] | None = None,
+    held_lots: pd.DataFrame | None = None,
     with_section_104: bool = False,
     **options: Any,  # noqa: ANN401 - as in `book`
 ) -> SaleSimulation:
@@ -92,6 +94,8 @@ def simulate_sale(  # noqa: PLR0913 - what is sold, and the conventions of `book
         Fractions by term, ``{"short": 0.37, "long": 0.2}``; default no estimate (NaN).
     lots
         Lots to sell by name, ``[{"id": ..., "quantity": ...}]``: adds the method ``specific``.
+    held_lots
+        `Book.lots` to sell from, as earlier sales have left them. Default: each method books the whole ledger, earlier sales too.
     with_section_104
         Adds ``section_104``: the rules of the United Kingdom with what is known by that day.
     **options
@@ -123,15 +127,20 @@ def simulate_sale(  # noqa: PLR0913 - what is sold, and the conventions of `book
         field = "price" if quantity > 0 else "quantity"
         raise InvalidInput(field, price if quantity > 0 else quantity, "must be more than 0", hint="Say what would be sold, and for what")
     day = instant(date, field="date").normalize()
+    multiplier = float((options.get("multipliers") or {}).get(symbol, 1.0))
     options |= {"base_currency": base_currency, "lots_by": "account" if account else "pooled"}
     known = _family(ledger_frame(ledger), symbol, day)
-    open_lots = _open(book(known, **options), symbol, account)
+    open_lots = _open(book(known, **options).lots if held_lots is None else held_lots, symbol, account)
     held = float(open_lots["quantity"].clip(lower=0).sum())
     if quantity > held * (1 + 1e-12):
         raise MoreThanHeld(symbol, quantity=quantity, held=held, date=str(day.date()), account=account)
     sale = {"id": SALE, "date": day, "kind": Kind.SELL.value, "symbol": symbol, "quantity": quantity, "price": price, "fee": fee, "tax": tax,
             "account": account, "fx_rate": fx_rate, "currency": _currency(known, symbol, options.get("currencies"))}
-    taken = [_taken(known, {**sale, "lots": list(lots) if lots and method == "specific" else None}, method, options) for method in _methods(lots)]
+    if held_lots is None:
+        taken = [_taken(known, {**sale, "lots": list(lots) if lots and method == "specific" else None}, method, options) for method in _methods(lots)]
+    else:
+        price_base = fx_rate if fx_rate is not None else _rate(known, sale, options)
+        taken = [_told(from_lots(open_lots, sale, method, rate=price_base, multiplier=multiplier, named=lots), method) for method in _methods(lots)]
     if with_section_104:
         taken.append(_by_section_104(known, sale, options))
     every = pd.concat(taken, ignore_index=True)
@@ -155,9 +164,15 @@ def _family(ledger: pd.DataFrame, symbol: str, day: pd.Timestamp) -> pd.DataFram
     return known[known["symbol"].isin(names)].reset_index(drop=True)
 
 
-def _open(booked: Book, symbol: str, account: str | None) -> pd.DataFrame:
-    lots = booked.lots[booked.lots["symbol"] == symbol]
+def _open(every: pd.DataFrame, symbol: str, account: str | None) -> pd.DataFrame:
+    lots = every[every["symbol"] == symbol]
     return (lots if account is None else lots[lots["account"] == account]).reset_index(drop=True)
+
+
+def _rate(ledger: pd.DataFrame, sale: Mapping[str, Any], options: Mapping[str, Any]) -> float:
+    """Give base units per local unit on the day of the sale, as the market has it."""
+    gains = book(_sold(ledger, sale), **options).gains
+    return float(gain_parts(gains[gains["transaction_id"] == SALE])["rate"].iloc[0])
 
 
 def _currency(ledger: pd.DataFrame, symbol: str, currencies: Mapping[str, str] | None) -> str | None:

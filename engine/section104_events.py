@@ -50,9 +50,9 @@ class Entry:
 
 def entries_of(books: Sequence[Book]) -> list[Entry]:
     """Entries of several booked ledgers, by day, within a day in the order of the books and of their ledgers."""
-    effects = pd.concat([book.effects.assign(part=part) for part, book in enumerate(books)], ignore_index=True)
-    if effects.empty:
+    if not any(len(book.effects) for book in books):
         return []
+    effects = pd.concat([book.effects.assign(part=part) for part, book in enumerate(books)], ignore_index=True)
     accounts = {key: name for book in books for key, name in zip(book.gains["transaction_id"], book.gains["account"], strict=True)}
     cash = effects[effects["cash_currency"].notna()].groupby(["part", "transaction_id"], sort=False)[["cash_delta_base", "cash_delta_local"]].sum()
     rows = effects[effects["symbol"].notna()].copy()

@@ -58,7 +58,8 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
     market = Market(settings, writes, feed)
     valuation = Valuation(database, cache, market)
     services = Services(
-        settings=settings, database=database, bus=bus, cache=cache, feed=feed, market=market, valuation=valuation, gains=Gains(database, market), accounts=Accounts(database),
+        settings=settings, database=database, bus=bus, cache=cache, feed=feed, market=market, valuation=valuation,
+        gains=Gains(database, market), accounts=Accounts(database),
         portfolios=Portfolios(writes), instruments=Instruments(writes), transactions=Transactions(writes, valuation),
     )
     return replace(services, hub=Hub(services))

@@ -12,7 +12,7 @@ import pandas as pd
 
 from data import calendar
 from data.database import Database, Unit
-from engine import Book, section_104, simulate_sale, tax_year_bounds, wash_sales
+from engine import Book, ledger_frame, section_104, simulate_sale, tax_year_bounds, wash_sales
 from engine.errors import InvalidInput, MissingPrice, MissingRate
 from engine.types import Actor, CostMethod, Finding, Portfolio
 from services import fields
@@ -27,6 +27,7 @@ from services.views import ALL
 
 POUND = "GBP"
 TAX_YEARS = ("calendar", "uk")
+HISTORIES = ("own", "each")
 NO_REPLACEMENTS = pd.DataFrame(columns=["symbol", "closed", "transaction_id", "lot_id", "replacement_id", "replaced_on", "quantity", "disallowed"])
 
 
@@ -51,7 +52,7 @@ SALE: dict[str, Reader] = {
     "price": lambda place, value: fields.number(place, value, zero=False),
     "date": lambda place, value: fields.trading_date(place, value, today=calendar.today()), "fee": fields.number, "tax": fields.number,
     "account": lambda place, value: fields.text(place, value, limit=120), "tax_rate_short": _rate, "tax_rate_long": _rate, "lots": _taken,
-    "base_currency": fields.currency, "known_at": fields.instant,
+    "base_currency": fields.currency, "known_at": fields.instant, "history": lambda place, value: fields.choice(place, value, HISTORIES),
 }
 
 
@@ -119,7 +120,8 @@ class Gains:
             Portfolio id, or "all".
         raw : Mapping
             `symbol` and `quantity`; `price` (the last one), `date` (today), `account` (all), `fee`, `tax`, `tax_rate_short`,
-            `tax_rate_long` (fractions), `lots` ([{id, quantity}]), `base_currency`, `known_at`.
+            `tax_rate_long` (fractions), `lots` ([{id, quantity}]), `history` (own: earlier sales took the lots that the portfolio's
+            own method takes; each: every method books the whole ledger), `base_currency`, `known_at`.
 
         Raises
         ------
@@ -149,7 +151,8 @@ class Gains:
         stamp = stamp_of(last_rates(unit, actor.workspace_id, on_or_before=calendar.today()))
         day = asked.as_of if asked.as_of and asked.as_of < calendar.today() else None
         convention = Convention(base, CostMethod.FIFO, day, asked.known_at)
-        parts = [self._books.booked(unit, actor, portfolio, replace(convention, cost_method=_method_of(asked, portfolio)), stamp) for portfolio in portfolios]
+        parts = [self._books.booked(unit, actor, portfolio, replace(convention, cost_method=_method_of(asked, portfolio)), stamp)
+                 for portfolio in portfolios]
         return _Read(parts, stamp, base, convention)
 
     def _match(self, unit: Unit, actor: Actor, read: _Read, asked: GainsQuestion) -> _Matched:
@@ -265,22 +268,33 @@ def _simulated(scope: str, read: _Read, marked: Marked, known: Mapping[str, Any]
     rate = float(marked.marks.rate[instrument.currency])
     if rate != rate:  # noqa: PLR0124 - NaN
         raise MissingRate(f"{instrument.currency}{read.base}", as_of=day.isoformat())
-    ledger = pd.concat([part.ledger for part in read.parts], ignore_index=True).sort_values("date", kind="stable", ignore_index=True) if read.parts else []
+    ledger = _together([part.ledger for part in read.parts])
     rates = {term: draft[f"tax_rate_{term}"] for term in ("short", "long") if draft.get(f"tax_rate_{term}") is not None} or None
     simulation = simulate_sale(
         ledger, symbol, float(draft["quantity"]), float(price), day, base_currency=read.base, account=draft.get("account"),
-        fee=float(draft.get("fee") or 0), tax=float(draft.get("tax") or 0), fx_rate=None if instrument.currency == read.base else rate, tax_rates=rates,
-        lots=draft.get("lots"), with_section_104=read.base == POUND, fx=_rates_of(read.parts),
+        fee=float(draft.get("fee") or 0), tax=float(draft.get("tax") or 0), fx_rate=None if instrument.currency == read.base else rate,
+        tax_rates=rates, lots=draft.get("lots"), held_lots=_held(read.parts) if draft.get("history") != "each" else None,
+        with_section_104=read.base == POUND, fx=_rates_of(read.parts),
         multipliers={name: float(each.multiplier) for name, each in known.items()}, currencies={name: each.currency for name, each in known.items()},
     )
-    held = pd.concat([part.book.lots for part in read.parts], ignore_index=True)
-    accounts = held.loc[held["symbol"] == symbol, "account"].dropna()
+    accounts = {name for part in read.parts for name in part.book.lots.loc[part.book.lots["symbol"] == symbol, "account"] if name}
     return SaleView(
         scope=scope, base_currency=read.base, cost_method=_methods(read.parts), instrument=instrument, simulation=simulation, quote=quote,
         price_given=draft.get("price") is not None, fx_rate=rate, fee=float(draft.get("fee") or 0), tax=float(draft.get("tax") or 0), tax_rates=rates,
-        portfolios={str(part.portfolio.id): part.portfolio.name for part in read.parts}, accounts=tuple(sorted(set(accounts))),
+        portfolios={str(part.portfolio.id): part.portfolio.name for part in read.parts}, accounts=tuple(sorted(accounts)),
         simulated=marked.simulated and draft.get("price") is None, findings=once(finding for part in read.parts for finding in part.book.findings),
     )
+
+
+def _held(parts: Sequence[Booked]) -> pd.DataFrame | None:
+    """Give the lots that the portfolios hold, as their own methods have left them."""
+    return pd.concat([part.book.lots for part in parts], ignore_index=True) if parts else None
+
+
+def _together(ledgers: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Give the transactions of several ledgers in the order of their days."""
+    every = pd.concat(ledgers, ignore_index=True) if ledgers else ledger_frame([])
+    return every.sort_values("date", kind="stable", ignore_index=True)
 
 
 def _rates_of(parts: Sequence[Booked]) -> pd.DataFrame:

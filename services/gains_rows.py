@@ -12,8 +12,8 @@ from engine import gain_parts, held_days, holding_terms, tax_years
 from services.books import Booked
 
 ROW = ["id", "symbol", "name", "portfolio", "portfolio_name", "account", "opened", "closed", "kind", "year", "days_held", "term", "rule", "quantity",
-       "currency", "proceeds", "cost", "fee", "tax", "gain", "proceeds_local", "cost_local", "gain_local", "rate", "price_gain", "fx_gain", "disallowed",
-       "carried_cost", "adjusted_gain", "washed", "transaction_id", "lot_id"]  # fmt: skip
+       "currency", "proceeds", "cost", "fee", "tax", "gain", "proceeds_local", "cost_local", "gain_local", "rate", "price_gain", "fx_gain",
+       "disallowed", "carried_cost", "adjusted_gain", "washed", "transaction_id", "lot_id"]  # fmt: skip
 
 
 def laid_out(gains: pd.DataFrame, parts: Sequence[Booked], names: Mapping[str, str], positions: pd.DataFrame, *, tax_year: str) -> pd.DataFrame:
@@ -26,7 +26,7 @@ def laid_out(gains: pd.DataFrame, parts: Sequence[Booked], names: Mapping[str, s
         id=np.arange(len(gains)).astype(str), name=[names.get(symbol, symbol) for symbol in gains["symbol"]],
         portfolio=[each[0] for each in told], portfolio_name=[each[1] for each in told],
         account=[own if own is not None else each[2] for own, each in zip(gains["account"], told, strict=True)],
-        currency=[positions["currency"].get(symbol) for symbol in gains["symbol"]],
+        currency=gains["symbol"].map(positions["currency"].to_dict()),
         year=tax_years(gains["closed"], tax_year), days_held=held_days(gains), term=holding_terms(gains),
         rate=split["rate"], price_gain=split["price_gain"], fx_gain=split["fx_gain"],
         disallowed=0.0, carried_cost=0.0, adjusted_gain=gains["gain"], washed=False,

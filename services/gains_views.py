@@ -14,7 +14,8 @@ from services.views import QuoteView
 
 RULES: Final = ("uk", "us")
 GROUPINGS: Final = ("symbol", "year", "month", "term", "rule", "account", "portfolio")
-FIGURES: Final = ("count", "gains", "losses", "net", "short", "long", "price_gain", "fx_gain", "disallowed", "adjusted", "proceeds", "cost", "fee", "tax")
+FIGURES: Final = ("count", "gains", "losses", "net", "short", "long", "price_gain", "fx_gain", "disallowed", "adjusted", "proceeds", "cost",
+                  "fee", "tax")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class GainsView:
     start: date | None
     end: date | None
     known_at: datetime | None
-    rows: pd.DataFrame  # id symbol name portfolio portfolio_name account opened closed kind year days_held term rule quantity currency proceeds cost fee ...
+    rows: pd.DataFrame  # the columns of `gains_rows.ROW`
     totals: dict[str, float]  # FIGURES, and income, fees, taxes of the window
     by_year: pd.DataFrame  # index tax year x FIGURES
     by_term: pd.DataFrame

@@ -40,6 +40,25 @@ def test_the_simulation_is_what_the_sale_then_realises() -> None:
         assert gains["gain"].sum() == pytest.approx(gain)
 
 
+def test_out_of_held_lots_it_is_the_same_where_nothing_was_sold_before() -> None:
+    lots = [{"id": "new", "quantity": 4}]
+    held = book(BOUGHT, base_currency="USD").lots
+    whole, of_held = simulated(fee=3, lots=lots), simulated(fee=3, lots=lots, held_lots=held)
+    names = ["proceeds", "cost", "gain", "gain_short", "gain_long", "lots"]
+    assert of_held.methods[names].to_numpy().tolist() == [pytest.approx(row) for row in whole.methods[names].to_numpy().tolist()]
+    assert of_held.lots["lot_id"].tolist() == whole.lots["lot_id"].tolist()
+
+
+def test_earlier_sales_stay_what_they_were_when_held_lots_are_given() -> None:
+    """The oldest lot was sold first in, first out; a sale last in, first out now does not undo that."""
+    ledger = [*BOUGHT, {"date": "2023-01-03", "kind": "SELL", "symbol": "A", "quantity": 10, "price": 30, "account": "x"}]
+    held = book(ledger, base_currency="USD").lots
+    told = simulate_sale(ledger, "A", 15, 30, "2024-06-03", base_currency="USD", held_lots=held)
+    assert {name: set(rows["lot_id"]) for name, rows in told.lots.groupby("method")} == {
+        "fifo": {"dear", "new"}, "lifo": {"new", "dear"}, "hifo": {"dear", "new"}, "lofo": {"new", "dear"}, "average": {"dear"}}
+    assert simulate_sale(ledger, "A", 15, 30, "2024-06-03", base_currency="USD").methods.loc["hifo", "gain"] == pytest.approx(450 - 200 - 101 / 2)
+
+
 def test_named_lots_add_the_specific_method() -> None:
     told = simulated(10, lots=[{"id": "new", "quantity": 4}, {"id": "dear", "quantity": 6}])
     assert told.methods.loc["specific", "gain"] == pytest.approx(300 - 80 - 240)

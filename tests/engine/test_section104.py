@@ -153,7 +153,7 @@ def test_spin_off_merger_and_returned_capital_move_the_pools_cost() -> None:
     told = section_104(book(rows, base_currency="GBP"))
     assert told.pools["cost"].to_dict() == pytest.approx({"B": 0, "C": 50})
     assert told.pools["quantity"].to_dict() == pytest.approx({"B": 5, "C": 20})
-    assert told.disposals[["symbol", "rule", "gain"]].values.tolist() == [["B", "capital_distribution", pytest.approx(5)]]
+    assert told.disposals[["symbol", "rule", "gain"]].to_numpy().tolist() == [["B", "capital_distribution", pytest.approx(5)]]
 
 
 def test_amounts_are_in_pounds_at_the_rate_of_their_own_day() -> None:
