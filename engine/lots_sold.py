@@ -49,10 +49,10 @@ def from_lots(lots: pd.DataFrame, sale: Mapping[str, Any], method: str, *, rate:
     """
     positive = lots[lots["quantity"] > 0]
     named = named if method == "specific" else None
-    ordered = _pooled(positive) if method == "average" else positive.iloc[_order(positive, method, [each["id"] for each in named or ()])]
+    ordered = _pooled(positive) if method == "average" else positive.iloc[_order(positive, method)]
     wanted = _wanted(ordered, float(sale["quantity"]), named)
-    taken = ordered[wanted > 0]
-    units = wanted[wanted > 0]
+    places = [place for place in _named_first(ordered, named) if wanted[place] > 0]
+    taken, units = ordered.iloc[places], wanted[places]
     part = units / taken["quantity"].to_numpy()
     local = (units / units.sum()) * (float(sale["quantity"]) * float(sale["price"]) * multiplier - float(sale["fee"]) - float(sale["tax"]))
     cost_local, cost = taken["cost_local"].to_numpy() * part, taken["cost_base"].to_numpy() * part
@@ -63,18 +63,22 @@ def from_lots(lots: pd.DataFrame, sale: Mapping[str, Any], method: str, *, rate:
     })
 
 
-def _order(lots: pd.DataFrame, method: str, named: Sequence[str]) -> NDArray[np.int64]:
-    """Places of the lots as a method takes them: those that are named first; among equals the older, with lifo the newer."""
+def _order(lots: pd.DataFrame, method: str) -> NDArray[np.int64]:
+    """Places of the lots as a method takes them; among equals the older first, with lifo the newer."""
     age = np.argsort(lots["opened"].to_numpy(), kind="stable")
-    if named:
-        rank = {name: place for place, name in enumerate(named)}
-        return age[np.argsort([rank.get(name, len(rank)) for name in lots["transaction_id"].to_numpy()[age]], kind="stable")]
     if method == "lifo":
         return age[::-1]
     if method not in {"hifo", "lofo"}:
         return age
     cost = np.where(lots["cost_base"].isna(), lots["cost_local"], lots["cost_base"]) / lots["quantity"].to_numpy()
     return age[np.argsort((-cost if method == "hifo" else cost)[age], kind="stable")]
+
+
+def _named_first(lots: pd.DataFrame, named: Named) -> list[int]:
+    """Places of the lots, those that are named before the others."""
+    rank = {str(each["id"]): place for place, each in enumerate(named or ())}
+    ids = lots["transaction_id"].tolist()
+    return sorted(range(len(ids)), key=lambda place: rank.get(ids[place], len(rank)))
 
 
 def _pooled(lots: pd.DataFrame) -> pd.DataFrame:
