@@ -275,7 +275,7 @@ window.portolan.shell = (() => {
     "/": openPalette, "?": () => open("keys"), n: () => open("new-portfolio"), t: nextTheme, f: fold,
     "[": () => stepPeriod(-1), "]": () => stepPeriod(1),
   };
-  const pages = { o: "/", h: "/holdings", t: "/transactions" };
+  const pages = { o: "/", h: "/holdings", r: "/gains", t: "/transactions" };
 
   function onKey(event) {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") { event.preventDefault(); openPalette(); return; }

@@ -33,6 +33,7 @@ class Icon(StrEnum):
     PORTFOLIO = "portfolio"
     WARNING = "warning"
     COMPASS = "compass"
+    GAINS = "gains"
 
 
 def icon(name: Icon | str, *, small: bool = False) -> html.I:

@@ -109,3 +109,24 @@ class TransactionsIds(StrEnum):
     HISTORY_BODY = "transactions-history-body"
     DONE = "transactions-done"  # the bar "Recorded BUY 10 AAPL. Undo"
     CONFIRM = "transactions-confirm"  # dialog before a void
+
+
+class GainsIds(StrEnum):
+    """The Realised gains page; `assets/realised.js` reads these as strings."""
+
+    PAGE = "gains-page"
+    GRID = "gains-grid"
+    QUERY = "gains-query"  # {scope, period, rules, method, year, tax_year, retry, ledger}: what the server is asked for
+    CHOICE = "gains-choice"  # {rules, method, year, tax_year}: what was chosen last on the page
+    ROWS = "gains-rows"  # what the server answered, for realised.js to paint
+    RETRY = "gains-retry"  # a counter: "Try again" was pressed
+    CHART = "gains-chart"
+    CHART_TABLE = "gains-chart-table"
+
+
+class SaleIds(StrEnum):
+    """The sale that is thought through, a dialog of the Holdings page; `assets/sale.js` reads these as strings."""
+
+    DIALOG = "sale-dialog"
+    ASKED = "sale-asked"  # {scope, symbol, quantity, price, account, fee, tax_rate_short, tax_rate_long, number}
+    ANSWER = "sale-answer"  # methods beside each other, and the lots of each

@@ -52,11 +52,13 @@ class Section(NamedTuple):
 SECTIONS = (
     Section("/", "Overview", Icon.OVERVIEW, "o"),
     Section("/holdings", "Holdings", Icon.HOLDINGS, "h"),
+    Section("/gains", "Realised gains", Icon.GAINS, "r"),
     Section("/transactions", "Transactions", Icon.TRANSACTIONS, "t"),
 )
 KEYS = (
     ("g o", "Overview"),
     ("g h", "Holdings"),
+    ("g r", "Realised gains"),
     ("g t", "Transactions"),
     ("/ or Ctrl K", "Search and commands"),
     ("n", "New portfolio"),
@@ -204,7 +206,8 @@ def _trouble() -> html.Div:
 
 def _tab_bar() -> html.Nav:
     return html.Nav(
-        [html.A([icon(section.icon), html.Span(section.name)], href=section.path, **{"data-nav": section.path}) for section in SECTIONS],
+        [html.A([icon(section.icon), html.Span(section.name.split()[-1].capitalize())],
+                href=section.path, **{"data-nav": section.path}) for section in SECTIONS],
         className="tabbar",
         **{"aria-label": "Main"},
     )

@@ -77,7 +77,7 @@ def holdings_grid() -> AgGrid:
         "rowClassRules": {"group": "params.data.type === 'group'", "leaf": "params.data.type === 'leaf'"},
         "tooltipShowDelay": 500,
     }
-    return _grid(HoldingsIds.GRID, HOLDINGS, "portolanHoldings", options)
+    return grid(HoldingsIds.GRID, HOLDINGS, "portolanHoldings", options)
 
 
 def ledger_grid() -> AgGrid:
@@ -87,10 +87,11 @@ def ledger_grid() -> AgGrid:
         "rowClassRules": {"voided": "params.data.voided", "own": "params.data.fresh"},
         "tooltipShowDelay": 500,
     }
-    return _grid(TransactionsIds.GRID, LEDGER, "portolanLedger", options)
+    return grid(TransactionsIds.GRID, LEDGER, "portolanLedger", options)
 
 
-def _grid(name: str, columns: Sequence[Column], cells: str, options: Mapping[str, Any]) -> AgGrid:
+def grid(name: str, columns: Sequence[Column], cells: str, options: Mapping[str, Any]) -> AgGrid:
+    """Build an empty grid with the look and the habits of all; `cells` names the classes of its cells."""
     shared = {
         "theme": {"function": "portolanTheme(agGrid)"},
         "components": {"function": cells},
