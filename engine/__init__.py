@@ -1,22 +1,47 @@
 """What is true about a portfolio: pure arithmetic on pandas and numpy, usable from a notebook alone."""
 
 from engine.bridges import pnl_bridge
+from engine.calendar_returns import average_down, average_up, best_period, calendar_matrix, longest_streak, returns_by, share_positive, worst_period
+from engine.contribution import contributions, currency_split, local_returns
 from engine.currencies import CURRENCIES, currency_code, rate_history, rates_to
 from engine.daily import daily_values
+from engine.dietz import modified_dietz, return_on_average_investment, return_on_investment, simple_dietz, simple_return
 from engine.evidence import Fix, LedgerFinding
 from engine.frames import LEDGER_COLUMNS, fx_frame, ledger_frame, price_frame
 from engine.holding_terms import gain_parts, held_days, holding_terms, long_term_from, tax_year_bounds, tax_years
 from engine.ledger import EFFECTS, Book, Effect, book
+from engine.linking import link_attribution
+from engine.money_weighted import Rate, money_weighted_return, xirr, year_fractions
 from engine.panel import Panel, add, panel
+from engine.quality import return_quality, why_they_differ
 from engine.rate_ages import stale_rates
+from engine.returns import (
+    annualise,
+    annualised_return,
+    arithmetic_excess,
+    arithmetic_mean,
+    cumulative_return,
+    geometric_excess,
+    geometric_mean,
+    growth,
+    hedged_return,
+    link_returns,
+    log_returns,
+    real_return,
+    simple_returns,
+    vami,
+)
 from engine.revaluation import Marks, Revaluation, Terms, revalue, row_rates, terms
 from engine.review import ledger_checks
 from engine.rounding import largest_remainder, to_cents
 from engine.sale import SaleSimulation, simulate_sale
+from engine.same_flows import direct_alpha, dpi, ks_pme, return_gap, rvpi, same_flow_return, same_flow_value, tvpi
 from engine.section104 import Section104, section_104
 from engine.snapshots import Snapshot, snapshot
+from engine.time_weighted import panel_returns, period_returns, time_weighted_return
 from engine.valuation import marks_at, positions, realised_gains, valuation
 from engine.wash_sales import WashSales, wash_sales
+from engine.windows import window_returns, windows
 
 __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "Book",
@@ -28,6 +53,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "LedgerFinding",
     "Marks",
     "Panel",
+    "Rate",
     "Revaluation",
     "SaleSimulation",
     "Section104",
@@ -35,35 +61,84 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "Terms",
     "WashSales",
     "add",
+    "annualise",
+    "annualised_return",
+    "arithmetic_excess",
+    "arithmetic_mean",
+    "average_down",
+    "average_up",
+    "best_period",
     "book",
+    "calendar_matrix",
+    "contributions",
+    "cumulative_return",
     "currency_code",
+    "currency_split",
     "daily_values",
+    "direct_alpha",
+    "dpi",
     "fx_frame",
     "gain_parts",
+    "geometric_excess",
+    "geometric_mean",
+    "growth",
+    "hedged_return",
     "held_days",
     "holding_terms",
+    "ks_pme",
     "largest_remainder",
     "ledger_checks",
     "ledger_frame",
+    "link_attribution",
+    "link_returns",
+    "local_returns",
+    "log_returns",
     "long_term_from",
+    "longest_streak",
     "marks_at",
+    "modified_dietz",
+    "money_weighted_return",
     "panel",
+    "panel_returns",
+    "period_returns",
     "pnl_bridge",
     "positions",
     "price_frame",
     "rate_history",
     "rates_to",
+    "real_return",
     "realised_gains",
+    "return_gap",
+    "return_on_average_investment",
+    "return_on_investment",
+    "return_quality",
+    "returns_by",
     "revalue",
     "row_rates",
+    "rvpi",
+    "same_flow_return",
+    "same_flow_value",
     "section_104",
+    "share_positive",
+    "simple_dietz",
+    "simple_return",
+    "simple_returns",
     "simulate_sale",
     "snapshot",
     "stale_rates",
     "tax_year_bounds",
     "tax_years",
     "terms",
+    "time_weighted_return",
     "to_cents",
+    "tvpi",
     "valuation",
+    "vami",
     "wash_sales",
+    "why_they_differ",
+    "window_returns",
+    "windows",
+    "worst_period",
+    "xirr",
+    "year_fractions",
 ]

@@ -63,6 +63,8 @@ class Panel:
         Currency of the arrays.
     findings
         What was odd: rates that are too old.
+    rate
+        Base units per unit of the row's currency, NaN where there is none; None: what the values imply.
     """
 
     days: NDArray[np.datetime64]
@@ -83,11 +85,13 @@ class Panel:
     missing: Mask
     base_currency: str = ""
     findings: tuple[Finding, ...] = ()
+    rate: Floats | None = None
 
     def select(self, mask: Mask | Sequence[bool] | Sequence[int] | Sequence[str]) -> Panel:
         """Panel of some rows, by mask, places or names; what the others send becomes flow of the group."""
         places = _places(self, mask)
         chosen: dict[str, Any] = {name: getattr(self, name)[:, places] for name in (*_STOCKS, *_MOVEMENTS, "missing")}
+        chosen["rate"] = None if self.rate is None else self.rate[:, places]
         chosen |= {name: tuple(getattr(self, name)[place] for place in places) for name in ("rows", "currencies")}
         return replace(self, **chosen)
 
@@ -96,7 +100,8 @@ class Panel:
         first, last = (np.datetime64(pd.Timestamp(day).normalize(), "ns") for day in (start, end))
         opening = max(int(np.searchsorted(self.days, first, side="right")) - 1, 0)
         kept = slice(opening, max(int(np.searchsorted(self.days, last, side="right")), opening + 1))
-        return replace(self, **{name: getattr(self, name)[kept] for name in ("days", *_STOCKS, *_MOVEMENTS, "missing")})
+        cut: dict[str, Any] = {name: getattr(self, name)[kept] for name in ("days", *_STOCKS, *_MOVEMENTS, "missing")}
+        return replace(self, **cut, rate=None if self.rate is None else self.rate[kept])
 
     def settled(self) -> Panel:
         """Panel without gaps: a row counts from its first price on.
@@ -183,6 +188,7 @@ def panel(booked: Book, prices: Prices, fx: Rates = None, *, start: When, end: W
         missing=np.isnan(value),
         base_currency=booked.base_currency,
         findings=stale_rates(booked.base_currency, used, fx),
+        rate=np.hstack([grid.rate, grid.cash_rate]),
         **_movements(booked, grid),
     )
 
@@ -233,6 +239,7 @@ def add(panels: Sequence[Panel]) -> Panel:
         missing=np.any([cells["missing"] for cells in spread], axis=0),
         base_currency=panels[0].base_currency,
         findings=_once([finding for each in panels for finding in each.findings]),
+        rate=_one_rate([cells["rate"] for cells in spread]),
         **summed,
     )
 
@@ -356,6 +363,9 @@ def _spread(laid: Panel, days: NDArray[np.datetime64], rows: tuple[str, ...]) ->
     for name in (*_STOCKS, "missing"):
         cells[name] = np.zeros((len(days), len(rows)), dtype=getattr(laid, name).dtype)
         cells[name][:, columns] = np.where((last >= 0)[:, None], getattr(laid, name)[np.maximum(last, 0)], 0)
+    cells["rate"] = np.full((len(days), len(rows)), np.nan)
+    if laid.rate is not None:
+        cells["rate"][:, columns] = np.where((last >= 0)[:, None], laid.rate[np.maximum(last, 0)], np.nan)
     for name in _MOVEMENTS:
         cells[name] = np.zeros((len(days), len(rows)))
         cells[name][np.ix_(at, columns)] = getattr(laid, name)
@@ -363,6 +373,14 @@ def _spread(laid: Panel, days: NDArray[np.datetime64], rows: tuple[str, ...]) ->
         for name, stock in (("flow", "value"), ("external", "value"), ("flow_local", "value_local"), ("moved", "value")):
             cells[name][at[0], columns] = getattr(laid, stock)[0]
     return cells
+
+
+def _one_rate(sheets: list[Floats]) -> Floats:
+    """First known rate of each cell."""
+    found = sheets[0]
+    for sheet in sheets[1:]:
+        found = np.where(np.isnan(found), sheet, found)
+    return found
 
 
 def _once(findings: list[Finding]) -> tuple[Finding, ...]:

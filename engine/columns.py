@@ -1,0 +1,215 @@
+"""What a figure is computed on and what it comes back as: a Series gives a float, a frame a Series, arrays alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from engine.errors import InvalidInput, MisalignedSeries
+
+Floats = NDArray[np.float64]
+Table = pd.Series | pd.DataFrame | NDArray[Any] | Sequence[float]
+Figure = Any  # float for one series, Series with its columns for a frame, ndarray of shape (n_series,) for a matrix
+
+
+def cells_of(values: Table, field: str = "returns") -> Floats:
+    """Numbers of a series or frame as a matrix.
+
+    Parameters
+    ----------
+    values
+        Series, frame, array of one or two dimensions or sequence of numbers.
+    field
+        Name for the error.
+
+    Returns
+    -------
+    ndarray of shape (n_periods, n_series)
+        float64; what is not finite is NaN.
+
+    Raises
+    ------
+    InvalidInput
+        A cell is not a number, or there are more than two dimensions.
+
+    Examples
+    --------
+    >>> cells_of([0.5, None]).tolist()
+    [[0.5], [nan]]
+    """
+    labelled = isinstance(values, pd.Series | pd.DataFrame)
+    try:
+        whole = values.to_numpy(dtype=np.float64, na_value=np.nan) if labelled else np.asarray(values, dtype=np.float64)  # type: ignore[union-attr]
+    except (TypeError, ValueError) as error:
+        raise InvalidInput(field, values, "a cell is not a number", hint="Leave unknown cells empty (NaN)") from error
+    if whole.ndim not in {1, 2}:
+        raise InvalidInput(field, values, f"has {whole.ndim} dimensions", hint="Give one series, or a frame of them")
+    finite: Floats = np.where(np.isfinite(whole), whole, np.nan)
+    return finite.reshape(len(finite), -1) if finite.ndim == 2 else finite[:, None]
+
+
+def figure_like(values: Table, results: Floats, name: str | None = None) -> Figure:
+    """One result a series, as the kind that came in.
+
+    Parameters
+    ----------
+    values
+        What came in.
+    results
+        ndarray of shape (n_series,).
+    name
+        Name of the Series that a frame gives.
+
+    Returns
+    -------
+    float, Series or ndarray
+        float for one series.
+
+    Examples
+    --------
+    >>> figure_like(pd.DataFrame({"A": [1.0]}), np.array([2.0])).to_dict()
+    {'A': 2.0}
+    """
+    if isinstance(values, pd.DataFrame):
+        return pd.Series(results, index=values.columns, name=name, dtype=np.float64)
+    return np.asarray(results, dtype=np.float64) if np.ndim(values) == 2 else float(results[0])
+
+
+def series_like(values: Table, cells: Floats, *, drop: int = 0) -> Figure:
+    """Cells, as the kind that came in.
+
+    Parameters
+    ----------
+    values
+        What came in.
+    cells
+        ndarray of shape (n_periods - drop, n_series).
+    drop
+        Periods at the beginning that have no cell.
+
+    Returns
+    -------
+    Series, DataFrame or ndarray
+        With index, columns and name of what came in.
+
+    Examples
+    --------
+    >>> series_like([1.0, 2.0], np.array([[3.0], [4.0]])).tolist()
+    [3.0, 4.0]
+    """
+    if isinstance(values, pd.DataFrame):
+        return pd.DataFrame(cells, index=values.index[drop:], columns=values.columns)
+    if isinstance(values, pd.Series):
+        return pd.Series(cells[:, 0], index=values.index[drop:], name=values.name)
+    return cells if np.ndim(values) == 2 else cells[:, 0]
+
+
+def flow_cells(values: Table, flows: Table | Mapping[Any, float] | float | None) -> Floats:
+    """Flows laid beside values, cell by cell.
+
+    Parameters
+    ----------
+    values
+        Values that the flows belong to.
+    flows
+        None, a mapping or Series date to amount, the same kind as `values`, or anything of the same length.
+
+    Returns
+    -------
+    ndarray of shape (n_periods, n_series)
+        float64, 0 where nothing moved.
+
+    Notes
+    -----
+    Convention: a flow on a day without value counts on the next day that has one; those before the first value are in it.
+
+    Raises
+    ------
+    MisalignedSeries
+        Another length, other columns, or a flow after the last value.
+
+    Examples
+    --------
+    >>> days = pd.to_datetime(["2024-01-01", "2024-01-05"])
+    >>> flow_cells(pd.Series([1.0, 2.0], index=days), {"2024-01-03": 7.0}).tolist()
+    [[0.0], [7.0]]
+    """
+    shape = cells_of(values, "values").shape
+    if flows is None or (isinstance(flows, int | float) and flows == 0):
+        return np.zeros(shape)
+    if isinstance(flows, int | float):
+        raise MisalignedSeries("flows", "values", reason="one number says no day")
+    given = pd.Series(dict(flows), dtype=np.float64) if isinstance(flows, Mapping) else flows
+    if not isinstance(given, pd.Series | pd.DataFrame) or not isinstance(values, pd.Series | pd.DataFrame):
+        return _same_shape(cells_of(given, "flows"), shape)
+    if given.index.equals(values.index) or not isinstance(values.index, pd.DatetimeIndex):
+        return _same_shape(cells_of(_columns_like(given, values), "flows"), shape)
+    return _placed(_columns_like(given, values), values.index, shape)
+
+
+def day_stamps(dates: Any, field: str = "dates") -> NDArray[np.datetime64]:  # noqa: ANN401 - whatever holds dates
+    """Dates as days.
+
+    Parameters
+    ----------
+    dates
+        Sequence of dates, instants or ISO texts, or an index of them.
+    field
+        Name for the error.
+
+    Returns
+    -------
+    ndarray of shape (n_dates,)
+        datetime64[D].
+
+    Raises
+    ------
+    InvalidInput
+        Not dates.
+
+    Examples
+    --------
+    >>> day_stamps(["2024-01-02"]).tolist()
+    [datetime.date(2024, 1, 2)]
+    """
+    try:
+        index = pd.DatetimeIndex(pd.to_datetime(list(dates), utc=True, format="ISO8601"))
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InvalidInput(field, dates, "not dates", hint="Write YYYY-MM-DD") from error
+    if index.hasnans:
+        raise InvalidInput(field, dates, "a date is missing", hint="Write YYYY-MM-DD")
+    return index.tz_localize(None).to_numpy().astype("datetime64[D]")
+
+
+def _same_shape(cells: Floats, shape: tuple[int, ...]) -> Floats:
+    if cells.shape != shape:
+        raise MisalignedSeries("flows", "values", reason=f"{cells.shape[0]} x {cells.shape[1]} against {shape[0]} x {shape[1]}")
+    return cells
+
+
+def _columns_like(given: pd.Series | pd.DataFrame, values: pd.Series | pd.DataFrame) -> pd.Series | pd.DataFrame:
+    """Flows in the order of the columns of the values."""
+    if isinstance(given, pd.DataFrame) and isinstance(values, pd.DataFrame):
+        if set(given.columns) != set(values.columns):
+            raise MisalignedSeries("flows", "values", reason="their columns differ")
+        return given[values.columns]
+    return given
+
+
+def _placed(given: pd.Series | pd.DataFrame, index: pd.DatetimeIndex, shape: tuple[int, ...]) -> Floats:
+    """Put every flow on the first day with a value, on or after its own."""
+    amounts, days, own = cells_of(given, "flows"), day_stamps(index, "values"), day_stamps(given.index, "flows")
+    if amounts.shape[1] != shape[1]:
+        raise MisalignedSeries("flows", "values", reason=f"{amounts.shape[1]} columns against {shape[1]}")
+    at = np.searchsorted(days, own)
+    late = (at == len(days)) & (amounts != 0).any(axis=1)
+    if late.any():
+        raise MisalignedSeries("flows", "values", reason=f"there is a flow on {own[late][0]}, after the last value")
+    cells = np.zeros(shape)
+    inside = at < len(days)
+    np.add.at(cells, at[inside], amounts[inside])
+    return cells

@@ -1,0 +1,292 @@
+"""Who made the return: contributions of rows or groups that add up to it, and the part of it that currencies made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from engine.columns import Floats
+from engine.errors import InvalidInput, MisalignedSeries
+from engine.linking import linked
+from engine.panel import Panel
+from engine.time_weighted import capital, check_timing, gain_before_costs, over_capital
+
+Groups = Mapping[str, str] | Sequence[str] | None
+_PARTS = ("local", "currency", "cross")
+
+
+def contributions(laid: Panel, *, flow_timing: str = "start", costs: str = "net", groups: Groups = None, method: str = "carino") -> pd.DataFrame:
+    """Contribution of every row or group to the time-weighted return.
+
+    Parameters
+    ----------
+    laid
+        Panel, or a selection of its rows, whose return it is.
+    flow_timing
+        ``start`` (default), ``end`` or ``mid``, as of the return.
+    costs
+        ``net`` (default), ``gross_of_fees`` or ``gross`` of fees and taxes, as of the return.
+    groups
+        Row to group, or a group for each row; default each row by itself.
+    method
+        Linking, see `link_attribution`; default ``carino``.
+
+    Returns
+    -------
+    DataFrame
+        Index: row or group. `contribution` (fraction; they add up to the return of `panel_returns`, linked), `pnl` (base currency),
+        `weight` (mean share of the capital), `return` (its own time-weighted return).
+
+    Notes
+    -----
+    Convention: on each day gain over the capital of the whole. Where the whole's chain is broken contributions are NaN; a row's own
+    return is NaN for shorts, which have no capital of their own. Cash is a row.
+
+    Raises
+    ------
+    InvalidInput
+        An unknown timing, costs or method, or a row without group.
+
+    References
+    ----------
+    Bacon, Practical Portfolio Performance Measurement and Attribution, 2nd ed., ch. 8 "Multi-period attribution"; Carino, Combining
+    Attribution Effects over Time (1999).
+
+    Examples
+    --------
+    >>> from engine import book, panel
+    >>> days = pd.to_datetime(["2024-01-02", "2024-01-03", "2024-01-04"])
+    >>> prices = pd.DataFrame({"A": [10.0, 11.0, 12.0], "B": [10.0, 9.0, 9.9]}, index=days)
+    >>> ledger = [{"date": days[0], "kind": "DEPOSIT", "amount": 20}, {"date": days[0], "kind": "BUY", "symbol": "A", "quantity": 1, "price": 10},
+    ...           {"date": days[0], "kind": "BUY", "symbol": "B", "quantity": 1, "price": 10}]
+    >>> found = contributions(panel(book(ledger, base_currency="EUR"), prices, start=days[0], end=days[2]))
+    >>> found["contribution"].round(6).tolist(), round(float(found["contribution"].sum()), 6)
+    ([0.102339, -0.007339, 0.0], 0.095)
+    """
+    check_timing(flow_timing, ("start", "end", "mid"))
+    whole = laid.settled()
+    names, place = _grouped(whole, groups)
+    sheets = {"value": whole.value, "flow": whole.flow, "gain": gain_before_costs(whole, costs)}
+    summed = {name: _sum_by(cells, place, len(names)) for name, cells in sheets.items()}
+    base, returns = _day_returns(summed["value"], summed["flow"], summed["gain"], flow_timing)
+    own = capital(summed["value"], summed["flow"], flow_timing)
+    effects = _over_whole(summed["gain"][1:], base, returns)
+    return pd.DataFrame(
+        {
+            "contribution": linked(effects, returns, np.zeros_like(returns), method),
+            "pnl": summed["gain"].sum(axis=0),
+            "weight": _mean_weight(own, base),
+            "return": _own_return(over_capital(summed["gain"][1:], own)),
+        },
+        index=pd.Index(names, name="row" if groups is None else "group", dtype=object),
+    )
+
+
+def currency_split(
+    laid: Panel,
+    *,
+    flow_timing: str = "start",
+    costs: str = "net",
+    by: str = "currency",
+    method: str = "carino",
+    forward_premium: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Split the return into local, currency and cross effect.
+
+    Parameters
+    ----------
+    laid
+        Panel, or a selection of its rows, whose return it is.
+    flow_timing, costs, method
+        As in `contributions`.
+    by
+        ``currency`` (default) or ``row``.
+    forward_premium
+        Dates x currencies: forward over spot rate, less one, of each day; adds `hedged`, the local contribution plus the premium on what
+        was held. A currency without a column has 0.
+
+    Returns
+    -------
+    DataFrame
+        Index: currency or row. Contributions `local currency cross base`, fraction, that add up to the return by `base`; `weight`, mean
+        share of the capital; `pnl_local pnl_currency pnl_cross`, base currency; and `hedged`.
+
+    Notes
+    -----
+    Convention: on each day, with V local value, X rate and F flow: local (V1 - V0 - F) X0, currency V0 (X1 - X0) + F X1 - flow in base
+    currency, cross (V1 - V0 - F)(X1 - X0). Gains on cash in a foreign currency are of its row. Nothing is left over.
+
+    Raises
+    ------
+    InvalidInput
+        An unknown choice.
+
+    References
+    ----------
+    Karnosky and Singer, Global Asset Management and Performance Attribution (1994); Bacon, 2nd ed., ch. 6 "Multi-currency attribution".
+
+    Examples
+    --------
+    >>> from engine import book, panel
+    >>> days = pd.to_datetime(["2024-01-02", "2024-01-03"])
+    >>> fx = pd.DataFrame({"EURUSD": [1.0, 0.8]}, index=days)
+    >>> ledger = [{"date": days[0], "kind": "TRANSFER_IN", "symbol": "A", "quantity": 1, "price": 10, "currency": "USD"}]
+    >>> laid = panel(book(ledger, base_currency="EUR", fx=fx), pd.DataFrame({"A": [10.0, 11.0]}, index=days), fx, start=days[0], end=days[1])
+    >>> currency_split(laid).loc["USD", ["local", "currency", "cross", "base"]].round(6).tolist()
+    [0.1, 0.25, 0.025, 0.375]
+    """
+    check_timing(flow_timing, ("start", "end", "mid"))
+    if by not in {"currency", "row"}:
+        raise InvalidInput("by", by, f"{by} is not a choice", hint="Use currency or row")
+    whole = laid.settled()
+    names, place = _grouped(whole, whole.currencies if by == "currency" else None)
+    parts = _currency_parts(whole, costs)
+    base, returns = _day_returns(whole.value, whole.flow, sum(parts.values(), np.zeros_like(whole.value)), flow_timing)
+    summed = {name: _sum_by(cells, place, len(names)) for name, cells in parts.items()}
+    nothing = np.zeros_like(returns)
+    columns = {name: linked(_over_whole(cells[1:], base, returns), returns, nothing, method) for name, cells in summed.items()}
+    own = _sum_by(capital(whole.value, whole.flow, flow_timing), place, len(names))
+    hedge = _over_whole(_sum_by(_premium(whole, forward_premium), place, len(names))[1:], base, returns)
+    frame = pd.DataFrame({"weight": _mean_weight(own, base), **columns}, index=pd.Index(names, name=by, dtype=object))
+    frame["base"] = frame[list(_PARTS)].sum(axis=1, skipna=False)
+    for name in _PARTS:
+        frame[f"pnl_{name}"] = summed[name].sum(axis=0)
+    frame["hedged"] = frame["local"] + linked(hedge, returns, nothing, method)
+    return frame
+
+
+def local_returns(laid: Panel, *, flow_timing: str = "start", costs: str = "net", forward_premium: pd.DataFrame | None = None) -> pd.Series:
+    """Return of each day at the exchange rates of its opening.
+
+    Parameters
+    ----------
+    laid
+        Panel, or a selection of its rows.
+    flow_timing, costs
+        As in `panel_returns`.
+    forward_premium
+        As in `currency_split`: with it the returns are hedged ones, local plus premium.
+
+    Returns
+    -------
+    Series
+        By date from the second day on, fraction.
+
+    Notes
+    -----
+    Convention: gain in the row's currency at the rate of the day's opening, over the capital in base currency; a row that comes in during
+    the day is taken at the day's closing rate.
+
+    Raises
+    ------
+    InvalidInput
+        An unknown timing or costs.
+
+    References
+    ----------
+    Karnosky and Singer, Global Asset Management and Performance Attribution (1994).
+
+    Examples
+    --------
+    >>> from engine import book, panel
+    >>> days = pd.to_datetime(["2024-01-02", "2024-01-03"])
+    >>> fx = pd.DataFrame({"EURUSD": [1.0, 0.8]}, index=days)
+    >>> ledger = [{"date": days[0], "kind": "TRANSFER_IN", "symbol": "A", "quantity": 1, "price": 10, "currency": "USD"}]
+    >>> laid = panel(book(ledger, base_currency="EUR", fx=fx), pd.DataFrame({"A": [10.0, 11.0]}, index=days), fx, start=days[0], end=days[1])
+    >>> local_returns(laid).round(6).tolist()
+    [0.1]
+    """
+    check_timing(flow_timing, ("start", "end", "mid"))
+    whole = laid.settled()
+    gain = (_currency_parts(whole, costs)["local"] + _premium(whole, forward_premium))[1:].sum(axis=1)[:, None]
+    base = capital(whole.value.sum(axis=1)[:, None], whole.flow.sum(axis=1)[:, None], flow_timing)
+    return pd.Series(over_capital(gain, base)[:, 0], index=pd.DatetimeIndex(whole.days[1:], name="date"), name="return")
+
+
+def _grouped(laid: Panel, groups: Groups) -> tuple[list[str], NDArray[np.int64]]:
+    """Names of the groups in the order they come, and the place of each row among them."""
+    if groups is None:
+        return list(laid.rows), np.arange(len(laid.rows))
+    if isinstance(groups, Mapping):
+        unknown = [row for row in laid.rows if row not in groups]
+        if unknown:
+            raise InvalidInput("groups", unknown[0], f"{unknown[0]} is in no group", hint="Name a group for every row")
+        groups = [groups[row] for row in laid.rows]
+    if len(groups) != len(laid.rows):
+        raise MisalignedSeries("groups", "rows", reason=f"{len(groups)} against {len(laid.rows)}")
+    names = list(dict.fromkeys(groups))
+    places = {name: place for place, name in enumerate(names)}
+    return names, np.array([places[name] for name in groups], dtype=np.int64)
+
+
+def _sum_by(cells: Floats, place: NDArray[np.int64], count: int) -> Floats:
+    """Sum of the columns of each group."""
+    if count == cells.shape[1] and (place == np.arange(count)).all():
+        return cells
+    summed = np.zeros((len(cells), count))
+    np.add.at(summed.T, place, cells.T)
+    return summed
+
+
+def _day_returns(values: Floats, flows: Floats, gain: Floats, flow_timing: str) -> tuple[Floats, Floats]:
+    """Capital and return of the whole on each day."""
+    base = capital(values.sum(axis=1)[:, None], flows.sum(axis=1)[:, None], flow_timing)[:, 0]
+    return base, over_capital(gain[1:].sum(axis=1), base)
+
+
+def _over_whole(gain: Floats, base: Floats, returns: Floats) -> Floats:
+    """Effects of each day; all NaN where the chain of the whole is broken, 0 where it was idle."""
+    effects: Floats = gain / np.where(base > 0, base, np.inf)[:, None] + np.where(np.isnan(returns), np.nan, 0.0)[:, None]
+    return effects
+
+
+def _mean_weight(own: Floats, base: Floats) -> Floats:
+    invested = base > 0
+    if not invested.any():
+        return np.full(own.shape[1], np.nan)
+    weight: Floats = (own[invested] / base[invested][:, None]).mean(axis=0)
+    return weight
+
+
+def _own_return(returns: Floats) -> Floats:
+    linked_: Floats = np.prod(1.0 + returns, axis=0) - 1.0 if len(returns) else np.full(returns.shape[1], np.nan)
+    return linked_
+
+
+def _currency_parts(laid: Panel, costs: str) -> dict[str, Floats]:
+    """Local, currency and cross gain of each row and day, base currency."""
+    gain = gain_before_costs(laid, costs)
+    closing = _rates(laid)
+    opening = np.vstack([closing[:1], closing[:-1]])
+    local_gain = np.vstack([np.zeros((1, len(laid.rows))), np.diff(laid.value_local, axis=0) - laid.flow_local[1:]])
+    local_gain = local_gain + (gain - laid.gain) / closing
+    local = local_gain * opening
+    cross = local_gain * (closing - opening)
+    return {"local": local, "currency": gain - local - cross, "cross": cross}
+
+
+def _rates(laid: Panel) -> Floats:
+    """Give base units per unit of each row's currency on each day; gaps take the nearest known, without rates those that values imply."""
+    if laid.rate is not None and not np.isnan(laid.rate).all():
+        return pd.DataFrame(laid.rate).ffill().bfill().fillna(1.0).to_numpy()
+    rates = np.ones_like(laid.value)
+    codes = np.array(laid.currencies, dtype=object)
+    for code in {*laid.currencies} - {laid.base_currency}:
+        of_code = codes == code
+        local, base = np.abs(laid.value_local[:, of_code]).sum(axis=1), np.abs(laid.value[:, of_code]).sum(axis=1)
+        seen = np.where(local > 0, base, np.nan) / np.where(local > 0, local, 1.0)
+        rates[:, of_code] = pd.Series(seen).ffill().bfill().fillna(1.0).to_numpy()[:, None]
+    return rates
+
+
+def _premium(laid: Panel, forward_premium: pd.DataFrame | None) -> Floats:
+    """Forward premium on what was held at the opening of each day, base currency."""
+    premium = np.zeros_like(laid.value)
+    if forward_premium is None:
+        return premium
+    given = forward_premium.reindex(index=pd.DatetimeIndex(laid.days), columns=pd.Index(laid.currencies, dtype=object))
+    premium[1:] = laid.value[:-1] * given.fillna(0.0).to_numpy(dtype=np.float64)[1:]
+    return premium

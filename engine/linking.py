@@ -1,0 +1,158 @@
+"""Effects of single periods as effects of a whole window: sums that stay sums although returns compound."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from engine.columns import Figure, Floats, Table, cells_of, figure_like
+from engine.errors import InvalidInput, MisalignedSeries
+
+_SMALL = 1e-9
+
+
+def link_attribution(effects: Table, returns: Table, benchmark_returns: Table | None = None, *, method: str = "carino") -> Figure:
+    """Add up the effects of periods so that they explain the whole window.
+
+    Parameters
+    ----------
+    effects
+        Effects of shape (n_periods, n_effects), fraction; of each period they add up to return less benchmark return.
+    returns
+        Returns of shape (n_periods,), fraction.
+    benchmark_returns
+        Those of the benchmark; without it the effects are contributions to the return itself.
+    method
+        ``carino`` (default, logarithmic), ``menchero`` (optimised), ``frongello`` (each effect carried on by what follows), ``grap``
+        (each effect after the returns before and the benchmark's behind it).
+
+    Returns
+    -------
+    Series, float or ndarray
+        One linked effect a column; they add up to the compounded return less the benchmark's.
+
+    Notes
+    -----
+    Convention: NaN in a period makes its effects NaN. Where a return or the benchmark's is -100 % or less there is no logarithm and no
+    root: `carino` and `menchero` are `grap` then, which adds up alike.
+
+    Raises
+    ------
+    InvalidInput
+        An unknown method.
+    MisalignedSeries
+        Another number of periods.
+
+    References
+    ----------
+    Carino, Combining Attribution Effects over Time (1999), Journal of Performance Measurement 3(4); Menchero, An Optimized Approach to
+    Linking Attribution Effects (2000), ibid. 5(1); Frongello, Attribution Linking: Proofed and Clarified (2002), ibid. 7(1); GRAP,
+    Synthese des modeles d'attribution de performance (1997).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> effects = pd.DataFrame({"A": [0.06, 0.02], "B": [0.04, 0.03]})
+    >>> linked = link_attribution(effects, [0.10, 0.05])
+    >>> linked.round(6).to_dict(), round(float(linked.sum()), 6)
+    ({'A': 0.082504, 'B': 0.072496}, 0.155)
+    """
+    if method not in METHODS:
+        raise InvalidInput("method", method, f"{method} is not a choice", hint=f"Use one of {', '.join(METHODS)}")
+    cells, own = cells_of(effects, "effects"), _periods(returns, "returns")
+    other = np.zeros_like(own) if benchmark_returns is None else _periods(benchmark_returns, "benchmark_returns")
+    if not len(cells) == len(own) == len(other):
+        raise MisalignedSeries("effects", "returns", reason=f"{len(cells)}, {len(own)} and {len(other)} periods")
+    return figure_like(effects, linked(cells, own, other, method), name="effect")
+
+
+def linked(effects: Floats, returns: Floats, benchmark: Floats, method: str = "carino") -> Floats:
+    """Linked effects of columns.
+
+    Parameters
+    ----------
+    effects
+        ndarray of shape (n_periods, n_effects), fraction.
+    returns, benchmark
+        ndarray of shape (n_periods,), fraction.
+    method
+        One of `METHODS`.
+
+    Returns
+    -------
+    ndarray of shape (n_effects,)
+        Fraction of the whole window.
+    """
+    if not len(effects):
+        return np.full(effects.shape[1], np.nan)
+    logarithmic = method in {"carino", "menchero"}
+    whole = logarithmic and bool((np.minimum(returns, benchmark) <= -1.0).any())
+    return METHODS["grap" if whole else method](effects, returns, benchmark)
+
+
+def _carino(effects: Floats, returns: Floats, benchmark: Floats) -> Floats:
+    factors = _log_ratio(returns, benchmark)
+    whole = _log_ratio(np.array([_compounded(returns)]), np.array([_compounded(benchmark)]))[0]
+    total: Floats = (effects * factors[:, None]).sum(axis=0) / whole
+    return total
+
+
+def _log_ratio(returns: Floats, benchmark: Floats) -> Floats:
+    """Difference of logarithms over difference of returns; its limit where they are the same."""
+    difference = returns - benchmark
+    logs = np.log1p(difference / (1.0 + benchmark))
+    same = np.abs(difference) < _SMALL * (1.0 + benchmark)
+    ratio: Floats = np.where(same, 1.0 / (1.0 + 0.5 * (returns + benchmark)), logs / np.where(same, 1.0, difference))
+    return ratio
+
+
+def _menchero(effects: Floats, returns: Floats, benchmark: Floats) -> Floats:
+    count, total, other = len(returns), _compounded(returns), _compounded(benchmark)
+    active = returns - benchmark
+    natural = _natural(total, other, count)
+    squares = float((active**2).sum())
+    adjusted = np.zeros_like(active) if squares == 0 else active * (total - other - natural * active.sum()) / squares
+    weighted: Floats = (effects * (natural + adjusted)[:, None]).sum(axis=0)
+    return weighted
+
+
+def _natural(total: float, other: float, count: int) -> float:
+    """Scale of a mean period; its limit where both returns are the same."""
+    if abs(total - other) < _SMALL:
+        return float((1.0 + total) ** ((count - 1) / count))
+    return (total - other) / count / float((1.0 + total) ** (1 / count) - (1.0 + other) ** (1 / count))
+
+
+def _frongello(effects: Floats, returns: Floats, benchmark: Floats) -> Floats:
+    total = np.zeros(effects.shape[1])
+    wealth = 1.0
+    for effect, own, other in zip(effects, returns, benchmark, strict=True):
+        total = total * (1.0 + other) + effect * wealth
+        wealth *= 1.0 + own
+    return total
+
+
+def _grap(effects: Floats, returns: Floats, benchmark: Floats) -> Floats:
+    before = np.concatenate([[1.0], np.cumprod(1.0 + returns)[:-1]])
+    behind = np.concatenate([np.cumprod(1.0 + benchmark[::-1])[::-1][1:], [1.0]])
+    total: Floats = (effects * (before * behind)[:, None]).sum(axis=0)
+    return total
+
+
+METHODS: Mapping[str, Callable[[Floats, Floats, Floats], Floats]] = MappingProxyType(
+    {"carino": _carino, "menchero": _menchero, "frongello": _frongello, "grap": _grap}
+)
+
+
+def _compounded(returns: Floats) -> float:
+    return float(np.prod(1.0 + returns) - 1.0)
+
+
+def _periods(returns: Any, field: str) -> Floats:  # noqa: ANN401 - any table
+    cells = cells_of(returns, field)
+    if cells.shape[1] != 1:
+        raise MisalignedSeries("effects", field, reason=f"{field} has {cells.shape[1]} columns instead of one")
+    return cells[:, 0]

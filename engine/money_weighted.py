@@ -1,0 +1,379 @@
+"""Money-weighted returns: the one rate at which all flows and the value at the end come out even, if there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+import pyxirr
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+
+from engine.columns import Floats, Table, cells_of, day_stamps, flow_cells
+from engine.errors import InvalidInput, MisalignedSeries
+from engine.time_weighted import Flows
+from engine.types import Finding
+
+DAY_COUNTS: Mapping[str, str] = {
+    "act/365": "act/365f",
+    "act/360": "act/360",
+    "30/360": "30/360 isda",
+    "30e/360": "30e/360",
+    "act/act": "act/act isda",
+    "act/365.25": "act/365.25",
+    "30u/360": "30u/360",
+}
+
+_GRID = np.concatenate([-np.geomspace(600.0, 1e-6, 1200), [0.0], np.geomspace(1e-6, 600.0, 1200)])
+_SAME = 1e-9
+
+
+class Rate(float):
+    """A rate of return that knows whether it is the only one.
+
+    It is a float: the rate, or NaN where there is none or are several to choose from.
+
+    Attributes
+    ----------
+    roots
+        Every rate at which the flows come out even, ascending.
+    finding
+        Why there is no one rate, with the roots; None where there is.
+    """
+
+    roots: tuple[float, ...]
+    finding: Finding | None
+
+    def __new__(cls, value: float, roots: tuple[float, ...] = (), finding: Finding | None = None) -> Self:  # noqa: D102 - the class says it
+        rate = super().__new__(cls, value)
+        rate.roots, rate.finding = roots, finding
+        return rate
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Rate, (float(self), self.roots, self.finding)
+
+
+def xirr(
+    dates: Any,  # noqa: ANN401 - dates, or flows by date
+    amounts: Iterable[float] | None = None,
+    *,
+    day_count: str = "act/365",
+    guess: float | None = None,
+) -> Rate:
+    """Find the internal rate of return a year of dated flows.
+
+    Parameters
+    ----------
+    dates
+        Dates; or, without `amounts`, a Series or mapping date to amount, or pairs of both.
+    amounts
+        Flows seen from the investor: negative paid in, positive taken out, the value at the end as if taken out.
+    day_count
+        ``act/365`` (default), ``act/360``, ``30/360`` (ISDA bond basis), ``30e/360``, ``act/act`` (ISDA), ``act/365.25``, ``30u/360``.
+    guess
+        Where there are several rates, the one nearest to this.
+
+    Returns
+    -------
+    Rate
+        A float, fraction a year, with `.roots` (all rates) and `.finding` (why it is NaN).
+
+    Notes
+    -----
+    Convention: sum of amount / (1 + r) ** years since the first flow = 0. NaN and a finding ``no_rate`` where the flows have one sign or
+    never come out even; NaN and a finding ``several_rates`` where several rates do and no `guess` chooses. Rates above -100 % only.
+    The order of the flows does not matter, flows of one day count as their sum.
+
+    Raises
+    ------
+    InvalidInput
+        An unknown day count, or what are no dates or numbers.
+    MisalignedSeries
+        Another number of dates than amounts.
+
+    References
+    ----------
+    Bacon, Practical Portfolio Performance Measurement and Attribution, 2nd ed., ch. 2 "Internal rate of return"; OpenDocument 1.2 part 2,
+    XIRR. When there is one root only: Soper, The Marginal Efficiency of Capital: A Further Note (1959), Economic Journal 69.
+
+    Examples
+    --------
+    >>> round(xirr(["2024-01-01", "2025-01-01"], [-100, 110], day_count="30/360"), 9)
+    0.1
+    >>> xirr({"2021-01-01": -1000, "2022-01-01": 2500, "2023-01-01": -1540}).finding.code
+    'several_rates'
+    """
+    days, flows = _merged(*_dated(dates, amounts))
+    years = year_fractions(days, day_count)
+    if not len(days) or np.isnan(flows).any():
+        return _none("a flow is not known" if len(days) else "there are no flows")
+    if not ((flows > 0).any() and (flows < 0).any()):
+        return _none("all flows go one way")
+    roots = _quick(days, flows, years, day_count) or _roots(flows, years)
+    return _rate(roots, guess)
+
+
+def money_weighted_return(
+    values: Table,
+    flows: Flows = None,
+    *,
+    start: Any = None,  # noqa: ANN401 - a date
+    end: Any = None,  # noqa: ANN401 - a date
+    day_count: str = "act/365",
+    annualised: bool | None = None,
+    guess: float | None = None,
+) -> Any:  # noqa: ANN401 - Rate for one series, Series for a frame
+    """Rate at which the opening value and the flows grew to the closing value.
+
+    Parameters
+    ----------
+    values
+        Values of the window, of which the first and the last count: a Series or frame by date, or a pair with `start` and `end`.
+    flows
+        External flows after the opening, positive in: beside the values, or by date.
+    start, end
+        Days of the ends, where `values` has no dates.
+    day_count, guess
+        As in `xirr`.
+    annualised
+        None (default): a year's rate for windows of a year or more, that of the window below; True or False: always or never a year's.
+
+    Returns
+    -------
+    Rate or Series
+        Fraction; see `xirr`.
+
+    Notes
+    -----
+    Convention: flows of the first day are in the opening value. Everything lost is -1. A window without days, or nothing put in, is NaN.
+
+    Raises
+    ------
+    InvalidInput
+        An unknown day count, or no dates.
+    MisalignedSeries
+        Flows that do not lie beside the values, or outside of the window.
+
+    References
+    ----------
+    GIPS Standards 2020, provision 2.A.28 and glossary "money-weighted return": not annualised under a year.
+
+    Examples
+    --------
+    >>> days = pd.to_datetime(["2024-01-01", "2024-12-31", "2025-12-31"])
+    >>> round(money_weighted_return(pd.Series([100.0, 105.0, 121.0], index=days)), 6)
+    0.1
+    """
+    cells = cells_of(values, "values")
+    days, moved = _between(values, cells, flows, start, end)
+    asked: dict[str, Any] = {"day_count": day_count, "annualised": annualised, "guess": guess}
+    rates = [_window_rate(days, cells[:, place], moved[:, place], **asked) for place in range(cells.shape[1])]
+    if isinstance(values, pd.DataFrame):
+        return pd.Series([float(rate) for rate in rates], index=values.columns, dtype=np.float64)
+    return np.array(rates, dtype=np.float64) if np.ndim(values) == 2 else rates[0]
+
+
+def year_fractions(days: Any, day_count: str = "act/365") -> Floats:  # noqa: ANN401 - whatever holds dates
+    """Years from the first of some days to each of them.
+
+    Parameters
+    ----------
+    days
+        Dates, the first of them the beginning.
+    day_count
+        As in `xirr`.
+
+    Returns
+    -------
+    ndarray of shape (n_days,)
+        Years.
+
+    Raises
+    ------
+    InvalidInput
+        An unknown day count, or what are no dates.
+
+    References
+    ----------
+    2006 ISDA Definitions, section 4.16.
+
+    Examples
+    --------
+    >>> year_fractions(["2024-01-31", "2024-03-31"], "30/360").round(6).tolist()
+    [0.0, 0.166667]
+    """
+    if day_count not in DAY_COUNTS:
+        raise InvalidInput("day_count", day_count, f"{day_count} is not a day count", hint=f"Use one of {', '.join(DAY_COUNTS)}")
+    stamps = day_stamps(days)
+    if day_count in {"act/365", "act/360", "act/365.25"}:
+        length: Floats = (stamps - stamps[:1]).astype(np.float64)
+        return length / float(day_count.removeprefix("act/"))
+    plain: list[date] = stamps.tolist()
+    return np.array([pyxirr.year_fraction(plain[0], each, DAY_COUNTS[day_count]) for each in plain], dtype=np.float64)
+
+
+def _dated(dates: Any, amounts: Iterable[float] | None) -> tuple[NDArray[np.datetime64], Floats]:  # noqa: ANN401 - as `xirr`
+    """Dates and amounts, from any of the ways to write them."""
+    if amounts is None:
+        if isinstance(dates, pd.Series):
+            dates, amounts = dates.index, dates.to_numpy()
+        elif isinstance(dates, pd.DataFrame):
+            dates, amounts = dates.iloc[:, 0], dates.iloc[:, 1].to_numpy()
+        else:
+            pairs = list(dates.items()) if isinstance(dates, Mapping) else [tuple(pair) for pair in dates]
+            if any(len(pair) != 2 for pair in pairs):
+                raise InvalidInput("dates", pairs[0], "not a date and an amount", hint="Give dates and amounts, or pairs of both")
+            dates, amounts = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    stamps, flows = day_stamps(dates), cells_of(list(amounts), "amounts")[:, 0]
+    if len(stamps) != len(flows):
+        raise MisalignedSeries("dates", "amounts", reason=f"{len(stamps)} against {len(flows)}")
+    return stamps, flows
+
+
+def _merged(days: NDArray[np.datetime64], flows: Floats) -> tuple[NDArray[np.datetime64], Floats]:
+    """One flow a day, ascending, none of zero at the ends."""
+    unique, place = np.unique(days, return_inverse=True)
+    sums: Floats = np.bincount(place, weights=flows, minlength=len(unique)).astype(np.float64)
+    kept = np.flatnonzero((sums != 0) | np.isnan(sums))
+    return unique[kept], sums[kept]
+
+
+def _changes(flows: Floats) -> int:
+    signs = np.sign(flows[flows != 0])
+    return int((signs[1:] != signs[:-1]).sum())
+
+
+def _quick(days: NDArray[np.datetime64], flows: Floats, years: Floats, day_count: str) -> tuple[float, ...]:
+    """Find the root by the quick finder where there can be no other: after one change of sign, or where money is never owed on the way."""
+    rate = pyxirr.xirr(days.tolist(), flows.tolist(), day_count=DAY_COUNTS[day_count], silent=True)
+    if rate is None or not np.isfinite(rate) or rate <= -1 or not _holds(flows, years, float(rate)):
+        return ()
+    return (float(rate),) if _changes(flows) == 1 or _one_way(flows, years, float(rate)) else ()
+
+
+def _one_way(flows: Floats, years: Floats, rate: float) -> bool:
+    """Whether the balance at a rate has one sign until the end, which makes the rate the only one (Soper 1959)."""
+    with np.errstate(over="ignore"):
+        balance = np.cumsum(flows * np.exp(-np.log1p(rate) * years))[:-1]
+    return bool((balance < 0).all() or (balance > 0).all())
+
+
+def _holds(flows: Floats, years: Floats, rate: float) -> bool:
+    """Whether the flows come out even at a rate, against the size of what is summed."""
+    with np.errstate(over="ignore"):
+        present = flows * np.exp(-np.log1p(rate) * years)
+    return bool(abs(present.sum()) <= 1e-9 * np.abs(present).max())
+
+
+def _roots(flows: Floats, years: Floats) -> tuple[float, ...]:
+    """Find every rate at which the flows come out even, by changes of sign over the whole range of rates.
+
+    The unknown is the growth of the whole span as a logarithm, from -600 to 600, so that a day's and a decade's flows look alike.
+    """
+    span = float(years[-1] - years[0])
+    if not span > 0:
+        return ()
+    share = years / span
+
+    def left(growth: float) -> float:
+        exponents = -growth * share
+        return float(np.dot(flows, np.exp(exponents - exponents.max())))
+
+    size = float(np.abs(flows).max())
+    points = np.sort(np.concatenate([_GRID, _turning(left, np.array([left(growth) for growth in _GRID]), 0.01 * size)]))
+    heights = np.array([left(growth) for growth in points])
+    found = points[np.abs(heights) <= 1e-13 * size].tolist()
+    crossed = np.flatnonzero(np.sign(heights[:-1]) * np.sign(heights[1:]) < 0)
+    found += [float(brentq(left, points[place], points[place + 1], xtol=1e-14, rtol=1e-14)) for place in crossed]
+    with np.errstate(over="ignore"):
+        rates = np.expm1(np.array(sorted(found)) / span)
+    return _distinct([float(rate) for rate in rates if np.isfinite(rate) and rate > -1.0])
+
+
+def _turning(left: Callable[[float], float], heights: Floats, limit: float) -> Floats:
+    """Find places where the curve comes near zero without crossing it between two points of the grid: roots may hide in pairs there."""
+    size, signs = np.abs(heights), np.sign(heights)
+    same = (signs[1:-1] == signs[:-2]) & (signs[1:-1] == signs[2:])
+    near = np.flatnonzero((size[1:-1] <= size[:-2]) & (size[1:-1] <= size[2:]) & same & (size[1:-1] < limit)) + 1
+    return np.array([_lowest(left, _GRID[place - 1], _GRID[place + 1]) for place in near], dtype=np.float64)
+
+
+def _lowest(left: Callable[[float], float], low: float, high: float) -> float:
+    """Golden-section search for the least absolute height."""
+    ratio = (5**0.5 - 1) / 2
+    for _ in range(80):
+        inner, outer = high - ratio * (high - low), low + ratio * (high - low)
+        low, high = (low, outer) if abs(left(inner)) < abs(left(outer)) else (inner, high)
+    return 0.5 * (low + high)
+
+
+def _distinct(rates: list[float]) -> tuple[float, ...]:
+    kept: list[float] = []
+    for rate in sorted(rates):
+        if not kept or rate - kept[-1] > _SAME * max(1.0, abs(rate)):
+            kept.append(rate)
+    return tuple(kept)
+
+
+def _none(reason: str) -> Rate:
+    return Rate(float("nan"), (), Finding("no_rate", f"There is no money-weighted return: {reason}", context={"reason": reason, "roots": []}))
+
+
+def _rate(roots: tuple[float, ...], guess: float | None) -> Rate:
+    if not roots:
+        return _none("the flows come out even at no rate")
+    if len(roots) == 1 or guess is not None:
+        return Rate(roots[0] if guess is None else min(roots, key=lambda root: abs(root - guess)), roots)
+    listed = ", ".join(f"{100 * root:.4g} %" for root in roots)
+    message = f"There are {len(roots)} money-weighted returns, each right by its definition: {listed}"
+    return Rate(float("nan"), roots, Finding("several_rates", message, context={"roots": list(roots)}))
+
+
+def _between(values: Table, cells: Floats, flows: Flows, start: Any, end: Any) -> tuple[NDArray[np.datetime64], Floats]:  # noqa: ANN401
+    """Days of the window's values and flows, and the flows on each."""
+    index = values.index if isinstance(values, pd.Series | pd.DataFrame) else None
+    if start is not None and end is not None and len(cells) == 2:
+        index = pd.DatetimeIndex(day_stamps([start, end], "start").astype("datetime64[ns]"))
+    if not isinstance(index, pd.DatetimeIndex):
+        raise InvalidInput("values", "", "the values have no dates", hint="Use a Series with a DatetimeIndex, or a pair with start and end")
+    days = day_stamps(index, "values")
+    given = pd.Series(dict(flows), dtype=np.float64) if isinstance(flows, Mapping) else flows
+    if isinstance(given, pd.Series | pd.DataFrame) and not isinstance(given.index, pd.RangeIndex):
+        return _with_days(days, given, cells)
+    beside: Any = cells_of(flows, "flows") if flows is not None and np.ndim(flows) else flows  # type: ignore[arg-type]
+    return days, flow_cells(pd.DataFrame(cells), beside)
+
+
+def _with_days(days: NDArray[np.datetime64], flows: pd.Series | pd.DataFrame, cells: Floats) -> tuple[NDArray[np.datetime64], Floats]:
+    """Flows keep their own days: these are put in between the days of the values."""
+    own, amounts = day_stamps(flows.index, "flows"), cells_of(flows, "flows")
+    outside = (own > days[-1]) & (amounts != 0).any(axis=1) if len(days) else np.ones(len(own), dtype=np.bool_)
+    if outside.any():
+        raise MisalignedSeries("flows", "values", reason=f"there is a flow on {own[outside][0]}, after the last value")
+    every = np.unique(np.concatenate([days, own[own >= days[0]]]))
+    moved = np.zeros((len(every), cells.shape[1]))
+    inside = own >= days[0]
+    np.add.at(moved, np.searchsorted(every, own[inside]), np.broadcast_to(amounts, (len(own), cells.shape[1]))[inside])
+    return every, moved
+
+
+def _window_rate(
+    days: NDArray[np.datetime64], values: Floats, moved: Floats, *, day_count: str, annualised: bool | None, guess: float | None
+) -> Rate:
+    if len(days) < 2 or days[-1] <= days[0]:
+        return _none("the window has no days")
+    flows = -moved.copy()
+    flows[0] = -values[0]
+    flows[-1] += values[-1]
+    length = float(year_fractions(days[[0, -1]], day_count)[1])
+    whole = annualised if annualised is not None else length >= 1.0
+    if not np.isnan(flows).any() and (flows < 0).any() and not (flows > 0).any() and values[-1] == 0:
+        return Rate(-1.0, (-1.0,))
+    rate = xirr(days, flows, day_count=day_count, guess=guess)
+    if whole:
+        return rate
+    period = tuple(float(np.expm1(length * np.log1p(root))) for root in rate.roots)
+    return Rate(float(np.expm1(length * np.log1p(rate))) if rate == rate else float("nan"), period, rate.finding)  # noqa: PLR0124 - NaN
