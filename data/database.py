@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 import psycopg
 import sqlalchemy as sa
 
+from data.repositories.imports import Imports
 from data.repositories.instruments import Instruments
 from data.repositories.ledger import Ledger
 from data.repositories.market import Market
@@ -52,6 +53,11 @@ class Unit:
     def ledger(self) -> Ledger:
         """Transactions in all their versions."""
         return Ledger(self.connection)
+
+    @cached_property
+    def imports(self) -> Imports:
+        """Files that were read into ledgers."""
+        return Imports(self.connection)
 
     @cached_property
     def market(self) -> Market:

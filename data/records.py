@@ -79,3 +79,47 @@ class Workspace:
     id: UUID
     name: str
     local: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRun:
+    """One file that was read into a portfolio. `status` is running, done, refused, failed or taken_back; of a dry run checked."""
+
+    id: UUID
+    workspace_id: UUID
+    owner_id: UUID
+    portfolio_id: UUID
+    file_name: str
+    sha256: str
+    format: str
+    dry_run: bool
+    status: str
+    rows: dict[str, Any]  # how many: total accepted duplicate refused ignored
+    mapping: dict[str, Any] | None
+    reading: dict[str, Any] | None  # how the file was read: header, encoding, delimiter, guesses
+    problem: dict[str, Any] | None  # why it was refused or failed
+    progress: dict[str, Any] | None  # phase done total
+    version: int
+    created_at: dt.datetime
+    changed_at: dt.datetime
+    finished_at: dt.datetime | None = None
+    taken_back_at: dt.datetime | None = None
+
+
+class ImportRow(NamedTuple):
+    """One row of a file as it stood there, and what became of it: accepted, duplicate, refused or ignored."""
+
+    number: int
+    status: str
+    cells: list[str]
+    told: dict[str, Any]
+    transaction_id: UUID | None = None
+
+
+class Fingerprint(NamedTuple):
+    """What a version of a transaction says, to find the same fact again."""
+
+    id: UUID
+    external_id: str | None
+    free: bool  # voided because its import was taken back: it may be recorded again
+    key: tuple[Any, ...]

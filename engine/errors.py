@@ -1,7 +1,8 @@
 """The one tree of errors.
 
     PortfolioError
-    ├─ LedgerError           422   InvalidTransaction · OversoldPosition · MoreThanHeld · CurrencyMismatch · InvalidInput
+    ├─ LedgerError           422   InvalidTransaction · OversoldPosition · MoreThanHeld · CurrencyMismatch · InvalidInput ·
+    │                              UnreadableFile · FileTooLarge (413) · RowsRefused
     ├─ ValuationError        409   MissingPrice · MissingRate
     ├─ AnalyticsError        422   InsufficientHistory · MisalignedSeries · NotConverged
     ├─ AccessError           403   NotAuthenticated (401) · NotAllowed · LimitExceeded (429)
@@ -106,6 +107,39 @@ class CurrencyMismatch(LedgerError):
     def __init__(self, *, expected: str, found: str, field: str = "currency") -> None:
         super().__init__(f"{field}: expected {expected}, found {found}.", field=field, expected=expected, found=found,
                          hint=f"Use {expected}, or record an FX_CONVERSION first")
+
+
+class UnreadableFile(LedgerError):
+    """A file that cannot be read as a table."""
+
+    code = "unreadable_file"
+
+    def __init__(self, name: str, reason: str, *, hint: str, row: int | None = None) -> None:
+        where = f"{_shown(name)}, row {row}" if row else _shown(name)
+        super().__init__(f"{where}: {reason}.", field="file", value=_shown(name), reason=reason, hint=hint, row=row)
+
+
+class FileTooLarge(LedgerError):
+    """A file of more bytes or rows than one import takes."""
+
+    code = "file_too_large"
+    status = 413
+
+    def __init__(self, name: str, *, what: str, limit: int) -> None:
+        super().__init__(f"{_shown(name)} holds more than {limit} {what}.", field="file", value=_shown(name), what=what, limit=limit,
+                         hint="Split it, or save it as XLSX, which is smaller")
+
+
+class RowsRefused(LedgerError):
+    """A file some of whose rows cannot be booked, so that none was."""
+
+    code = "rows_refused"
+
+    def __init__(self, name: str, *, refused: int, total: int, errors: list[dict[str, Any]], run: object = None) -> None:
+        first = errors[0] if errors else {}
+        super().__init__(f"{_shown(name)}: {refused} of {total} rows cannot be booked, so none was.", errors=errors, error_count=refused,
+                         run=str(run) if run else None, **{key: first.get(key) for key in ("row", "column", "field", "value", "reason")},
+                         hint=first.get("hint") or "Mend these rows, or choose skip_refused to book the others")
 
 
 class ValuationError(PortfolioError):
