@@ -1,7 +1,7 @@
 """Assembles Portolan and holds its command line: the only file that knows all others.
 
 `create_server(settings)` builds the FastAPI application with REST, stream and the Dash screens; `main()` is
-`python app.py serve | poll | migrate | demo`.
+`python app.py serve | poll | migrate | demo | import`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import socket
 import sys
 import threading
 import time
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,11 +41,15 @@ from data.feed import Feed
 from data.poller import Poller
 from data.providers import base as providers
 from data.settings import Settings
-from engine.errors import InvalidInput, PortfolioError
-from services import demo
+from engine.errors import InvalidInput, PortfolioError, RowsRefused
+from services import demo, import_report
+from services.import_views import ImportOptions, Upload
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, MutableMapping, Sequence
+    from uuid import UUID
+
+    from engine.types import Actor
 
 ROOT = Path(__file__).parent
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
@@ -185,6 +189,15 @@ def parser() -> argparse.ArgumentParser:
     demonstration = verbs.add_parser("demo", help="add the three demo portfolios where there are none")
     demonstration.add_argument("--reset", action="store_true", help="remove them first; your own portfolios stay")
     demonstration.set_defaults(verb=run_demo)
+    reader = verbs.add_parser("import", help="read a CSV, XLSX or JSON file into a portfolio, all or nothing",
+                              description="Exit status: 0 booked, or nothing new; 1 rows are refused and nothing was booked; 2 it could not be read.")
+    reader.add_argument("file", type=Path, help="the file")
+    reader.add_argument("--portfolio", required=True, help="name or id of the portfolio; none is made")
+    reader.add_argument("--dry-run", action="store_true", help="tell what would be done, book nothing")
+    reader.add_argument("--format", default="auto", help="auto, portolan or mapped (auto)")
+    reader.add_argument("--mapping", help="JSON, or a file that holds it: columns, kinds, decimal, date_order, defaults")
+    reader.add_argument("--skip-refused", action="store_true", help="book the other rows where some are refused")
+    reader.set_defaults(verb=run_import)
     return root
 
 
@@ -276,6 +289,63 @@ def run_demo(settings: Settings, options: argparse.Namespace) -> int:
         finally:
             services.close()
     return 0
+
+
+def run_import(settings: Settings, options: argparse.Namespace) -> int:
+    """Read a file into a portfolio; beside a running server it uses the same database, and the screens hear of it."""
+    upload, mapping = Upload(options.file.name, read_file(options.file)), options.mapping
+    if mapping and Path(mapping).is_file():
+        mapping = read_file(Path(mapping)).decode("utf-8-sig", errors="replace")
+    wanted = ImportOptions(dry_run=options.dry_run, format=options.format, mapping=mapping, skip_refused=options.skip_refused)
+    with parts(settings) as ready:
+        migrate(ready.database_url)
+        services = build_services(ready)
+        try:
+            return import_into(services, options.portfolio, upload, wanted)
+        finally:
+            services.close()
+
+
+def import_into(services: house.Services, name: str, upload: Upload, wanted: ImportOptions) -> int:
+    """Read a file, tell each row, give the exit status."""
+    actor = services.accounts.local()
+    portfolio, runs = import_report.portfolio_named(services.portfolios.find(actor), name), []
+    with watching(services, actor, runs), suppress(RowsRefused):  # the rows say it themselves
+        services.imports.run(actor, portfolio.id, upload, wanted, on_start=runs.append)
+    view = services.imports.get(actor, runs[0])
+    for line in import_report.lines_of(view):
+        say(line)
+    return 1 if view.refused and not wanted.skip_refused else 0
+
+
+@contextmanager
+def watching(services: house.Services, actor: Actor, runs: list[UUID]) -> Iterator[None]:
+    """Tell a person at a terminal how far a long import is."""
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.wait(1.0):
+            progress = services.imports.get(actor, runs[0]).progress if runs else None
+            if progress and progress.get("total"):
+                print(f"\r{progress['phase']} {progress['done']:,} of {progress['total']:,} ", end="", file=sys.stderr, flush=True)
+
+    watcher = threading.Thread(target=look, daemon=True)
+    if sys.stderr.isatty():
+        watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        if watcher.is_alive():
+            watcher.join(2)
+
+
+def read_file(path: Path) -> bytes:
+    """Read a file before anything is started."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InvalidInput("file", path, f"it cannot be read ({error.strerror})", hint="Name a file that is there.") from error
 
 
 @contextmanager

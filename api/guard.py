@@ -8,6 +8,7 @@ because nothing uses it and its outbound queue has no limit.
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 BODY_LIMIT_BYTES = 4 * 1024 * 1024
+FILE_LIMIT_BYTES = 10 * 1024 * 1024 + 64 * 1024  # a file of 10 MB, and the form around it
+FILE_PATH = re.compile(r"/api/v1/portfolios/[^/]+/imports")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -37,10 +40,10 @@ class Guard:
             await self.app(scope, receive, send)
         elif scope["method"] not in SAFE_METHODS and foreign_origin(scope):
             await refuse(send, 403, "foreign_origin", "The request comes from a page of another site.")
-        elif declared_length(scope) > BODY_LIMIT_BYTES:
-            await refuse(send, 413, "body_too_large", f"A body holds at most {BODY_LIMIT_BYTES} bytes.")
+        elif declared_length(scope) > limit_of(scope):
+            await refuse(send, 413, "body_too_large", f"A body holds at most {limit_of(scope)} bytes.")
         else:
-            await self.app(scope, limited(receive), self.with_headers(send))
+            await self.app(scope, limited(receive, limit_of(scope)), self.with_headers(send))
 
     def with_headers(self, send: Send) -> Send:
         """Give a `send` that adds the headers to the start of each answer."""
@@ -61,13 +64,18 @@ def foreign_origin(scope: Scope) -> bool:
     return bool(origin) and urlsplit(origin).netloc != headers.get(b"host", b"").decode("latin-1")
 
 
+def limit_of(scope: Scope) -> int:
+    """Tell how many bytes a body may have: files may have more than all else."""
+    return FILE_LIMIT_BYTES if scope["method"] == "POST" and FILE_PATH.fullmatch(scope["path"]) else BODY_LIMIT_BYTES
+
+
 def declared_length(scope: Scope) -> int:
     """Read the body's length as declared, 0 where it is not said."""
     text = dict(scope["headers"]).get(b"content-length", b"0").decode("latin-1")
     return int(text) if text.isdecimal() else 0
 
 
-def limited(receive: Receive) -> Receive:
+def limited(receive: Receive, limit: int = BODY_LIMIT_BYTES) -> Receive:
     """Give a `receive` that ends the connection once an undeclared body passes the limit."""
     seen = 0
 
@@ -75,7 +83,7 @@ def limited(receive: Receive) -> Receive:
         nonlocal seen
         message = await receive()
         seen += len(message.get("body", b""))
-        return {"type": "http.disconnect"} if seen > BODY_LIMIT_BYTES else message
+        return {"type": "http.disconnect"} if seen > limit else message
 
     return receiver
 

@@ -121,5 +121,7 @@ class Fingerprint(NamedTuple):
 
     id: UUID
     external_id: str | None
+    version: int  # its newest
+    sequence: int
     free: bool  # voided because its import was taken back: it may be recorded again
     key: tuple[Any, ...]

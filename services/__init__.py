@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from services.accounts import Accounts
+from services.exports import Exports
 from services.gains import Gains
+from services.imports import Imports
 from services.instruments import Instruments
 from services.live import Hub
 from services.market import Market
@@ -42,11 +44,14 @@ class Services:
     valuation: Valuation
     gains: Gains
     market: Market
+    imports: Imports
+    exports: Exports
     hub: Hub | None = None  # None only while it is being built
 
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close every connection, after the import that is at work."""
+        self.imports.close()
         self.database.close()
         self.bus.close()
         self.cache.close()
@@ -61,5 +66,6 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
         settings=settings, database=database, bus=bus, cache=cache, feed=feed, market=market, valuation=valuation,
         gains=Gains(database, market), accounts=Accounts(database),
         portfolios=Portfolios(writes), instruments=Instruments(writes), transactions=Transactions(writes, valuation),
+        imports=Imports(writes), exports=Exports(database, valuation),
     )
     return replace(services, hub=Hub(services))

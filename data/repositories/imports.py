@@ -90,14 +90,18 @@ class Imports(Repository):
                       " (workspace_id, signature) DO UPDATE SET mapping = excluded.mapping, owner_id = excluded.owner_id,"
                       " changed_at = clock_timestamp()", [workspace_id, signature, owner_id, Jsonb(mapping)])
 
-    def fingerprints(self, portfolio_id: UUID, start: date, end: date) -> list[Fingerprint]:
-        """Give what every version of every transaction between two dates says: a corrected one is found by what it said before, too."""
+    def fingerprints(self, portfolio_id: UUID, start: date, end: date, ids: Sequence[UUID] = (),
+                     external_ids: Sequence[str] = ()) -> list[Fingerprint]:
+        """Give what every version says of the transactions between two dates, or under given ids: a corrected one is found by what it was, too."""
         keys = ", ".join(f"entry.{name}" for name in KEY_FIELDS)
-        query = (f"SELECT entry.id, entry.external_id, newest.voided AND run.taken_back_at IS NOT NULL, {keys}"  # noqa: S608
-                 " FROM ledger_entry entry JOIN LATERAL (SELECT voided, import_run_id FROM ledger_entry WHERE id = entry.id"
-                 " ORDER BY version DESC LIMIT 1) newest ON true LEFT JOIN import_run run ON run.id = newest.import_run_id"
-                 " WHERE entry.portfolio_id = %s AND entry.date BETWEEN %s AND %s")
-        return [Fingerprint(row[0], row[1], bool(row[2]), tuple(row[3:])) for row in self.fetch(query, [portfolio_id, start, end])]
+        query = (f"SELECT entry.id, newest.external_id, newest.version, newest.sequence, newest.voided AND run.taken_back_at IS NOT NULL, {keys}"  # noqa: S608
+                 " FROM ledger_entry entry JOIN (SELECT DISTINCT ON (id) id, external_id, version, sequence, voided, import_run_id FROM ledger_entry"
+                 " WHERE portfolio_id = %(portfolio)s ORDER BY id, version DESC) newest ON newest.id = entry.id"
+                 " LEFT JOIN import_run run ON run.id = newest.import_run_id WHERE entry.portfolio_id = %(portfolio)s"
+                 " AND (entry.date BETWEEN %(start)s AND %(end)s OR entry.id = ANY(%(ids)s) OR entry.external_id = ANY(%(external)s))"
+                 " ORDER BY entry.date, entry.sequence, entry.version")
+        asked = {"portfolio": portfolio_id, "start": start, "end": end, "ids": list(ids), "external": list(external_ids)}
+        return [Fingerprint(row[0], row[1], row[2], row[3], bool(row[4]), tuple(row[5:])) for row in self.fetch(query, asked)]
 
     def taken_ids(self, ids: Sequence[UUID]) -> dict[UUID, UUID]:
         """Tell which ids of transactions are taken, and in which portfolio, whoever's that is."""

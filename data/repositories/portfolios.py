@@ -64,6 +64,11 @@ class Portfolios(Repository):
             raise NotFound("portfolio", id)
         return int(revision)
 
+    def hold(self, id: UUID) -> None:  # noqa: A002
+        """Hold a portfolio's row until the transaction ends: writes of its ledger queue here, though nothing is counted yet."""
+        if not self.fetch("SELECT id FROM portfolio WHERE id = %s AND removed_at IS NULL FOR UPDATE", [id]):
+            raise NotFound("portfolio", id)
+
     def revisions(self, workspace_id: UUID | None = None) -> dict[UUID, int]:
         """Give the revision of every portfolio, of one workspace or of all."""
         statement = sa.select(TABLE.c.id, TABLE.c.revision).where(TABLE.c.removed_at.is_(None))

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
 from engine.errors import PortfolioError
-from engine.types import Kind, Transaction
+from engine.types import EFFECTS, Kind, Transaction
 from services import fields
 from services.files import values
 from services.files.layout import FORMAT, INSTRUMENT, NUMERIC, OF_TARGET, unguarded
-from services.files.mapping import LEFT_OUT, FileMapping, Understood
+from services.files.mapping import LEFT_OUT, Understood
 from services.files.tables import Table
 from services.files.words import SIGNED_WORDS, folded, kind_of
-from services.validation import DRAFT_FIELDS, NUMBERS, ONLY_FOR, SHAPES, Draft, read_draft
+from services.validation import DRAFT_FIELDS, NUMBERS, SPECIAL, Draft, read_draft
 
 ACCEPTED, DUPLICATE, REFUSED, IGNORED = "accepted", "duplicate", "refused", "ignored"
 STATUSES = (ACCEPTED, DUPLICATE, REFUSED, IGNORED)
 PAID = frozenset({Kind.DIVIDEND, Kind.INTEREST, Kind.FEE, Kind.TAX, Kind.RETURN_OF_CAPITAL, Kind.DEPOSIT, Kind.WITHDRAWAL})
 ADDED_COSTS = {Kind.SELL: 1, Kind.DIVIDEND: 1, Kind.INTEREST: 1, Kind.RETURN_OF_CAPITAL: 1, Kind.DEPOSIT: 1, Kind.BUY: -1, Kind.WITHDRAWAL: -1}
-TURNED = {Kind.DEPOSIT: Kind.WITHDRAWAL, Kind.TRANSFER_IN: Kind.TRANSFER_OUT, Kind.INTEREST: Kind.FEE}  # what a negative one is
+TURNED = {Kind.DEPOSIT: Kind.WITHDRAWAL, Kind.TRANSFER_IN: Kind.TRANSFER_OUT}  # what a negative one is
+KEEPS_SIGN = {Kind.ADJUSTMENT: ("quantity", "amount"), Kind.BUY: ("quantity",), Kind.DIVIDEND: ("amount", "net"), Kind.INTEREST: ("amount", "net")}
 MOVES = frozenset({"transfer", "umbuchung", "journal"})
 OUTGOING = frozenset({"debit", "d", "s", "soll", "out"})
 STEP = 2000  # rows between two reports of progress
@@ -61,13 +63,14 @@ def draft_rows(table: Table, understood: Understood, *, today: date, progress: P
     return lines
 
 
-def refusal(line: Line, mapping: FileMapping, places: Mapping[str, int], error: PortfolioError) -> dict[str, Any]:
+def refusal(line: Line, understood: Understood, error: PortfolioError) -> dict[str, Any]:
     """Tell what is wrong with a row: column, value as it stands in the file, reason, hint."""
     context = error.context
     name = str(context.get("field") or "row")
-    place = places.get(name.split(".")[0])
-    value = line.cells[place] if place is not None and place < len(line.cells) else str(context.get("value") or context.get("found") or "")
-    return {"row": line.number, "column": mapping.columns.get(name.split(".")[0]), "field": name, "value": value[:80],
+    column = understood.mapping.columns.get(name.split(".", maxsplit=1)[0])
+    place = understood.places[column] if column else len(line.cells)
+    value = line.cells[place] if place < len(line.cells) else str(context.get("value") or context.get("found") or "")
+    return {"row": line.number, "column": column, "field": name, "value": value[:80],
             "reason": context.get("reason") or error.message.rstrip("."), "hint": context.get("hint"), "code": context.get("rule", error.code)}
 
 
@@ -75,14 +78,15 @@ class _Reader:
     """Cells of a row by field."""
 
     def __init__(self, table: Table, understood: Understood) -> None:
-        self.mapping, self.width, self.source = understood.mapping, len(table.header), table.source
-        self.places = {name: table.header.index(column) for name, column in understood.mapping.columns.items()}
+        self.understood, self.mapping, self.width, self.source = understood, understood.mapping, len(table.header), table.source
+        self.places = {name: understood.places[column] for name, column in understood.mapping.columns.items()}
 
     def line(self, number: int, cells: list[str], today: date) -> Line:
         line = Line(number, cells)
         if any(cell.strip() for cell in cells[self.width :]):
-            line.errors.append({"row": number, "column": None, "field": "row", "value": str(len(cells)), "reason": f"has {len(cells)} cells under {self.width} names",
-                                "hint": "Put a text that holds the delimiter into quotation marks", "code": "too_many_cells"})
+            line.errors.append({"row": number, "column": None, "field": "row", "value": str(len(cells)), "code": "too_many_cells",
+                                "reason": f"has {len(cells)} cells under {self.width} names",
+                                "hint": "Put a text that holds the delimiter into quotation marks"})
         given = {name: cells[place].strip() for name, place in self.places.items() if place < len(cells) and cells[place].strip()}
         given = {**{name: value for name, value in self.mapping.defaults.items() if not given.get(name)}, **given}
         raw = self.raw(given)
@@ -92,7 +96,7 @@ class _Reader:
         for name in INSTRUMENT, OF_TARGET:
             self._describe(line, raw, name)
         line.draft = read_draft({name: value for name, value in raw.items() if name in DRAFT_FIELDS}, today=today, row=number)
-        line.errors += [refusal(line, self.mapping, self.places, error) for error in line.draft.errors]
+        line.errors += [refusal(line, self.understood, error) for error in line.draft.errors]
         line.draft.errors = []
         line.status = REFUSED if line.errors else ACCEPTED
         return line
@@ -182,7 +186,7 @@ def _kind_by_sign(found: Raw, word: str) -> Kind | None:
 
 def _shape(found: Raw, kind: Kind) -> None:
     """Bring what a broker tells to what the ledger keeps of a kind: amounts without sign, gross, and no column that has no place."""
-    keeps_sign = {Kind.ADJUSTMENT: ("quantity", "amount"), Kind.BUY: ("quantity",), Kind.DIVIDEND: ("amount", "net")}.get(kind, ())
+    keeps_sign = KEEPS_SIGN.get(kind, ())
     for name in (*NUMBERS, "net"):
         if name in found and name not in keeps_sign:
             found[name] = str(found[name]).removeprefix("-")
@@ -190,13 +194,11 @@ def _shape(found: Raw, kind: Kind) -> None:
     if kind in PAID and found.get("amount"):
         found.pop("quantity", None)
         found.pop("price", None)
-    for name, kinds in ONLY_FOR.items():
-        if kind not in kinds:
+    for name in SPECIAL:
+        if not EFFECTS[kind].takes(name):
             found.pop(name, None)
-    if not SHAPES[kind].takes_symbol:
+    if not EFFECTS[kind].takes_symbol:
         found.pop("symbol", None)
-    if kind is Kind.SELL and "lots" in found and not found["lots"]:
-        found.pop("lots")
 
 
 def _gross(found: Raw, kind: Kind) -> None:
@@ -253,5 +255,5 @@ def in_order(lines: Iterable[Line]) -> Iterator[Line]:
     """Give lines in the order in which they happened: of a file that begins with the newest day, from its end."""
     listed = list(lines)
     days = [line.draft.fields["date"] for line in listed if line.draft and "date" in line.draft.fields]
-    falls = bool(days) and days[0] > days[-1] and all(after <= before for before, after in zip(days, days[1:], strict=False))
+    falls = bool(days) and days[0] > days[-1] and all(after <= before for before, after in pairwise(days))
     return reversed(listed) if falls else iter(listed)

@@ -35,4 +35,4 @@ def unguarded(text: str) -> str:
 def is_ours(header: list[str]) -> bool:
     """Tell whether a header is that of our own format: every name known, with date and kind among them."""
     names = {name.strip() for name in header if name.strip()}
-    return {"date", "kind"} <= names and names <= {*COLUMNS, *TOLERATED}
+    return {"date", "kind"} <= names <= {*COLUMNS, *TOLERATED}

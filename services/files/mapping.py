@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from engine.currencies import CURRENCIES
 from engine.errors import InvalidInput
 from engine.types import Kind
 from services import fields
@@ -22,6 +23,7 @@ FORMATS = ("auto", FORMAT, MAPPED)
 TARGETS = (*COLUMNS, *SECONDARY)  # what a column may be; a few help to find others
 MONEY = ("quantity", "price", "amount", "net", "fee", "tax", "to_amount", "fx_rate", "ratio", "multiplier")
 LEFT_OUT = "IGNORE"
+NEVER_GUESSED = frozenset({"fx_rate"})  # elsewhere it often is the other way round
 SAMPLES, LOOKED_AT = 3, 400
 ENOUGH = 0.35
 NAME_HINT = f"Name fields and columns: {{\"columns\": {{\"date\": \"Trade date\", \"kind\": \"Type\"}}}}; fields: {', '.join(TARGETS)}"
@@ -70,6 +72,7 @@ class Understood:
     guesses: tuple[Guess, ...]
     unknown_kinds: tuple[str, ...]
     samples: dict[str, list[str]]
+    places: dict[str, int]  # header -> place in a row
 
 
 def signature_of(header: Sequence[str]) -> str:
@@ -79,7 +82,6 @@ def signature_of(header: Sequence[str]) -> str:
 
 # ----------------------------------------------------------------------------------------------------------------------- what was said
 
-TEXTS = ("encoding",)
 
 
 def read_mapping(raw: object) -> dict[str, Any]:
@@ -102,7 +104,8 @@ def read_mapping(raw: object) -> dict[str, Any]:
         found = {"columns": found}
     strangers = [name for name in found if name not in known]
     if strangers:
-        raise Place(f"mapping.{strangers[0]}").refusal(strangers[0], "unknown_field", "is not a part of a mapping", fields.nearest_field(strangers[0], known))
+        place, hint = Place(f"mapping.{strangers[0]}"), fields.nearest_field(strangers[0], known)
+        raise place.refusal(strangers[0], "unknown_field", "is not a part of a mapping", hint)
     return {name: _READERS[name](Place(f"mapping.{name}"), value) for name, value in found.items() if value is not None}
 
 
@@ -191,12 +194,13 @@ def understand(table: Table, *, wanted: str = "auto", said: Mapping[str, Any] | 
         columns, guesses = _corrected(table, given["columns"])
     cells = _Cells(table, columns)
     decimal, order = _styles(table, cells, given, ours=ours)
-    mapping = FileMapping(columns=columns, kinds={}, decimal=decimal.value, date_order=order.value, defaults=_currency(table, columns), create_instruments=ours)
+    mapping = FileMapping(columns=columns, decimal=decimal.value, date_order=order.value, defaults=_currency(table, columns))
     mapping = replace(mapping, **{name: value for name, value in given.items() if name != "columns"})
     unknown = () if ours else tuple(_unknown_kinds(cells, mapping))
+    places = {name: place for place, name in enumerate(table.header)}
     told = [Guess("decimal", None, decimal.confidence, decimal.why), Guess("date_order", None, order.confidence, order.why)]
     samples = {name: _samples(table, place) for place, name in enumerate(table.header)}
-    return Understood(FORMAT if ours else MAPPED, mapping, (*guesses, *told), unknown, samples)
+    return Understood(FORMAT if ours else MAPPED, mapping, (*guesses, *told), unknown, samples, places)
 
 
 def _own_columns(table: Table) -> tuple[dict[str, str], list[Guess]]:
@@ -248,7 +252,7 @@ def _currency(table: Table, columns: Mapping[str, str]) -> dict[str, str]:
     if "currency" in columns:
         return {}
     named = [bare_name(columns[name])[1] for name in ("price", "amount", "net") if name in columns]
-    return next(({"currency": code} for code in named if code and code in fields.CURRENCIES), {}) if table.rows else {}
+    return next(({"currency": code} for code in named if code and code in CURRENCIES), {}) if table.rows else {}
 
 
 def _samples(table: Table, place: int) -> list[str]:
@@ -285,7 +289,7 @@ def _offers(place: int, name: str, cells: Sequence[str]) -> Iterable[tuple[float
     bare, _ = bare_name(name)
     for target, words in ALIASES.items():
         exact = folded(target) == bare
-        if not exact and bare not in words:
+        if not exact and (bare not in words or target in NEVER_GUESSED):
             continue
         rank = 0 if exact else words.index(bare)
         fit = _fit(target, cells)
@@ -312,7 +316,7 @@ def _is_number(cell: str) -> bool:
 
 
 def _is_currency(cell: str) -> bool:
-    return cell.upper() in fields.CURRENCIES or cell in values.MINOR
+    return cell.upper() in CURRENCIES or cell in values.MINOR
 
 
 def _is_isin(cell: str) -> bool:
@@ -327,7 +331,8 @@ def _is_kind(cell: str) -> bool:
     return len(cell) < 60 and (kind_of(cell)[0] is not None or folded(cell) in SIGNED_WORDS)
 
 
-_TESTS = {"date": values.is_date, "kind": _is_kind, "symbol": _is_symbol, "isin": _is_isin, "currency": _is_currency, "instrument_currency": _is_currency,
+_TESTS = {"date": values.is_date, "kind": _is_kind, "symbol": _is_symbol, "isin": _is_isin, "currency": _is_currency,
+          "instrument_currency": _is_currency,
           "side": lambda cell: folded(cell) in {"debit", "credit", "d", "c", "s", "h", "soll", "haben", "in", "out"},
           **dict.fromkeys(MONEY, _is_number)}
 _NEEDED = (("date", 0.9), ("kind", 0.6), ("isin", 0.8), ("currency", 0.9), ("symbol", 0.9))

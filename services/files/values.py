@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
+from itertools import pairwise
 
 from services.files.words import folded
 
@@ -20,7 +22,7 @@ MONTHS = {name: number for number, names in enumerate((
     "aug august aout agosto ago augustus", "sep sept september septembre septiembre settembre set setembro",
     "oct october oktober okt octobre octubre ottobre ott outubro out", "nov november novembre noviembre novembro",
     "dec december dezember dez decembre diciembre dic dicembre dezembro"), start=1) for name in names.split()}
-SPACES = str.maketrans({each: None for each in " \u00a0\u202f\u2009\t'\u2019"} | {"\u2212": "-", "\u2013": "-"})
+SPACES = str.maketrans(dict.fromkeys(" \xa0\u202f\u2009\t'’") | {"\u2212": "-", "\u2013": "-"})
 MONEY = re.compile(r"^([-+(]*)\s*(?:[A-Z]{3}|[$€£¥]|US\$|CHF|kr)?([-+(]*)(.*?)(?:[A-Z]{3}|[$€£¥%]|kr)?([-)]*)$", re.DOTALL)
 GROUPED = {".": re.compile(r"[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]*)?"), ",": re.compile(r"[1-9][0-9]{0,2}(\.[0-9]{3})+(,[0-9]*)?")}
 PLAIN = {".": re.compile(r"[0-9]*\.?[0-9]*([eE][-+]?[0-9]{1,4})?"), ",": re.compile(r"[0-9]*,?[0-9]*([eE][-+]?[0-9]{1,4})?")}
@@ -106,6 +108,8 @@ def date_order(cells: Iterable[str], *, decimal: str = ".") -> Choice:
     if runs["dmy"] != runs["mdy"]:
         best = min(runs, key=lambda order: runs[order])
         return Choice(best, 0.7, "so the dates stand in order")
+    if triples[0][2] == ".":
+        return Choice("dmy", 0.9, "dates with points begin with the day")
     slashed = triples[0][2] == "/"
     return Choice("mdy" if slashed and decimal == "." else "dmy", 0.5, "no date says it")
 
@@ -113,7 +117,7 @@ def date_order(cells: Iterable[str], *, decimal: str = ".") -> Choice:
 def _falls(triples: list[re.Match[str]], order: str) -> int:
     """Count how often the direction of time changes when dates are read in an order."""
     days = [_ordinal(found, order) for found in triples]
-    steps = [after - before for before, after in zip(days, days[1:], strict=False) if after != before]
+    steps = [after - before for before, after in pairwise(days) if after != before]
     ups = sum(step > 0 for step in steps)
     return min(ups, len(steps) - ups)
 
@@ -123,6 +127,7 @@ def _ordinal(found: re.Match[str], order: str) -> int:
     return _year(found[4]) * 372 + month * 31 + day
 
 
+@lru_cache(maxsize=50_000)
 def date_text(cell: str, order: str) -> str:
     """Write a date as `2024-03-28`; what cannot be read so stays as it is."""
     bare = TIME.sub("", cell.strip())
