@@ -1,4 +1,4 @@
-"""What a portfolio is worth: holdings at an instant, and the way from one value to another."""
+"""What a portfolio is worth: holdings at an instant."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from api.dependencies import Asks, Day, Id, day, instant, moment
-from api.schemas import HoldingsPublic, PerformancePublic
-from services.views import HoldingsView, PerformanceView, QuoteView
+from api.dependencies import Asks, Id, instant, moment
+from api.schemas import HoldingsPublic
+from services.views import HoldingsView, QuoteView
 
 routes = APIRouter(prefix="/portfolios/{portfolio_id}", tags=["analytics"])
 Scope = Annotated[Id, "or all"]
 AS_OF = Query(description="A date (its closes) or an instant; now with the latest quotes where absent", examples=["2024-03-28"])
-SERIES = ("value", "market_value", "cash", "flow", "net_contributions", "missing")
 
 
 @routes.get("/holdings", response_model=HoldingsPublic)
@@ -32,16 +31,6 @@ def holdings(call: Asks, portfolio_id: Scope, as_of: Annotated[str | None, AS_OF
     return told_holdings(view)
 
 
-@routes.get("/performance", response_model=PerformancePublic)
-def performance(call: Asks, portfolio_id: Scope, start: Day = None, end: Day = None) -> dict[str, Any]:
-    """Bridge the value from the close of `start` to that of `end`, with the days between.
-
-    opening_value + flows + price + fx + income - fees - taxes + corporate_actions = closing_value, to `residual`.
-    """
-    view = call.services.valuation.performance(call.actor, portfolio_id, day("start", start), day("end", end))
-    return told_performance(view)
-
-
 def told_holdings(view: HoldingsView) -> dict[str, Any]:
     """Lay a view out for JSON."""
     told = view.snapshot
@@ -51,15 +40,6 @@ def told_holdings(view: HoldingsView) -> dict[str, Any]:
         "closed": [_known(row) for row in told.closed.to_dict("records")],
         "cash": _known(told.cash["balance"].to_dict()), "cash_details": [_known(row) for row in told.cash.to_dict("records")],
         "totals": _known(told.totals), "findings": view.findings,
-    }
-
-
-def told_performance(view: PerformanceView) -> dict[str, Any]:
-    """Lay a window out for JSON."""
-    points = zip(view.series.index, view.series.to_dict("records"), strict=True)
-    return {
-        "start": view.start, "end": view.end, "base_currency": view.base_currency, "pnl_bridge": _known(view.bridge),
-        "series": [{"date": stamp.date(), **_known({name: row[name] for name in SERIES})} for stamp, row in points], "findings": view.findings,
     }
 
 

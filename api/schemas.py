@@ -239,29 +239,6 @@ class HoldingsPublic(BaseModel):
     findings: list[FindingPublic]
 
 
-class ValuePoint(BaseModel):
-    """Value at the close of a day."""
-
-    date: dt.date
-    value: float | None
-    market_value: float | None
-    cash: float | None
-    flow: float | None
-    net_contributions: float | None
-    missing: int = Field(description="Rows left out for want of a price or rate")
-
-
-class PerformancePublic(BaseModel):
-    """A window of a portfolio."""
-
-    start: dt.date
-    end: dt.date
-    base_currency: str
-    pnl_bridge: dict[str, float | None]
-    series: list[ValuePoint]
-    findings: list[FindingPublic]
-
-
 class QuotePublic(Public):
     """Last price of an instrument."""
 

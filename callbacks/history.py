@@ -81,7 +81,7 @@ def _history(services: Services, actor: Actor, scope: str, period: str, view: Ho
         points = [(at, value) for at, value in services.valuation.intraday(actor, scope) if theme.known(value)]
         return History([at for at, _ in points], [value for _, value in points], [paid] * len(points))
     today = view.as_of.date()
-    frame = services.valuation.history(actor, scope, period_start(period, today), today)
+    frame = services.performance.history(actor, scope, period_start(period, today), today)
     frame = frame[(frame.index.date < today) & frame["value"].notna()]
     frame = frame[(frame[["value", "net_contributions"]] != 0).any(axis=1).cummax()]  # what was before the first transaction is no history
     days = [moment.date() for moment in frame.index]

@@ -164,7 +164,7 @@ async def _message(services: Services, actor: Actor, scopes: Sequence[str]) -> d
 def _income(services: Services, actor: Actor, scope: str, today: date) -> float | None:
     """Income of the last twelve months; none where the history cannot be valued."""
     try:
-        return float(services.valuation.bridge(actor, scope, today - timedelta(days=365), today).get("income", 0.0))
+        return float(services.performance.bridge(actor, scope, today - timedelta(days=365), today).get("income", 0.0))
     except PortfolioError:
         return None
 
@@ -341,7 +341,7 @@ def _lines(services: Services, actor: Actor, scopes: Sequence[str]) -> dict[str,
 
 def _line(services: Services, actor: Actor, scope: str, today: date) -> list[float]:
     try:
-        frame = services.valuation.history(actor, scope, today - timedelta(days=365), today)
+        frame = services.performance.history(actor, scope, today - timedelta(days=365), today)
     except PortfolioError:
         return []
     gain = (frame["value"] - frame["net_contributions"]).dropna()

@@ -18,6 +18,7 @@ from data.repositories.market import Market
 from data.repositories.portfolios import Portfolios
 from data.repositories.prices import Prices
 from data.repositories.system import System
+from data.repositories.valuations import Valuations
 from data.sqlerrors import is_retryable, translated
 from engine.errors import StorageError
 
@@ -58,6 +59,11 @@ class Unit:
     def imports(self) -> Imports:
         """Files that were read into ledgers."""
         return Imports(self.connection)
+
+    @cached_property
+    def valuations(self) -> Valuations:
+        """Daily valuations, and since when they are wrong."""
+        return Valuations(self.connection)
 
     @cached_property
     def market(self) -> Market:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Sequence, UniqueConstraint, false, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Sequence, UniqueConstraint, false, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -193,6 +193,36 @@ class FxRate(Base):
     source: Mapped[str]
     simulated: Mapped[bool] = mapped_column(server_default=false())
     owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("app_user.id"))
+
+
+class Recalculation(Base):
+    """A note that a ledger, the bars of an instrument or the rates of a pair changed from a date on. Triggers write it, whoever changes them.
+
+    `xid` is the transaction that did it: a reader that keeps the oldest one still running when it read finds all that came later.
+    """
+
+    __tablename__ = "recalculation"
+    __table_args__ = (Index(None, "subject", "xid"), Index(None, "created_at"))
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    subject: Mapped[str]
+    since: Mapped[date]
+    xid: Mapped[int] = mapped_column(BigInteger, server_default=text("(pg_current_xact_id()::text)::bigint"))
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class DailyValuation(Base):
+    """What a portfolio's rows were worth day by day, under one convention: derived, and computed again from the first day that changed."""
+
+    __tablename__ = "daily_valuation"
+
+    portfolio_id: Mapped[UUID] = mapped_column(ForeignKey("portfolio.id", ondelete="CASCADE"), primary_key=True)
+    convention: Mapped[str] = mapped_column(primary_key=True)
+    seen: Mapped[int] = mapped_column(BigInteger)
+    last_day: Mapped[date]
+    layout: Mapped[dict[str, Any]]
+    content: Mapped[bytes]
+    stored_at: Mapped[datetime] = mapped_column(server_default=NOW)
 
 
 class QuoteTick(Base):

@@ -45,6 +45,16 @@ class StoredFinding:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredDays:
+    """What a portfolio's rows were worth day by day, as its writer packed it. `seen` marks what it knows of (see `Valuations.mark`)."""
+
+    seen: int
+    last_day: dt.date
+    layout: dict[str, Any]
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class JobRun:
     """One run of a scheduled job. `status` is running, done or failed."""
 

@@ -15,6 +15,7 @@ from services.imports import Imports
 from services.instruments import Instruments
 from services.live import Hub
 from services.market import Market
+from services.performance import Performance
 from services.portfolios import Portfolios
 from services.transactions import Transactions
 from services.valuation import Valuation
@@ -43,6 +44,7 @@ class Services:
     transactions: Transactions
     valuation: Valuation
     gains: Gains
+    performance: Performance
     market: Market
     imports: Imports
     exports: Exports
@@ -61,10 +63,11 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
     """Put the services on the parts the app has built, the hub last, because it asks all others."""
     writes = Writes(database, bus)
     market = Market(settings, writes, feed)
-    valuation = Valuation(database, cache, market)
+    valuation = Valuation(database, market)
     services = Services(
         settings=settings, database=database, bus=bus, cache=cache, feed=feed, market=market, valuation=valuation,
         gains=Gains(database, market), accounts=Accounts(database),
+        performance=Performance(database, cache, market, valuation),
         portfolios=Portfolios(writes), instruments=Instruments(writes), transactions=Transactions(writes, valuation),
         imports=Imports(writes), exports=Exports(database, valuation),
     )

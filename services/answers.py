@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -138,41 +138,3 @@ def value_line(answer: Answer, ticks: pd.DataFrame, start: datetime) -> list[tup
         instant = min(stamp.to_pydatetime() + timedelta(seconds=BUCKET_SECONDS), answer.sight.at)
         line.append((instant, float(np.nansum(revalue(rows, price, rates).market_value))))
     return line
-
-
-def has_gaps(bridge: Mapping[str, float], series: pd.DataFrame) -> bool:
-    """Tell whether a price or rate was missing anywhere in a window."""
-    return bool(np.isnan(list(bridge.values())).any() or (series["missing"] > 0).any())
-
-
-def findings_of_gaps(bridge: Mapping[str, float], series: pd.DataFrame) -> Iterator[Finding]:
-    """Say why figures are missing, and on how many days the value leaves something out."""
-    unknown = [name for name, value in bridge.items() if np.isnan(value)]
-    if unknown:
-        message = "The bridge does not close: a holding has no price or rate at its start or end"
-        yield Finding("bridge_excludes", message, context={"figures": unknown})
-    days = int((series["missing"] > 0).sum())
-    if days:
-        yield Finding("series_excludes", f"On {days} days the value leaves out what has no price or rate", context={"days": days})
-
-
-def summed(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Add day by day; on a day that one portfolio does not have, its values are those of its day before and nothing flows."""
-    days = frames[0].index
-    for frame in frames[1:]:
-        days = days.union(frame.index)
-    laid = [frame.reindex(days).assign(flow=frame["flow"].reindex(days).fillna(0.0)).ffill() for frame in frames]
-    total = laid[0]
-    for each in laid[1:]:
-        total = total.add(each)
-    return total
-
-
-def as_json(frame: pd.DataFrame) -> dict[str, Any]:
-    """Write a frame by date as what JSON can say."""
-    return {"index": [stamp.date().isoformat() for stamp in frame.index], "columns": {str(name): frame[name].tolist() for name in frame.columns}}
-
-
-def from_json(told: Mapping[str, Any]) -> pd.DataFrame:
-    """Read what `as_json` wrote."""
-    return pd.DataFrame(told["columns"], index=pd.DatetimeIndex(told["index"], name="date"), dtype="float64")

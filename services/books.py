@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -16,7 +16,7 @@ import pandas as pd
 
 from data.database import Unit
 from engine import Book, book, rate_history
-from engine.types import Actor, CostMethod, Finding, Instrument, Portfolio
+from engine.types import Actor, CostMethod, Finding, Instrument, Kind, Portfolio
 
 V = TypeVar("V")
 FIRSTS = ("currency", "multiplier")
@@ -82,11 +82,22 @@ class Books:
     def __init__(self, size: int = 64) -> None:
         self._books: Kept[Booked] = Kept(size)
         self._merged: Kept[Book] = Kept(size)
+        self._accounts: Kept[dict[str | None, Booked]] = Kept(size)
 
     def booked(self, unit: Unit, actor: Actor, portfolio: Portfolio, convention: Convention, stamp: Hashable) -> Booked:
         """Give the book of a portfolio at its revision; `stamp` names the state of the rates."""
         key = _key(portfolio, convention, stamp)
         return self._books.get_or_compute(key, lambda: _booked(unit, actor, portfolio, convention))
+
+    def accounts(self, part: Booked, instruments: Mapping[str, Instrument], known_at: datetime | None) -> dict[str | None, Booked]:
+        """Book each account of a portfolio by itself; what concerns every account is booked in each."""
+        key = (part.portfolio.id, part.portfolio.revision, part.book.base_currency, part.book.cost_method, known_at)
+
+        def compute() -> dict[str | None, Booked]:
+            return {name: replace(part, ledger=ledger, book=book_of(ledger, part.fx, part.book.base_currency, part.book.cost_method, instruments))
+                    for name, ledger in by_account(part.ledger).items()}
+
+        return self._accounts.get_or_compute(key, compute)
 
     def merged(self, parts: Sequence[Booked], convention: Convention, stamp: Hashable) -> Book:
         """Give several books as one."""
@@ -109,10 +120,23 @@ def _booked(unit: Unit, actor: Actor, portfolio: Portfolio, convention: Conventi
     currencies = _currencies(ledger, instruments.values(), {convention.base, portfolio.base_currency})
     fx = read_rates(unit, actor.workspace_id, currencies)
     told = in_currency(ledger, fx, portfolio.base_currency, convention.base)
-    done = book(told, base_currency=convention.base, fx=fx, cost_method=convention.cost_method.value,
+    done = book_of(told, fx, convention.base, convention.cost_method, instruments)
+    return Booked(portfolio, told, fx, done, symbols, currencies)
+
+
+def book_of(ledger: pd.DataFrame, fx: pd.DataFrame, base: str, method: CostMethod, instruments: Mapping[str, Instrument]) -> Book:
+    """Book a ledger with what the workspace knows of its instruments."""
+    return book(ledger, base_currency=base, fx=fx, cost_method=method.value,
                 multipliers={symbol: float(instrument.multiplier) for symbol, instrument in instruments.items()},
                 currencies={symbol: instrument.currency for symbol, instrument in instruments.items()})
-    return Booked(portfolio, told, fx, done, symbols, currencies)
+
+
+def by_account(ledger: pd.DataFrame) -> dict[str | None, pd.DataFrame]:
+    """Part a ledger by account; a split that names none is of every account, what has a quantity is of where it was booked."""
+    accounts = ledger["account"].astype(object).where(ledger["account"].notna(), None)
+    common = accounts.isna() & (ledger["kind"] == Kind.SPLIT.value)
+    names = sorted(set(accounts[~common]), key=lambda name: (name is not None, name or ""))
+    return {name: ledger[(accounts.isna() if name is None else accounts == name) | common].reset_index(drop=True) for name in names}
 
 
 def read_rates(unit: Unit, workspace_id: UUID, currencies: Sequence[str]) -> pd.DataFrame:

@@ -18,6 +18,7 @@ PERIODS: Final = ("1D", "1W", "1M", "3M", "6M", "MTD", "QTD", "YTD", "1Y", "3Y",
 GROUPINGS: Final = ("symbol", "sector", "asset_class", "currency", "account", "tag", "portfolio")
 FLOW_TIMINGS: Final = ("start", "end", "mid")
 DAY_COUNTS: Final = ("act/365", "act/360", "30/360", "30e/360", "act/act")
+TRANSFERS_AT: Final = ("booked", "market")
 COSTS: Final = ("net", "gross_of_fees", "gross")
 CURRENCY_MODES: Final = ("base", "local", "hedged")
 BRIDGE: Final = ("opening_value", "flows", "price", "fx", "income", "fees", "taxes", "corporate_actions", "closing_value", "residual")
@@ -41,6 +42,7 @@ class PerformanceQuestion:
     cost_method: str | None = None  # instead of the portfolio's own
     known_at: datetime | None = None  # the ledger as it was known at an instant
     base_currency: str | None = None  # instead of the portfolio's own; of "all": of the oldest portfolio
+    transfers_at: str = "booked"  # of TRANSFERS_AT: what securities that cross the boundary count as: their own price, or the day's close
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +57,11 @@ class PerformanceView:
     label: str  # whose figures: the portfolio's name, "All portfolios", or the group ("Sector Technology")
     conventions: dict[str, str]  # flow_timing day_count costs currency_mode cost_method benchmark inflation group_by group, as they were applied
 
-    # twr twr_annualised mwr mwr_annualised simple_dietz modified_dietz roi simple_return twr_gross twr_gross_of_fees twr_net real_twr local_twr
-    # hedged_twr benchmark_twr benchmark_annualised active_return active_return_annualised tracking_error information_ratio volatility
+    # twr twr_annualised mwr mwr_period mwr_annualised simple_dietz modified_dietz roi simple_return twr_gross twr_gross_of_fees twr_net real_twr
+    # local_twr hedged_twr benchmark_twr benchmark_annualised active_return active_return_annualised tracking_error information_ratio volatility
     # max_drawdown best_day worst_day best_month worst_month months_positive months up_capture down_capture pnl invested return_gap
-    # opening_value closing_value. Annualised ones are NaN for a year or less.
+    # opening_value closing_value. Annualised ones are NaN for less than a year; mwr is a
+    # year's rate for a year or more and the window's for less, mwr_period always the window's: the one to put beside twr.
     figures: dict[str, float]
     bridge: dict[str, float]  # BRIDGE; opening + flows + price + fx + income - fees - taxes + corporate_actions = closing
     series: pd.DataFrame  # date x value market_value cash flow net_contributions missing growth benchmark_growth (growth from 1.0 at `start`)

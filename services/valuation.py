@@ -2,48 +2,37 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import numpy as np
 import pandas as pd
 
 from data import calendar
-from data.cache import Cache
 from data.database import Database, Unit
-from engine import daily_values, pnl_bridge
 from engine.errors import InvalidInput, NotFound
-from engine.types import Actor, CostMethod, Portfolio
+from engine.types import Actor, CostMethod, Instrument, Portfolio
 from services import fields
 from services.answers import (
     BUCKET_SECONDS,
     Answer,
     Question,
-    as_json,
     booked_at,
-    findings_of_gaps,
-    from_json,
-    has_gaps,
     holdings_view,
     of_symbol,
     portfolio_row,
     sparkline,
-    summed,
     terms_for_hub,
     value_line,
 )
-from services.books import Booked, Books, Convention, once
+from services.books import Booked, Books, Convention
 from services.fields import Place
 from services.market import Market
 from services.marks import Sight, Stored, last_rates, read_marks
-from services.views import ALL, HoldingsView, InstrumentDetail, LiveTerms, PerformanceView, PortfolioRow
+from services.views import ALL, HoldingsView, InstrumentDetail, LiveTerms, PortfolioRow
 
-SERIES = ["value", "market_value", "cash", "flow", "net_contributions", "missing"]
-HISTORY_SECONDS = 600
 PAGE_OF_FACTS = 500
 DISPLAY_CURRENCY = "USD"
 
@@ -51,8 +40,8 @@ DISPLAY_CURRENCY = "USD"
 class Valuation:
     """Values of the actor's portfolios."""
 
-    def __init__(self, database: Database, cache: Cache, market: Market) -> None:
-        self._database, self._cache, self._market = database, cache, market
+    def __init__(self, database: Database, market: Market) -> None:
+        self._database, self._market = database, market
         self._books = Books()
 
     def holdings(self, actor: Actor, scope: str | UUID = ALL, *, as_of: date | datetime | None = None, cost_method: str | None = None,
@@ -93,7 +82,7 @@ class Valuation:
     def held(self, actor: Actor) -> dict[str, tuple[str, ...]]:
         """Name what each portfolio holds, by portfolio id, without a price."""
         with self._database.read() as unit:
-            parts, _, _ = self._parts(unit, actor, Question(ALL))
+            parts, _, _ = self.parts(unit, actor, Question(ALL))
         positions = ((str(part.portfolio.id), part.book.positions) for part in parts)
         return {key: tuple(told.index[told["quantity"] != 0]) for key, told in positions}
 
@@ -150,56 +139,21 @@ class Valuation:
             ticks = unit.market.ticks_by_bucket(ids, start, answer.sight.at, BUCKET_SECONDS) if ids else pd.DataFrame()
         return value_line(answer, ticks, start)
 
-    def history(self, actor: Actor, scope: str | UUID = ALL, start: date | None = None, end: date | None = None) -> pd.DataFrame:
-        """Give value and net contributions day by day.
-
-        Returns
-        -------
-        DataFrame
-            DatetimeIndex x `value market_value cash flow net_contributions missing`; empty without transactions.
-        """
-        with self._database.read() as unit:
-            first, last = self._window(unit, actor, str(scope), start, end)
-            parts, stored, base = self._parts(unit, actor, Question(str(scope)))
-            state = hashlib.sha256(repr((_revisions(parts), stamp_of(stored))).encode()).hexdigest()
-            key = f"history:{actor.workspace_id}:{scope}:{base}:{first}:{last}:{state}"
-            told = self._cache.get_or_compute(key, lambda: as_json(self._series(unit, actor, parts, first, last, base)), HISTORY_SECONDS)
-        return from_json(told)
-
-    def performance(self, actor: Actor, scope: str | UUID = ALL, start: date | None = None, end: date | None = None) -> PerformanceView:
-        """Bridge the value from the close of `start` to that of `end`, with the days between.
-
-        Raises
-        ------
-        InvalidInput
-            `start` is not before `end`.
-        """
-        with self._database.read() as unit:
-            first, last = self._window(unit, actor, str(scope), start, end)
-            parts, _, base = self._parts(unit, actor, Question(str(scope)))
-            series = self._series(unit, actor, parts, first, last, base)
-            bridges = [pnl_bridge(part.ledger, self._prices(unit, actor, part, first, last), part.fx, start=first, end=last, base_currency=base,
-                                  **self._options(unit, actor, part)) for part in parts if len(part.ledger)]
-            bridge = {str(name): float(value) for name, value in sum(bridges[1:], bridges[0]).items()} if bridges else {}
-            ends = [self._answer(unit, actor, Question(str(scope), day)).snapshot() for day in (first, last)] if has_gaps(bridge, series) else []
-        findings = [*(finding for part in parts for finding in part.book.findings), *(finding for end in ends for finding in end.findings)]
-        return PerformanceView(str(scope), base, first, last, bridge, series, once([*findings, *findings_of_gaps(bridge, series)]))
-
-    def bridge(self, actor: Actor, scope: str | UUID = ALL, start: date | None = None, end: date | None = None) -> dict[str, float]:
-        """Give the bridge alone: opening_value flows price fx income fees taxes corporate_actions closing_value residual."""
-        return self.performance(actor, scope, start, end).bridge
-
     def booked(self, unit: Unit, actor: Actor, portfolio: Portfolio) -> Booked:
         """Give the book of a portfolio as it is now."""
         convention = Convention(portfolio.base_currency, portfolio.cost_method)
         stored = last_rates(unit, actor.workspace_id, on_or_before=calendar.today())
         return self._books.booked(unit, actor, portfolio, convention, stamp_of(stored))
 
+    def accounts(self, part: Booked, instruments: Mapping[str, Instrument], known_at: datetime | None) -> dict[str | None, Booked]:
+        """Give the books of a portfolio's accounts."""
+        return self._books.accounts(part, instruments, known_at)
+
     # ------------------------------------------------------------------------------------------------------------------------ reading
 
     def _answer(self, unit: Unit, actor: Actor, question: Question, portfolios: Sequence[Portfolio] | None = None) -> Answer:
         sight = self._sight(question.as_of)
-        parts, stored, base = self._parts(unit, actor, question, portfolios)
+        parts, stored, base = self.parts(unit, actor, question, portfolios)
         convention = Convention(base, CostMethod.FIFO, None if sight.live else sight.day, question.known_at)
         book = self._books.merged(parts, convention, stamp_of(stored))
         symbols = [*book.positions.index]
@@ -210,7 +164,7 @@ class Valuation:
         methods = sorted({part.book.cost_method.value for part in parts})
         return Answer(tuple(parts), book, marked, instruments, sight, base, methods[0] if len(methods) == 1 else "mixed")
 
-    def _parts(self, unit: Unit, actor: Actor, question: Question,
+    def parts(self, unit: Unit, actor: Actor, question: Question,
                portfolios: Sequence[Portfolio] | None = None) -> tuple[list[Booked], Stored, str]:
         """Book each portfolio of the scope in the currency that is asked for."""
         sight = self._sight(question.as_of)
@@ -235,42 +189,6 @@ class Valuation:
             raise InvalidInput("as_of", as_of, "lies in the future", hint=f"Use {now.day.isoformat()} or an earlier date", rule="future_date")
         return now if day == now.day else Sight(day, at, live=False)
 
-    # ------------------------------------------------------------------------------------------------------------------------ history
-
-    def _window(self, unit: Unit, actor: Actor, scope: str, start: date | None, end: date | None) -> tuple[date, date]:
-        """Fill in what is not said: from the day before the first transaction to today."""
-        today = calendar.today()
-        last = min(end or today, today)
-        if start is None:
-            firsts = [found[0].date for portfolio in read_scope(unit, actor, scope) if (found := unit.ledger.find(portfolio.id, limit=1))]
-            start = min(firsts, default=last) - timedelta(days=1)
-        if start >= last:
-            raise InvalidInput("start", start, "is not before end", hint=f"Choose a date before {last.isoformat()}", rule="order")
-        return start, last
-
-    def _series(self, unit: Unit, actor: Actor, parts: Sequence[Booked], start: date, end: date, base: str) -> pd.DataFrame:
-        frames = [daily_values(part.ledger, self._prices(unit, actor, part, start, end), part.fx, start=start, end=end, base_currency=base,
-                               **self._options(unit, actor, part)) for part in parts if len(part.ledger)]
-        return summed(frames) if frames else pd.DataFrame(columns=SERIES, index=pd.DatetimeIndex([]), dtype="float64")
-
-    def _options(self, unit: Unit, actor: Actor, part: Booked) -> dict[str, Any]:
-        found = unit.instruments.by_symbols(actor.workspace_id, part.symbols)
-        return {"cost_method": part.book.cost_method.value, "currencies": {symbol: each.currency for symbol, each in found.items()},
-                "multipliers": {symbol: float(each.multiplier) for symbol, each in found.items()}}
-
-    def _prices(self, unit: Unit, actor: Actor, part: Booked, start: date, end: date) -> pd.DataFrame:
-        """Give the closes of a window with the last one before it, by symbol."""
-        found = unit.instruments.by_symbols(actor.workspace_id, part.symbols)
-        names = {instrument.id: symbol for symbol, instrument in found.items()}
-        if not names:
-            return pd.DataFrame(index=pd.DatetimeIndex([]))
-        closes = unit.instruments.closes(list(names), start=start, end=end)
-        before = unit.instruments.last_closes(list(names), before=start)
-        if len(before):
-            opening = before["close"].reindex(list(names)).to_numpy(dtype="float64")
-            closes = pd.concat([pd.DataFrame([opening], index=pd.DatetimeIndex([start - timedelta(days=1)]), columns=closes.columns), closes])
-        return closes.rename(columns=names)
-
 
 def display_currency(portfolios: Sequence[Portfolio]) -> str:
     """Name the currency in which several portfolios are told together: the base of the oldest."""
@@ -294,7 +212,3 @@ def _method(name: str | None) -> CostMethod | None:
 def stamp_of(stored: Stored) -> Hashable:
     """Name the state of the rates: another last rate of a pair is another state. Rates changed further back give ledgers a new revision."""
     return tuple((pair, row.date.isoformat(), float(row.rate)) for pair, row in stored.items())
-
-
-def _revisions(parts: Sequence[Booked]) -> Hashable:
-    return tuple((part.portfolio.id, part.portfolio.revision, part.portfolio.cost_method) for part in parts)

@@ -214,19 +214,6 @@ class InstrumentDetail:
 
 
 @dataclass(frozen=True, slots=True)
-class PerformanceView:
-    """A window of a scope: the bridge from opening to closing value and the days between."""
-
-    scope: str
-    base_currency: str
-    start: date
-    end: date
-    bridge: dict[str, float]  # opening_value flows price fx income fees taxes corporate_actions closing_value residual
-    series: pd.DataFrame  # DatetimeIndex x value market_value cash flow net_contributions
-    findings: tuple[Finding, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Page(Generic[Item]):
     """One page of a list that is walked by key."""
 

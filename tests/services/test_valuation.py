@@ -240,14 +240,14 @@ def test_history_ends_where_holdings_are_and_is_kept(world: Services, actor: Act
     first = portfolio(world, actor, "USD", DEPOSIT, BUY)
     second = portfolio(world, actor, "EUR", {**DEPOSIT, "date": "2024-02-01"}, {**BUY, "symbol": "SAP", "date": "2024-02-05"})
     for scope in (first, second, "all"):
-        series = world.valuation.history(actor, scope, date(2024, 1, 1), TODAY)
+        series = world.performance.history(actor, scope, date(2024, 1, 1), TODAY)
         assert series["value"].iloc[-1] == pytest.approx(world.valuation.holdings(actor, scope).snapshot.totals["value"])
         assert series.index.is_monotonic_increasing
         assert not series[["value", "net_contributions"]].isna().any().any()
-        again = world.valuation.history(actor, scope, date(2024, 1, 1), TODAY)
+        again = world.performance.history(actor, scope, date(2024, 1, 1), TODAY)
         assert again.equals(series)
     world.transactions.record(actor, first, [{**DEPOSIT, "amount": "1"}])
-    changed = world.valuation.history(actor, first, date(2024, 1, 1), TODAY)
+    changed = world.performance.history(actor, first, date(2024, 1, 1), TODAY)
     assert changed["value"].iloc[-1] == pytest.approx(4000 + 1090 + 1)
 
 
@@ -256,7 +256,7 @@ def test_the_bridge_of_all_closes(world: Services, actor: Actor) -> None:
     portfolio(
         world, actor, "EUR", DEPOSIT, {**BUY, "symbol": "SAP"}, {"date": "2024-03-01", "kind": "DIVIDEND", "symbol": "SAP", "amount": 12, "tax": 2}
     )
-    view = world.valuation.performance(actor, "all")
+    view = world.performance.performance(actor, "all")
     assert abs(view.bridge["residual"]) < 1e-6
     assert view.bridge["closing_value"] == pytest.approx(world.valuation.holdings(actor).snapshot.totals["value"])
     steps = sum(view.bridge[name] for name in ("opening_value", "flows", "price", "fx", "income", "corporate_actions"))

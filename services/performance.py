@@ -1,0 +1,158 @@
+"""How portfolios did: the one path from ledgers, closes and rates to every figure of performance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import pandas as pd
+
+from data.cache import Cache
+from data.database import Database, Unit
+from engine.types import Actor, Finding, Instrument
+from services.answers import Question
+from services.books import Booked, Kept
+from services.market import Market
+from services.marks import read_marks
+from services.performance_benchmark import Levels, read_levels
+from services.performance_figures import Asked, Brief, told
+from services.performance_groups import OF_LEDGERS, Group, chosen, groups_of, groups_of_ledgers
+from services.performance_json import as_json, digest
+from services.performance_panels import Laid, Panels, Scene, findings_of, merged, nothing, state_of
+from services.performance_question import checked, window
+from services.performance_tables import day_table, nothing_by_day
+from services.performance_views import PerformanceQuestion, PerformanceView
+from services.valuation import Valuation
+from services.views import ALL
+
+KEPT_VIEWS = 128
+ANSWER_SECONDS = 3600
+
+
+class Performance:
+    """Performance of the actor's portfolios."""
+
+    def __init__(self, database: Database, cache: Cache, market: Market, valuation: Valuation) -> None:
+        self._database, self._cache, self._market, self._valuation = database, cache, market, valuation
+        self._panels = Panels(database)
+        self._views: Kept[PerformanceView] = Kept(KEPT_VIEWS)
+
+    def performance(self, actor: Actor, scope: str | UUID = ALL, question: PerformanceQuestion | None = None) -> PerformanceView:
+        """Measure a portfolio, a group within it, or all portfolios together, over a window.
+
+        Parameters
+        ----------
+        actor : Actor
+        scope : str or UUID
+            Portfolio id, or "all". Transfers between portfolios that are both in it are no flows.
+        question : PerformanceQuestion, optional
+            Window, group, benchmark and conventions; default everything since the first transaction, net, in base currency.
+
+        Raises
+        ------
+        NotFound
+            No such portfolio, group, benchmark or price index in the actor's workspace.
+        InvalidInput
+            A convention or a window that cannot be.
+        """
+        with self._database.read() as unit:
+            asked = self._asked(unit, actor, str(scope), question or PerformanceQuestion())
+            return self._views.get_or_compute(asked.key, lambda: self._view(unit, actor, asked))
+
+    def answer(self, actor: Actor, scope: str | UUID = ALL, question: PerformanceQuestion | None = None) -> dict[str, Any]:
+        """Give the same as JSON can say it, kept in Redis for every process until a ledger or a price changes."""
+        with self._database.read() as unit:
+            asked = self._asked(unit, actor, str(scope), question or PerformanceQuestion())
+            found: dict[str, Any] = self._cache.get_or_compute(
+                f"performance:{asked.key}", lambda: as_json(self._views.get_or_compute(asked.key, lambda: self._view(unit, actor, asked))),
+                ANSWER_SECONDS)
+        return found
+
+    def history(self, actor: Actor, scope: str | UUID = ALL, start: date | None = None, end: date | None = None) -> pd.DataFrame:
+        """Give value and net contributions day by day, without measuring anything.
+
+        Returns
+        -------
+        DataFrame
+            DatetimeIndex x `value market_value cash flow net_contributions missing`; empty without transactions.
+        """
+        with self._database.read() as unit:
+            asked = self._asked(unit, actor, str(scope), PerformanceQuestion(start=start, end=end, benchmark=""))
+            laid = self._panels.laid(unit, actor, asked.scene)
+        return day_table(merged(laid), asked.start, asked.end) if laid else nothing_by_day()
+
+    def bridge(self, actor: Actor, scope: str | UUID = ALL, start: date | None = None, end: date | None = None) -> dict[str, float]:
+        """Give the bridge alone: opening_value flows price fx income fees taxes corporate_actions closing_value residual."""
+        with self._database.read() as unit:
+            asked = self._asked(unit, actor, str(scope), PerformanceQuestion(start=start, end=end, benchmark=""))
+            laid = self._panels.laid(unit, actor, asked.scene)
+        return {str(name): float(value) for name, value in merged(laid).between(asked.start, asked.end).bridge().items()} if laid else {}
+
+    # ------------------------------------------------------------------------------------------------------------------------ asking
+
+    def _asked(self, unit: Unit, actor: Actor, scope: str, question: PerformanceQuestion) -> Asked:
+        """Read what the question is about, as far as it takes to name its answer."""
+        sight = self._market.sight()
+        asked = checked(question, sight.day)
+        parts, stored, base = self._valuation.parts(unit, actor, Question(scope, None, asked.cost_method, asked.known_at, asked.base_currency))
+        benchmark, findings = self._benchmark(unit, actor, asked, parts)
+        inflation = unit.instruments.get(actor.workspace_id, asked.inflation) if asked.inflation else None
+        symbols = {symbol for part in parts for symbol in part.symbols}
+        known = self._market.known(unit, actor, sorted({*symbols, *({benchmark.symbol} if benchmark else ())}))
+        currencies = {code for part in parts for code in part.currencies} | {each.currency for each in known.values()}
+        marked = read_marks(unit, actor.workspace_id, sight, self._market.freshness, base=base, instruments=known, currencies=currencies,
+                            stored=stored)
+        scene = Scene(tuple(parts), known, base, sight.day, marked, asked.transfers_at, asked.known_at)
+        start, end = window(asked, sight.day, scene.first)
+        state = state_of(unit, actor, scene, [each for each in (benchmark, inflation) if each], live=end == sight.day)
+        revisions = [(str(part.portfolio.id), part.portfolio.revision, part.portfolio.version, part.book.cost_method.value) for part in parts]
+        key = digest(str(actor.workspace_id), scope, asdict(asked), revisions, start, end, sight.day, state)
+        return Asked(scope, asked, scene, start, end, benchmark, inflation, findings, key)
+
+    @staticmethod
+    def _benchmark(unit: Unit, actor: Actor, question: PerformanceQuestion, parts: Sequence[Booked]) -> tuple[Instrument | None, tuple[Finding, ...]]:
+        """Find the instrument to compare with: the one asked for, else the one that all portfolios of the scope name."""
+        if question.benchmark is not None:
+            return (unit.instruments.get(actor.workspace_id, question.benchmark) if question.benchmark else None), ()
+        named = {part.portfolio.benchmark for part in parts if part.portfolio.benchmark}
+        if len(named) != 1:
+            return None, ()
+        symbol = named.pop()
+        found = unit.instruments.by_symbols(actor.workspace_id, [symbol]).get(symbol)
+        missing = Finding("benchmark_missing", f"The portfolio's benchmark {symbol} is not a known instrument", context={"symbol": symbol})
+        return found, () if found else (missing,)
+
+    # --------------------------------------------------------------------------------------------------------------------- measuring
+
+    def _view(self, unit: Unit, actor: Actor, asked: Asked) -> PerformanceView:
+        """Measure what was asked."""
+        scene, question = asked.scene, asked.question
+        laid = self._panels.laid(unit, actor, scene)
+        whole = merged(laid) if laid else nothing(scene.base, asked.start, asked.end)
+        flows = [each.flows for each in laid]
+        groups = self._groups(unit, actor, asked, laid) if question.group_by and laid else []
+        one = chosen(groups, question.group_by, question.group) if question.group_by and question.group and laid else None
+        panel = one.panel if one else whole
+        levels = self._levels(unit, actor, asked, asked.benchmark, panel.days)
+        prices = self._levels(unit, actor, asked, asked.inflation, panel.days)
+        findings = (*findings_of(scene, laid), *asked.findings)
+        return told(Brief(asked, panel, flows if one is None else [], one, groups, levels, prices, findings, is_empty=not laid))
+
+    def _groups(self, unit: Unit, actor: Actor, asked: Asked, laid: Sequence[Laid]) -> list[Group]:
+        kind = str(asked.question.group_by)
+        if kind not in OF_LEDGERS:
+            return groups_of(kind, merged(laid), asked.scene.instruments)
+        scene = asked.scene
+        if kind == "portfolio":
+            apart = self._panels.laid(unit, actor, scene, apart=True) if len(scene.parts) > 1 else laid
+        else:
+            books = [self._valuation.accounts(part, scene.instruments, scene.known_at) for part in scene.parts]
+            apart = self._panels.accounts(unit, actor, scene, books)
+        return groups_of_ledgers(kind, apart, [part.portfolio for part in scene.parts])
+
+    @staticmethod
+    def _levels(unit: Unit, actor: Actor, asked: Asked, instrument: Instrument | None, days: Any) -> Levels | None:  # noqa: ANN401
+        return None if instrument is None else read_levels(unit, actor, instrument, asked.scene.base, days, asked.scene.marked)

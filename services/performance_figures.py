@@ -1,0 +1,149 @@
+"""From panels to everything that is told of a window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from engine import Panel, modified_dietz, real_return, return_on_investment, simple_dietz, simple_return
+from engine.types import Finding, Instrument
+from services.performance_benchmark import Levels
+from services.performance_groups import Group
+from services.performance_panels import Scene
+from services.performance_parts import contribution_table, currency_table, group_table
+from services.performance_quality import gaps_of, quality_of, reason
+from services.performance_statistics import NAN, beside, captures, deepest, volatility
+from services.performance_tables import calendar_table, day_table, flow_table, months_of, series_table, window_table
+from services.performance_track import Floats, Track, a_year
+from services.performance_views import BRIDGE, PerformanceQuestion, PerformanceView
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question with all that was read for it, and the name of its answer."""
+
+    scope: str
+    question: PerformanceQuestion
+    scene: Scene
+    start: date
+    end: date
+    benchmark: Instrument | None
+    inflation: Instrument | None
+    findings: tuple[Finding, ...]
+    key: str
+
+    @property
+    def label(self) -> str:
+        """Whose figures these are, groups aside."""
+        names = [part.portfolio.name for part in self.scene.parts]
+        return names[0] if self.scope != "all" and names else "All portfolios"
+
+    @property
+    def conventions(self) -> dict[str, str]:
+        """What was applied, by name."""
+        question = self.question
+        methods = sorted({part.book.cost_method.value for part in self.scene.parts})
+        told = {name: getattr(question, name) for name in ("flow_timing", "day_count", "costs", "currency_mode", "transfers_at", "group_by", "group")}
+        told |= {"cost_method": methods[0] if len(methods) == 1 else "mixed", "period": question.period,
+                 "benchmark": self.benchmark and self.benchmark.symbol, "inflation": self.inflation and self.inflation.symbol}
+        return {name: str(value) for name, value in told.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """Everything that an answer is made of."""
+
+    asked: Asked
+    panel: Panel  # from the first day to today
+    flows: Sequence[pd.DataFrame]  # by kind, where the panel is a whole scope
+    group: Group | None  # what the answer is of, instead of the scope
+    groups: Sequence[Group]
+    levels: Levels | None
+    prices: Levels | None
+    findings: tuple[Finding, ...]
+    is_empty: bool = False
+
+
+def told(brief: Brief) -> PerformanceView:
+    """Measure a window."""
+    asked, question, levels = brief.asked, brief.asked.question, brief.levels
+    track = Track(brief.panel, question)
+    first, last = track.place(asked.start), track.place(asked.end)
+    shown = brief.panel.between(asked.start, asked.end)
+    months = months_of(track, first, last, levels)
+    figures = figures_of(track, first, last, brief) | month_figures(months)
+    bridge = {str(name): float(value) for name, value in shown.bridge().items()}
+    quality = quality_of(track, first, last, bridge)
+    by_day = day_table(brief.panel, asked.start, asked.end, moved="external" if brief.group is None else "flow")
+    series = series_table(track, by_day, first, last, levels)
+    findings = (*brief.findings, *quality, *(finding for each in (levels, brief.prices) if each for finding in each.findings))
+    return PerformanceView(
+        scope=asked.scope, base_currency=asked.scene.base, start=asked.start, end=asked.end, days=(asked.end - asked.start).days,
+        label=asked.label if brief.group is None else brief.group.label, conventions=asked.conventions, figures=figures,
+        bridge={name: bridge[name] for name in BRIDGE}, series=series.iloc[:0] if brief.is_empty else series, flows=flow_table(brief.flows, shown),
+        windows=window_table(track, asked.end, levels), calendar=calendar_table(track, first, last),
+        contributions=contribution_table(shown, question, asked.scene.instruments),
+        groups=group_table(brief.groups, shown, (asked.start, asked.end), question), currency=currency_table(shown, question),
+        why=reason(track, first, last, figures), quality=quality,
+        findings=tuple({(each.code, each.message): each for each in findings}.values()),
+        benchmark=None if levels is None else (levels.symbol, levels.name),
+        simulated=asked.scene.marked.simulated or bool(levels and levels.simulated),
+        revisions={str(part.portfolio.id): part.portfolio.revision for part in asked.scene.parts}, known_at=question.known_at,
+        gaps=gaps_of(figures, track, first, last, levels, real=brief.prices is not None))
+
+
+def figures_of(track: Track, first: int, last: int, brief: Brief) -> dict[str, float]:
+    """Tell every figure of a window but those of its months."""
+    days = int((track.days[last] - track.days[first]) / np.timedelta64(1, "D"))
+    values, flows = track.window(first, last)
+    twr, rates = track.twr(first, last), track.money_weighted(first, last)
+    returns = track.returns[first:last]
+    opening, closing = values
+    begin, end = track.ends(first, last)
+    found = {
+        "twr": twr, "twr_annualised": a_year(twr, days), "mwr": rates.told, "mwr_period": rates.period,
+        "mwr_annualised": rates.annual if rates.years >= 1 else NAN, "simple_dietz": float(simple_dietz(values, flows)),
+        "modified_dietz": float(modified_dietz(values, flows, start=begin, end=end, flow_timing=track.question.flow_timing)),
+        "roi": float(return_on_investment(values, flows)), "simple_return": float(simple_return(values, flows)),
+        **{f"twr_{costs}": track.twr(first, last, track.returns_in("base", costs)) for costs in ("net", "gross_of_fees", "gross")},
+        "local_twr": track.twr(first, last, track.returns_in("local", "net")),
+        "hedged_twr": track.twr(first, last, track.returns_in("hedged", "net")),
+        "real_twr": _after(twr, brief.prices, first, last), "volatility": volatility(returns), "max_drawdown": deepest(track.growth(first, last)),
+        "best_day": _extreme(returns, max), "worst_day": _extreme(returns, min), "opening_value": opening, "closing_value": closing,
+        "pnl": closing - opening - float(flows.sum()), "invested": opening + float(flows.clip(lower=0.0).sum()),
+        "return_gap": rates.period - twr,
+    }
+    return found | _against(track, first, last, brief.levels, days)
+
+
+def month_figures(months: pd.DataFrame) -> dict[str, float]:
+    """Tell the best and the worst month, how many were above zero, and how the benchmark's ups and downs were met."""
+    known = months["portfolio"].dropna()
+    told_of = {"best_month": float(known.max()) if len(known) else NAN, "worst_month": float(known.min()) if len(known) else NAN,
+               "months_positive": float((known > 0).sum()), "months": float(len(known))}
+    return told_of | captures(months["portfolio"].to_numpy(), months["benchmark"].to_numpy())
+
+
+def _against(track: Track, first: int, last: int, levels: Levels | None, days: int) -> dict[str, float]:
+    names = ("benchmark_twr", "benchmark_annualised", "active_return", "active_return_annualised", "tracking_error", "information_ratio")
+    if levels is None:
+        return dict.fromkeys(names, NAN)
+    total, mine = levels.change(first, last), track.twr(first, last)
+    yearly = a_year(total, days)
+    return {"benchmark_twr": total, "benchmark_annualised": yearly, "active_return": mine - total,
+            "active_return_annualised": a_year(mine, days) - yearly, **beside(track.returns[first:last], levels.returns[first:last])}
+
+
+def _after(twr: float, prices: Levels | None, first: int, last: int) -> float:
+    return NAN if prices is None else float(real_return(twr, prices.change(first, last)))
+
+
+def _extreme(returns: Floats, of: Callable[[Floats], float]) -> float:
+    known = returns[np.isfinite(returns)]
+    return float(of(known)) if len(known) else NAN
+
+

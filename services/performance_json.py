@@ -1,0 +1,75 @@
+"""A measured window as JSON can say it: null where there is no number, dates as text. What Redis keeps and programs get."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from engine.types import Finding
+from services.performance_views import PerformanceView
+
+
+def as_json(view: PerformanceView) -> dict[str, Any]:
+    """Lay a view out for programs: every figure at the top, by its name."""
+    benchmark = None if view.benchmark is None else {"symbol": view.benchmark[0], "name": view.benchmark[1]}
+    return {
+        "scope": view.scope, "label": view.label, "base_currency": view.base_currency, "start": str(view.start), "end": str(view.end),
+        "days": view.days, "conventions": view.conventions, **known(view.figures), "why": view.why, "pnl_bridge": known(view.bridge),
+        "periods": rows(view.windows.reset_index()), "series": rows(dated(view.series)), "flows": rows(view.flows),
+        "calendar": _calendar(view.calendar), "contributions": rows(view.contributions), "groups": rows(view.groups),
+        "currency": rows(view.currency.rename_axis("currency").reset_index()), "benchmark": benchmark, "simulated": view.simulated,
+        "revisions": view.revisions, "known_at": None if view.known_at is None else view.known_at.isoformat(), "gaps": view.gaps,
+        "quality": [_finding(each) for each in view.quality], "findings": [_finding(each) for each in view.findings],
+    }
+
+
+def rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Give the rows of a frame, null where there is no number."""
+    columns = {str(name): _column(frame[name]) for name in frame.columns}
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+
+
+def dated(frame: pd.DataFrame) -> pd.DataFrame:
+    """Put the dates of an index into a column."""
+    return frame.rename_axis("date").reset_index()
+
+
+def known(values: Mapping[Any, Any]) -> dict[str, Any]:
+    """Put null where there is no number."""
+    return {str(name): _cell(value) for name, value in values.items()}
+
+
+def digest(*parts: object) -> str:
+    """Name an answer by all that it depends on."""
+    return hashlib.sha256(json.dumps(parts, default=str, sort_keys=True).encode()).hexdigest()
+
+
+def _calendar(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    cells = {year: [_cell(float(value)) for value in values] for year, values in zip(frame.index, frame.to_numpy(dtype=float), strict=True)}
+    return [{"year": int(year), "months": values[:-1], "total": values[-1]} for year, values in cells.items()]
+
+
+def _column(column: pd.Series) -> list[Any]:
+    values = column.to_numpy()
+    if values.dtype.kind == "M":
+        return np.datetime_as_string(values, unit="D").tolist()  # type: ignore[no-any-return]  # numpy's stubs say Any
+    if values.dtype.kind == "f" and np.isfinite(values).all():
+        return values.tolist()  # type: ignore[no-any-return]
+    return [_cell(value) for value in values.tolist()]
+
+
+def _cell(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return str(value)[:10] if isinstance(value, pd.Timestamp) or hasattr(value, "isoformat") else value
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {"code": finding.code, "message": finding.message, "severity": finding.severity.value,
+            "context": json.loads(json.dumps(finding.context, default=str))}

@@ -1,0 +1,185 @@
+"""Which ledgers a question of performance is about, laid out as panels: portfolios, or the accounts within them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import numpy as np
+import pandas as pd
+
+from data.database import Database, Unit
+from data.repositories.valuations import Subjects
+from engine import Panel, add, book, panel, stale_rates
+from engine.transfers import internal_legs, without_flows
+from engine.types import Actor, Finding, Instrument
+from services.books import Booked, once
+from services.marks import Marked
+from services.performance_store import Closed, Shelf, closed_days, day_before, extended, packed, unpacked
+
+CASH: Final = "cash:"
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a question looks at, read in one transaction: books, instruments, and prices of now."""
+
+    parts: tuple[Booked, ...]
+    instruments: Mapping[str, Instrument]
+    base: str
+    today: date
+    marked: Marked
+    transfers_at: str
+    known_at: datetime | None
+
+    @property
+    def first(self) -> date | None:
+        """The day before the first transaction."""
+        firsts = [part.ledger["date"].iloc[0] for part in self.parts if len(part.ledger)]
+        return day_before(min(firsts).date()) if firsts else None
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """A ledger as a panel."""
+
+    portfolio_id: UUID
+    account: str | None
+    panel: Panel
+    flows: pd.DataFrame  # date kind amount
+
+
+class Panels:
+    """Panels of portfolios and accounts, stored and extended."""
+
+    def __init__(self, database: Database) -> None:
+        self._database, self._shelf = database, Shelf()
+
+    def laid(self, unit: Unit, actor: Actor, scene: Scene, *, apart: bool = False) -> list[Laid]:
+        """Lay the portfolios of a scene out, from their first day to today.
+
+        Transfers between two of them are no flows, unless each is looked at `apart`.
+        """
+        inside = frozenset() if apart else internal_legs([part.ledger for part in scene.parts])
+        return [self._laid(unit, actor, scene, part, None, inside) for part in scene.parts if len(part.ledger)]
+
+    def accounts(self, unit: Unit, actor: Actor, scene: Scene, books: Sequence[Mapping[str | None, Booked]]) -> list[Laid]:
+        """Lay the accounts of a scene out; a transfer between two of them is a flow of each."""
+        return [self._laid(unit, actor, scene, part, (name,), frozenset()) for each in books for name, part in each.items() if len(part.ledger)]
+
+    def _laid(self, unit: Unit, actor: Actor, scene: Scene, part: Booked, account: tuple[str | None] | None, inside: frozenset[str]) -> Laid:
+        told = without_flows(part.book, inside & set(part.ledger["id"])) if inside else part.book
+        start = day_before(part.ledger["date"].iloc[0].date())
+        instruments = {symbol: scene.instruments[symbol] for symbol in part.symbols if symbol in scene.instruments}
+        subjects = Subjects(actor.workspace_id, (part.portfolio.id,), tuple(each.id for each in instruments.values()), rates=len(part.currencies) > 1)
+        fx = rates_with_now(part.fx, scene.marked, scene.today)
+
+        def lay(day: date) -> Panel:
+            prices = read_prices(unit, instruments, day, scene.today, scene.marked)
+            return replace(panel(told, prices, fx, start=day, end=scene.today, transfers_at=scene.transfers_at), findings=())
+
+        convention = f"{scene.base}/{part.book.cost_method.value}/{scene.transfers_at}"
+        plain = account is None and scene.known_at is None and told is part.book
+        special = "" if plain else hashlib.sha256(repr((account, scene.known_at, sorted(inside))).encode()).hexdigest()
+        whole = self._extended(unit, part, f"{convention}{special}", convention if plain else None, subjects, scene.today, start, lay)
+        whole = replace(whole, findings=_old_rates(whole, scene.base, fx))
+        flows = told.flows.rename(columns={"amount_base": "amount"})[["date", "kind", "amount"]]
+        return Laid(part.portfolio.id, account[0] if account else None, whole, flows)
+
+    def _extended(self, unit: Unit, part: Booked, key: str, convention: str | None, subjects: Subjects, today: date, start: date,
+                  lay: Any) -> Panel:  # noqa: ANN401
+        """Extend what is kept here or in the database, and keep what is new in it."""
+        mark, place = unit.valuations.mark(), f"{part.portfolio.id}/{key}"
+        kept = self._shelf.get(place)
+        if kept is None and convention is not None:
+            stored = unit.valuations.get(part.portfolio.id, convention)
+            kept = unpacked(stored) if stored else None
+        changed = unit.valuations.changed_since(subjects, kept.mark) if kept else None
+        whole = extended(kept.panel if kept else None, changed, start, lay)
+        fresh = Closed(closed_days(whole, today), mark)
+        if len(fresh.panel.days) > 1:
+            self._shelf.put(place, fresh)
+            if convention is not None and (kept is None or _is_news(kept, fresh, changed)):
+                self._store(part.portfolio.id, convention, fresh)
+        return whole
+
+    def _store(self, portfolio_id: UUID, convention: str, closed: Closed) -> None:
+        stored = packed(closed)
+        self._database.run(lambda unit: unit.valuations.put(portfolio_id, convention, stored))
+
+
+def merged(laid: Sequence[Laid]) -> Panel:
+    """Give several panels as one."""
+    return laid[0].panel if len(laid) == 1 else add([each.panel for each in laid])
+
+
+def nothing(base: str, start: date, end: date) -> Panel:
+    """Give the panel of a scope without transactions."""
+    return panel(book([], base_currency=base), {}, start=start, end=end)
+
+
+def read_prices(unit: Unit, instruments: Mapping[str, Instrument], start: date, end: date, marked: Marked) -> pd.DataFrame:
+    """Give the closes of a window with the last one before it, by symbol, and the prices of now on its last day."""
+    names = {instrument.id: symbol for symbol, instrument in instruments.items()}
+    if not names:
+        return pd.DataFrame(index=pd.DatetimeIndex([]))
+    closes = unit.instruments.closes(list(names), start=start, end=end)
+    before = unit.instruments.last_closes(list(names), before=start)
+    if len(before):
+        opening = before["close"].reindex(list(names)).to_numpy(dtype="float64")
+        closes = pd.concat([pd.DataFrame([opening], index=pd.DatetimeIndex([start - timedelta(days=1)]), columns=closes.columns), closes])
+    return prices_with_now(closes.rename(columns=names), marked, end)
+
+
+def prices_with_now(closes: pd.DataFrame, marked: Marked, today: date) -> pd.DataFrame:
+    """Put quotes that are newer than the last close on today's row."""
+    now = {symbol: quote.price for symbol, quote in marked.quotes.items()
+           if symbol in closes.columns and not quote.is_bar and quote.price is not None}
+    if not now:
+        return closes
+    day = pd.Timestamp(today)
+    return _with_row(closes, now, day)
+
+
+def rates_with_now(fx: pd.DataFrame, marked: Marked, today: date) -> pd.DataFrame:
+    """Put quoted rates on today's row."""
+    now = {pair: marked.pairs[pair] for pair in marked.rate_ids.values()} if len(fx.columns) else {}
+    if not now:
+        return fx
+    wider = fx.reindex(columns=[*fx.columns, *(pair for pair in now if pair not in fx.columns)])
+    day = pd.Timestamp(today)
+    return _with_row(wider, now, day)
+
+
+def _with_row(history: pd.DataFrame, now: Mapping[str, float], day: pd.Timestamp) -> pd.DataFrame:
+    """Put numbers into the row of a day that is the last."""
+    row = history.reindex(index=[day]).iloc[0].to_dict() | dict(now)
+    return pd.concat([history[history.index < day], pd.DataFrame([row], index=pd.DatetimeIndex([day]), columns=history.columns)])
+
+
+def _is_news(kept: Closed, fresh: Closed, changed: date | None) -> bool:
+    return (changed is not None and np.datetime64(changed, "ns") <= fresh.panel.days[-1]) or len(kept.panel.days) != len(fresh.panel.days)
+
+
+def _old_rates(whole: Panel, base: str, fx: pd.DataFrame) -> tuple[Finding, ...]:
+    codes = np.array(whole.currencies)
+    used = {code: whole.days[(whole.value[:, codes == code] != 0).any(axis=1)] for code in {*whole.currencies}}
+    return stale_rates(base, used, fx)
+
+
+def findings_of(scene: Scene, laid: Sequence[Laid]) -> tuple[Finding, ...]:
+    """Tell what was odd in books and panels, each once."""
+    of_books = [finding for part in scene.parts for finding in part.book.findings]
+    return once([*of_books, *(finding for each in laid for finding in each.panel.findings)])
+
+
+def state_of(unit: Unit, actor: Actor, scene: Scene, others: Sequence[Instrument], *, live: bool) -> Hashable:
+    """Name the state of everything but the ledgers that an answer depends on: closes, rates, and quotes where they are in it."""
+    ids = tuple(sorted({instrument.id for instrument in (*scene.instruments.values(), *others)}))
+    marks = scene.marked.marks if live else None
+    now = [] if marks is None else [*marks.price.items(), *marks.rate.items()]
+    return *unit.valuations.state(Subjects(actor.workspace_id, instrument_ids=ids)), repr(now)

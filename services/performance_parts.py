@@ -1,0 +1,71 @@
+"""Who made the return: holdings, groups and currencies, so that each table adds up to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from engine import Panel, add, contributions, currency_split
+from engine.types import Instrument
+from services.performance_groups import OF_LEDGERS, Group, row_label
+from services.performance_views import PerformanceQuestion
+
+COLUMNS = ["name", "label", "contribution", "return", "weight", "pnl"]
+DUST = 1e-12
+APART = "\x1f"  # between the group and the row, so that one symbol in two accounts is two rows
+
+
+def contribution_table(shown: Panel, question: PerformanceQuestion, instruments: Mapping[str, Instrument]) -> pd.DataFrame:
+    """Tell every row that had a part in the window, the largest first; what `contribution` adds up to is the return of the whole."""
+    found = contributions(shown, flow_timing=question.flow_timing, costs=question.costs)
+    was_there = (np.abs(np.nan_to_num(shown.value)).max(axis=0) > DUST) | (np.abs(shown.flow[1:]).sum(axis=0) > DUST) | shown.missing.any(axis=0)
+    found = found[was_there]
+    labels = [row_label(str(row), instruments) for row in found.index]
+    return _sorted(found.rename_axis("name").reset_index().assign(label=labels)[COLUMNS])
+
+
+def group_table(groups: Sequence[Group], shown: Panel, window: tuple[date, date], question: PerformanceQuestion) -> pd.DataFrame:
+    """Tell every group that had a part in the window; a row of several groups counts in each of them."""
+    columns = ["key", *COLUMNS]
+    if not groups:
+        return pd.DataFrame(columns=columns)
+    found = _of_ledgers(groups, window, question) if question.group_by in OF_LEDGERS else _of_rows(groups, shown, question)
+    labels = {group.key: group.label for group in groups}
+    told = found.rename_axis("key").reset_index()
+    return _sorted(told.assign(name=told["key"], label=told["key"].map(labels))[columns])
+
+
+def currency_table(shown: Panel, question: PerformanceQuestion) -> pd.DataFrame:
+    """Tell what holdings did at home and what their currencies did, by currency."""
+    found = currency_split(shown, flow_timing=question.flow_timing, costs=question.costs)
+    there = {code for code, held in zip(shown.currencies, np.abs(np.nan_to_num(shown.value)).max(axis=0), strict=True) if held > DUST}
+    kept = found[found.index.isin(there) | (found["base"].abs() > DUST)]
+    return kept.rename(columns={"currency": "fx"})[["weight", "local", "fx", "cross", "base"]].rename_axis("currency")
+
+
+def _of_rows(groups: Sequence[Group], shown: Panel, question: PerformanceQuestion) -> pd.DataFrame:
+    """Add the contributions of rows up; the return of a group is its own."""
+    rows = contributions(shown, flow_timing=question.flow_timing, costs=question.costs)
+    inside = [(group, list(group.panel.rows)) for group in groups if set(group.panel.rows) <= set(shown.rows)]
+    summed = {group.key: rows.loc[names, ["contribution", "weight", "pnl"]].sum(skipna=False) for group, names in inside}
+    frame = pd.DataFrame.from_dict(summed, orient="index", columns=["contribution", "weight", "pnl"])
+    own = [contributions(shown.select(names), flow_timing=question.flow_timing, costs=question.costs, groups=["own"] * len(names))
+           for _, names in inside]
+    return frame.assign(**{"return": [float(each["return"].iloc[0]) for each in own]})
+
+
+def _of_ledgers(groups: Sequence[Group], window: tuple[date, date], question: PerformanceQuestion) -> pd.DataFrame:
+    """Part the return of several ledgers together among them."""
+    apart = [replace(group.panel, rows=tuple(group.key + APART + row for row in group.panel.rows)) for group in groups]
+    whole = add(apart).between(*window)
+    keys = [row.split(APART)[0] for row in whole.rows]
+    return contributions(whole, flow_timing=question.flow_timing, costs=question.costs, groups=keys)
+
+
+def _sorted(table: pd.DataFrame) -> pd.DataFrame:
+    order = table["contribution"].abs().fillna(-1.0).sort_values(ascending=False, kind="stable").index
+    return table.loc[order].reset_index(drop=True)

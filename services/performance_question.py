@@ -1,0 +1,80 @@
+"""Reading what is asked of performance: conventions that exist, a window that has two ends, a group that is there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any, Final
+
+from engine.errors import InvalidInput
+from engine.types import CostMethod
+from services import fields
+from services.fields import Place
+from services.performance_views import COSTS, CURRENCY_MODES, DAY_COUNTS, FLOW_TIMINGS, GROUPINGS, PERIODS, TRANSFERS_AT, PerformanceQuestion
+
+CHOICES: Final[Mapping[str, Sequence[str]]] = {
+    "group_by": GROUPINGS, "flow_timing": FLOW_TIMINGS, "day_count": DAY_COUNTS, "costs": COSTS, "currency_mode": CURRENCY_MODES,
+    "transfers_at": TRANSFERS_AT, "cost_method": [method.value for method in CostMethod],
+}
+
+
+def checked(question: PerformanceQuestion, today: date) -> PerformanceQuestion:
+    """Give the question in the words of the house.
+
+    Raises
+    ------
+    InvalidInput
+        A convention, period, currency or symbol that does not exist, a window without two ends, a group without `group_by`.
+    """
+    told: dict[str, Any] = {name: fields.choice(Place(name), value, options) for name, options in CHOICES.items()
+                            if (value := getattr(question, name)) is not None}
+    if question.period is not None:
+        told["period"] = fields.choice(Place("period"), question.period, PERIODS, upper=True)
+    if question.base_currency is not None:
+        told["base_currency"] = fields.currency(Place("base_currency"), question.base_currency)
+    for name in ("benchmark", "inflation"):
+        if getattr(question, name):
+            told[name] = fields.symbol(Place(name), getattr(question, name))
+    _check_window(question, today)
+    if question.group is not None and question.group_by is None:
+        raise InvalidInput("group", question.group, "needs to know what it is a group of", hint=f"Send group_by: one of {', '.join(GROUPINGS)}",
+                           rule="required")
+    return replace(question, **told)
+
+
+def _check_window(question: PerformanceQuestion, today: date) -> None:
+    if question.start is not None and question.period is not None:
+        raise InvalidInput("period", question.period, "contradicts start", hint="Send start or period, not both", rule="contradiction")
+    last = min(question.end or today, today)
+    if question.start is not None and question.start >= last:
+        raise InvalidInput("start", question.start, "is not before end", hint=f"Choose a date before {last.isoformat()}", rule="order")
+
+
+def window(question: PerformanceQuestion, today: date, first: date | None) -> tuple[date, date]:
+    """Tell the closes that a question opens and ends with; `first` is the day before the first transaction."""
+    last = min(question.end or today, today)
+    if question.start is not None:
+        return question.start, last
+    begin = min(first or last - timedelta(days=1), last - timedelta(days=1))
+    return max(begin, start_of(question.period, last) or begin), last
+
+
+def start_of(period: str | None, last: date) -> date | None:
+    """Tell the close that a period to a day opens with; None for all there is."""
+    if period in {None, "ITD"}:
+        return None
+    if period in {"MTD", "QTD", "YTD"}:
+        month = {"MTD": last.month, "QTD": (last.month - 1) // 3 * 3 + 1, "YTD": 1}[str(period)]
+        return last.replace(month=month, day=1) - timedelta(days=1)
+    count, unit = int(str(period)[:-1]), str(period)[-1]
+    if unit in "DW":
+        return last - timedelta(days=count * (7 if unit == "W" else 1))
+    return months_before(last, count * (12 if unit == "Y" else 1))
+
+
+def months_before(day: date, months: int) -> date:
+    """Give the same day some months ago, the last of its month where there is no such day."""
+    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    following = date(year + (month + 1) // 12, (month + 1) % 12 + 1, 1)
+    return date(year, month + 1, min(day.day, (following - timedelta(days=1)).day))

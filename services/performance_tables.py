@@ -1,0 +1,107 @@
+"""Tables of a window: its days, its flows, the windows to its end, its months."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from engine import Panel
+from services.performance_benchmark import Levels
+from services.performance_panels import CASH
+from services.performance_question import start_of
+from services.performance_track import Floats, Track, a_year
+from services.performance_views import PERIODS
+
+WINDOWS: Final = tuple(name for name in PERIODS if name not in {"1D", "1W"})
+DUST: Final = 1e-9
+
+
+def day_table(panel: Panel, start: date, end: date, *, moved: str = "external") -> pd.DataFrame:
+    """Tell each close of a window: values, and contributions since the first day, of the boundary or (`flow`) of a group."""
+    totals = panel.totals()
+    paid = totals[moved].cumsum()
+    shown = panel.between(start, end)
+    is_cash = np.array([row.startswith(CASH) for row in shown.rows], dtype=np.bool_)
+    cash = np.nansum(shown.value[:, is_cash], axis=1)
+    inside = totals.loc[pd.DatetimeIndex(shown.days)]
+    value = inside["value"].to_numpy()
+    told = {"value": value, "market_value": value - cash, "cash": cash, "flow": inside[moved], "net_contributions": paid.loc[inside.index],
+            "missing": inside["missing"]}
+    return pd.DataFrame(told, index=inside.index)
+
+
+def nothing_by_day() -> pd.DataFrame:
+    """Give the table of a scope without transactions."""
+    return pd.DataFrame(columns=["value", "market_value", "cash", "flow", "net_contributions", "missing"], index=pd.DatetimeIndex([], name="date"),
+                        dtype="float64")
+
+
+def series_table(track: Track, days: pd.DataFrame, first: int, last: int, levels: Levels | None) -> pd.DataFrame:
+    """Put growth beside each close; `growth` and `benchmark_growth` begin at 1."""
+    closes = np.full(last - first + 1, np.nan) if levels is None else levels.closes[first:last + 1]
+    return days.assign(growth=track.growth(first, last), benchmark_growth=closes / _first(closes))
+
+
+def flow_table(flows: Sequence[pd.DataFrame], shown: Panel) -> pd.DataFrame:
+    """Tell what crossed the boundary in a window, by kind where the scope is a whole; else what moved in and out of the group."""
+    first, last = shown.days[0], shown.days[-1]
+    if flows:
+        told = pd.concat(flows)
+        told = told[(told["date"] > first) & (told["date"] <= last)]
+        summed: pd.DataFrame = told.groupby(["date", "kind"], as_index=False, sort=True)["amount"].sum()
+        return summed[["date", "kind", "amount"]]
+    totals = shown.totals()["flow"].iloc[1:]
+    moved = totals[totals.abs() > DUST]
+    return pd.DataFrame({"date": moved.index, "kind": np.where(moved > 0, "IN", "OUT"), "amount": moved.to_numpy()})
+
+
+def window_table(track: Track, end: date, levels: Levels | None) -> pd.DataFrame:
+    """Tell the usual windows to one end, as far back as history goes."""
+    begun = pd.Timestamp(track.days[0]).date()
+    starts = {name: start_of(name, end) or begun for name in WINDOWS}
+    rows = {name: _window(track, start, end, levels) for name, start in starts.items() if begun <= start < end}
+    columns = ["start", "end", "twr", "benchmark", "active", "mwr", "annualised"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("window")
+
+
+def _window(track: Track, start: date, end: date, levels: Levels | None) -> list[object]:
+    first, last = track.place(start), track.place(end)
+    twr, rates = track.twr(first, last), track.money_weighted(first, last)
+    benchmark = float("nan") if levels is None else levels.change(first, last)
+    return [pd.Timestamp(start), pd.Timestamp(end), twr, benchmark, twr - benchmark, rates.told, a_year(twr, (end - start).days)]
+
+
+def months_of(track: Track, first: int, last: int, levels: Levels | None) -> pd.DataFrame:
+    """Link days to months, of the portfolio and of the benchmark, by month."""
+    stamps = track.days[first + 1:last + 1].astype("datetime64[M]")
+    benchmark = np.full(last - first, np.nan) if levels is None else levels.returns[first:last]
+    return pd.DataFrame({"portfolio": linked_by(stamps, track.returns[first:last]), "benchmark": linked_by(stamps, benchmark)})
+
+
+def calendar_table(track: Track, first: int, last: int) -> pd.DataFrame:
+    """Lay the returns of months out, a year a row, with the year's own."""
+    days, returns = track.days[first + 1:last + 1], track.returns[first:last]
+    months, years = linked_by(days.astype("datetime64[M]"), returns), linked_by(days.astype("datetime64[Y]"), returns)
+    stamps = pd.DatetimeIndex(months.index)
+    table = pd.DataFrame(np.nan, index=pd.Index(pd.DatetimeIndex(years.index).year, name="year"), columns=[*range(1, 13), "total"])
+    cells = table.to_numpy(copy=True)
+    cells[np.searchsorted(table.index, stamps.year), stamps.month - 1] = months.to_numpy()
+    cells[:, -1] = years.to_numpy()
+    return pd.DataFrame(cells, index=table.index, columns=table.columns)
+
+
+def linked_by(stamps: np.ndarray, returns: Floats) -> pd.Series:
+    """Link returns within periods; a period with a day without an answer has none."""
+    names, places = np.unique(stamps, return_inverse=True)
+    grown = np.ones(len(names))
+    np.multiply.at(grown, places, 1.0 + returns)
+    return pd.Series(grown - 1.0, index=pd.DatetimeIndex(names.astype("datetime64[ns]")))
+
+
+def _first(values: Floats) -> float:
+    known = values[np.isfinite(values)]
+    return float(known[0]) if len(known) else float("nan")
