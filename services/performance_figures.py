@@ -9,7 +9,9 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from engine import Panel, modified_dietz, real_return, return_on_investment, simple_dietz, simple_return
+from engine import Panel
+from engine.dietz import modified_dietz, return_on_investment, simple_dietz, simple_return
+from engine.returns import real_return
 from engine.types import Finding, Instrument
 from services.performance_benchmark import Levels
 from services.performance_groups import Group

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from engine.types import Finding, Severity
 from services.performance_benchmark import Levels
@@ -28,7 +29,7 @@ def _missing(track: Track, first: int, last: int, bridge: Mapping[str, float]) -
     if unknown:
         message = "The bridge does not close: a holding has no price or rate at its start or end"
         yield Finding("bridge_excludes", message, context={"figures": unknown})
-    shown = track.panel.missing[first:last + 1]
+    shown: NDArray[np.bool_] = track.panel.missing[first:last + 1]
     days = int(shown.any(axis=1).sum())
     if days:
         rows = [row for row, gone in zip(track.panel.rows, shown.any(axis=0).tolist(), strict=True) if gone]

@@ -10,7 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from engine import Panel, annualise, hedged_return, link_returns, local_returns, money_weighted_return, panel_returns, year_fractions
+from engine import Panel
+from engine.contribution import local_returns
+from engine.money_weighted import money_weighted_return, year_fractions
+from engine.returns import annualise, hedged_return, link_returns
+from engine.time_weighted import panel_returns
 from engine.types import Finding
 from services.performance_views import PerformanceQuestion
 
