@@ -9,9 +9,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from engine import Panel
-from engine.dietz import modified_dietz, return_on_investment, simple_dietz, simple_return
-from engine.returns import real_return
+from engine import Panel, modified_dietz, real_return, return_on_investment, simple_dietz, simple_return
 from engine.types import Finding, Instrument
 from services.performance_benchmark import Levels
 from services.performance_groups import Group
@@ -90,7 +88,7 @@ def told(brief: Brief) -> PerformanceView:
         windows=window_table(track, asked.end, levels), calendar=calendar_table(track, first, last),
         contributions=contribution_table(shown, question, asked.scene.instruments),
         groups=group_table(brief.groups, shown, (asked.start, asked.end), question), currency=currency_table(shown, question),
-        why=reason(track, first, last, figures), quality=quality,
+        why=reason(track, first, last), quality=quality,
         findings=tuple({(each.code, each.message): each for each in findings}.values()),
         benchmark=None if levels is None else (levels.symbol, levels.name),
         simulated=asked.scene.marked.simulated or bool(levels and levels.simulated),

@@ -9,8 +9,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from engine import Panel, add
-from engine.contribution import contributions, currency_split
+from engine import Panel, add, contributions, currency_split
 from engine.types import Instrument
 from services.performance_groups import OF_LEDGERS, Group, row_label
 from services.performance_views import PerformanceQuestion

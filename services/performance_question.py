@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, Final
 
+from engine import windows
 from engine.errors import InvalidInput
 from engine.types import CostMethod
 from services import fields
@@ -57,24 +58,7 @@ def window(question: PerformanceQuestion, today: date, first: date | None) -> tu
     if question.start is not None:
         return question.start, last
     begin = min(first or last - timedelta(days=1), last - timedelta(days=1))
-    return max(begin, start_of(question.period, last) or begin), last
-
-
-def start_of(period: str | None, last: date) -> date | None:
-    """Tell the close that a period to a day opens with; None for all there is."""
-    if period in {None, "ITD"}:
-        return None
-    if period in {"MTD", "QTD", "YTD"}:
-        month = {"MTD": last.month, "QTD": (last.month - 1) // 3 * 3 + 1, "YTD": 1}[str(period)]
-        return last.replace(month=month, day=1) - timedelta(days=1)
-    count, unit = int(str(period)[:-1]), str(period)[-1]
-    if unit in "DW":
-        return last - timedelta(days=count * (7 if unit == "W" else 1))
-    return months_before(last, count * (12 if unit == "Y" else 1))
-
-
-def months_before(day: date, months: int) -> date:
-    """Give the same day some months ago, the last of its month where there is no such day."""
-    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
-    following = date(year + (month + 1) // 12, (month + 1) % 12 + 1, 1)
-    return date(year, month + 1, min(day.day, (following - timedelta(days=1)).day))
+    if question.period in {None, "ITD"}:
+        return begin, last
+    start = windows(last)["start"].dt.date.to_dict()[str(question.period)]
+    return max(begin, start), last

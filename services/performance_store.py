@@ -20,10 +20,9 @@ from numpy.typing import NDArray
 from data.records import StoredDays
 from engine.panel import Panel
 
-DENSE: Final = ("value", "value_local")
-SPARSE: Final = ("flow", "income", "fee", "tax", "external", "flow_local")
-CELLS: Final = (*DENSE, *SPARSE, "missing")
-_DAY = np.timedelta64(1, "D")
+SHEETS: Final = ("value_local", "flow", "income", "fee", "tax", "external", "flow_local", "moved", "price_effect", "fx_effect", "action")
+CELLS: Final = ("value", "rate", "missing", *SHEETS)
+SPARSE_BELOW: Final = 0.4  # share of cells under which a place and an amount for each take less than the whole sheet
 
 Laid = Callable[[date], Panel]  # gives the panel from the close of a day on
 
@@ -39,7 +38,7 @@ class Closed:
 class Shelf:
     """The last panels by key, as many as fit; safe between threads."""
 
-    def __init__(self, size: int = 64) -> None:
+    def __init__(self, size: int = 16) -> None:
         self._size, self._lock = size, threading.Lock()
         self._kept: OrderedDict[str, Closed] = OrderedDict()
 
@@ -85,15 +84,22 @@ def extended(closed: Panel | None, changed: date | None, start: date, lay: Laid)
     still = closed if changed is None else _until(closed, np.datetime64(changed, "ns"))
     if len(still.days) < 2:
         return lay(start)
-    return joined(still, lay(pd.Timestamp(still.days[-1]).date()))
+    behind = lay(pd.Timestamp(still.days[-1]).date())
+    return joined(still, behind) if _fits(still, behind) else lay(start)
+
+
+def _fits(before: Panel, after: Panel) -> bool:
+    """Tell whether days can be put behind days: what had no price at the joint still has none, and every currency has its past."""
+    waiting = {row for row, gone in zip(before.rows, before.missing[-1].tolist(), strict=True) if gone}
+    came = any(row in waiting and not gone.all() for row, gone in zip(after.rows, after.missing[1:].T, strict=True))
+    return not came and {*after.currencies} <= {*before.currencies}
 
 
 def joined(before: Panel, after: Panel) -> Panel:
     """Put days behind days; the last of `before` is the first of `after`."""
     rows, currencies = _merged(before, after)
-    cells: dict[str, Any] = {name: np.vstack([_wide(before, name, rows), _wide(after, name, rows)[1:]]) for name in CELLS}
-    findings = tuple({finding.message: finding for finding in (*before.findings, *after.findings)}.values())
-    return replace(after, days=np.concatenate([before.days, after.days[1:]]), rows=rows, currencies=currencies, findings=findings, **cells)
+    cells: dict[str, Any] = {name: np.vstack([_wide(before, name, rows, currencies), _wide(after, name, rows, currencies)[1:]]) for name in CELLS}
+    return replace(after, days=np.concatenate([before.days, after.days[1:]]), rows=rows, currencies=currencies, **cells)
 
 
 def closed_days(panel: Panel, today: date) -> Panel:
@@ -102,38 +108,46 @@ def closed_days(panel: Panel, today: date) -> Panel:
 
 
 def packed(closed: Closed) -> StoredDays:
-    """Pack closed days for the database: dense cells as they are, the others as places and amounts."""
+    """Pack closed days for the database: rates by currency, each sheet whole, or as places and amounts where that is less."""
     panel = closed.panel
-    parts: list[NDArray[Any]] = [panel.days.astype("datetime64[D]").astype(np.int64), *(getattr(panel, name).ravel() for name in DENSE)]
+    codes = tuple(dict.fromkeys(panel.currencies))
+    rates = rates_of(panel)[:, [panel.currencies.index(code) for code in codes]]
+    parts: list[NDArray[Any]] = [panel.days.astype("datetime64[D]").astype(np.int64), rates.ravel(), np.flatnonzero(panel.missing)]
     counts = []
-    for name in SPARSE:
+    for name in SHEETS:
         cells = getattr(panel, name).ravel()
         places = np.flatnonzero(cells)
-        counts.append(len(places))
-        parts += [places, cells[places]]
-    places = np.flatnonzero(panel.missing)
-    layout = {"rows": panel.rows, "currencies": panel.currencies, "base_currency": panel.base_currency, "days": len(panel.days),
-              "counts": [*counts, len(places)]}
-    content = b"".join(part.astype("<i8" if part.dtype.kind == "i" else "<f8").tobytes() for part in [*parts, places])
+        is_sparse = len(places) < SPARSE_BELOW * cells.size
+        counts.append(len(places) if is_sparse else -1)
+        parts += [places, cells[places]] if is_sparse else [cells]
+    layout = {"rows": panel.rows, "currencies": panel.currencies, "base_currency": panel.base_currency, "codes": codes, "days": len(panel.days),
+              "missing": len(parts[2]), "counts": counts}
+    content = b"".join(part.astype("<i8" if part.dtype.kind == "i" else "<f8").tobytes() for part in parts)
     return StoredDays(closed.mark, pd.Timestamp(panel.days[-1]).date(), layout, content)
 
 
 def unpacked(stored: StoredDays) -> Closed:
     """Read what `packed` wrote."""
     layout, reader = stored.layout, _Reader(stored.content)
-    shape = (int(layout["days"]), len(layout["rows"]))
-    days = reader.take(shape[0], "<i8").astype("datetime64[D]").astype("datetime64[ns]")
-    cells: dict[str, Any] = {name: reader.take(shape[0] * shape[1], "<f8").reshape(shape).copy() for name in DENSE}
-    for name, count in zip(SPARSE, layout["counts"], strict=False):
-        sheet = np.zeros(shape[0] * shape[1])
-        places = reader.take(count, "<i8")
-        sheet[places] = reader.take(count, "<f8")
-        cells[name] = sheet.reshape(shape)
-    missing = np.zeros(shape[0] * shape[1], dtype=np.bool_)
-    missing[reader.take(layout["counts"][-1], "<i8")] = True
-    panel = Panel(days=days, rows=tuple(layout["rows"]), currencies=tuple(layout["currencies"]), missing=missing.reshape(shape),
-                  base_currency=layout["base_currency"], **cells)
+    count, width = int(layout["days"]), len(layout["rows"])
+    days = reader.take(count, "<i8").astype("datetime64[D]").astype("datetime64[ns]")
+    codes = list(layout["codes"])
+    by_code = reader.take(count * len(codes), "<f8").reshape(count, len(codes))
+    missing = np.zeros(count * width, dtype=np.bool_)
+    missing[reader.take(layout["missing"], "<i8")] = True
+    cells = {name: reader.sheet(known, count, width) for name, known in zip(SHEETS, layout["counts"], strict=True)}
+    rate = by_code[:, [codes.index(code) for code in layout["currencies"]]]
+    value = np.where(cells["value_local"] == 0, 0.0, cells["value_local"] * rate)
+    panel = Panel(days=days, rows=tuple(layout["rows"]), currencies=tuple(layout["currencies"]), value=value, rate=rate,
+                  missing=missing.reshape(count, width), base_currency=layout["base_currency"], **cells)
     return Closed(panel, stored.seen)
+
+
+def rates_of(panel: Panel) -> NDArray[np.float64]:
+    """Give the rates of a panel that was laid out of a book."""
+    if panel.rate is None:
+        raise ValueError("a panel without rates was not laid out of a book")
+    return panel.rate
 
 
 class _Reader:
@@ -147,6 +161,15 @@ class _Reader:
         found = np.frombuffer(self._content, dtype=kind, count=count, offset=self._at)
         self._at += 8 * count
         return found
+
+    def sheet(self, known: int, count: int, width: int) -> NDArray[np.float64]:
+        """Give a sheet of days x rows, of which `known` cells are told; -1: all."""
+        if known < 0:
+            return self.take(count * width, "<f8").reshape(count, width)
+        cells = np.zeros(count * width)
+        places = self.take(known, "<i8")
+        cells[places] = self.take(known, "<f8")
+        return cells.reshape(count, width)
 
 
 def _until(panel: Panel, day: np.datetime64) -> Panel:
@@ -163,11 +186,13 @@ def _merged(before: Panel, after: Panel) -> tuple[tuple[str, ...], tuple[str, ..
     return rows, tuple(known[name] for name in rows)
 
 
-def _wide(panel: Panel, name: str, rows: tuple[str, ...]) -> NDArray[Any]:
-    """Cells of a panel with a column for every row."""
-    cells: NDArray[Any] = getattr(panel, name)
+def _wide(panel: Panel, name: str, rows: tuple[str, ...], currencies: tuple[str, ...]) -> NDArray[Any]:
+    """Cells of a panel with a column for every row; the rate of a row that it does not have is that of its currency."""
+    cells: NDArray[Any] = rates_of(panel) if name == "rate" else getattr(panel, name)
     if panel.rows == rows:
         return cells
+    if name == "rate":
+        return cells[:, [panel.currencies.index(code) for code in currencies]]
     places = {row: place for place, row in enumerate(rows)}
     wide = np.zeros((len(cells), len(rows)), dtype=cells.dtype)
     wide[:, [places[row] for row in panel.rows]] = cells

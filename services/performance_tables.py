@@ -9,14 +9,11 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from engine import Panel
+from engine import Panel, calendar_matrix, returns_by, windows
 from services.performance_benchmark import Levels
 from services.performance_panels import CASH
-from services.performance_question import start_of
 from services.performance_track import Floats, Track, a_year
-from services.performance_views import PERIODS
 
-WINDOWS: Final = tuple(name for name in PERIODS if name not in {"1D", "1W"})
 DUST: Final = 1e-9
 
 
@@ -61,9 +58,11 @@ def flow_table(flows: Sequence[pd.DataFrame], shown: Panel) -> pd.DataFrame:
 
 def window_table(track: Track, end: date, levels: Levels | None) -> pd.DataFrame:
     """Tell the usual windows to one end, as far back as history goes."""
-    begun = pd.Timestamp(track.days[0]).date()
-    starts = {name: start_of(name, end) or begun for name in WINDOWS}
-    rows = {name: _window(track, start, end, levels) for name, start in starts.items() if begun <= start < end}
+    begun = pd.Timestamp(track.days[0])
+    usual = windows(end, begun).drop(index=["1D", "1W"])
+    usual = usual[usual["covered"] & (usual["days"] > 0)]
+    starts = usual["start"].dt.date.to_dict()
+    rows = {str(name): _window(track, start, end, levels) for name, start in starts.items()}
     columns = ["start", "end", "twr", "benchmark", "active", "mwr", "annualised"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("window")
 
@@ -76,30 +75,26 @@ def _window(track: Track, start: date, end: date, levels: Levels | None) -> list
 
 
 def months_of(track: Track, first: int, last: int, levels: Levels | None) -> pd.DataFrame:
-    """Link days to months, of the portfolio and of the benchmark, by month."""
-    stamps = track.days[first + 1:last + 1].astype("datetime64[M]")
-    benchmark = np.full(last - first, np.nan) if levels is None else levels.returns[first:last]
-    return pd.DataFrame({"portfolio": linked_by(stamps, track.returns[first:last]), "benchmark": linked_by(stamps, benchmark)})
+    """Link days to months, of the portfolio and of the benchmark; a month with a day without an answer has none."""
+    mine = track.dated(first, last)
+    theirs = pd.Series(np.nan if levels is None else levels.returns[first:last], index=mine.index, dtype=np.float64)
+    table = pd.DataFrame({"portfolio": mine, "benchmark": theirs})
+    return pd.DataFrame(returns_by(table)).reindex(columns=table.columns).where(~_has_gap(table))
+
+
+def _has_gap(table: pd.DataFrame) -> pd.DataFrame:
+    """Tell in which months a day is unknown; of a benchmark that begins later those before it."""
+    return table.isna().groupby(pd.DatetimeIndex(table.index).to_period("M")).any()
 
 
 def calendar_table(track: Track, first: int, last: int) -> pd.DataFrame:
-    """Lay the returns of months out, a year a row, with the year's own."""
-    days, returns = track.days[first + 1:last + 1], track.returns[first:last]
-    months, years = linked_by(days.astype("datetime64[M]"), returns), linked_by(days.astype("datetime64[Y]"), returns)
-    stamps = pd.DatetimeIndex(months.index)
-    table = pd.DataFrame(np.nan, index=pd.Index(pd.DatetimeIndex(years.index).year, name="year"), columns=[*range(1, 13), "total"])
-    cells = table.to_numpy(copy=True)
-    cells[np.searchsorted(table.index, stamps.year), stamps.month - 1] = months.to_numpy()
-    cells[:, -1] = years.to_numpy()
-    return pd.DataFrame(cells, index=table.index, columns=table.columns)
-
-
-def linked_by(stamps: np.ndarray, returns: Floats) -> pd.Series:
-    """Link returns within periods; a period with a day without an answer has none."""
-    names, places = np.unique(stamps, return_inverse=True)
-    grown = np.ones(len(names))
-    np.multiply.at(grown, places, 1.0 + returns)
-    return pd.Series(grown - 1.0, index=pd.DatetimeIndex(names.astype("datetime64[ns]")))
+    """Lay the returns of months out, a year a row, with the year's own; NaN where a day in it has no answer."""
+    returns = track.dated(first, last)
+    table = calendar_matrix(returns)
+    for stamp in returns.index[returns.isna()]:
+        if stamp.year in table.index:
+            table.loc[stamp.year, [stamp.month, "total"]] = np.nan
+    return table
 
 
 def _first(values: Floats) -> float:

@@ -10,11 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from engine import Panel
-from engine.contribution import local_returns
-from engine.money_weighted import money_weighted_return, year_fractions
-from engine.returns import annualise, hedged_return, link_returns
-from engine.time_weighted import panel_returns
+from engine import Panel, annualise, hedged_return, link_returns, local_returns, money_weighted_return, panel_returns, year_fractions
 from engine.types import Finding
 from services.performance_views import PerformanceQuestion
 
@@ -75,6 +71,15 @@ class Track:
         places = np.flatnonzero(moved)
         index = pd.DatetimeIndex(self.days[first + 1:last + 1][places], name="date")
         return [float(values[first]), float(values[last])], pd.Series(moved[places], index=index, dtype=np.float64)
+
+    def between(self, first: int, last: int) -> tuple[pd.Series, pd.Series]:
+        """Values and flows at every close between two, by date."""
+        index = pd.DatetimeIndex(self.days[first:last + 1], name="date")
+        return pd.Series(self.totals["value"].to_numpy()[first:last + 1], index=index), pd.Series(self.flow[first:last + 1], index=index)
+
+    def dated(self, first: int, last: int) -> pd.Series:
+        """Daily returns between two closes, by date."""
+        return pd.Series(self.returns[first:last], index=pd.DatetimeIndex(self.days[first + 1:last + 1], name="date"))
 
     def ends(self, first: int, last: int) -> tuple[date, date]:
         """Days of two closes, as window functions take them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0003_daily_valuations"
-down_revision = "0001_first_floor"
+down_revision = "0002_imports"
 branch_labels = None
 depends_on = None
 
