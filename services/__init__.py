@@ -64,11 +64,12 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
     writes = Writes(database, bus)
     market = Market(settings, writes, feed)
     valuation = Valuation(database, market)
+    performance = Performance(database, cache, market, valuation)
     services = Services(
         settings=settings, database=database, bus=bus, cache=cache, feed=feed, market=market, valuation=valuation,
         gains=Gains(database, market), accounts=Accounts(database),
-        performance=Performance(database, cache, market, valuation),
+        performance=performance,
         portfolios=Portfolios(writes), instruments=Instruments(writes), transactions=Transactions(writes, valuation),
-        imports=Imports(writes), exports=Exports(database, valuation),
+        imports=Imports(writes), exports=Exports(database, valuation, performance),
     )
     return replace(services, hub=Hub(services))

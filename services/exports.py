@@ -19,6 +19,8 @@ from services import fields
 from services.fields import Place
 from services.files.layout import COLUMNS, CORE, INSTRUMENT
 from services.files.writing import Cell, csv_bytes, json_bytes, xlsx_bytes
+from services.performance import Performance
+from services.performance_views import PerformanceQuestion
 from services.valuation import Valuation, read_scope
 from services.views import HoldingsView
 
@@ -57,8 +59,8 @@ class _Sheet:
 class Exports:
     """Exports of the actor's portfolios."""
 
-    def __init__(self, database: Database, valuation: Valuation) -> None:
-        self._database, self._valuation = database, valuation
+    def __init__(self, database: Database, valuation: Valuation, performance: Performance) -> None:
+        self._database, self._valuation, self._measured = database, valuation, performance
 
     def export(self, actor: Actor, scope: str, subject: str, form: str, sight: Sight | None = None) -> Download:
         """Write transactions, holdings or performance of a scope as a file.
@@ -109,7 +111,8 @@ class Exports:
         return _Sheet(HOLDING_COLUMNS, rows, about)
 
     def _performance(self, actor: Actor, scope: str, _portfolios: Sequence[Portfolio], sight: Sight) -> _Sheet:
-        series = self._valuation.history(actor, scope, sight.start, sight.end)
+        view = self._measured.performance(actor, scope, PerformanceQuestion(start=sight.start, end=sight.end, known_at=sight.known_at))
+        series = view.series
         stamps: list[Any] = list(pd.DatetimeIndex(series.index))
         rows: list[list[Cell]] = [[stamp.date(), *values] for stamp, values in zip(stamps, series.to_numpy(dtype="float64").tolist(), strict=True)]
         return _Sheet(["date", *map(str, series.columns)], rows, {})

@@ -58,9 +58,9 @@ def _calendar(frame: pd.DataFrame) -> list[dict[str, Any]]:
 def _column(column: pd.Series) -> list[Any]:
     values = column.to_numpy()
     if values.dtype.kind == "M":
-        return np.datetime_as_string(values, unit="D").tolist()  # type: ignore[no-any-return]  # numpy's stubs say Any
+        return [str(day) for day in np.datetime_as_string(values, unit="D")]
     if values.dtype.kind == "f" and np.isfinite(values).all():
-        return values.tolist()  # type: ignore[no-any-return]
+        return values.tolist()
     return [_cell(value) for value in values.tolist()]
 
 

@@ -135,7 +135,7 @@ def unpacked(stored: StoredDays) -> Closed:
     by_code = reader.take(count * len(codes), "<f8").reshape(count, len(codes))
     missing = np.zeros(count * width, dtype=np.bool_)
     missing[reader.take(layout["missing"], "<i8")] = True
-    cells = {name: reader.sheet(known, count, width) for name, known in zip(SHEETS, layout["counts"], strict=True)}
+    cells: dict[str, Any] = {name: reader.sheet(known, count, width) for name, known in zip(SHEETS, layout["counts"], strict=True)}
     rate = by_code[:, [codes.index(code) for code in layout["currencies"]]]
     value = np.where(cells["value_local"] == 0, 0.0, cells["value_local"] * rate)
     panel = Panel(days=days, rows=tuple(layout["rows"]), currencies=tuple(layout["currencies"]), value=value, rate=rate,
