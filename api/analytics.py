@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from api.dependencies import Asks, Id, instant, moment
+from api.dependencies import Asks, Id, known, moment
 from api.schemas import HoldingsPublic
 from services.views import HoldingsView, QuoteView
 
@@ -27,7 +27,7 @@ def holdings(call: Asks, portfolio_id: Scope, as_of: Annotated[str | None, AS_OF
     A holding without price or rate has null in its place and a finding; totals leave it out, and a finding says so.
     """
     view = call.services.valuation.holdings(call.actor, portfolio_id, as_of=moment("as_of", as_of), cost_method=cost_method,
-                                            known_at=instant("known_at", known_at), base_currency=base_currency)
+                                            known_at=known(known_at), base_currency=base_currency)
     return told_holdings(view)
 
 

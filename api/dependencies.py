@@ -19,7 +19,7 @@ from starlette.responses import Response
 from engine.errors import InvalidInput, NotFound, VersionRequired
 from engine.types import Actor
 from services import Services, fields
-from services.fields import Place
+from services.fields import Place, now
 from services.views import Page
 
 MAX_LIMIT = 1000
@@ -138,6 +138,8 @@ Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Rows a page")]
 After = Annotated[str | None, Query(description="What X-Next-After of the page before said")]
 Day = Annotated[str | None, Query(description="YYYY-MM-DD", examples=["2024-03-28"])]
 
+KnownAt = Annotated[str | None, Query(description="The ledger as it was known: an instant of the past, RFC 3339, or a date (its end)")]
+
 
 def found_id(kind: str, text: str) -> UUID:
     """Read an id of a path; one that is no UUID names nothing."""
@@ -160,6 +162,11 @@ def moment(field: str, text: str | None) -> date | datetime | None:
 def instant(field: str, text: str | None) -> datetime | None:
     """Read an instant of a query."""
     return None if text is None or not text.strip() else fields.instant(Place(field), text)
+
+
+def known(text: str | None) -> datetime | None:
+    """Read the instant of `known_at`: RFC 3339 of the past, or a date, which means its end."""
+    return None if text is None or not text.strip() else fields.known_instant(Place("known_at"), text, now=now())
 
 
 def after_id(text: str | None) -> UUID | None:

@@ -43,6 +43,8 @@ class PortfolioCreate(Input):
     base_currency: str = "USD"
     cost_method: CostMethod = CostMethod.FIFO
     benchmark: str | None = None
+    oversell: str = Field("short", description="A sale beyond the held: short (it opens one) or error (it is refused)")
+    negative_cash: str = Field("allow", description="allow or refuse")
     id: UUID | None = Field(None, description="An id of your own; made here where absent")
 
 
@@ -55,6 +57,8 @@ class PortfolioUpdate(Input):
     base_currency: str | None = Field(None, description="Only while there are no transactions")
     cost_method: CostMethod | None = None
     benchmark: str | None = None
+    oversell: str | None = Field(None, description="short or error")
+    negative_cash: str | None = Field(None, description="allow or refuse")
     version: int | None = None
 
 
@@ -72,6 +76,7 @@ class InstrumentPut(Input):
     exchange: str | None = None
     isin: str | None = None
     multiplier: Given = "1"
+    tags: list[str] = []
     version: int | None = None
 
 
@@ -114,10 +119,20 @@ class RatePut(Input):
 
 
 class LotTaken(Input):
-    """How much of which purchase a sale takes."""
+    """How much of which purchase a sale or a transfer out takes."""
 
     id: UUID
     quantity: Given
+
+
+class LotBrought(Input):
+    """What a transfer in brings: acquired when, how many, for what, at which rate (base currency units for one of the instrument's)."""
+
+    date: dt.date
+    quantity: Given
+    price: Given | None = Field(None, description="Of one unit; or `cost`")
+    cost: Given | None = Field(None, description="Of the whole lot; or `price`")
+    fx_rate: Given | None = None
 
 
 class TransactionCreate(Input):
@@ -139,11 +154,12 @@ class TransactionCreate(Input):
     account: str | None = None
     note: str | None = None
     external_id: str | None = Field(None, description="Your own id; unique within the portfolio")
-    lots: list[LotTaken] | None = None
+    lots: list[LotTaken] | list[LotBrought] | None = None
     ratio: Given | None = None
     to_symbol: str | None = None
     to_currency: str | None = None
     to_amount: Given | None = None
+    transfer_id: UUID | None = Field(None, description="Shared by the two legs of one transfer: no flow where both are looked at")
     id: UUID | None = None
 
 

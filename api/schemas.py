@@ -45,6 +45,8 @@ class PortfolioPublic(Public):
     base_currency: str
     cost_method: CostMethod
     benchmark: str | None
+    oversell: str
+    negative_cash: str
     version: int
     revision: int
     created_at: dt.datetime
@@ -64,6 +66,7 @@ class InstrumentPublic(Public):
     exchange: str | None
     isin: str | None
     multiplier: Amount
+    tags: list[str]
     version: int
     demo: bool
 
@@ -135,6 +138,7 @@ class TransactionPublic(Public):
     sequence: int
     voided: bool
     recorded_at: dt.datetime | None
+    transfer_id: UUID | None
 
 
 class FieldErrorPublic(Public):

@@ -12,12 +12,13 @@ from api.dependencies import (
     Changes,
     ExactRoute,
     Id,
+    KnownAt,
     Writes,
     after_id,
     day,
     etag,
     found_id,
-    instant,
+    known,
     paged,
     parsed,
 )
@@ -30,21 +31,16 @@ from services.fields import Place
 from services.views import Preview
 
 routes = APIRouter(prefix="/portfolios/{portfolio_id}/transactions", tags=["transactions"], route_class=ExactRoute)
-Oversell = Annotated[str, Query(description="What a sale beyond the held does: short (it opens one) or error (it is refused)")]
+Oversell = Annotated[str | None, Query(description="error: refuse a sale beyond the held, whatever the portfolio's setting")]
 
 
 @routes.post("", response_model=list[TransactionPublic] | TransactionPublic | list[PreviewPublic] | PreviewPublic, status_code=201)
 def record(call: Writes, portfolio_id: Id, body: TransactionsBody, response: Response,
            dry_run: Annotated[bool, Query(description="Tell what it would do, write nothing")] = False,  # noqa: FBT002
-           oversell: Oversell = "short") -> Sequence[Transaction | Preview] | Transaction | Preview:
+           oversell: Oversell = None) -> Sequence[Transaction | Preview] | Transaction | Preview:
     """Record one transaction or a list, which is all or nothing.
 
-    BUY, SELL: `symbol quantity` and `price` or `amount`. DIVIDEND, RETURN_OF_CAPITAL: `symbol` and `amount`, or `quantity price`.
-    INTEREST: `amount`. FEE: `amount` or `fee`. TAX: `amount` or `tax`. DEPOSIT, WITHDRAWAL: `amount`. TRANSFER_IN, TRANSFER_OUT: `symbol
-    quantity` (and `price`), or `amount`.
-    SPLIT: `symbol ratio` (new per old). STOCK_DIVIDEND: `symbol quantity`. SPIN_OFF: `symbol to_symbol quantity ratio` (share of the cost that
-    moves). MERGER: `symbol`, `to_symbol ratio` or `amount`. FX_CONVERSION: `amount currency to_amount to_currency`. ADJUSTMENT: a signed
-    `quantity` of `symbol`, or a signed `amount`.
+    What each kind needs and does is told by `GET /kinds`. Within a day the order given is the order booked.
     """
     portfolio, sent = found_id("portfolio", portfolio_id), parsed(body)
     rows = sent if isinstance(sent, list) else [sent]
@@ -66,23 +62,25 @@ def find(call: Asks, portfolio_id: Id, asked: Annotated[TransactionFilter, Query
     kinds = [Kind(fields.choice(Place("kind"), each, [known.value for known in Kind], upper=True)) for each in asked.kind]
     page = call.services.transactions.find(
         call.actor, found_id("portfolio", portfolio_id), symbol=asked.symbol, kind=kinds or None, start=day("start", asked.start),
-        end=day("end", asked.end), account=asked.account, known_at=instant("known_at", asked.known_at), include_voided=asked.include_voided,
+        end=day("end", asked.end), account=asked.account, known_at=known(asked.known_at), include_voided=asked.include_voided,
         limit=asked.limit, after=after_id(asked.after), newest_first=asked.newest_first)
     return paged(page, request, response)
 
 
 @routes.get("/{transaction_id}", response_model=TransactionPublic)
-def get(call: Asks, portfolio_id: Id, transaction_id: Id, response: Response) -> Transaction:
-    """Read the newest version of a transaction."""
-    found = call.services.transactions.get(call.actor, found_id("portfolio", portfolio_id), found_id("transaction", transaction_id))
+def get(call: Asks, portfolio_id: Id, transaction_id: Id, response: Response, known_at: KnownAt = None) -> Transaction:
+    """Read the newest version of a transaction, now or as it was known."""
+    found = call.services.transactions.get(call.actor, found_id("portfolio", portfolio_id), found_id("transaction", transaction_id),
+                                           known_at=known(known_at))
     etag(response, found.version)
     return found
 
 
 @routes.get("/{transaction_id}/history", response_model=list[TransactionPublic])
-def history(call: Asks, portfolio_id: Id, transaction_id: Id) -> list[Transaction]:
+def history(call: Asks, portfolio_id: Id, transaction_id: Id, known_at: KnownAt = None) -> list[Transaction]:
     """List every version of a transaction, oldest first."""
-    return call.services.transactions.history(call.actor, found_id("portfolio", portfolio_id), found_id("transaction", transaction_id))
+    return call.services.transactions.history(call.actor, found_id("portfolio", portfolio_id), found_id("transaction", transaction_id),
+                                              known_at=known(known_at))
 
 
 @routes.patch("/{transaction_id}", response_model=TransactionPublic)

@@ -13,12 +13,12 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Sequence, UniqueConstraint, false, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Sequence, Text, UniqueConstraint, false, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from data.tables import NOW, ONE, ZERO, Base, Edited, Identified, finite, one_of, positive
-from engine.types import AssetClass, CostMethod, Kind, Severity
+from engine.types import EFFECTS, AssetClass, CostMethod, Kind, Severity
 
 
 class Workspace(Identified, Base):
@@ -49,6 +49,8 @@ class Portfolio(Edited, Base):
     __table_args__ = (
         CheckConstraint("base_currency ~ '^[A-Z]{3}$'", name="base_currency"),
         CheckConstraint(one_of("cost_method", CostMethod), name="cost_method"),
+        CheckConstraint("oversell IN ('short', 'error')", name="oversell"),
+        CheckConstraint("negative_cash IN ('allow', 'refuse')", name="negative_cash"),
         Index(None, "workspace_id", "id"),
     )
 
@@ -56,6 +58,8 @@ class Portfolio(Edited, Base):
     base_currency: Mapped[str]
     cost_method: Mapped[str] = mapped_column(server_default=CostMethod.FIFO.value)
     benchmark: Mapped[str | None]
+    oversell: Mapped[str] = mapped_column(server_default="short")
+    negative_cash: Mapped[str] = mapped_column(server_default="allow")
     demo: Mapped[bool] = mapped_column(server_default=false())
     revision: Mapped[int] = mapped_column(BigInteger, server_default=ZERO)
     removed_at: Mapped[datetime | None]
@@ -91,7 +95,13 @@ class Instrument(Edited, Base):
     exchange: Mapped[str | None]
     isin: Mapped[str | None]
     multiplier: Mapped[Decimal] = mapped_column(server_default=ONE)
+    tags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     demo: Mapped[bool] = mapped_column(server_default=false())
+
+
+def signed(field: str) -> str:
+    """Rule that a kind takes a field with a minus."""
+    return f"kind IN ({', '.join(repr(kind.value) for kind, effect in EFFECTS.items() if field in effect.signed)})"
 
 
 class LedgerEntry(Base):
@@ -105,9 +115,11 @@ class LedgerEntry(Base):
         CheckConstraint("currency ~ '^[A-Z]{3}$' AND to_currency ~ '^[A-Z]{3}$'", name="currency"),
         CheckConstraint(f"price >= 0 AND {finite('price')}", name="price"),
         CheckConstraint(f"fee >= 0 AND tax >= 0 AND {finite('fee', 'tax')}", name="costs"),
-        CheckConstraint(f"{finite('quantity', 'amount', 'to_amount')} AND (kind = 'ADJUSTMENT' OR (quantity >= 0 AND amount >= 0))", name="amounts"),
+        CheckConstraint(f"{finite('quantity', 'amount', 'to_amount')} AND (quantity >= 0 OR {signed('quantity')})"
+                        f" AND (amount >= 0 OR {signed('amount')})", name="amounts"),
         CheckConstraint(positive("fx_rate", "ratio"), name="rates"),
         Index("ledger_entry_portfolio_id_date_idx", "portfolio_id", "date", "sequence"),
+        Index("ledger_entry_transfer_id_idx", "transfer_id", postgresql_where=text("transfer_id IS NOT NULL")),
         Index("ledger_entry_external_id_key", "portfolio_id", "external_id", unique=True, postgresql_where=text("version = 1")),
         Index(None, "import_run_id", postgresql_where=text("import_run_id IS NOT NULL")),
     )
@@ -140,6 +152,7 @@ class LedgerEntry(Base):
     to_symbol: Mapped[str | None]
     to_currency: Mapped[str | None]
     to_amount: Mapped[Decimal | None]
+    transfer_id: Mapped[UUID | None]
 
 
 class CorporateAction(Identified, Base):

@@ -1,7 +1,7 @@
 """The one tree of errors.
 
     PortfolioError
-    ├─ LedgerError           422   InvalidTransaction · OversoldPosition · MoreThanHeld · CurrencyMismatch · InvalidInput ·
+    ├─ LedgerError           422   InvalidTransaction · OversoldPosition · NegativeCash · MoreThanHeld · CurrencyMismatch · InvalidInput ·
     │                              UnreadableFile · FileTooLarge (413) · RowsRefused
     ├─ ValuationError        409   MissingPrice · MissingRate
     ├─ AnalyticsError        422   InsufficientHistory · MisalignedSeries · NotConverged
@@ -82,9 +82,27 @@ class OversoldPosition(LedgerError):
 
     code = "oversold_position"
 
-    def __init__(self, symbol: str, *, quantity: float, held: float, date: str) -> None:
-        super().__init__(f"{date}: cannot sell {quantity:g} {symbol}, {held:g} are held.", field="quantity", symbol=symbol,
-                         quantity=quantity, held=held, date=date, hint=f"Sell at most {held:g}, or allow short positions")
+    def __init__(self, symbol: str, *, quantity: float, held: float, date: str, **context: Any) -> None:
+        later, since = context.get("later"), context.get("possible_from")
+        kind = str(context.get("kind") or "SELL").replace("_", " ").lower()
+        allow = "or allow short positions in the portfolio's settings"
+        said = f"{date}: cannot sell {quantity:g} {symbol}, {held:g} are held."
+        hint = f"Sell at most {held:g}, {f'date it {since} or later, ' if since else ''}{allow}"
+        if later:
+            said = f"This would leave the {kind} of {quantity:g} {symbol} on {date} oversold: {held:g} would be held."
+            hint = f"Leave {quantity:g} {symbol} held on {date}: correct or void that {kind} first, {allow}"
+        super().__init__(said, field="quantity", symbol=symbol, quantity=quantity, held=held, date=date, hint=hint, **context)
+
+
+class NegativeCash(LedgerError):
+    """A balance that would fall below zero where the portfolio refuses that."""
+
+    code = "negative_cash"
+
+    def __init__(self, currency: str, *, balance: float, date: str, **context: Any) -> None:
+        lacking = f"{-balance:,.2f} {currency}"
+        super().__init__(f"{date}: cash would be {balance:,.2f} {currency}.", field="amount", currency=currency, balance=balance, date=date,
+                         hint=f"Deposit or convert {lacking} on or before {date}, or allow negative cash in the portfolio's settings", **context)
 
 
 class MoreThanHeld(LedgerError):

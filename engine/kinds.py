@@ -93,7 +93,9 @@ class Effect:
 
     def takes(self, name: str) -> bool:
         """Tell whether a record of this kind has a place for one of the fields that are not for all."""
-        return self.takes_lots if name == "lots" else any(field.name == name for field in self.entry.fields)
+        if name in {"lots", "transfer_id"}:
+            return self.takes_lots and (name == "lots" or self.flow_sign != 0)
+        return any(field.name == name for field in self.entry.fields)
 
     @property
     def needs_words(self) -> str:

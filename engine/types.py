@@ -100,6 +100,8 @@ class Portfolio:
     revision: int
     created_at: datetime
     demo: bool = False
+    oversell: str = "short"  # "short": a sale beyond the held opens one; "error": it is refused
+    negative_cash: str = "allow"  # "refuse": what would take a balance below zero is refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,7 @@ class Instrument:
     multiplier: Decimal = Decimal(1)
     version: int = 1
     demo: bool = False
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +158,7 @@ class Transaction:
     recorded_at: datetime | None = None
     recorded_by: UUID | None = None
     import_run_id: UUID | None = None
+    transfer_id: UUID | None = None  # shared by the two legs of one transfer
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from services.market import Market
 from services.performance import Performance
 from services.portfolios import Portfolios
 from services.transactions import Transactions
+from services.transfers import Transfers
 from services.valuation import Valuation
 from services.writes import Writes
 
@@ -42,6 +43,7 @@ class Services:
     portfolios: Portfolios
     instruments: Instruments
     transactions: Transactions
+    transfers: Transfers
     valuation: Valuation
     gains: Gains
     performance: Performance
@@ -65,11 +67,12 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
     market = Market(settings, writes, feed)
     valuation = Valuation(database, market)
     performance = Performance(database, cache, market, valuation)
+    transactions = Transactions(writes, valuation)
     services = Services(
         settings=settings, database=database, bus=bus, cache=cache, feed=feed, market=market, valuation=valuation,
         gains=Gains(database, market), accounts=Accounts(database),
         performance=performance,
-        portfolios=Portfolios(writes), instruments=Instruments(writes), transactions=Transactions(writes, valuation),
-        imports=Imports(writes), exports=Exports(database, valuation, performance),
+        portfolios=Portfolios(writes), instruments=Instruments(writes), transactions=transactions,
+        transfers=Transfers(writes, transactions), imports=Imports(writes), exports=Exports(database, valuation, performance),
     )
     return replace(services, hub=Hub(services))

@@ -16,6 +16,7 @@ import pandas as pd
 
 from data.database import Unit
 from engine import Book, book, rate_history
+from engine.transfers import internal_legs, without_flows
 from engine.types import Actor, CostMethod, Finding, Instrument, Kind, Portfolio
 
 V = TypeVar("V")
@@ -106,7 +107,7 @@ class Books:
         if len(parts) == 1:
             return parts[0].book
         key = tuple(_key(part.portfolio, replace(convention, cost_method=part.book.cost_method), stamp) for part in parts)
-        return self._merged.get_or_compute((convention.base, key), lambda: merge([part.book for part in parts], convention.base))
+        return self._merged.get_or_compute((convention.base, key), lambda: merged_of(parts, convention.base))
 
 
 def _key(portfolio: Portfolio, convention: Convention, stamp: Hashable) -> Hashable:
@@ -158,6 +159,11 @@ def in_currency(ledger: pd.DataFrame, fx: pd.DataFrame, told_in: str, wanted: st
     places = history.index.searchsorted(ledger["date"], side="right") - 1
     rates = np.where(places >= 0, history.to_numpy()[np.maximum(places, 0)], np.nan)
     return ledger.assign(fx_rate=ledger["fx_rate"] * rates)
+
+
+def merged_of(parts: Sequence[Booked], base: str) -> Book:
+    """Add the books of several portfolios up; what moved from one to another of them is no flow."""
+    return without_flows(merge([part.book for part in parts], base), internal_legs(part.ledger for part in parts))
 
 
 def merge(books: Sequence[Book], base: str) -> Book:

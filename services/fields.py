@@ -12,15 +12,17 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from data import calendar
 from engine.currencies import CURRENCIES, currency_code
 from engine.errors import InvalidInput, PortfolioError
 
 DECIMALS = 18
+CLOCKS_DIFFER = timedelta(seconds=5)  # the database's clock may be a little ahead of ours
 INTEGER_DIGITS = 20
 FIRST_DATE = date(1900, 1, 1)
 LONGEST_NUMBER = 200
@@ -92,6 +94,19 @@ def instant(place: Place, value: object) -> datetime:
         raise place.refusal(value, "not_an_instant", "is not an instant", "Write it as 2024-03-28T15:30:00Z") from None
 
 
+def known_instant(place: Place, value: object, *, now: datetime) -> datetime:
+    """Read an instant of the past: a date means its end, and today's end is now."""
+    if isinstance(value, str) and DATE.fullmatch(value.strip()):
+        day = calendar_date(place, value)
+        found = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
+        found = now if day == now.date() else found - timedelta(microseconds=1)
+    else:
+        found = instant(place, value)
+    if found > now + CLOCKS_DIFFER:
+        raise place.refusal(value, "future_instant", "lies in the future", f"Use {now:%Y-%m-%dT%H:%M:%SZ} (UTC) or an earlier instant")
+    return found
+
+
 def currency(place: Place, value: object) -> str:
     """Read an ISO 4217 code."""
     try:
@@ -153,6 +168,11 @@ def nearest_field(name: str, known: Iterable[str]) -> str:
     names = sorted(known)
     near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.5)
     return f"Did you mean {near[0]}?" if near else f"Known fields: {', '.join(names)}"
+
+
+def now() -> datetime:
+    """Tell the time of this house, which requests are measured by."""
+    return calendar.now()
 
 
 Reader = Callable[[Place, Any], Any]

@@ -24,6 +24,7 @@ from services.writes import Request, Told, Writes, audit, market_changed, touch_
 
 Row = TypeVar("Row")
 MAX_ROWS = 20_000
+MAX_TAGS = 50
 PUT: TypeAdapter[tuple[Instrument, bool]] = TypeAdapter(tuple[Instrument, bool])
 COUNT: TypeAdapter[int] = TypeAdapter(int)
 ACTIONS = ("split", "dividend", "special_dividend", "spin_off", "merger", "stock_dividend", "return_of_capital", "symbol_change", "delisting")
@@ -43,9 +44,17 @@ def _day(place: Place, value: object) -> date:
     return fields.trading_date(place, value, today=calendar.today())
 
 
+def _tags(place: Place, value: object) -> tuple[str, ...]:
+    """Read tags: a list of words, each once, in the order given."""
+    if not isinstance(value, list | tuple) or len(value) > MAX_TAGS:
+        raise place.refusal(value, "not_a_list", f"is not a list of at most {MAX_TAGS} tags", 'Send ["core", "income"]')
+    return tuple(dict.fromkeys(tag for each in value if (tag := fields.text(place, each, limit=60))))
+
+
 READERS: dict[str, Reader] = {
     "name": _short, "asset_class": lambda place, value: AssetClass(fields.choice(place, value, [each.value for each in AssetClass])),
     "currency": fields.currency, "sector": _short, "country": _short, "exchange": _short, "isin": _short, "multiplier": _positive,
+    "tags": _tags,
 }
 BAR_READERS: dict[str, Reader] = {
     "date": _day, "close": _positive, "open": _positive, "high": _positive, "low": _positive, "volume": fields.number, "adjusted_close": _positive,

@@ -13,6 +13,7 @@ from engine.errors import InvalidInput
 from engine.types import Actor, CostMethod, Portfolio
 from services import fields
 from services.fields import Place, Reader
+from services.guards import NEGATIVE_CASH, OVERSELL
 from services.views import Page
 from services.writes import NOTHING, Request, Told, Writes, audit, ledger_changed
 
@@ -33,6 +34,8 @@ CHANGEABLE: dict[str, Reader] = {
     "base_currency": fields.currency,
     "cost_method": lambda place, value: CostMethod(fields.choice(place, value, [method.value for method in CostMethod])),
     "benchmark": fields.symbol,
+    "oversell": lambda place, value: fields.choice(place, value, OVERSELL),
+    "negative_cash": lambda place, value: fields.choice(place, value, NEGATIVE_CASH),
 }
 READERS: dict[str, Reader] = {"id": fields.uuid, **CHANGEABLE}
 
@@ -50,7 +53,7 @@ class Portfolios:
         ----------
         actor : Actor
         raw : Mapping
-            `name` (required), `base_currency` (USD), `cost_method` (fifo), `benchmark`, `id` (a UUID of the caller's).
+            `name` (required), `base_currency` (USD), `cost_method` (fifo), `benchmark`, `oversell` (short), `negative_cash` (allow), `id`.
         idempotency_key : str, optional
             The same key gives the same portfolio again.
 
@@ -90,7 +93,7 @@ class Portfolios:
         return Page(tuple(rest[:limit]), str(rest[limit - 1].id) if len(rest) > limit else None)
 
     def change(self, actor: Actor, portfolio_id: UUID, version: int, raw: Mapping[str, Any], *, idempotency_key: str | None = None) -> Portfolio:
-        """Change name, base currency, cost method or benchmark of the version that was read.
+        """Change name, base currency, cost method, benchmark, or what is refused, of the version that was read.
 
         Raises
         ------

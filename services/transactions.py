@@ -3,34 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-import pandas as pd
 from pydantic import TypeAdapter
 
 from data import calendar
 from data.database import Unit
 from data.ids import uuid7
 from data.repositories.base import stale
-from engine import Book, book, ledger_frame
-from engine.errors import Conflict, InvalidInput, InvalidTransaction, OversoldPosition, PortfolioError
-from engine.types import Actor, Instrument, Kind, Portfolio, Transaction
+from engine.errors import Conflict, InvalidTransaction, LedgerError, NotFound
+from engine.types import Actor, Kind, Portfolio, Transaction
 from services import fields
-from services.books import Booked
+from services.guards import OVERSELL, Rules, rules_kept, rules_kept_of
+from services.previews import effect_of, field_error
 from services.validation import DRAFT_FIELDS, MAX_ROWS, Draft, complete, raise_first, read_draft
 from services.valuation import Valuation
-from services.views import FieldError, Page, Preview
+from services.views import Page, Preview
 from services.writes import Request, Told, Writes, audit, ledger_changed
 
 ONE: TypeAdapter[Transaction] = TypeAdapter(Transaction)
 MANY: TypeAdapter[list[Transaction]] = TypeAdapter(list[Transaction])
 FIXED = ("id", "external_id")
-OVERSELL = ("short", "error")
 
 
 class Transactions:
@@ -40,7 +37,7 @@ class Transactions:
         self._writes, self._database, self._valuation = writes, writes.database, valuation
 
     def record(self, actor: Actor, portfolio_id: UUID, drafts: Sequence[object], *, idempotency_key: str | None = None,
-               oversell: str = "short") -> list[Transaction]:
+               oversell: str | None = None) -> list[Transaction]:
         """Append transactions to a ledger, all or none.
 
         Parameters
@@ -51,20 +48,20 @@ class Transactions:
             Field to value as a program or the form sends it (see `services.validation`).
         idempotency_key : str, optional
             The same key gives the same records again.
-        oversell : str
-            "short": a sale beyond what is held opens a short. "error": it is refused.
+        oversell : str, optional
+            "error": a sale beyond what is held is refused, whatever the portfolio's setting.
 
         Raises
         ------
         InvalidTransaction, UnknownInstrument, CurrencyMismatch
             With row (from 1, where there are several), field, hint, and in `errors` all that is wrong.
-        OversoldPosition
-            With `oversell="error"`.
+        OversoldPosition, NegativeCash
+            Where the portfolio (or `oversell="error"`) refuses shorts or negative cash: of this write, or of what it does to a later day.
         Conflict
             An id or an external_id that is there already.
         """
         told_rows = len(drafts) > 1
-        mode = fields.choice(fields.Place("oversell"), oversell, OVERSELL)
+        mode = read_oversell(oversell)
 
         def effect(unit: Unit, told: list[Told]) -> list[Transaction]:
             portfolio = unit.portfolios.get(actor.workspace_id, portfolio_id)
@@ -120,20 +117,26 @@ class Transactions:
 
         return self._supersede(actor, portfolio_id, transaction_id, version, "undo", work, (), idempotency_key)
 
-    def get(self, actor: Actor, portfolio_id: UUID, transaction_id: UUID) -> Transaction:
-        """Give the newest version of a transaction, voided or not; `NotFound` where there is none."""
-        return self.history(actor, portfolio_id, transaction_id)[-1]
+    def get(self, actor: Actor, portfolio_id: UUID, transaction_id: UUID, *, known_at: datetime | None = None) -> Transaction:
+        """Give the newest version of a transaction, now or as it was known; voided or not; `NotFound` where there is none."""
+        return self.history(actor, portfolio_id, transaction_id, known_at=known_at)[-1]
 
-    def history(self, actor: Actor, portfolio_id: UUID, transaction_id: UUID) -> list[Transaction]:
-        """List every version of a transaction, oldest first."""
+    def history(self, actor: Actor, portfolio_id: UUID, transaction_id: UUID, *, known_at: datetime | None = None) -> list[Transaction]:
+        """List every version of a transaction, oldest first, of all or of those recorded by an instant."""
+        known_at = known_at and fields.known_instant(fields.Place("known_at"), known_at, now=calendar.now())
         with self._database.read() as unit:
             unit.portfolios.get(actor.workspace_id, portfolio_id)
-            return unit.ledger.versions(portfolio_id, transaction_id)
+            found = unit.ledger.versions(portfolio_id, transaction_id)
+        known = [each for each in found if known_at is None or (each.recorded_at is not None and each.recorded_at <= known_at)]
+        if not known:
+            raise NotFound("transaction", transaction_id)
+        return known
 
     def find(self, actor: Actor, portfolio_id: UUID, *, symbol: str | None = None, kind: Kind | Sequence[Kind] | None = None,  # noqa: PLR0913
              start: date | None = None, end: date | None = None, account: str | None = None, known_at: datetime | None = None,
              include_voided: bool = False, limit: int = 1000, after: UUID | None = None, newest_first: bool = False) -> Page[Transaction]:
         """List transactions in the order they are booked, at most `limit` behind the one with id `after`."""
+        known_at = known_at and fields.known_instant(fields.Place("known_at"), known_at, now=calendar.now())
         with self._database.read() as unit:
             unit.portfolios.get(actor.workspace_id, portfolio_id)
             if after is not None:
@@ -143,7 +146,8 @@ class Transactions:
                                      newest_first=newest_first)
         return Page(tuple(found[:limit]), str(found[limit - 1].id) if len(found) > limit else None)
 
-    def preview(self, actor: Actor, portfolio_id: UUID, raw: Mapping[str, Any], *, replaces: UUID | None = None, oversell: str = "short") -> Preview:
+    def preview(self, actor: Actor, portfolio_id: UUID, raw: Mapping[str, Any], *, replaces: UUID | None = None,
+                oversell: str | None = None) -> Preview:
         """Tell what a draft would do, or everything that is wrong with it. Nothing is written.
 
         Parameters
@@ -154,61 +158,103 @@ class Transactions:
             As for `record`.
         replaces : UUID, optional
             The transaction that the draft would correct: the ledger is read without it.
-        oversell : str
-            "error" makes a sale beyond what is held an error, else it is a warning.
+        oversell : str, optional
+            "error" makes a sale beyond what is held an error, whatever the portfolio's setting; else it is a warning.
         """
+        rules_asked = read_oversell(oversell)
         with self._database.read() as unit:
             portfolio = unit.portfolios.get(actor.workspace_id, portfolio_id)
-            draft = _draft(unit, actor, portfolio, raw)
+            draft = drafted(unit, actor, portfolio, raw)
             if draft.errors:
-                return Preview(errors=tuple(_field_error(error) for error in draft.errors))
+                return Preview(errors=tuple(field_error(error) for error in draft.errors))
             named = [draft.fields[name] for name in ("symbol", "to_symbol") if name in draft.fields]
             instruments = unit.instruments.by_symbols(actor.workspace_id, named)
             booked = self._valuation.booked(unit, actor, portfolio)
-        entry = _entry(draft, portfolio, uuid7())
+        entry = _entry(draft, portfolio, replaces or uuid7())
         try:
-            return _effect(booked, portfolio, entry, instruments, replaces, oversell)
-        except InvalidInput as error:
-            return Preview(errors=(_field_error(error),))
+            return effect_of(booked, portfolio, entry, instruments, replaces, Rules.of(portfolio, rules_asked))
+        except LedgerError as error:
+            return Preview(errors=(field_error(error),))
 
     def _supersede(self, actor: Actor, portfolio_id: UUID, transaction_id: UUID, version: int, action: str, work: Any,  # noqa: ANN401
                    arguments: tuple[object, ...], key: str | None) -> Transaction:
         """Append the next version of a transaction, made by `work` of the newest one."""
 
         def effect(unit: Unit, told: list[Told]) -> Transaction:
-            unit.portfolios.get(actor.workspace_id, portfolio_id)
-            revision = unit.portfolios.bump(portfolio_id)
-            current = unit.ledger.get(portfolio_id, transaction_id)
-            if current.version != version:
-                raise stale("transaction", expected=version, found=current.version)
-            stored = unit.ledger.supersede(work(unit, current))
-            before, after = (ONE.dump_python(each, mode="json") for each in (current, stored))
-            audit(unit, actor, action, "transaction", transaction_id, before=before, after=after)
-            told.append(ledger_changed(actor, portfolio_id, revision))
+            portfolio = unit.portfolios.get(actor.workspace_id, portfolio_id)
+            with rules_kept_of(unit, actor, _portfolios_of(unit, actor, portfolio, transaction_id), told) as news:
+                current = newest(unit, portfolio_id, transaction_id, version)
+                news[str(transaction_id)] = None
+                stored = superseded(unit, actor, current, work(unit, current), action)
+                for leg in unit.ledger.legs(actor.workspace_id, stored.transfer_id) if stored.transfer_id else ():
+                    if leg.id != stored.id and leg.voided != stored.voided:
+                        superseded(unit, actor, leg, brought_back(leg, leg, voided=stored.voided), action)
             return stored
 
         request = Request(f"transactions.{action}", (portfolio_id, transaction_id, version, *arguments), ONE, key)
         return self._writes.once(actor, request, effect)
 
 
+def _portfolios_of(unit: Unit, actor: Actor, portfolio: Portfolio, transaction_id: UUID) -> list[Portfolio]:
+    """Give the portfolios that a change of a transaction touches: its own, and that of the other leg of a transfer."""
+    current = unit.ledger.get(portfolio.id, transaction_id)
+    legs = unit.ledger.legs(actor.workspace_id, current.transfer_id) if current.transfer_id else []
+    there = {each.id: each for each in unit.portfolios.find(actor.workspace_id)} if legs else {}
+    return [portfolio, *(there[leg.portfolio_id] for leg in legs if leg.portfolio_id in there and leg.portfolio_id != portfolio.id)]
+
+
+def superseded(unit: Unit, actor: Actor, current: Transaction, following: Transaction, action: str) -> Transaction:
+    """Append the next version of a transaction and write down what changed."""
+    stored = unit.ledger.supersede(following)
+    before, after = (ONE.dump_python(each, mode="json") for each in (current, stored))
+    audit(unit, actor, action, "transaction", current.id, before=before, after=after)
+    return stored
+
+
+def newest(unit: Unit, portfolio_id: UUID, transaction_id: UUID, version: int) -> Transaction:
+    """Give the newest version of a transaction, which must be the one that was read; else both are told."""
+    versions = unit.ledger.versions(portfolio_id, transaction_id)
+    if versions[-1].version == version:
+        return versions[-1]
+    error = stale("transaction", expected=version, found=versions[-1].version)
+    read = next((each for each in versions if each.version == version), None)
+    shown = {"current": versions[-1], **({"read": read} if read else {})}
+    error.context.update({name: ONE.dump_python(each, mode="json") for name, each in shown.items()})
+    raise error
+
+
 def recorded(unit: Unit, actor: Actor, portfolio: Portfolio, drafts: Sequence[object], *, numbered: bool = False,
-             oversell: str = "short") -> list[Transaction]:
+             oversell: str | None = None) -> list[Transaction]:
     """Check drafts and append them, in a transaction that has taken the portfolio's next revision."""
     entries = _entries(unit, actor, portfolio, drafts, numbered=numbered)
     _refuse_known(unit, portfolio.id, entries, numbered=numbered)
-    if oversell == "error":
-        _refuse_oversold(unit, portfolio, entries)
-    return unit.ledger.add(entries, actor.workspace_id, actor.user_id)
+    with rules_kept(unit, portfolio, oversell) as news:
+        news |= {str(entry.id): row if numbered else None for row, entry in enumerate(entries, start=1)}
+        return unit.ledger.add(entries, actor.workspace_id, actor.user_id)
+
+
+def read_oversell(value: str | None) -> str | None:
+    """Read what a request says about sales beyond the held."""
+    return None if value is None else fields.choice(fields.Place("oversell"), value, OVERSELL)
 
 
 def corrected(unit: Unit, actor: Actor, portfolio: Portfolio, current: Transaction, changes: Mapping[str, Any]) -> Transaction:
     """Make the next version of a transaction, with some fields changed."""
     if current.voided:
         raise Conflict("A voided transaction cannot be corrected.", field="version", hint="Undo the voiding first")
-    draft = _draft(unit, actor, portfolio, merged(current, changes))
+    _refuse_half(current, changes)
+    draft = drafted(unit, actor, portfolio, merged(current, changes))
     raise_first([draft])
-    kept = {name: getattr(current, name) for name in ("id", "portfolio_id", "external_id", "import_run_id")}
+    kept = {name: getattr(current, name) for name in ("id", "portfolio_id", "external_id", "import_run_id", "transfer_id")}
     return Transaction(**{**draft.fields, **kept}, version=current.version + 1)
+
+
+def _refuse_half(current: Transaction, changes: Mapping[str, Any]) -> None:
+    """Refuse to correct one leg of a transfer so that it no longer fits the other."""
+    for name, value in changes.items():
+        if current.transfer_id and name != "note" and value != getattr(current, name, None):
+            raise InvalidTransaction(name, value, "is of one leg of a transfer", rule="transfer_leg",
+                                     hint="Void the transfer, which takes both legs, and record it again")
 
 
 def refuse_fixed(changes: Mapping[str, Any]) -> None:
@@ -242,7 +288,8 @@ def _entries(unit: Unit, actor: Actor, portfolio: Portfolio, raws: Sequence[obje
     return [_entry(draft, portfolio, draft.fields.get("id") or uuid7()) for draft in drafts]
 
 
-def _draft(unit: Unit, actor: Actor, portfolio: Portfolio, raw: Mapping[str, Any]) -> Draft:
+def drafted(unit: Unit, actor: Actor, portfolio: Portfolio, raw: Mapping[str, Any]) -> Draft:
+    """Read one draft and join it with what the workspace knows; what is wrong stands in its `errors`."""
     draft = read_draft(raw, today=calendar.today())
     _complete(unit, actor, portfolio, [draft])
     return draft
@@ -278,76 +325,3 @@ def _refuse_known(unit: Unit, portfolio_id: UUID, entries: Sequence[Transaction]
             raise Conflict(f"external_id {entry.external_id} is {'in the portfolio already' if known else 'twice in this list'}.",
                            field="external_id", row=row if numbered else None, rule="duplicate", transaction_id=known and str(known.id),
                            hint="It was recorded before: leave it out, or correct that transaction" if known else "Send each external_id once")
-
-
-def _refuse_oversold(unit: Unit, portfolio: Portfolio, entries: Sequence[Transaction]) -> None:
-    """Refuse the first new transaction that opens a short: one of the lots, or of the lots covered since, is its own and negative."""
-    ledger = unit.ledger.frame(portfolio.id)
-    told = book(_with(ledger, entries), base_currency=portfolio.base_currency, lots_by="pooled")
-    short = {*told.lots.loc[told.lots["quantity"] < 0, "transaction_id"], *told.gains.loc[told.gains["quantity"] < 0, "lot_id"]}
-    for row, entry in enumerate(entries, start=1):
-        if str(entry.id) in short and entry.symbol:
-            known = _with(ledger, entries[: row - 1])
-            before = book(known[known["date"] <= pd.Timestamp(entry.date)].reset_index(drop=True), base_currency=portfolio.base_currency)
-            error = _oversold(entry, float(before.positions["quantity"].get(entry.symbol, 0.0)))
-            error.context.update({"row": row} if len(entries) > 1 else {})
-            raise error
-
-
-def _oversold(entry: Transaction, held: float) -> OversoldPosition:
-    return OversoldPosition(str(entry.symbol), quantity=float(entry.quantity or 0), held=max(held, 0.0), date=entry.date.isoformat())
-
-
-def _with(ledger: pd.DataFrame, entries: Sequence[Transaction]) -> pd.DataFrame:
-    """Add transactions behind those of their day."""
-    return ledger_frame(pd.concat([ledger, ledger_frame(entries)], ignore_index=True)) if entries else ledger
-
-
-def _effect(booked: Booked, portfolio: Portfolio, entry: Transaction, instruments: Mapping[str, Instrument], replaces: UUID | None,
-            oversell: str) -> Preview:
-    """Book the ledger with and without the draft, and tell the difference."""
-    without = booked.ledger if replaces is None else booked.ledger[booked.ledger["id"] != str(replaces)].reset_index(drop=True)
-    known = booked.book.positions
-    listed = dict(zip(known.index, zip(known["multiplier"].tolist(), known["currency"].tolist(), strict=True), strict=True))
-    listed |= {symbol: (float(each.multiplier), each.currency) for symbol, each in instruments.items()}
-
-    def booking(ledger: pd.DataFrame) -> Book:
-        return book(ledger, base_currency=portfolio.base_currency, fx=booked.fx, cost_method=portfolio.cost_method.value,
-                    multipliers={symbol: each[0] for symbol, each in listed.items()}, currencies={symbol: each[1] for symbol, each in listed.items()})
-
-    before = booked.book if replaces is None else booking(without)
-    return _difference(before, booking(_with(without, [entry])), entry, portfolio, oversell)
-
-
-def _difference(before: Book, after: Book, entry: Transaction, portfolio: Portfolio, oversell: str) -> Preview:
-    currency = entry.currency or portfolio.base_currency
-    cash = [_exact(each.cash["balance"].get(currency, 0.0)) for each in (before, after)]
-    held = [_exact(each.positions["quantity"].get(entry.symbol, 0.0)) for each in (before, after)]
-    gained = float(after.positions["realised"].sum() - before.positions["realised"].sum())
-    short = held[1] < 0 and held[1] < held[0]
-    if short and oversell == "error":
-        return Preview(errors=(_field_error(_oversold(entry, float(held[0]))),))
-    return Preview(
-        warnings=tuple(_warnings(entry, currency, cash, held[1] if short else None)), currency=currency, amount=cash[1] - cash[0],
-        cash_before=cash[0], cash_after=cash[1], symbol=entry.symbol, position_before=held[0] if entry.symbol else None,
-        position_after=held[1] if entry.symbol else None, realised=gained, base_currency=portfolio.base_currency,
-    )
-
-
-def _warnings(entry: Transaction, currency: str, cash: Sequence[Decimal], short: Decimal | None) -> Iterable[str]:
-    if short is not None:
-        yield f"Opens a short of {-short:f} {entry.symbol}"
-    if cash[1] < 0 and cash[1] < cash[0]:
-        yield f"Leaves {cash[1]:f} {currency} in cash"
-
-
-def _exact(number: float) -> Decimal:
-    """Turn a booked float into the decimal that a person would write."""
-    rounded = Decimal(repr(round(float(number), 9)))
-    whole = rounded.to_integral_value()
-    return whole if whole == rounded else rounded.normalize()
-
-
-def _field_error(error: PortfolioError) -> FieldError:
-    context = error.context
-    return FieldError(str(context.get("field", "body")), str(context.get("rule", error.code)), error.message, context.get("hint"))

@@ -25,7 +25,7 @@ Read = TypeVar("Read")
 
 TEXTS = {"account": 80, "note": 2000, "external_id": 200}
 NUMBERS = ("quantity", "price", "fee", "tax", "amount", "fx_rate", "ratio", "to_amount")
-DRAFT_FIELDS = frozenset({"id", "date", "kind", "symbol", "to_symbol", "currency", "to_currency", "lots", *TEXTS, *NUMBERS})
+DRAFT_FIELDS = frozenset({"id", "date", "kind", "symbol", "to_symbol", "currency", "to_currency", "lots", "transfer_id", *TEXTS, *NUMBERS})
 MAX_ROWS = 5000
 MAX_LOTS = 1000
 PRICE_TOLERANCE = Decimal("0.000001")  # of the amount, or a cent: how far price x quantity and a given amount may differ
@@ -45,7 +45,7 @@ SHAPES = {kind: Shape(effect.needs, effect.one_of, effect.takes_symbol, effect.l
 OF_CASH = {kind: Shape(effect.of_cash, takes_symbol=False) for kind, effect in EFFECTS.items() if effect.of_cash}
 WHOLE_MONEY = frozenset({Kind.DIVIDEND, Kind.INTEREST, Kind.RETURN_OF_CAPITAL, Kind.ADJUSTMENT, Kind.DEPOSIT, Kind.WITHDRAWAL,
                          Kind.TRANSFER_IN, Kind.TRANSFER_OUT, Kind.FX_CONVERSION})
-SPECIAL = ("to_symbol", "ratio", "lots", "to_currency", "to_amount")  # fields that not every kind has a place for
+SPECIAL = ("to_symbol", "ratio", "lots", "to_currency", "to_amount", "transfer_id")  # fields that not every kind has a place for
 HINTS = {
     "date": "Send the trading date as YYYY-MM-DD", "kind": f"Send one of {', '.join(Kind)}", "quantity": "Send how many units, such as 10",
     "symbol": "Send the instrument's symbol, such as AAPL", "price": "Send the price of a unit, or the gross amount",
@@ -133,7 +133,8 @@ def raise_first(drafts: Iterable[Draft]) -> None:
 
 
 def _read_words(draft: Draft, raw: Mapping[str, Any], today: date) -> None:
-    draft.keep("id", raw, fields.uuid)
+    for name in ("id", "transfer_id"):
+        draft.keep(name, raw, fields.uuid)
     draft.keep("date", raw, partial(fields.trading_date, today=today))
     draft.keep("kind", raw, lambda place, value: Kind(fields.choice(place, value, [kind.value for kind in Kind], upper=True)))
     for name in ("symbol", "to_symbol"):

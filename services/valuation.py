@@ -101,8 +101,18 @@ class Valuation:
         total = float(np.nansum([row.value_display for row in rows]))
         return [replace(row, weight=row.value_display / total if total else float("nan")) for row in rows]
 
-    def lots(self, actor: Actor, scope: str | UUID, symbol: str) -> InstrumentDetail:
+    def lots(self, actor: Actor, scope: str | UUID, symbol: str, *, as_of: date | datetime | None = None, cost_method: str | None = None,
+             known_at: datetime | None = None) -> InstrumentDetail:
         """Tell all about one instrument in a scope: its price, open lots, matched gains, and transactions, newest first.
+
+        Parameters
+        ----------
+        actor : Actor
+        scope : str or UUID
+            Portfolio id, or "all".
+        symbol : str
+        as_of, cost_method, known_at
+            As in `holdings`.
 
         Raises
         ------
@@ -112,9 +122,10 @@ class Valuation:
         name = symbol.strip().upper()
         with self._database.read() as unit:
             instrument = unit.instruments.get(actor.workspace_id, name)
-            answer = self._answer(unit, actor, Question(str(scope)))
+            answer = self._answer(unit, actor, Question(str(scope), as_of, cost_method, known_at))
             facts = [fact for part in answer.parts
-                     for fact in unit.ledger.find(part.portfolio.id, symbol=name, newest_first=True, limit=PAGE_OF_FACTS)]
+                     for fact in unit.ledger.find(part.portfolio.id, symbol=name, newest_first=True, limit=PAGE_OF_FACTS, known_at=known_at,
+                                                  end=None if answer.sight.live else answer.sight.day)]
         quote = answer.marked.quotes.get(name) or self._market.quotes(actor, [name])[0]
         return InstrumentDetail(instrument, quote, of_symbol(answer, "lots", name), of_symbol(answer, "gains", name),
                                 tuple(sorted(facts, key=booked_at, reverse=True)), answer.names)
@@ -168,13 +179,14 @@ class Valuation:
                portfolios: Sequence[Portfolio] | None = None) -> tuple[list[Booked], Stored, str]:
         """Book each portfolio of the scope in the currency that is asked for."""
         sight = self._sight(question.as_of)
+        known_at = question.known_at and fields.known_instant(Place("known_at"), question.known_at, now=calendar.now())
         asked = list(portfolios) if portfolios is not None else read_scope(unit, actor, question.scope)
         base = fields.currency(Place("base_currency"), question.base_currency) if question.base_currency else display_currency(asked)
         stored = last_rates(unit, actor.workspace_id, on_or_before=sight.day)
         stamp = stamp_of(stored)
         method = _method(question.cost_method)
         day = None if sight.live else sight.day
-        parts = [self._books.booked(unit, actor, portfolio, Convention(base, method or portfolio.cost_method, day, question.known_at), stamp)
+        parts = [self._books.booked(unit, actor, portfolio, Convention(base, method or portfolio.cost_method, day, known_at), stamp)
                  for portfolio in asked]
         return parts, stored, base
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
@@ -19,9 +19,9 @@ from engine.types import AssetClass, CorporateAction, Instrument
 
 TABLE: Final = models.Instrument.metadata.tables[models.Instrument.__tablename__]
 FIELDS: Final = ("id", "workspace_id", "symbol", "name", "asset_class", "currency", "sector", "country", "exchange", "isin", "multiplier",
-                 "version", "demo")
+                 "version", "demo", "tags")
 COLUMNS: Final = [TABLE.c[name] for name in FIELDS]
-CHANGEABLE: Final = frozenset({"name", "asset_class", "currency", "sector", "country", "exchange", "isin", "multiplier", "demo"})
+CHANGEABLE: Final = frozenset({"name", "asset_class", "currency", "sector", "country", "exchange", "isin", "multiplier", "demo", "tags"})
 
 
 class Instruments(Prices):
@@ -43,7 +43,8 @@ class Instruments(Prices):
         unknown = fields.keys() - CHANGEABLE
         if unknown:
             raise TypeError(f"not fields of an instrument: {sorted(unknown)}")
-        values = {key: str(value) if key == "asset_class" else value for key, value in fields.items()}
+        told: dict[str, Callable[[Any], object]] = {"asset_class": str, "tags": list}
+        values = {key: told[key](value) if key in told else value for key, value in fields.items()}
         fresh = None if version is not None else self._added(workspace_id, owner_id, symbol, values)
         return (fresh, True) if fresh else (self._changed(workspace_id, symbol, version, values), False)
 
@@ -117,7 +118,7 @@ class Instruments(Prices):
 
 def _instrument(row: sa.Row[Any]) -> Instrument:
     values = dict(row._mapping)  # noqa: SLF001  # the documented way to a row's names
-    return Instrument(**{**values, "asset_class": AssetClass(values["asset_class"])})
+    return Instrument(**{**values, "asset_class": AssetClass(values["asset_class"]), "tags": tuple(values["tags"])})
 
 
 def _action_row(instrument_id: UUID, action: CorporateAction) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from engine.types import Kind, Transaction
 FIELDS: Final = (
     "id", "portfolio_id", "date", "kind", "symbol", "quantity", "price", "fee", "tax", "amount", "currency", "fx_rate", "account", "note",
     "external_id", "lots", "ratio", "to_symbol", "to_currency", "to_amount", "version", "sequence", "voided", "recorded_at", "recorded_by",
-    "import_run_id",
+    "import_run_id", "transfer_id",
 )  # fmt: skip
 SELECTED: Final = ", ".join(FIELDS)
 NEWEST: Final = ("(SELECT DISTINCT ON (id) * FROM ledger_entry WHERE portfolio_id = %(portfolio)s"
@@ -29,8 +29,8 @@ FILTERS: Final = ("(%(include_voided)s OR NOT voided) AND (%(symbol)s::text IS N
                   " AND (%(kinds)s::text[] IS NULL OR kind = ANY(%(kinds)s)) AND (%(account)s::text IS NULL OR account = %(account)s)"
                   " AND date BETWEEN coalesce(%(start)s, '-infinity'::date) AND coalesce(%(end)s, 'infinity'::date)")
 NUMERIC: Final = frozenset(NUMBERS)
-FRAME_FIELDS: Final = ", ".join(f"{name}::float8" if name in NUMERIC else f"{name}::text" if name == "id" else name
-                                for name in LEDGER_COLUMNS if name != "transfer_id") + ", NULL::text"
+FRAME_FIELDS: Final = ", ".join(f"{name}::float8" if name in NUMERIC else f"{name}::text" if name in {"id", "transfer_id"} else name
+                                for name in LEDGER_COLUMNS)
 
 
 class Ledger(Repository):
@@ -152,6 +152,13 @@ class Ledger(Repository):
                  " ORDER BY id, version DESC")
         rows = self.fetch(query, {"portfolio": portfolio_id, "external": list(external_ids)})
         return {cast("str", found.external_id): found for found in map(_transaction, rows)}
+
+    def legs(self, workspace_id: UUID, transfer_id: UUID) -> list[Transaction]:
+        """Give the newest versions of the legs of a transfer, in the order they are booked."""
+        query = (f"SELECT {SELECTED} FROM (SELECT DISTINCT ON (id) * FROM ledger_entry WHERE id IN"  # noqa: S608
+                 " (SELECT id FROM ledger_entry WHERE transfer_id = %s AND workspace_id = %s) ORDER BY id, version DESC) newest"
+                 " ORDER BY sequence, id")
+        return [_transaction(row) for row in self.fetch(query, [transfer_id, workspace_id])]
 
     def _note_accounts(self, entries: Sequence[Transaction], workspace_id: UUID, owner_id: UUID) -> None:
         """Keep the accounts that transactions name."""

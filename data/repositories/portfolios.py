@@ -16,19 +16,21 @@ from engine.types import CostMethod, Portfolio
 
 TABLE: Final = models.Portfolio.metadata.tables[models.Portfolio.__tablename__]
 COLUMNS: Final = [TABLE.c[name] for name in (
-    "id", "workspace_id", "owner_id", "name", "base_currency", "cost_method", "benchmark", "version", "revision", "created_at", "demo")]
-CHANGEABLE: Final = frozenset({"name", "base_currency", "cost_method", "benchmark"})
+    "id", "workspace_id", "owner_id", "name", "base_currency", "cost_method", "benchmark", "version", "revision", "created_at", "demo", "oversell",
+    "negative_cash")]
+CHANGEABLE: Final = frozenset({"name", "base_currency", "cost_method", "benchmark", "oversell", "negative_cash"})
 
 
 class Portfolios(Repository):
     """The portfolios of every workspace; each call says whose."""
 
-    def add(self, workspace_id: UUID, owner_id: UUID, *, name: str, base_currency: str, cost_method: CostMethod | str = CostMethod.FIFO,
-            benchmark: str | None = None, id: UUID | None = None, demo: bool = False) -> Portfolio:  # noqa: A002
+    def add(self, workspace_id: UUID, owner_id: UUID, *, name: str, base_currency: str, cost_method: CostMethod | str = CostMethod.FIFO,  # noqa: PLR0913
+            benchmark: str | None = None, id: UUID | None = None, demo: bool = False, oversell: str = "short",  # noqa: A002
+            negative_cash: str = "allow") -> Portfolio:
         """Add a portfolio, under an id of the caller's where given."""
         values: dict[str, object] = {
             "id": id or uuid7(), "workspace_id": workspace_id, "owner_id": owner_id, "name": name, "base_currency": base_currency,
-            "cost_method": str(CostMethod(cost_method)), "benchmark": benchmark, "demo": demo,
+            "cost_method": str(CostMethod(cost_method)), "benchmark": benchmark, "demo": demo, "oversell": oversell, "negative_cash": negative_cash,
         }
         return _portfolio(self.execute(sa.insert(TABLE).values(values).returning(*COLUMNS)).one())
 
