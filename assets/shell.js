@@ -144,6 +144,7 @@ window.portolan.shell = (() => {
 
   const commands = () => [
     { group: "Do", icon: "plus", text: "New portfolio", key: "n", run: () => open("new-portfolio") },
+    { group: "Do", icon: "transactions", text: "Import a file", more: "CSV, XLSX or JSON", run: () => go("/import") },
     { group: "Do", icon: "theme", text: "Next theme: dark, light, high contrast", key: "t", run: nextTheme },
     { group: "Do", icon: "theme", text: "Next colours of gain and loss", run: nextPalette },
     { group: "Do", icon: "fold", text: "Fold the sidebar", key: "f", run: fold },

@@ -74,6 +74,15 @@ def link(label: str, href: str) -> html.A:
     return html.A(label, href=href, className="link", **{"data-nav": href})
 
 
+def export_links(subject: str) -> html.Div:
+    """Links that download a subject of the chosen scope, as CSV and as XLSX; `assets/imports.js` puts the portfolio into their addresses."""
+    files = [f"{subject}.{form}" for form in ("csv", "xlsx")]
+    links = [html.A(file.rpartition(".")[2].upper(), href=f"/api/v1/portfolios/all/exports/{file}", title=f"Download {file}", **{"data-export": file})
+             for file in files]
+    parts = [html.Span("Export", className="soft"), html.Div(links, className="seg")]
+    return html.Div(parts, className="export", role="group", **{"aria-label": "Export"})
+
+
 def segments(options: Iterable[tuple[str, str]], *, attribute: str, label: str, current: str | None = None) -> html.Div:
     """Row of choices of which one holds. `options`: value and word; `attribute`: the data attribute that carries the value."""
     return html.Div(

@@ -130,3 +130,10 @@ class SaleIds(StrEnum):
     DIALOG = "sale-dialog"
     ASKED = "sale-asked"  # {scope, symbol, quantity, price, account, fee, tax_rate_short, tax_rate_long, number}
     ANSWER = "sale-answer"  # methods beside each other, and the lots of each
+
+
+class ImportIds(StrEnum):
+    """The Import page; `assets/imports.js` reads these as strings."""
+
+    PAGE = "import-page"
+    SEEN = "import-seen"  # never written: the callback that tells scope and portfolios needs an output

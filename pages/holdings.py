@@ -54,7 +54,9 @@ def _toolbar() -> html.Div:
     filter_box = html.Label([html.I(className="ico s", **{"data-icon": Icon.FILTER, "aria-hidden": "true"}),
                              dcc.Input(type="search", placeholder="Filter", className="text-input", autoComplete="off", name="filter"),
                              html.Span("Filter", className="sr")], className="filter")
-    export = controls.button("Export", do="export-holdings", name=Icon.EXPORT, title="The rows as they stand, as a CSV file")
+    export = html.Div([controls.button("Export", do="export-holdings", name=Icon.EXPORT, title="The rows as they stand, as a CSV file"),
+                       html.A("XLSX", href="/api/v1/portfolios/all/exports/holdings.xlsx", className="ctl", title="Every holding, as a workbook",
+                              **{"data-export": "holdings.xlsx"})], className="export")
     new = html.A([html.I(className="ico s", **{"data-icon": Icon.PLUS, "aria-hidden": "true"}), html.Span("Transaction", className="hide-s")],
                  href="/transactions?new=BUY", className="ctl primary", title="Record a transaction", **{"data-do": "new-transaction"})
     return html.Div(

@@ -53,6 +53,8 @@ def _toolbar() -> html.Div:
                             **{"aria-pressed": "false"}),
             controls.button("Clear", look="quiet", do="clear-filters", hidden=True),
             html.Span(className="grow"),
+            html.Span(controls.export_links("transactions"), className="hide-s"),
+            html.A("Import", href="/import", className="ctl hide-s", title="Read transactions from a file", **{"data-nav": "/import"}),
             html.Button([plus, html.Span("Transaction", className="hide-s")], className="ctl primary", type="button",
                         title="Record a transaction (n)", **{"data-do": "new-transaction"}),
         ],

@@ -39,7 +39,7 @@ class Job:
     portfolio_id: UUID
     upload: Upload
     options: ImportOptions
-    said: dict[str, Any]  # the mapping, as read
+    said: dict[str, Any] | None  # the mapping, as read; None: nothing was said
     run_id: UUID
     fresh: bool  # False: the run of this key is there already
     told_at: float = 0.0
@@ -59,7 +59,7 @@ class Job:
 
     def _work(self) -> None:
         self._tell("reading", 0, 0, at_once=True)
-        table = read_table(self.upload.name, self.upload.content, _layout(self.said))
+        table = read_table(self.upload.name, self.upload.content, _layout(self.said or {}))
         understood = self._understood(table)
         lines = draft_rows(table, understood, today=calendar.today(), progress=lambda done, total: self._tell("checking", done, total))
         self._tell("comparing", 0, len(lines), at_once=True)
@@ -74,10 +74,10 @@ class Job:
         """Understand the table as was said, else as was said of such a file before."""
         signature = signature_of(table.header)
         remembered = None
-        if not self.said:
+        if self.said is None:
             with self.writes.database.read() as unit:
                 remembered = unit.imports.mapping(self.actor.workspace_id, signature)
-        understood = understand(table, wanted=self.options.format, said=self.said or read_mapping(remembered or {}))
+        understood = understand(table, wanted=self.options.format, said=read_mapping(remembered or {}) if self.said is None else self.said)
         guesses = [{"field": each.field, "column": each.column, "confidence": each.confidence, "why": each.why} for each in understood.guesses]
         self.reading = {
             "source": table.source, "encoding": table.encoding, "delimiter": table.delimiter, "sheet": table.sheet, "header_row": table.header_row,
@@ -99,7 +99,7 @@ class Job:
                 raise _rows_refused(self.upload.name, joined, self.run_id)
             self._write(unit, portfolio, joined, told)
             self._store(unit, "done", joined, understood)
-            if self.said:
+            if self.said is not None:
                 unit.imports.keep_mapping(self.actor.workspace_id, self.actor.user_id, self.reading["signature"], self.said)
             after = {"portfolio": str(self.portfolio_id), "file": self.upload.name, **counts}
             audit(unit, self.actor, "import", "import_run", self.run_id, after=after)

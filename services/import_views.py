@@ -29,7 +29,7 @@ class ImportOptions:
 
     dry_run: bool = False
     format: str = "auto"  # auto, portolan or mapped
-    mapping: object = None  # see services.files.mapping.read_mapping
+    mapping: object = None  # see services.files.mapping.read_mapping; None: as was said of such a file before, else guessed
     skip_refused: bool = False
 
 

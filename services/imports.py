@@ -147,7 +147,7 @@ class Imports:
     def _opened(self, actor: Actor, portfolio_id: UUID, upload: Upload, options: ImportOptions, key: str | None) -> Job:
         """Write down that a file is being read, or find the run that the key began."""
         wanted = fields.choice(Place("format"), options.format, FORMATS)
-        said = read_mapping(options.mapping) if options.mapping else {}
+        said = None if options.mapping is None else read_mapping(options.mapping)
         digest, fresh = hashlib.sha256(upload.content).hexdigest(), False
         name = PurePath(upload.name.replace("\\", "/")).name[:200] or "file"
 

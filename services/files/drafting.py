@@ -91,7 +91,7 @@ class _Reader:
         given = {**{name: value for name, value in self.mapping.defaults.items() if not given.get(name)}, **given}
         raw = self.raw(given)
         if raw is None:
-            line.status, line.note = IGNORED, "its kind is to be left out"
+            line.status, line.note = IGNORED, "rows of this kind are left out, as you said"
             return line
         for name in INSTRUMENT, OF_TARGET:
             self._describe(line, raw, name)

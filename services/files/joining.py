@@ -166,7 +166,7 @@ class _Joiner:
             elif found:
                 _mark(line, found.id, "is in the ledger already" + _difference(line, found))
             elif waiting := by_key.get(key_of(line)):
-                _mark(line, waiting.pop(0), "says what a transaction in the ledger says")
+                _mark(line, waiting.pop(0), "the same is in the ledger already")
 
     def _twice(self, line: Line, first: dict[tuple[str, Any], Line]) -> bool:
         """Tell a row whose id stood in the file before: the same again is a duplicate, another thing under it is refused."""
