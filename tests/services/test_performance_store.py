@@ -1,0 +1,186 @@
+"""What is stored and extended equals what is laid from scratch, whatever changed in between; and nothing is computed twice."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import pytest
+
+from data import calendar
+from engine.panel import Panel
+from engine.types import Actor
+from services import Services, performance_panels
+from services.performance import Performance
+from services.performance_panels import Panels
+from services.performance_store import CELLS, Closed, closed_days, packed, unpacked
+from services.performance_views import PerformanceQuestion
+
+SYMBOLS = {"AAA": "USD", "BBB": "EUR", "CCC": "USD"}
+FIRST = date(2024, 1, 2)
+DAYS = [FIRST + timedelta(days=number) for number in range(60)]
+
+
+@pytest.fixture
+def world(services: Services, actor: Actor) -> Services:
+    """Three instruments in two currencies, one of them without a price at first."""
+    for place, (symbol, currency) in enumerate(SYMBOLS.items()):
+        services.instruments.put(actor, symbol, {"name": symbol, "currency": currency})
+        closes = [{"date": str(day), "close": 100 + 10 * place + number % 7} for number, day in enumerate(DAYS[:40]) if number % 3 != 2]
+        services.instruments.put_bars(actor, symbol, closes[10:] if symbol == "CCC" else closes)
+    services.instruments.put_rates(actor, "EURUSD", [{"date": str(day), "rate": 1.1 + 0.001 * number} for number, day in enumerate(DAYS[:40:2])])
+    return services
+
+
+def laid(panels: Panels, services: Services, actor: Actor, key: UUID | str) -> Panel:
+    performance = services.performance
+    with services.database.read() as unit:
+        asked = performance._asked(unit, actor, str(key), PerformanceQuestion())  # noqa: SLF001  # what the service itself lays out
+        return performance_panels.merged(panels.laid(unit, actor, asked.scene))
+
+
+def forget(services: Services, key: UUID) -> None:
+    with services.database.begin() as unit:
+        unit.valuations.forget([key])
+
+
+def same(found: Panel, expected: Panel) -> None:
+    assert found.days.tolist() == expected.days.tolist()
+    assert set(expected.rows) <= set(found.rows)
+    for name in CELLS:
+        mine = getattr(found.select(list(expected.rows)), name).astype(float)
+        assert np.allclose(mine, getattr(expected, name).astype(float), rtol=0, atol=1e-9, equal_nan=True), name
+    others = [row for row in found.rows if row not in expected.rows]
+    assert not np.nan_to_num(found.select(others).value).any()
+
+
+class Changes:
+    """A hand that changes what is past."""
+
+    def __init__(self, services: Services, actor: Actor, key: UUID, seed: int) -> None:
+        self.services, self.actor, self.key, self.random = services, actor, key, random.Random(seed)
+
+    def make(self) -> str:
+        chosen = self.random.choice([self.trade, self.trade, self.correct, self.void, self.bar, self.new_bar, self.rate, self.split, self.terms])
+        chosen()
+        return chosen.__name__
+
+    def day(self) -> str:
+        return str(self.random.choice(DAYS))
+
+    def trade(self) -> None:
+        symbol = self.random.choice([*SYMBOLS])
+        kind = self.random.choice(["BUY", "SELL", "DIVIDEND", "DEPOSIT"])
+        draft: dict[str, Any] = {"date": self.day(), "kind": kind, "symbol": symbol, "quantity": self.random.randint(1, 9), "price": "101.5", "fee": "1"}
+        if kind in {"DIVIDEND", "DEPOSIT"}:
+            draft = {"date": self.day(), "kind": kind, "amount": "50", **({"symbol": symbol} if kind == "DIVIDEND" else {"currency": "USD"})}
+        self.services.transactions.record(self.actor, self.key, [draft])
+
+    def one(self) -> Any:
+        return self.random.choice(self.services.transactions.find(self.actor, self.key).items)
+
+    def correct(self) -> None:
+        entry = self.one()
+        self.services.transactions.correct(self.actor, self.key, entry.id, entry.version, {"date": self.day(), "fee": "2"})
+
+    def void(self) -> None:
+        entry = self.one()
+        self.services.transactions.void(self.actor, self.key, entry.id, entry.version)
+        self.services.transactions.record(self.actor, self.key, [{"date": self.day(), "kind": "DEPOSIT", "amount": "10"}])
+
+    def bar(self) -> None:
+        self.services.instruments.put_bars(self.actor, self.random.choice([*SYMBOLS]), [{"date": self.day(), "close": self.random.randint(90, 130)}])
+
+    def new_bar(self) -> None:
+        """As the poller does: no ledger gets a new revision."""
+        with self.services.database.begin() as unit:
+            found = unit.instruments.by_symbols(self.actor.workspace_id, ["AAA"])["AAA"]
+            unit.instruments.put_bars(found.id, [replace(unit.instruments.bars(found.id)[-1], date=date.fromisoformat(self.day()))])
+
+    def rate(self) -> None:
+        self.services.instruments.put_rates(self.actor, "EURUSD", [{"date": self.day(), "rate": str(1 + self.random.random() / 5)}])
+
+    def split(self) -> None:
+        self.services.transactions.record(self.actor, self.key, [{"date": self.day(), "kind": "SPLIT", "symbol": "AAA", "ratio": "2"}])
+
+    def terms(self) -> None:
+        self.services.instruments.put(self.actor, "BBB", {"multiplier": self.random.choice(["1", "10"])})
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_stored_and_extended_equals_from_scratch(world: Services, actor: Actor, seed: int) -> None:
+    key = world.portfolios.create(actor, {"name": "P", "base_currency": "USD"}).id
+    world.transactions.record(actor, key, [
+        {"date": str(FIRST), "kind": "DEPOSIT", "amount": "10000"}, {"date": str(FIRST), "kind": "BUY", "symbol": "CCC", "quantity": 3, "price": 99},
+        *({"date": str(day), "kind": "BUY", "symbol": symbol, "quantity": 2, "price": 100, "fee": 1} for day, symbol in zip(DAYS[3:30:5], [*SYMBOLS] * 3,
+                                                                                                                          strict=False))])
+    kept, hand = Panels(world.database), Changes(world, actor, key, seed)
+    for _ in range(12):
+        hand.make()
+        after_restart = laid(Panels(world.database), world, actor, key)  # begins with what is stored
+        from_memory = laid(kept, world, actor, key)
+        forget(world, key)
+        scratch = laid(Panels(world.database), world, actor, key)
+        same(after_restart, scratch)
+        same(from_memory, scratch)
+
+
+def test_only_days_from_the_change_on_are_laid(world: Services, actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = world.portfolios.create(actor, {"name": "P", "base_currency": "USD"}).id
+    world.transactions.record(actor, key, [{"date": str(day), "kind": "BUY", "symbol": "AAA", "quantity": 1, "price": 100} for day in DAYS[:40]])
+    starts: list[date] = []
+    true = performance_panels.panel
+
+    def watched(*given: Any, **named: Any) -> Panel:
+        starts.append(named["start"])
+        return true(*given, **named)
+
+    monkeypatch.setattr(performance_panels, "panel", watched)
+    panels = Panels(world.database)
+    laid(panels, world, actor, key)
+    world.transactions.record(actor, key, [{"date": str(DAYS[30]), "kind": "DEPOSIT", "amount": "5"}])
+    laid(panels, world, actor, key)
+    laid(Panels(world.database), world, actor, key)
+    world.instruments.put_bars(actor, "AAA", [{"date": str(DAYS[20]), "close": 7}])
+    laid(panels, world, actor, key)
+    # all of it; from the day before the deposit; only today behind what was stored; from the last close before the changed bar
+    assert starts == [FIRST - timedelta(days=1), DAYS[29], DAYS[39], DAYS[19]]
+
+
+def test_a_second_question_computes_nothing(world: Services, actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = world.portfolios.create(actor, {"name": "P", "base_currency": "USD"}).id
+    world.transactions.record(actor, key, [{"date": str(FIRST), "kind": "DEPOSIT", "amount": "100"}])
+    measured: list[str] = []
+    true = Performance._view  # noqa: SLF001
+
+    def counted(self: Performance, unit: Any, actor: Actor, asked: Any) -> Any:
+        measured.append(asked.key)
+        return true(self, unit, actor, asked)
+
+    monkeypatch.setattr(Performance, "_view", counted)
+    first = world.performance.answer(actor, key)
+    other = Performance(world.database, world.cache, world.market, world.valuation)  # another process: what it finds is in Redis
+    assert world.performance.answer(actor, key) == other.answer(actor, key) == first
+    assert len(measured) == 1
+    world.transactions.record(actor, key, [{"date": str(calendar.today()), "kind": "DEPOSIT", "amount": "1"}])
+    assert other.answer(actor, key)["closing_value"] == 101
+    assert len(measured) == 2
+    with world.database.begin() as unit:
+        unit.instruments.put_rates(actor.workspace_id, "EURUSD", [(DAYS[50], "1.5")])
+    world.performance.answer(actor, key)
+    assert len(measured) == 3
+
+
+def test_packing_loses_nothing(world: Services, actor: Actor) -> None:
+    key = world.portfolios.create(actor, {"name": "P", "base_currency": "USD"}).id
+    world.transactions.record(actor, key, [{"date": str(DAYS[2]), "kind": "BUY", "symbol": symbol, "quantity": 1, "price": 100} for symbol in SYMBOLS])
+    panel = replace(laid(Panels(world.database), world, actor, key), findings=())
+    assert panel.missing.any()
+    found = unpacked(packed(Closed(panel, 7)))
+    assert (found.mark, found.panel.rows, found.panel.currencies) == (7, panel.rows, panel.currencies)
+    same(found.panel, panel)
+    assert closed_days(panel, DAYS[10]).days[-1] < np.datetime64(DAYS[10])
