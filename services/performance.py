@@ -17,7 +17,7 @@ from services.answers import Question
 from services.books import Booked, Kept
 from services.market import Market
 from services.marks import read_marks
-from services.performance_benchmark import Levels, read_levels
+from services.performance_benchmark import read_levels
 from services.performance_figures import Asked, Brief, told
 from services.performance_groups import OF_LEDGERS, Group, chosen, groups_of, groups_of_ledgers
 from services.performance_json import as_json, digest
@@ -136,8 +136,8 @@ class Performance:
         groups = self._groups(unit, actor, asked, laid) if question.group_by and laid else []
         one = chosen(groups, question.group_by, question.group) if question.group_by and question.group and laid else None
         panel = one.panel if one else whole
-        levels = self._levels(unit, actor, asked, asked.benchmark, panel.days)
-        prices = self._levels(unit, actor, asked, asked.inflation, panel.days)
+        levels, prices = (None if each is None else read_levels(unit, actor, each, currency, panel.days, scene.marked)
+                          for each, currency in ((asked.benchmark, scene.base), (asked.inflation, None)))
         findings = (*findings_of(scene, laid), *asked.findings)
         return told(Brief(asked, panel, flows if one is None else [], one, groups, levels, prices, findings, is_empty=not laid))
 
@@ -152,7 +152,3 @@ class Performance:
             books = [self._valuation.accounts(part, scene.instruments, scene.known_at) for part in scene.parts]
             apart = self._panels.accounts(unit, actor, scene, books)
         return groups_of_ledgers(kind, apart, [part.portfolio for part in scene.parts])
-
-    @staticmethod
-    def _levels(unit: Unit, actor: Actor, asked: Asked, instrument: Instrument | None, days: Any) -> Levels | None:  # noqa: ANN401
-        return None if instrument is None else read_levels(unit, actor, instrument, asked.scene.base, days, asked.scene.marked)

@@ -41,10 +41,11 @@ class Levels:
         return float(self.closes[last] / opening - 1.0) if opening > 0 else float("nan")
 
 
-def read_levels(unit: Unit, actor: Actor, instrument: Instrument, base: str, days: Days, marked: Marked) -> Levels:
-    """Read what an instrument was worth on some days."""
+def read_levels(unit: Unit, actor: Actor, instrument: Instrument, base: str | None, days: Days, marked: Marked) -> Levels:
+    """Read what an instrument was worth on some days; without a base currency its bare level, as of consumer prices."""
     first, last = (pd.Timestamp(day).date() for day in (days[0], days[-1]))
     closes = read_prices(unit, {instrument.symbol: instrument}, first, last, marked)
+    base = base or instrument.currency
     codes = [base, instrument.currency]
     fx = rates_with_now(read_rates(unit, actor.workspace_id, codes if base != instrument.currency else [base]), marked, last)
     values = on_days(closes[instrument.symbol] if instrument.symbol in closes else pd.Series(dtype=float), days)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from engine import Panel, modified_dietz, real_return, return_on_investment, simple_dietz, simple_return
-from engine.types import Finding, Instrument
+from engine.types import Finding, Instrument, Severity
 from services.performance_benchmark import Levels
 from services.performance_groups import Group
 from services.performance_panels import Scene
@@ -20,6 +20,8 @@ from services.performance_statistics import NAN, beside, captures, deepest, vola
 from services.performance_tables import calendar_table, day_table, flow_table, months_of, series_table, window_table
 from services.performance_track import Floats, Track, a_year
 from services.performance_views import BRIDGE, PerformanceQuestion, PerformanceView
+
+NOTHING = Finding("no_transactions", "There is no transaction yet: nothing can be measured", Severity.INFO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +78,14 @@ def told(brief: Brief) -> PerformanceView:
     shown = brief.panel.between(asked.start, asked.end)
     months = months_of(track, first, last, levels)
     figures = figures_of(track, first, last, brief) | month_figures(months)
+    if brief.is_empty:
+        figures = dict.fromkeys(figures, NAN)
     bridge = {str(name): float(value) for name, value in shown.bridge().items()}
     quality = quality_of(track, first, last, bridge)
     by_day = day_table(brief.panel, asked.start, asked.end, moved="external" if brief.group is None else "flow")
     series = series_table(track, by_day, first, last, levels)
-    findings = (*brief.findings, *quality, *(finding for each in (levels, brief.prices) if each for finding in each.findings))
+    of_levels = [finding for each in (levels, brief.prices) if each for finding in each.findings]
+    findings = (*((NOTHING,) if brief.is_empty else ()), *brief.findings, *quality, *of_levels)
     return PerformanceView(
         scope=asked.scope, base_currency=asked.scene.base, start=asked.start, end=asked.end, days=(asked.end - asked.start).days,
         label=asked.label if brief.group is None else brief.group.label, conventions=asked.conventions, figures=figures,

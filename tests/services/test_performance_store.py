@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import random
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -39,7 +39,7 @@ def world(services: Services, actor: Actor) -> Services:
 def laid(panels: Panels, services: Services, actor: Actor, key: UUID | str) -> Panel:
     performance = services.performance
     with services.database.read() as unit:
-        asked = performance._asked(unit, actor, str(key), PerformanceQuestion())  # noqa: SLF001  # what the service itself lays out
+        asked = performance._asked(unit, actor, str(key), PerformanceQuestion())  # what the service itself lays out
         return performance_panels.merged(panels.laid(unit, actor, asked.scene))
 
 
@@ -62,26 +62,29 @@ class Changes:
     """A hand that changes what is past."""
 
     def __init__(self, services: Services, actor: Actor, key: UUID, seed: int) -> None:
-        self.services, self.actor, self.key, self.random = services, actor, key, random.Random(seed)
+        self.services, self.actor, self.key, self.random = services, actor, key, np.random.default_rng(seed)
 
-    def make(self) -> str:
-        chosen = self.random.choice([self.trade, self.trade, self.correct, self.void, self.bar, self.new_bar, self.rate, self.split, self.terms])
-        chosen()
-        return chosen.__name__
+    def make(self) -> None:
+        ways = [self.trade, self.trade, self.correct, self.void, self.bar, self.new_bar, self.rate, self.split, self.terms]
+        self.pick(ways)()
+
+    def pick(self, among: Sequence[Any]) -> Any:
+        return among[int(self.random.integers(len(among)))]
 
     def day(self) -> str:
-        return str(self.random.choice(DAYS))
+        return str(self.pick(DAYS))
 
     def trade(self) -> None:
-        symbol = self.random.choice([*SYMBOLS])
-        kind = self.random.choice(["BUY", "SELL", "DIVIDEND", "DEPOSIT"])
-        draft: dict[str, Any] = {"date": self.day(), "kind": kind, "symbol": symbol, "quantity": self.random.randint(1, 9), "price": "101.5", "fee": "1"}
+        symbol = self.pick([*SYMBOLS])
+        kind = self.pick(["BUY", "SELL", "DIVIDEND", "DEPOSIT"])
+        quantity = int(self.random.integers(1, 10))
+        draft: dict[str, Any] = {"date": self.day(), "kind": kind, "symbol": symbol, "quantity": quantity, "price": "101.5", "fee": "1"}
         if kind in {"DIVIDEND", "DEPOSIT"}:
             draft = {"date": self.day(), "kind": kind, "amount": "50", **({"symbol": symbol} if kind == "DIVIDEND" else {"currency": "USD"})}
         self.services.transactions.record(self.actor, self.key, [draft])
 
     def one(self) -> Any:
-        return self.random.choice(self.services.transactions.find(self.actor, self.key).items)
+        return self.pick(self.services.transactions.find(self.actor, self.key).items)
 
     def correct(self) -> None:
         entry = self.one()
@@ -93,7 +96,7 @@ class Changes:
         self.services.transactions.record(self.actor, self.key, [{"date": self.day(), "kind": "DEPOSIT", "amount": "10"}])
 
     def bar(self) -> None:
-        self.services.instruments.put_bars(self.actor, self.random.choice([*SYMBOLS]), [{"date": self.day(), "close": self.random.randint(90, 130)}])
+        self.services.instruments.put_bars(self.actor, self.pick([*SYMBOLS]), [{"date": self.day(), "close": int(self.random.integers(90, 131))}])
 
     def new_bar(self) -> None:
         """As the poller does: no ledger gets a new revision."""
@@ -102,22 +105,21 @@ class Changes:
             unit.instruments.put_bars(found.id, [replace(unit.instruments.bars(found.id)[-1], date=date.fromisoformat(self.day()))])
 
     def rate(self) -> None:
-        self.services.instruments.put_rates(self.actor, "EURUSD", [{"date": self.day(), "rate": str(1 + self.random.random() / 5)}])
+        self.services.instruments.put_rates(self.actor, "EURUSD", [{"date": self.day(), "rate": str(1 + float(self.random.random()) / 5)}])
 
     def split(self) -> None:
         self.services.transactions.record(self.actor, self.key, [{"date": self.day(), "kind": "SPLIT", "symbol": "AAA", "ratio": "2"}])
 
     def terms(self) -> None:
-        self.services.instruments.put(self.actor, "BBB", {"multiplier": self.random.choice(["1", "10"])})
+        self.services.instruments.put(self.actor, "BBB", {"multiplier": self.pick(["1", "10"])})
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_stored_and_extended_equals_from_scratch(world: Services, actor: Actor, seed: int) -> None:
     key = world.portfolios.create(actor, {"name": "P", "base_currency": "USD"}).id
-    world.transactions.record(actor, key, [
-        {"date": str(FIRST), "kind": "DEPOSIT", "amount": "10000"}, {"date": str(FIRST), "kind": "BUY", "symbol": "CCC", "quantity": 3, "price": 99},
-        *({"date": str(day), "kind": "BUY", "symbol": symbol, "quantity": 2, "price": 100, "fee": 1} for day, symbol in zip(DAYS[3:30:5], [*SYMBOLS] * 3,
-                                                                                                                          strict=False))])
+    buys = [(FIRST, "CCC"), *zip(DAYS[3:30:5], [*SYMBOLS] * 2, strict=True)]
+    drafts = [{"date": str(day), "kind": "BUY", "symbol": symbol, "quantity": 2, "price": 100, "fee": 1} for day, symbol in buys]
+    world.transactions.record(actor, key, [{"date": str(FIRST), "kind": "DEPOSIT", "amount": "10000"}, *drafts])
     kept, hand = Panels(world.database), Changes(world, actor, key, seed)
     for _ in range(12):
         hand.make()
@@ -155,7 +157,7 @@ def test_a_second_question_computes_nothing(world: Services, actor: Actor, monke
     key = world.portfolios.create(actor, {"name": "P", "base_currency": "USD"}).id
     world.transactions.record(actor, key, [{"date": str(FIRST), "kind": "DEPOSIT", "amount": "100"}])
     measured: list[str] = []
-    true = Performance._view  # noqa: SLF001
+    true = Performance._view
 
     def counted(self: Performance, unit: Any, actor: Actor, asked: Any) -> Any:
         measured.append(asked.key)
@@ -177,7 +179,8 @@ def test_a_second_question_computes_nothing(world: Services, actor: Actor, monke
 
 def test_packing_loses_nothing(world: Services, actor: Actor) -> None:
     key = world.portfolios.create(actor, {"name": "P", "base_currency": "USD"}).id
-    world.transactions.record(actor, key, [{"date": str(DAYS[2]), "kind": "BUY", "symbol": symbol, "quantity": 1, "price": 100} for symbol in SYMBOLS])
+    buy = {"date": str(DAYS[2]), "kind": "BUY", "quantity": 1, "price": 100}
+    world.transactions.record(actor, key, [{**buy, "symbol": symbol} for symbol in SYMBOLS])
     panel = replace(laid(Panels(world.database), world, actor, key), findings=())
     assert panel.missing.any()
     found = unpacked(packed(Closed(panel, 7)))
