@@ -8,7 +8,23 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, HTTPException, Request
 from starlette.routing import compile_path
 
-from api import analytics, docs, errors, exports, gains, imports, market, performance, portfolios, stream, system, transactions, transfers
+from api import (
+    analytics,
+    docs,
+    errors,
+    exports,
+    gains,
+    imports,
+    market,
+    performance,
+    portfolios,
+    reconciliations,
+    review,
+    stream,
+    system,
+    transactions,
+    transfers,
+)
 from api.context import RequestContext
 from api.schemas import Problem
 from services import Services
@@ -24,7 +40,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 def router() -> APIRouter:
     """Give every route of the API, the closing 404 last."""
     routes = APIRouter()
-    for part in (portfolios, transactions, transfers, imports, exports, analytics, performance, gains, market):
+    for part in (portfolios, transactions, transfers, imports, exports, analytics, performance, gains, market, review, reconciliations):
         routes.include_router(part.routes, prefix="/api/v1", responses=PROBLEMS)
     routes.include_router(stream.router())
     routes.include_router(system.routes)

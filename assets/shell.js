@@ -153,7 +153,7 @@ window.portolan.shell = (() => {
 
   function findable() {
     const pages = [...document.querySelectorAll(".rail ul a[data-nav]")].map((link) => ({
-      group: "Pages", icon: link.querySelector("[data-icon]")?.dataset.icon, text: link.title, key: `g ${link.title[0].toLowerCase()}`, run: () => go(link.dataset.nav),
+      group: "Pages", icon: link.querySelector("[data-icon]")?.dataset.icon, text: link.title, key: `g ${link.dataset.key}`, run: () => go(link.dataset.nav),
     }));
     const portfolios = [{ id: "all", name: "All portfolios", currency: directory.currency }, ...directory.portfolios].map((each) => ({
       group: "Portfolios", icon: "portfolio", text: each.name, more: each.currency, run: () => query({ portfolio: each.id === "all" ? null : each.id }),
@@ -276,7 +276,7 @@ window.portolan.shell = (() => {
     "/": openPalette, "?": () => open("keys"), n: () => open("new-portfolio"), t: nextTheme, f: fold,
     "[": () => stepPeriod(-1), "]": () => stepPeriod(1),
   };
-  const pages = { o: "/", h: "/holdings", r: "/gains", t: "/transactions" };
+  const pages = { o: "/", h: "/holdings", r: "/gains", t: "/transactions", c: "/checks", y: "/history" };
 
   function onKey(event) {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") { event.preventDefault(); openPalette(); return; }

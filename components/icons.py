@@ -34,6 +34,7 @@ class Icon(StrEnum):
     WARNING = "warning"
     COMPASS = "compass"
     GAINS = "gains"
+    HISTORY = "history"
 
 
 def icon(name: Icon | str, *, small: bool = False) -> html.I:

@@ -137,3 +137,37 @@ class ImportIds(StrEnum):
 
     PAGE = "import-page"
     SEEN = "import-seen"  # never written: the callback that tells scope and portfolios needs an output
+
+
+class ChecksIds(StrEnum):
+    """The Checks page; `assets/review.js` reads these as strings."""
+
+    PAGE = "checks-page"
+    COUNT = "checks-count"  # in the sidebar: open findings of the scope
+    QUERY = "checks-query"  # {scope, retry, ledger}: what the server is asked for
+    RETRY = "checks-retry"  # a counter: "Try again" was pressed
+    BODY = "checks-body"
+    NOTE = "checks-note"
+    DONE = "checks-done"  # the bar "Recorded a split 4:1. Undo"
+    ACTION = "checks-action"  # {action: apply|dismiss|restore|undo|close, finding, portfolio, fix, entry, key}: to be done
+    RESULT = "checks-result"  # {ok, action, at}: what became of it
+    STATEMENT = "checks-statement"  # the form of a statement
+    ASKED = "checks-asked"  # {action: list|compare|open|accept|forget, portfolio, ...}: what reconciling is asked for
+    ANSWER = "checks-answer"  # {ok, row, statement, accounts}: what became of it
+    COMPARISON = "checks-comparison"
+    STATEMENTS = "checks-statements"
+    REFUSED = "checks-refused"
+
+
+class HistoryIds(StrEnum):
+    """The History page; `assets/audit.js` reads these as strings."""
+
+    PAGE = "history-page"
+    QUERY = "history-query"  # {scope, entity, action, start, end, limit, retry, ledger}
+    RETRY = "history-retry"
+    FILTERS = "history-filters"
+    BODY = "history-body"
+    NOTE = "history-note"
+    DONE = "history-done"
+    ACTION = "history-action"  # {action: undo|close, entry, key}
+    RESULT = "history-result"  # {ok, at}

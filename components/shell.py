@@ -13,7 +13,7 @@ from dash import dcc, html
 
 from components import controls
 from components.icons import Icon, icon
-from components.ids import Ids
+from components.ids import ChecksIds, Ids
 from components.live import live_components
 
 # boot.js runs before the first paint, so that a reader of the light theme never sees the dark one.
@@ -47,6 +47,7 @@ class Section(NamedTuple):
     name: str
     icon: Icon
     key: str  # pressed after g
+    tab: bool = True  # whether it has a place in the tab bar of a phone; search leads to the others
 
 
 SECTIONS = (
@@ -54,12 +55,16 @@ SECTIONS = (
     Section("/holdings", "Holdings", Icon.HOLDINGS, "h"),
     Section("/gains", "Realised gains", Icon.GAINS, "r"),
     Section("/transactions", "Transactions", Icon.TRANSACTIONS, "t"),
+    Section("/checks", "Checks", Icon.CHECK, "c", tab=False),
+    Section("/history", "History", Icon.HISTORY, "y", tab=False),
 )
 KEYS = (
     ("g o", "Overview"),
     ("g h", "Holdings"),
     ("g r", "Realised gains"),
     ("g t", "Transactions"),
+    ("g c", "Checks"),
+    ("g y", "History"),
     ("/ or Ctrl K", "Search and commands"),
     ("n", "New portfolio"),
     ("[ and ]", "Shorter and longer period"),
@@ -116,14 +121,18 @@ def _mark() -> html.A:
     )
 
 
-def _nav_link(section: Section, *, count: bool = False) -> html.A:
+COUNTS = {"/holdings": (Ids.HOLDINGS_COUNT, "Open positions"), "/checks": (ChecksIds.COUNT, "Open findings")}
+
+
+def _nav_link(section: Section) -> html.A:
     label = [icon(section.icon), html.Span(section.name, className="lbl")]
-    counter = [html.Span(id=Ids.HOLDINGS_COUNT, className="count", title="Open positions")] if count else []
-    return html.A([*label, *counter], href=section.path, title=section.name, **{"data-nav": section.path})
+    counted = COUNTS.get(section.path)
+    counter = [html.Span(id=counted[0], className="count", title=counted[1])] if counted else []
+    return html.A([*label, *counter], href=section.path, title=section.name, **{"data-nav": section.path, "data-key": section.key})
 
 
 def _rail() -> html.Nav:
-    items = [html.Li(_nav_link(section, count=section.path == "/holdings")) for section in SECTIONS]
+    items = [html.Li(_nav_link(section)) for section in SECTIONS]
     fold = html.Button(
         [icon(Icon.FOLD), html.Span("Fold", className="lbl")], className="fold", type="button", title="Fold the sidebar", **{"data-do": "fold"}
     )
@@ -207,7 +216,7 @@ def _trouble() -> html.Div:
 def _tab_bar() -> html.Nav:
     return html.Nav(
         [html.A([icon(section.icon), html.Span(section.name.split()[-1].capitalize())],
-                href=section.path, **{"data-nav": section.path}) for section in SECTIONS],
+                href=section.path, **{"data-nav": section.path}) for section in SECTIONS if section.tab],
         className="tabbar",
         **{"aria-label": "Main"},
     )

@@ -17,7 +17,9 @@ from data.repositories.ledger import Ledger
 from data.repositories.market import Market
 from data.repositories.portfolios import Portfolios
 from data.repositories.prices import Prices
+from data.repositories.review import Reviews
 from data.repositories.system import System
+from data.repositories.trail import Trail
 from data.repositories.valuations import Valuations
 from data.sqlerrors import is_retryable, translated
 from engine.errors import StorageError
@@ -74,6 +76,16 @@ class Unit:
     def system(self) -> System:
         """Actors, idempotency, audit trail, job runs."""
         return System(self.connection)
+
+    @cached_property
+    def reviews(self) -> Reviews:
+        """Dismissed findings and reconciliations."""
+        return Reviews(self.connection)
+
+    @cached_property
+    def trail(self) -> Trail:
+        """The audit trail as it is read."""
+        return Trail(self.connection)
 
 
 class Database:

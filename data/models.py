@@ -398,3 +398,32 @@ class IdempotencyKey(Base):
     status: Mapped[int]
     body: Mapped[Any] = mapped_column(JSONB)
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class DismissedCheck(Base):
+    """A finding of the ledger's checks that somebody said is no problem. Its id holds the versions of its rows, so that a change asks again."""
+
+    __tablename__ = "dismissed_check"
+    __table_args__ = (Index(None, "portfolio_id"),)
+
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspace.id"), primary_key=True)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    portfolio_id: Mapped[UUID] = mapped_column(ForeignKey("portfolio.id", ondelete="CASCADE"))
+    owner_id: Mapped[UUID] = mapped_column(ForeignKey("app_user.id"))
+    code: Mapped[str]
+    message: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class Reconciliation(Edited, Base):
+    """What a broker's statement says of a portfolio or one of its accounts on a date, and what it came to when it was last compared."""
+
+    __tablename__ = "reconciliation"
+    __table_args__ = (Index(None, "portfolio_id", "date"),)
+
+    portfolio_id: Mapped[UUID] = mapped_column(ForeignKey("portfolio.id", ondelete="CASCADE"))
+    account: Mapped[str | None]
+    date: Mapped[date]
+    statement: Mapped[dict[str, Any]]
+    breaks: Mapped[int]
+    settled: Mapped[dict[str, Any]]

@@ -135,3 +135,32 @@ class Fingerprint(NamedTuple):
     sequence: int
     free: bool  # voided because its import was taken back: it may be recorded again
     key: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dismissal:
+    """A finding that somebody said is no problem."""
+
+    id: str
+    portfolio_id: UUID
+    code: str
+    message: str
+    owner_id: UUID
+    created_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReconciliation:
+    """A statement, how many breaks it had when it was last compared, and which of them were settled by which transactions."""
+
+    id: UUID
+    portfolio_id: UUID
+    account: str | None
+    date: dt.date
+    statement: dict[str, Any]
+    breaks: int
+    settled: dict[str, Any]
+    version: int
+    created_at: dt.datetime
+    changed_at: dt.datetime
+    owner_id: UUID

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from services.accounts import Accounts
+from services.audit import Audit
+from services.checks import Checks
 from services.exports import Exports
 from services.gains import Gains
 from services.imports import Imports
@@ -17,8 +19,10 @@ from services.live import Hub
 from services.market import Market
 from services.performance import Performance
 from services.portfolios import Portfolios
+from services.reconcile import Reconcile
 from services.transactions import Transactions
 from services.transfers import Transfers
+from services.undoing import Undoer
 from services.valuation import Valuation
 from services.writes import Writes
 
@@ -50,8 +54,10 @@ class Services:
     market: Market
     imports: Imports
     exports: Exports
+    checks: Checks
+    audit: Audit
+    reconcile: Reconcile
     hub: Hub | None = None  # None only while it is being built
-
 
     def close(self) -> None:
         """Close every connection, after the import that is at work."""
@@ -74,5 +80,6 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
         performance=performance,
         portfolios=Portfolios(writes), instruments=Instruments(writes), transactions=transactions,
         transfers=Transfers(writes, transactions), imports=Imports(writes), exports=Exports(database, valuation, performance),
+        checks=Checks(writes, valuation), audit=Audit(writes, Undoer()), reconcile=Reconcile(writes, valuation),
     )
     return replace(services, hub=Hub(services))

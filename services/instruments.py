@@ -19,6 +19,7 @@ from engine.errors import InvalidInput
 from engine.types import Actor, AssetClass, Bar, CorporateAction, Instrument
 from services import fields
 from services.fields import Place, Reader
+from services.undoing import replaced
 from services.views import Page
 from services.writes import Request, Told, Writes, audit, market_changed, touch_ledgers
 
@@ -122,7 +123,7 @@ class Instruments:
         def store(unit: Unit, instrument: Instrument) -> None:
             unit.instruments.put_bars(instrument.id, bars)
 
-        return self._put_rows(actor, symbol, "bars", raw, len(bars), store, idempotency_key)
+        return self._put_rows(actor, symbol, "bars", raw, [bar.date.isoformat() for bar in bars], store, idempotency_key)
 
     def bars(self, actor: Actor, symbol: str, start: date | None = None, end: date | None = None, *, limit: int | None = None,
              after: date | None = None) -> Page[Bar]:
@@ -139,7 +140,8 @@ class Instruments:
         def store(unit: Unit, instrument: Instrument) -> None:
             unit.instruments.put_actions(instrument.id, actions)
 
-        return self._put_rows(actor, symbol, "actions", raw, len(actions), store, idempotency_key)
+        keys = [f"{action.date.isoformat()} {action.kind}" for action in actions]
+        return self._put_rows(actor, symbol, "actions", raw, keys, store, idempotency_key)
 
     def actions(self, actor: Actor, symbol: str, start: date | None = None, end: date | None = None) -> list[CorporateAction]:
         """List corporate actions by date."""
@@ -152,8 +154,8 @@ class Instruments:
         rates = _read_rows(raw, _rate, ("date",))
 
         def effect(unit: Unit, told: list[Told]) -> int:
-            unit.instruments.put_rates(actor.workspace_id, name, rates, owner_id=actor.user_id)
-            audit(unit, actor, "put", "fx", name, after={"count": len(rates)})
+            with replaced(unit, actor, "fx", name, [rate.date.isoformat() for rate in rates], name):
+                unit.instruments.put_rates(actor.workspace_id, name, rates, owner_id=actor.user_id)
             told.append(market_changed(actor))
             touch_ledgers(unit, actor, told)
             return len(rates)
@@ -167,17 +169,17 @@ class Instruments:
             found = unit.instruments.rates(actor.workspace_id, read_pair(pair), _later(start, after), end)
         return _dated_page([rate for rate in found if after is None or rate.date > after], limit)
 
-    def _put_rows(self, actor: Actor, symbol: str, what: str, raw: object, count: int, store: Callable[[Unit, Instrument], None],
+    def _put_rows(self, actor: Actor, symbol: str, what: str, raw: object, keys: list[str], store: Callable[[Unit, Instrument], None],
                   key: str | None) -> int:
         name = symbol.strip().upper()
 
         def effect(unit: Unit, told: list[Told]) -> int:
             instrument = unit.instruments.get(actor.workspace_id, name)
-            store(unit, instrument)
-            audit(unit, actor, "put", what, instrument.id, after={"count": count})
+            with replaced(unit, actor, what, str(instrument.id), keys, name):
+                store(unit, instrument)
             told.append(market_changed(actor))
             touch_ledgers(unit, actor, told)
-            return count
+            return len(keys)
 
         return self._writes.once(actor, Request(f"instruments.{what}", (name, raw), COUNT, key), effect)
 

@@ -90,11 +90,11 @@ class Writes:
                 log.warning("not told, the bus is away", extra={"channel": each.channel})
 
 
-def audit(unit: Unit, actor: Actor, action: str, entity: str, entity_id: object, **change: dict[str, Any] | None) -> None:
-    """Write down who did what to which thing, with `before` and `after`."""
+def audit(unit: Unit, actor: Actor, action: str, entity: str, entity_id: object, **change: dict[str, Any] | None) -> UUID:
+    """Write down who did what to which thing, with `before` and `after`; give the entry's id."""
     request = request_id.get()
-    unit.system.audit(actor.workspace_id, actor.user_id, action, entity, entity_id, before=change.get("before"), after=change.get("after"),
-                      request_id=None if request == "-" else request)
+    return unit.system.audit(actor.workspace_id, actor.user_id, action, entity, entity_id, before=change.get("before"), after=change.get("after"),
+                             request_id=None if request == "-" else request)
 
 
 def ledger_changed(actor: Actor, portfolio_id: UUID, revision: int) -> Told:

@@ -94,6 +94,31 @@ class Instruments(Prices):
                           [instrument_id, start, end])
         return [CorporateAction(*row) for row in rows]
 
+    def actions_of(self, instrument_ids: Sequence[UUID]) -> dict[UUID, list[CorporateAction]]:
+        """List the corporate actions of several instruments by date, by instrument; those without any are left out."""
+        found: dict[UUID, list[CorporateAction]] = {}
+        for key, *row in self.fetch("SELECT instrument_id, date, kind, ratio, amount, currency, source FROM corporate_action"
+                                    " WHERE instrument_id = ANY(%s) ORDER BY date, kind", [list(instrument_ids)]):
+            found.setdefault(key, []).append(CorporateAction(*row))
+        return found
+
+    def remove_actions(self, instrument_id: UUID, keys: Sequence[tuple[date, str]]) -> int:
+        """Delete corporate actions by date and kind; gives how many there were."""
+        days, kinds = [day for day, _ in keys], [kind for _, kind in keys]
+        return self.affected("DELETE FROM corporate_action USING unnest(%s::date[], %s::text[]) gone(day, what)"
+                             " WHERE instrument_id = %s AND date = day AND kind = what", [days, kinds, instrument_id])
+
+    def used(self, instrument_id: UUID, symbol: str, workspace_id: UUID) -> dict[str, int]:
+        """Tell how many transactions and days of prices an instrument has."""
+        facts = self.fetch("SELECT count(DISTINCT id) FROM ledger_entry WHERE workspace_id = %s AND %s IN (symbol, to_symbol)",
+                           [workspace_id, symbol])
+        bars = self.fetch("SELECT count(*) FROM bar WHERE instrument_id = %s", [instrument_id])
+        return {"transactions": facts[0][0], "prices": bars[0][0]}
+
+    def remove(self, instrument_id: UUID) -> None:
+        """Delete an instrument that nothing uses; its actions and quotes go with it."""
+        self.affected("DELETE FROM instrument WHERE id = %s", [instrument_id])
+
     def _added(self, workspace_id: UUID, owner_id: UUID, symbol: str, values: dict[str, object]) -> Instrument | None:
         """Add it, unless the symbol is taken."""
         row = {"name": symbol, "currency": "USD", **values, "id": uuid7(), "workspace_id": workspace_id, "owner_id": owner_id, "symbol": symbol}

@@ -160,6 +160,14 @@ class Ledger(Repository):
                  " ORDER BY sequence, id")
         return [_transaction(row) for row in self.fetch(query, [transfer_id, workspace_id])]
 
+    def by_ids(self, ids: Sequence[UUID]) -> dict[UUID, list[Transaction]]:
+        """Give every version of some transactions, oldest first, by id; ids that are not there are left out."""
+        found: dict[UUID, list[Transaction]] = {}
+        for row in self.fetch(f"SELECT {SELECTED} FROM ledger_entry WHERE id = ANY(%s) ORDER BY id, version", [list(ids)]):  # noqa: S608
+            entry = _transaction(row)
+            found.setdefault(entry.id, []).append(entry)
+        return found
+
     def _note_accounts(self, entries: Sequence[Transaction], workspace_id: UUID, owner_id: UUID) -> None:
         """Keep the accounts that transactions name."""
         named = sorted({(entry.portfolio_id, entry.account) for entry in entries if entry.account})

@@ -58,6 +58,15 @@ class Portfolios(Repository):
         """Take a portfolio out of sight; its ledger stays."""
         return self._edited(workspace_id, id, version, {"removed_at": sa.func.clock_timestamp()})
 
+    def restore(self, workspace_id: UUID, id: UUID, version: int) -> Portfolio:  # noqa: A002
+        """Bring a portfolio back that was taken out of sight in this version."""
+        found = TABLE.c.id == id, TABLE.c.workspace_id == workspace_id, TABLE.c.removed_at.is_not(None), TABLE.c.version == version
+        values = {"removed_at": None, "version": TABLE.c.version + 1, "changed_at": sa.func.clock_timestamp(), "revision": TABLE.c.revision + 1}
+        row = self.execute(sa.update(TABLE).where(*found).values(values).returning(*COLUMNS)).one_or_none()
+        if row is None:
+            raise NotFound("removed portfolio", id)
+        return _portfolio(row)
+
     def bump(self, id: UUID) -> int:  # noqa: A002
         """Count a write of the ledger and give the new revision. Holds the portfolio's row: writes of one portfolio queue here."""
         statement = sa.update(TABLE).where(TABLE.c.id == id, TABLE.c.removed_at.is_(None)).values(revision=TABLE.c.revision + 1)

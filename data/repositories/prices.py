@@ -40,6 +40,24 @@ class Prices(Repository):
         query = f"SELECT {', '.join(BAR_FIELDS)} FROM bar WHERE instrument_id = %(id)s AND {WITHIN} ORDER BY date"  # noqa: S608
         return [Bar(*row) for row in self.fetch(query, {"id": instrument_id, "start": start, "end": end})]
 
+    def bars_on(self, instrument_id: UUID, days: Sequence[date]) -> dict[date, Bar]:
+        """Give the bars of some days."""
+        query = f"SELECT {', '.join(BAR_FIELDS)} FROM bar WHERE instrument_id = %s AND date = ANY(%s)"  # noqa: S608
+        return {row[0]: Bar(*row) for row in self.fetch(query, [instrument_id, list(days)])}
+
+    def remove_bars(self, instrument_id: UUID, days: Sequence[date]) -> int:
+        """Delete the bars of some days; gives how many there were."""
+        return self.affected("DELETE FROM bar WHERE instrument_id = %s AND date = ANY(%s)", [instrument_id, list(days)])
+
+    def rates_on(self, workspace_id: UUID, pair: str, days: Sequence[date]) -> dict[date, Rate]:
+        """Give the rates of a pair on some days."""
+        query = f"SELECT {', '.join(RATE_FIELDS)} FROM fx_rate WHERE workspace_id = %s AND pair = %s AND date = ANY(%s)"  # noqa: S608
+        return {row[0]: Rate(*row) for row in self.fetch(query, [workspace_id, pair, list(days)])}
+
+    def remove_rates(self, workspace_id: UUID, pair: str, days: Sequence[date]) -> int:
+        """Delete the rates of a pair on some days; gives how many there were."""
+        return self.affected("DELETE FROM fx_rate WHERE workspace_id = %s AND pair = %s AND date = ANY(%s)", [workspace_id, pair, list(days)])
+
     def put_rates(self, workspace_id: UUID, pair: str, rows: Iterable[Rate | tuple[Any, ...]], *, owner_id: UUID | None = None) -> int:
         """Store rates of a pair, as `Rate` or as (date, rate[, source[, simulated]]). Gives how many were written."""
         rates = [Rate(*row) for row in rows]

@@ -89,11 +89,13 @@ class System(Repository):
         return self.affected("DELETE FROM job_run WHERE created_at < %s", [before])
 
     def audit(self, workspace_id: UUID, actor_id: UUID, action: str, entity: str, entity_id: object, *,
-              before: dict[str, Any] | None = None, after: dict[str, Any] | None = None, request_id: str | None = None) -> None:
-        """Write down who did what to which thing. `before` and `after` are what JSON can say."""
+              before: dict[str, Any] | None = None, after: dict[str, Any] | None = None, request_id: str | None = None) -> UUID:
+        """Write down who did what to which thing, and give the entry's id. `before` and `after` are what JSON can say."""
+        entry = uuid7()
         self.affected("INSERT INTO audit_entry (id, workspace_id, actor_id, action, entity, entity_id, before, after, request_id)"
                       " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
-                      [uuid7(), workspace_id, actor_id, action, entity, str(entity_id), before and Jsonb(before), after and Jsonb(after), request_id])
+                      [entry, workspace_id, actor_id, action, entity, str(entity_id), before and Jsonb(before), after and Jsonb(after), request_id])
+        return entry
 
     def audit_trail(self, workspace_id: UUID, *, entity_id: object | None = None, limit: int = 100) -> list[AuditEntry]:
         """List what was done, newest first, to one thing or to all."""

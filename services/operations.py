@@ -1,0 +1,151 @@
+"""Several changes of one ledger as one: all of them or none, in the transaction of a write.
+
+An operation is what a fix proposes (see `engine.Fix`): record a draft, correct or void a transaction of a version, put a price; and what an
+undo does: bring back the content of an earlier version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+from data import calendar
+from data.database import Unit
+from engine.errors import Conflict
+from engine.types import Actor, Bar, Portfolio, Transaction
+from services import fields
+from services.fields import Place
+from services.transactions import brought_back, corrected, recorded, refuse_fixed, taken_out
+
+FACT: TypeAdapter[Transaction] = TypeAdapter(Transaction)
+MANUAL = "manual"
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """A close that an operation put, and the one that stood there."""
+
+    symbol: str
+    instrument_id: UUID
+    date: str
+    close: str
+    before: str | None
+
+
+@dataclass(slots=True)
+class Deed:
+    """What operations did: ids that are new, versions that moved on, prices that were put."""
+
+    stored: list[Transaction] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
+    moved: dict[str, tuple[int, int]] = field(default_factory=dict)
+    prices: list[Price] = field(default_factory=list)
+
+    def told(self, portfolio_id: UUID) -> dict[str, Any]:
+        """Tell it as the audit trail keeps it."""
+        prices = [{"symbol": each.symbol, "instrument_id": str(each.instrument_id), "date": each.date, "close": each.close, "before": each.before}
+                  for each in self.prices]
+        return {"portfolio": str(portfolio_id), "ids": self.ids, "moved": {key: list(pair) for key, pair in self.moved.items()},
+                **({"prices": prices} if prices else {})}
+
+
+def done(unit: Unit, actor: Actor, portfolio: Portfolio, operations: Sequence[Mapping[str, Any]]) -> Deed:
+    """Do operations on a ledger, in a transaction that has taken the portfolio's next revision.
+
+    Raises
+    ------
+    Conflict
+        A transaction has another version than the operation knows; the context holds both.
+    InvalidInput
+        An operation whose result could not be booked.
+    """
+    deed = Deed()
+    for row, operation in enumerate(operations, start=1):
+        _DOING[fields.choice(Place("op", row), operation.get("op"), _DOING)](unit, actor, portfolio, operation, deed)
+    return deed
+
+
+def _record(unit: Unit, actor: Actor, portfolio: Portfolio, operation: Mapping[str, Any], deed: Deed) -> None:
+    stored = recorded(unit, actor, portfolio, [operation["draft"]], oversell=getattr(portfolio, "oversell", "short"))
+    deed.stored += stored
+    deed.ids += [str(entry.id) for entry in stored]
+
+
+def _correct(unit: Unit, actor: Actor, portfolio: Portfolio, operation: Mapping[str, Any], deed: Deed) -> None:
+    current, changes = _current(unit, portfolio, operation), operation["changes"]
+    refuse_fixed(changes)
+    _store(unit, deed, current, corrected(unit, actor, portfolio, current, changes))
+
+
+def _void(unit: Unit, _actor: Actor, portfolio: Portfolio, operation: Mapping[str, Any], deed: Deed) -> None:
+    current = _current(unit, portfolio, operation)
+    _store(unit, deed, current, taken_out(current))
+
+
+def _back(unit: Unit, _actor: Actor, portfolio: Portfolio, operation: Mapping[str, Any], deed: Deed) -> None:
+    """Append the content of version `to`; of version 0, which is none, a voided one."""
+    current, wanted = _current(unit, portfolio, operation), int(operation["to"])
+    if wanted < 1:
+        _store(unit, deed, current, brought_back(current, current, voided=True))
+        return
+    before = unit.ledger.versions(portfolio.id, current.id)[wanted - 1]
+    _store(unit, deed, current, brought_back(current, before, voided=before.voided))
+
+
+def _price(unit: Unit, actor: Actor, _portfolio: Portfolio, operation: Mapping[str, Any], deed: Deed) -> None:
+    place = Place("close")
+    day = fields.trading_date(Place("date"), operation["date"], today=calendar.today())
+    instrument = unit.instruments.get(actor.workspace_id, str(operation["symbol"]))
+    there = unit.instruments.bars_on(instrument.id, [day]).get(day)
+    close = operation.get("close")
+    if close is None:
+        unit.instruments.remove_bars(instrument.id, [day])
+    else:
+        unit.instruments.put_bars(instrument.id, [Bar(day, fields.number(place, close, zero=False), source=MANUAL)])
+    deed.prices.append(Price(instrument.symbol, instrument.id, day.isoformat(), "" if close is None else str(close), _text(there)))
+
+
+def _text(bar: Bar | None) -> str | None:
+    return None if bar is None else format(bar.close, "f")
+
+
+def _current(unit: Unit, portfolio: Portfolio, operation: Mapping[str, Any]) -> Transaction:
+    """Read the newest version, which must be the one that the operation knows."""
+    current = unit.ledger.get(portfolio.id, fields.uuid(Place("id"), operation["id"]))
+    expected = operation.get("version")
+    if expected is not None and current.version != expected:
+        versions = unit.ledger.versions(portfolio.id, current.id)
+        known = versions[expected - 1] if 0 < expected <= len(versions) else None
+        raise moved_on(current, expected, known)
+    return current
+
+
+def moved_on(current: Transaction, expected: int, known: Transaction | None) -> Conflict:
+    """Say that a transaction was changed since, with both versions."""
+    return Conflict(f"The {current.kind} of {current.date} was changed meanwhile: version {expected} was known, it is at {current.version}.",
+                    expected_version=expected, found_version=current.version, transaction_id=str(current.id),
+                    yours=known and FACT.dump_python(known, mode="json"), theirs=FACT.dump_python(current, mode="json"),
+                    hint="Look at it as it is now, then decide again")
+
+
+def _store(unit: Unit, deed: Deed, current: Transaction, following: Transaction) -> None:
+    stored = unit.ledger.supersede(following)
+    first = deed.moved.get(str(current.id), (current.version, 0))[0]
+    deed.moved[str(current.id)] = (first, stored.version)
+    deed.stored.append(stored)
+
+
+_DOING = {"record": _record, "correct": _correct, "void": _void, "back": _back, "price": _price}
+
+
+def taking_back(told: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Give the operations that undo what an entry of the audit trail says was done, the last first."""
+    back: list[dict[str, Any]] = [{"op": "back", "id": key, "version": to, "to": origin} for key, (origin, to) in told.get("moved", {}).items()]
+    gone = [{"op": "void", "id": key, "version": 1} for key in told.get("ids", ())]
+    prices = [{"op": "price", "symbol": each["symbol"], "date": each["date"], "close": each["before"]} for each in told.get("prices", ())]
+    return [*prices, *reversed(gone), *reversed(back)]
+

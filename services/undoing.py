@@ -1,0 +1,299 @@
+"""The way back from a change, by what it was about. What cannot be taken back says why; what was changed since is a conflict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from data.database import Unit
+from data.records import AuditEntry, Rate
+from data.repositories.base import stale
+from engine.errors import Conflict, NotFound
+from engine.types import Actor, AssetClass, Bar, CorporateAction
+from services.audit_texts import Known, ids_of
+from services.operations import done, taking_back
+from services.review_views import Mended
+from services.writes import Told, audit, ledger_changed, market_changed, touch_ledgers
+
+MOST_KEPT = 1000  # rows of prices that the audit trail keeps, so that they can be put back
+LEDGER_ENTITIES = frozenset({"transaction", "check", "reconciliation"})
+TakeBack = Callable[[Actor, UUID], object]
+
+
+class Undoer:
+    """Takes entries of the audit trail back."""
+
+    def __init__(self, take_back: TakeBack | None = None) -> None:
+        self._take_back = take_back  # of an import run, where files can be imported
+
+    def undo(self, unit: Unit, actor: Actor, entry: AuditEntry, told: list[Told]) -> Mended:
+        """Take an entry back in this transaction, or raise why not."""
+        way = self._way(entry)
+        if way is None:
+            raise Conflict(_no_way(entry), entity=entry.entity, action=entry.action, rule="no_way_back")
+        return way(unit, actor, entry, told)
+
+    def why_not(self, entry: AuditEntry, known: Known) -> str | None:
+        """Tell why an entry cannot be taken back, as far as that is known without trying; None where it can."""
+        if str(entry.id) in known.undone:
+            return "It was taken back already"
+        if self._way(entry) is None:
+            return _no_way(entry)
+        moved = next((key for key in ids_of(entry) if not _still(entry, key, known)), None)
+        return None if moved is None else "It was changed since: take the later change back first"
+
+    def _way(self, entry: AuditEntry) -> Callable[[Unit, Actor, AuditEntry, list[Told]], Mended] | None:
+        if entry.entity in LEDGER_ENTITIES:
+            if entry.entity == "check" and entry.action in {"dismiss", "restore"}:
+                return _other_judgement
+            return _ledger if _operations(entry) else None
+        return _WAYS.get((entry.entity, "undo" if entry.action == "undo" else entry.action)) if _is_whole(entry) else None
+
+
+def _no_way(entry: AuditEntry) -> str:
+    if entry.entity in {"bars", "actions", "fx"}:
+        return "Only the number of these rows was kept, not what they replaced"
+    return f"There is no way back from {entry.action} of {entry.entity}"
+
+
+def _is_whole(entry: AuditEntry) -> bool:
+    """Tell whether an entry holds what it takes to go back."""
+    return entry.entity not in {"bars", "actions", "fx"} or "rows" in (entry.after or {})
+
+
+def _still(entry: AuditEntry, key: str, known: Known) -> bool:
+    """Tell whether a transaction is as an entry left it, as far as its history was read."""
+    versions = known.history.get(UUID(key))
+    return versions is None or not versions or versions[-1].version == _left_at(entry, key)
+
+
+def _left_at(entry: AuditEntry, key: str) -> int:
+    told = entry.after or {}
+    if key in told.get("moved", {}):
+        return int(told["moved"][key][1])
+    return 1 if key in told.get("ids", ()) else int(told.get("version", 1))
+
+
+def _operations(entry: AuditEntry) -> list[dict[str, Any]]:
+    """Give the operations that take a change of a ledger back."""
+    told = entry.after or {}
+    if "ids" in told or "moved" in told:
+        return taking_back(told)
+    if entry.before and "version" in entry.before and "version" in told:
+        return [{"op": "back", "id": entry.entity_id, "version": told["version"], "to": entry.before["version"]}]
+    return []
+
+
+def _ledger(unit: Unit, actor: Actor, entry: AuditEntry, told: list[Told]) -> Mended:
+    portfolio_id = UUID(str({**(entry.before or {}), **(entry.after or {})}.get("portfolio") or (entry.after or {})["portfolio_id"]))
+    portfolio = unit.portfolios.get(actor.workspace_id, portfolio_id)
+    revision = unit.portfolios.bump(portfolio_id)
+    deed = done(unit, actor, portfolio, _operations(entry))
+    noted = {**deed.told(portfolio_id), "undoes": str(entry.id)}
+    undone = audit(unit, actor, "undo", "transaction" if entry.entity == "check" else entry.entity, entry.entity_id, after=noted)
+    told.append(ledger_changed(actor, portfolio_id, revision))
+    if deed.prices:
+        _repriced(unit, actor, told)
+    return Mended(undone, "Taken back", tuple(deed.stored))
+
+
+def _repriced(unit: Unit, actor: Actor, told: list[Told]) -> None:
+    told.append(market_changed(actor))
+    touch_ledgers(unit, actor, told)
+
+
+def _noted(unit: Unit, actor: Actor, entry: AuditEntry, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> Mended:
+    """Write down that an entry was taken back."""
+    undone = audit(unit, actor, "undo", entry.entity, entry.entity_id, before=dict(before) if before else None,
+                   after={**(after or {}), "undoes": str(entry.id)})
+    return Mended(undone, "Taken back", ())
+
+
+# ------------------------------------------------------------------------------------------------------------------------- portfolios
+
+
+def _portfolio_changed(unit: Unit, actor: Actor, entry: AuditEntry, told: list[Told]) -> Mended:
+    before, after = entry.before or {}, entry.after or {}
+    changed = {name: value for name, value in before.items() if name != "version" and value != after.get(name)}
+    found = unit.portfolios.get(actor.workspace_id, UUID(entry.entity_id))
+    if found.version != after.get("version"):
+        raise _moved("portfolio", int(after.get("version", 0)), found.version, after, {name: getattr(found, name, None) for name in before})
+    put = unit.portfolios.change(actor.workspace_id, found.id, found.version, **changed)
+    told.append(ledger_changed(actor, found.id, unit.portfolios.bump(found.id)))
+    return _noted(unit, actor, entry, after, {**before, "version": put.version})
+
+
+def _portfolio_removed(unit: Unit, actor: Actor, entry: AuditEntry, told: list[Told]) -> Mended:
+    version = int((entry.before or {})["version"])
+    found = unit.portfolios.restore(actor.workspace_id, UUID(entry.entity_id), version)
+    told.append(ledger_changed(actor, found.id, found.revision))
+    return _noted(unit, actor, entry, None, {**(entry.before or {}), "version": found.version})
+
+
+def _portfolio_created(unit: Unit, actor: Actor, entry: AuditEntry, told: list[Told]) -> Mended:
+    found = unit.portfolios.get(actor.workspace_id, UUID(entry.entity_id))
+    if unit.ledger.find(found.id, limit=1):
+        raise Conflict(f"{found.name} holds transactions.", hint="Void them first, or remove the portfolio", rule="depended_on")
+    gone = unit.portfolios.remove(actor.workspace_id, found.id, found.version)
+    told.append(ledger_changed(actor, found.id, gone.revision + 1))
+    return _noted(unit, actor, entry, {**(entry.after or {}), "version": gone.version}, None)
+
+
+def _portfolio_back(unit: Unit, actor: Actor, entry: AuditEntry, told: list[Told]) -> Mended:
+    """Do again what an undo took back."""
+    if entry.before is None:
+        gone = unit.portfolios.remove(actor.workspace_id, UUID(entry.entity_id), int((entry.after or {})["version"]))
+        told.append(ledger_changed(actor, gone.id, gone.revision + 1))
+        return _noted(unit, actor, entry, {**(entry.after or {}), "version": gone.version}, None)
+    if (entry.after or {}).keys() <= {"undoes"}:
+        return _portfolio_removed(unit, actor, entry, told)
+    return _portfolio_changed(unit, actor, entry, told)
+
+
+def _moved(kind: str, expected: int, found: int, yours: Mapping[str, Any], theirs: Mapping[str, Any]) -> Conflict:
+    error = stale(kind, expected=expected, found=found)
+    error.context.update({"yours": dict(yours), "theirs": {name: None if value is None else str(value) for name, value in theirs.items()}})
+    return error
+
+
+# ------------------------------------------------------------------------------------------------------------------------ instruments
+
+
+def _instrument_put(unit: Unit, actor: Actor, entry: AuditEntry, told: list[Told]) -> Mended:
+    before, after = entry.before, entry.after or {}
+    symbol = str(after.get("symbol") or (before or {}).get("symbol"))
+    found = unit.instruments.get(actor.workspace_id, symbol)
+    if found.version != after.get("version", found.version):
+        raise _moved("instrument", int(after["version"]), found.version, after, {name: getattr(found, name, None) for name in after})
+    if not before or before.keys() <= {"undoes"}:
+        return _instrument_added(unit, actor, entry, told)
+    changed = {name: _field(name, value) for name, value in before.items()
+               if name not in {"id", "workspace_id", "symbol", "version", "undoes"} and value != after.get(name)}
+    put, _ = unit.instruments.put(actor.workspace_id, actor.user_id, symbol, version=found.version, **changed)
+    _repriced(unit, actor, told)
+    return _noted(unit, actor, entry, after, {**before, "version": put.version})
+
+
+def _field(name: str, value: object) -> object:
+    return Decimal(str(value)) if name == "multiplier" else AssetClass(str(value)) if name == "asset_class" else value
+
+
+def _instrument_added(unit: Unit, actor: Actor, entry: AuditEntry, told: list[Told]) -> Mended:
+    after = entry.after or {}
+    found = unit.instruments.get(actor.workspace_id, str(after["symbol"]))
+    used = unit.instruments.used(found.id, found.symbol, actor.workspace_id)
+    depending = [f"{count} {what}" for what, count in used.items() if count]
+    if depending:
+        raise Conflict(f"{found.symbol} has {' and '.join(depending)}.", hint="Take those back first", rule="depended_on", **used)
+    unit.instruments.remove(found.id)
+    told.append(market_changed(actor))
+    return _noted(unit, actor, entry, after, {"symbol": found.symbol})
+
+
+# ---------------------------------------------------------------------------------------------------------------------------- prices
+
+
+def _rows_put(unit: Unit, actor: Actor, entry: AuditEntry, told: list[Told]) -> Mended:
+    """Put back the rows that a table of prices, actions or rates replaced, and take out those that were new."""
+    before, after = (entry.before or {}).get("rows", {}), (entry.after or {})["rows"]
+    now = ROWS[entry.entity](unit, actor, entry.entity_id, list(after))
+    changed = [key for key, row in after.items() if now.get(key) != row]
+    if changed:
+        raise Conflict(f"{len(changed)} of these rows were changed since, the first of {changed[0]}.", yours=after[changed[0]],
+                       theirs=now.get(changed[0]), hint="Take the later change back first", rule="changed_since")
+    PUTS[entry.entity](unit, actor, entry.entity_id, before, [key for key in after if key not in before])
+    _repriced(unit, actor, told)
+    name = (entry.after or {}).get("symbol", entry.entity_id)
+    kept = {"symbol": name, "count": len(after)}
+    return _noted(unit, actor, entry, {**kept, "rows": after}, {**kept, "rows": before})
+
+
+@contextmanager
+def replaced(unit: Unit, actor: Actor, entity: str, key: str, rows: list[str], symbol: str) -> Iterator[None]:
+    """Write down what a table of prices, actions or rates was before and after; of a long one only how many rows it had."""
+    told: dict[str, Any] = {"symbol": symbol, "count": len(rows)}
+    kept = len(rows) <= MOST_KEPT
+    before = ROWS[entity](unit, actor, key, rows) if kept else {}
+    yield
+    after = {**told, "rows": ROWS[entity](unit, actor, key, rows)} if kept else told
+    audit(unit, actor, "put", entity, key, before={"rows": before} if kept else None, after=after)
+
+
+def rows_of_bars(unit: Unit, _actor: Actor, key: str, days: list[str]) -> dict[str, dict[str, Any]]:
+    """Read the bars of some days as the audit trail keeps them."""
+    found = unit.instruments.bars_on(UUID(key), [date.fromisoformat(day) for day in days])
+    return {day.isoformat(): told_row(bar, ("close", "open", "high", "low", "volume", "adjusted_close", "source", "simulated"))
+            for day, bar in found.items()}
+
+
+def rows_of_rates(unit: Unit, actor: Actor, key: str, days: list[str]) -> dict[str, dict[str, Any]]:
+    """Read the rates of some days as the audit trail keeps them."""
+    found = unit.instruments.rates_on(actor.workspace_id, key, [date.fromisoformat(day) for day in days])
+    return {day.isoformat(): told_row(rate, ("rate", "source", "simulated")) for day, rate in found.items()}
+
+
+def rows_of_actions(unit: Unit, _actor: Actor, key: str, names: list[str]) -> dict[str, dict[str, Any]]:
+    """Read corporate actions by date and kind as the audit trail keeps them."""
+    every = {f"{each.date.isoformat()} {each.kind}": told_row(each, ("ratio", "amount", "currency", "source"))
+             for each in unit.instruments.actions(UUID(key))}
+    return {name: every[name] for name in names if name in every}
+
+
+def told_row(row: object, names: tuple[str, ...]) -> dict[str, Any]:
+    """Give fields of a row as JSON keeps them, without those that say nothing."""
+    told = {name: getattr(row, name) for name in names}
+    return {name: format(value, "f") if isinstance(value, Decimal) else value for name, value in told.items() if value not in {None, False}}
+
+
+def _put_bars(unit: Unit, _actor: Actor, key: str, rows: Mapping[str, Mapping[str, Any]], gone: list[str]) -> None:
+    unit.instruments.remove_bars(UUID(key), [date.fromisoformat(day) for day in {*rows, *gone}])
+    unit.instruments.put_bars(UUID(key), [Bar(date=date.fromisoformat(day), **_numbers(row)) for day, row in rows.items()])
+
+
+def _put_rates(unit: Unit, actor: Actor, key: str, rows: Mapping[str, Mapping[str, Any]], gone: list[str]) -> None:
+    unit.instruments.remove_rates(actor.workspace_id, key, [date.fromisoformat(day) for day in {*rows, *gone}])
+    unit.instruments.put_rates(actor.workspace_id, key, [Rate(date.fromisoformat(day), **_numbers(row)) for day, row in rows.items()],
+                               owner_id=actor.user_id)
+
+
+def _put_actions(unit: Unit, _actor: Actor, key: str, rows: Mapping[str, Mapping[str, Any]], gone: list[str]) -> None:
+    named = [(date.fromisoformat(name[:10]), name[11:]) for name in {*rows, *gone}]
+    unit.instruments.remove_actions(UUID(key), named)
+    actions = [CorporateAction(date.fromisoformat(name[:10]), name[11:], **_numbers(row)) for name, row in rows.items()]
+    unit.instruments.put_actions(UUID(key), actions)
+
+
+def _numbers(row: Mapping[str, Any]) -> dict[str, Any]:
+    texts = {"source", "simulated", "currency"}
+    return {name: value if name in texts else Decimal(str(value)) for name, value in row.items()}
+
+
+ROWS: Mapping[str, Callable[[Unit, Actor, str, list[str]], dict[str, dict[str, Any]]]] = {
+    "bars": rows_of_bars, "fx": rows_of_rates, "actions": rows_of_actions}
+PUTS: Mapping[str, Callable[[Unit, Actor, str, Mapping[str, Mapping[str, Any]], list[str]], None]] = {
+    "bars": _put_bars, "fx": _put_rates, "actions": _put_actions}
+
+
+# ----------------------------------------------------------------------------------------------------------------------------- checks
+
+
+def _other_judgement(unit: Unit, actor: Actor, entry: AuditEntry, _told: list[Told]) -> Mended:
+    """Ask again about a dismissed finding; dismiss one that was asked again."""
+    after = entry.after or {}
+    if entry.action == "dismiss":
+        if not unit.reviews.restore(actor.workspace_id, entry.entity_id):
+            raise NotFound("dismissed finding", entry.entity_id)
+        return _noted(unit, actor, entry, None, after)
+    unit.reviews.dismiss(actor.workspace_id, actor.user_id, UUID(after["portfolio"]), entry.entity_id, after["code"], after["message"])
+    return _noted(unit, actor, entry, None, after)
+
+
+_WAYS: Mapping[tuple[str, str], Callable[[Unit, Actor, AuditEntry, list[Told]], Mended]] = {
+    ("portfolio", "change"): _portfolio_changed, ("portfolio", "remove"): _portfolio_removed, ("portfolio", "create"): _portfolio_created,
+    ("portfolio", "undo"): _portfolio_back, ("instrument", "put"): _instrument_put, ("instrument", "undo"): _instrument_put,
+    **{(entity, action): _rows_put for entity in ("bars", "actions", "fx") for action in ("put", "undo")},
+}  # fmt: skip
