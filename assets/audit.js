@@ -1,7 +1,8 @@
 /* The History page: filters in the address, older entries, and the way back from one. */
+window.portolan = window.portolan || {};
 window.portolan.audit = (() => {
   const PAGE = "history-page", FILTERS = ["entity", "action", "start", "end"], FIRST = 50, STEP = 100;
-  const shell = () => window.portolan.shell, kit = window.portolan.grid;
+  const shell = () => window.portolan.shell, setStore = (id, data) => window.dash_clientside.set_props(id, { data });
   const byId = (id) => document.getElementById(id), none = () => window.dash_clientside.no_update;
   const field = (name) => document.querySelector(`#${PAGE} [data-filter=${name}] [name=${name}]`);
   const page = { asked: null };
@@ -32,15 +33,15 @@ window.portolan.audit = (() => {
     if (JSON.stringify(asked) === JSON.stringify(page.asked)) return;
     page.asked = asked;
     shell().query({ ...read(), entity_id: asked.entity_id });
-    kit.setStore("history-query", asked);
+    setStore("history-query", asked);
   }
 
-  const act = (data) => kit.setStore("history-action", { ...data, key: shell().key(), at: Date.now() });
+  const act = (data) => setStore("history-action", { ...data, key: shell().key(), at: Date.now() });
   const undo = (entry) => act({ action: "undo", entry });
   const close = () => act({ action: "close" });
   const deeds = {
     undo: (button) => { button.disabled = true; undo(button.dataset.entry); },
-    more: () => { page.asked = { ...page.asked, limit: page.asked.limit + STEP }; kit.setStore("history-query", page.asked); },
+    more: () => { page.asked = { ...page.asked, limit: page.asked.limit + STEP }; setStore("history-query", page.asked); },
     clear: () => { for (const name of FILTERS) put(field(name), ""); page.asked.entity_id = null; refilter(); },
   };
 
@@ -55,6 +56,6 @@ window.portolan.audit = (() => {
     waiting = setTimeout(refilter, 250);
   });
 
-  window.dash_clientside = Object.assign(window.dash_clientside || {}, { audit: { query, drawn: () => {} } });
+  window.dash_clientside = Object.assign(window.dash_clientside || {}, { audit: { query } });
   return { undo, close };
 })();

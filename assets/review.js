@@ -6,7 +6,7 @@ window.portolan.review = (() => {
   const shell = () => window.portolan.shell, kit = window.portolan.grid, { element } = window.portolan.draw;
   const byId = (id) => document.getElementById(id), none = () => window.dash_clientside.no_update;
   const page = { at: 0, keyed: false, portfolio: null, key: null, sent: "" };
-  const cards = () => [...document.querySelectorAll(`#${PAGE} .tab:not([hidden]) .finding`)];
+  const cards = () => [...document.querySelectorAll(`#${PAGE} .view-of:not([hidden]) .finding`)];
 
   /* ------------------------------------------------------------------------------------------------------------ findings */
   function query(scope, retry, ledger, result, before) {
@@ -22,7 +22,7 @@ window.portolan.review = (() => {
   function paintTab() {
     if (!byId(PAGE)) return;
     const now = tab();
-    for (const part of document.querySelectorAll(`#${PAGE} .tab`)) part.hidden = part.dataset.of !== now;
+    for (const part of document.querySelectorAll(`#${PAGE} .view-of`)) part.hidden = part.dataset.of !== now;
     for (const button of document.querySelectorAll(`#${PAGE} [data-tab]`)) button.setAttribute("aria-pressed", String(button.dataset.tab === now));
   }
 
@@ -31,6 +31,7 @@ window.portolan.review = (() => {
       paintTab();
       if (page.keyed) focusCard(page.at);
     });
+    return none();
   }
 
   function acted(result) {
@@ -106,12 +107,13 @@ window.portolan.review = (() => {
 
   /* Portfolios to choose from; the one of the address is chosen. */
   function portfolios(directory, scope) {
-    if (!form() || !directory || !scope) return;
+    if (!form() || !directory || !scope) return none();
     build();
     const known = directory.portfolios || [], before = select().value;
     select().replaceChildren(...known.map((each) => element("option", { value: each.id }, each.name)));
     select().value = scope.portfolio !== "all" ? scope.portfolio : known.some((each) => each.id === before) ? before : known[0]?.id || "";
     relist();
+    return none();
   }
 
   function relist() {

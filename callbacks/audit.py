@@ -30,7 +30,6 @@ def register(app: Dash, services: Services) -> None:
     app.clientside_callback(ClientsideFunction(page, "query"), Output(HistoryIds.QUERY, "data"), Input(Ids.SCOPE, "data"),
                             Input(HistoryIds.RETRY, "data"), Input(Ids.LEDGER, "data"), Input(HistoryIds.RESULT, "data"),
                             State(HistoryIds.QUERY, "data"))
-    app.clientside_callback(ClientsideFunction(page, "drawn"), Input(HistoryIds.BODY, "children"), Input(Ids.URL, "search"))
 
     @app.callback(Output(HistoryIds.BODY, "children"), Output(HistoryIds.NOTE, "children"), Input(HistoryIds.QUERY, "data"),
                   prevent_initial_call=True)

@@ -29,7 +29,8 @@ def register(app: Dash, services: Services) -> None:
     app.clientside_callback(ClientsideFunction(page, "query"), Output(ChecksIds.QUERY, "data"), Input(Ids.SCOPE, "data"),
                             Input(ChecksIds.RETRY, "data"), Input(Ids.LEDGER, "data"), Input(ChecksIds.RESULT, "data"),
                             State(ChecksIds.QUERY, "data"))
-    app.clientside_callback(ClientsideFunction(page, "drawn"), Input(ChecksIds.BODY, "children"), Input(Ids.URL, "search"))
+    app.clientside_callback(ClientsideFunction(page, "drawn"), Output(ChecksIds.PAGE, "data-drawn"),
+                            Input(ChecksIds.BODY, "children"), Input(Ids.URL, "search"))
     app.clientside_callback(ClientsideFunction(page, "acted"), Input(ChecksIds.RESULT, "data"), prevent_initial_call=True)
     _register_findings(app, services)
     reconcile.register(app, services)

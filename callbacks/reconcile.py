@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 def register(app: Dash, services: Services) -> None:
     """Wire the tab."""
-    app.clientside_callback(ClientsideFunction("review", "portfolios"), Input(Ids.DIRECTORY, "data"), Input(Ids.SCOPE, "data"),
-                            Input(ChecksIds.RETRY, "data"))
+    app.clientside_callback(ClientsideFunction("review", "portfolios"), Output(ChecksIds.STATEMENT, "data-known"),
+                            Input(Ids.DIRECTORY, "data"), Input(Ids.SCOPE, "data"), Input(ChecksIds.RETRY, "data"))
     app.clientside_callback(ClientsideFunction("review", "compared"), Input(ChecksIds.ANSWER, "data"), prevent_initial_call=True)
     outputs = [Output(ChecksIds.COMPARISON, "children"), Output(ChecksIds.STATEMENTS, "children"), Output(ChecksIds.REFUSED, "children"),
                Output(ChecksIds.DONE, "children", allow_duplicate=True), Output(ChecksIds.ANSWER, "data")]

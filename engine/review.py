@@ -7,6 +7,7 @@ well be meant as it stands; what is only odd is told with severity ``info``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 import numpy as np
@@ -158,9 +159,21 @@ def _held(symbol: np.ndarray, moves: Mapping[str, tuple[np.ndarray, np.ndarray]]
 
 
 def _explained(found: Sequence[LedgerFinding]) -> Iterator[LedgerFinding]:
-    """Leave out what a graver finding about the same rows explains already: a sale beyond the held because a split is missing."""
-    cause = {row for finding in found if finding.code in {"same_day_swap", "currency_mismatch", "amount_mismatch"} for row in finding.rows}
+    """Leave out what another finding about the same rows says already, and say of consequences what may have caused them."""
+    cause = _rows_of(found, "same_day_swap", "currency_mismatch", "amount_mismatch")
+    priced = _rows_of(found, "price_off_market", "duplicate", "amount_mismatch", "currency_mismatch")
+    splits = {finding.symbol: str(finding.date) for finding in found if finding.code == "unrecorded_split"}
     for finding in found:
         if finding.code == "price_off_market" and cause.intersection(finding.rows):
             continue
-        yield finding
+        if finding.code == "negative_cash" and priced.intersection(finding.rows):
+            yield replace(finding, severity=Severity.INFO, hint="Another finding is about a transaction of that day: mend that first")
+        elif finding.code == "oversold" and splits.get(finding.symbol, "9999") <= str(finding.date):
+            others = tuple(fix for fix in finding.fixes if not fix.label.startswith("Record a split"))
+            yield replace(finding, fixes=others, hint=f"The split of {splits[finding.symbol]} may explain it: look at that first")
+        else:
+            yield finding
+
+
+def _rows_of(found: Sequence[LedgerFinding], *codes: str) -> set[str]:
+    return {row for finding in found if finding.code in codes for row in finding.rows}

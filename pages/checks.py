@@ -23,8 +23,8 @@ def layout(**_query: str) -> html.Div:
             *[dcc.Store(id=store) for store in STORES],
             html.Div([html.H1("Checks"), html.Span("", id=ChecksIds.NOTE, className="note"), html.Span(className="grow"), tabs], className="title"),
             html.Div(id=ChecksIds.DONE, className="done", role="status"),
-            html.Div([html.Div(_bones(), id=ChecksIds.BODY, className="stacked"), _keys()], className="tab", **{"data-of": "findings"}),
-            html.Div(_reconcile(), className="tab", hidden=True, **{"data-of": "reconcile"}),
+            html.Div([html.Div(_bones(), id=ChecksIds.BODY, className="stacked"), _keys()], className="view-of", **{"data-of": "findings"}),
+            html.Div(_reconcile(), className="view-of", hidden=True, **{"data-of": "reconcile"}),
         ],
         id=ChecksIds.PAGE, className="page checks-page", **{"data-retry": ChecksIds.RETRY},
     )
