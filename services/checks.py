@@ -161,7 +161,7 @@ class Checks:
             actions=_actions(unit, instruments), currencies={symbol: each.currency for symbol, each in instruments.items()},
             multipliers={symbol: float(each.multiplier) for symbol, each in instruments.items()},
             quoted=frozenset(symbol for symbol, each in instruments.items() if each.id in quoted),
-            elsewhere=_arrivals(unit, actor, portfolio), oversell=getattr(portfolio, "oversell", "short"), booked=booked.book,
+            elsewhere=_arrivals(unit, actor, portfolio), oversell=portfolio.oversell, booked=booked.book,
         )  # fmt: skip
         rows = unit.ledger.by_ids([UUID(name) for name in {name for finding in findings for name in finding.rows}])
         newest = {str(key): versions[-1] for key, versions in rows.items()}

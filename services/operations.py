@@ -19,6 +19,7 @@ from engine.errors import Conflict
 from engine.types import Actor, Bar, Portfolio, Transaction
 from services import fields
 from services.fields import Place
+from services.guards import rules_kept
 from services.transactions import brought_back, corrected, recorded, refuse_fixed, taken_out
 
 FACT: TypeAdapter[Transaction] = TypeAdapter(Transaction)
@@ -62,15 +63,18 @@ def done(unit: Unit, actor: Actor, portfolio: Portfolio, operations: Sequence[Ma
         A transaction has another version than the operation knows; the context holds both.
     InvalidInput
         An operation whose result could not be booked.
+    OversoldPosition, NegativeCash
+        The portfolio refuses what the operations would leave.
     """
     deed = Deed()
-    for row, operation in enumerate(operations, start=1):
-        _DOING[fields.choice(Place("op", row), operation.get("op"), _DOING)](unit, actor, portfolio, operation, deed)
+    with rules_kept(unit, portfolio):
+        for row, operation in enumerate(operations, start=1):
+            _DOING[fields.choice(Place("op", row), operation.get("op"), _DOING)](unit, actor, portfolio, operation, deed)
     return deed
 
 
 def _record(unit: Unit, actor: Actor, portfolio: Portfolio, operation: Mapping[str, Any], deed: Deed) -> None:
-    stored = recorded(unit, actor, portfolio, [operation["draft"]], oversell=getattr(portfolio, "oversell", "short"))
+    stored = recorded(unit, actor, portfolio, [operation["draft"]])
     deed.stored += stored
     deed.ids += [str(entry.id) for entry in stored]
 
