@@ -71,6 +71,8 @@ def spin_off(state: Walk, event: Event) -> None:
     pools = state.book.targets(event.symbol, account_of(event))
     held = sum(abs(pool.held) for pool in pools)
     lots = [(pool.account, _child_of(lot, share, event.units * lot.quantity / held)) for pool in pools for lot in pool]
+    for pool in pools:
+        pool.reorder()
     if not lots:
         lots = [(event.account, Lot(event.units, 0.0, 0.0, 0.0, 0.0, event.day, event.row))]
     _carry(state, event, Move(event.row, event.symbol, share=share), lots)

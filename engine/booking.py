@@ -1,4 +1,7 @@
-"""The walk through the ledger that books every transaction on its lots, in the order of the ledger."""
+"""The walk through the ledger that books every transaction on its lots, in the order of the ledger.
+
+It defines what booking is. Most instruments are only bought, sold and split: those `engine.sweep` books at once, by arrays.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,16 @@ import pandas as pd
 
 from engine import actions
 from engine.errors import OversoldPosition
-from engine.events import Conventions, Event, Move, Walk, events_of, symbol_of, tell
+from engine.events import Conventions, Event, Move, Walk, columns_of, named_lot, symbol_of, tell
 from engine.lots import LotBook, Trade
 from engine.pools import Lot, Pool
 from engine.postings import KINDS, Postings
+from engine.sweep import sweep
 from engine.transfers import lots_brought
 from engine.types import CostMethod, Kind
 
 
-def walk(ledger: pd.DataFrame, posted: Postings, conventions: Conventions) -> Walk:
+def walk(ledger: pd.DataFrame, posted: Postings, conventions: Conventions, *, one_by_one: bool = False) -> Walk:
     """Book every transaction that touches lots.
 
     Parameters
@@ -30,6 +34,9 @@ def walk(ledger: pd.DataFrame, posted: Postings, conventions: Conventions) -> Wa
         Its amounts.
     conventions
         Cost method and the like.
+    one_by_one
+        Whether also the instruments that are only bought, sold and split are walked; by default `engine.sweep` books them at once,
+        with the same figures.
 
     Returns
     -------
@@ -48,11 +55,13 @@ def walk(ledger: pd.DataFrame, posted: Postings, conventions: Conventions) -> Wa
     >>> ledger = ledger_frame([{"date": "2024-01-02", "kind": "BUY", "symbol": "A", "quantity": 2, "price": 5}])
     >>> posted = postings(ledger, "EUR", fx_frame(None), multipliers=None, currencies=None)
     >>> state = walk(ledger, posted, Conventions(CostMethod.FIFO, True, "short", "account"))
-    >>> [(lot.quantity, lot.base) for pool in state.book.pools.values() for lot in pool]
-    [(2.0, 10.0)]
+    >>> state.swept.lots["base"].tolist()
+    [10.0]
     """
-    state = Walk(posted, ledger, conventions, LotBook(conventions.cost_method))
-    for event in events_of(ledger, posted, conventions):
+    columns = columns_of(ledger, posted, conventions)
+    swept = sweep(columns, ledger, conventions, nothing=one_by_one)
+    state = Walk(posted, ledger, conventions, LotBook(conventions.cost_method), swept)
+    for event in columns.events(~swept.done):
         _HANDLERS[KINDS[event.kind]](state, event)
     return state
 
@@ -151,12 +160,12 @@ def _wanted(state: Walk, event: Event) -> list[tuple[int, float]]:
         state.row_of_id.update({name: row for row, name in enumerate(state.ledger["id"].tolist())})
     wanted = []
     for given in event.lots:
-        name = str(next((given[key] for key in ("id", "transaction_id", "lot_id") if key in given), ""))
+        name, quantity = named_lot(given, abs(event.units))
         row = state.row_of_id.get(name)
         if row is None:
             tell(state, event, "unknown_lot", f"A sale of {symbol_of(state, event)} names the lot {name}, which is not there; the oldest was taken")
         else:
-            wanted.append((row, float(given.get("quantity") or abs(event.units))))
+            wanted.append((row, quantity))
     return wanted
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -11,8 +12,11 @@ from numpy.typing import NDArray
 
 from engine.lots import LotBook
 from engine.pools import Lot
-from engine.postings import Postings, times
+from engine.postings import KINDS, Postings, times
 from engine.types import CostMethod, Finding, Kind
+
+if TYPE_CHECKING:
+    from engine.sweep import Swept
 
 _LOT_KINDS = (
     Kind.BUY, Kind.SELL, Kind.TRANSFER_IN, Kind.TRANSFER_OUT, Kind.ADJUSTMENT, Kind.SPLIT, Kind.SPIN_OFF, Kind.MERGER, Kind.RETURN_OF_CAPITAL,
@@ -56,6 +60,7 @@ class Walk:
     ledger: pd.DataFrame
     conventions: Conventions
     book: LotBook
+    swept: Swept
     moves: list[Move] = field(default_factory=list)
     row_of_id: dict[str, int] = field(default_factory=dict)
     in_transit: list[tuple[str | None, int, float, list[Lot]]] = field(default_factory=list)
@@ -86,34 +91,71 @@ class Event:
     lots: Any
 
 
-def events_of(ledger: pd.DataFrame, posted: Postings, conventions: Conventions) -> list[Event]:
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Every transaction that touches lots, in the order of the ledger: the fields of `Event` as ndarrays of shape (n_events,)."""
+
+    row: NDArray[np.int64]
+    day: NDArray[np.int64]
+    kind: NDArray[np.int64]
+    symbol: NDArray[np.int64]
+    child: NDArray[np.int64]
+    account: NDArray[np.int64]
+    named_account: NDArray[np.bool_]
+    units: NDArray[np.float64]
+    ratio: NDArray[np.float64]
+    local: NDArray[np.float64]
+    base: NDArray[np.float64]
+    net_local: NDArray[np.float64]
+    net_base: NDArray[np.float64]
+    fee: NDArray[np.float64]
+    tax: NDArray[np.float64]
+    rate: NDArray[np.float64]
+    to_child: NDArray[np.float64]
+    lots: NDArray[np.object_]
+
+    def events(self, chosen: NDArray[np.bool_]) -> list[Event]:
+        """Give some of them one by one."""
+        places = np.flatnonzero(chosen)
+        if not places.size:
+            return []
+        return [Event(*values) for values in zip(*(getattr(self, name)[places].tolist() for name in self.__slots__), strict=True)]
+
+
+def columns_of(ledger: pd.DataFrame, posted: Postings, conventions: Conventions) -> Columns:
     """Give the transactions that touch lots, in the order of the ledger."""
     rows = np.flatnonzero(posted.of(*_LOT_KINDS) & ~posted.cash_like)
     names = posted.names
     pooled = conventions.lots_by == "pooled"
     nowhere = names.accounts.index(None) if None in names.accounts else -1
-    charged = np.where(posted.of(Kind.BUY), 1.0, np.where(posted.of(Kind.SELL), -1.0, 0.0)) * conventions.fees_in_cost
-    columns: list[NDArray[Any]] = [
-        rows,
-        posted.day[rows].astype("datetime64[D]").astype(np.int64),
-        posted.kind[rows],
-        names.symbol[rows],
-        names.child[rows],
-        np.zeros(rows.size, dtype=np.int64) if pooled else names.account[rows],
-        np.zeros(rows.size, dtype=np.bool_) if pooled else names.account[rows] != nowhere,
-        posted.units[rows],
-        posted.ratio[rows],
-        posted.gross_local[rows],
-        posted.gross_base[rows],
-        (posted.gross_local + times(charged, posted.charge_local))[rows],
-        (posted.gross_base + times(charged, posted.fee_base + posted.tax_base))[rows],
-        posted.fee_base[rows],
-        posted.tax_base[rows],
-        posted.local_rate[rows],
-        posted.to_child[rows],
-        ledger["lots"].to_numpy()[rows],
-    ]
-    return [Event(*values) for values in zip(*(column.tolist() for column in columns), strict=True)]
+    kind = posted.kind[rows]
+    charged = np.array([1.0 if name is Kind.BUY else -1.0 if name is Kind.SELL else 0.0 for name in KINDS])[kind] * conventions.fees_in_cost
+    local, base, fee, tax = (amounts[rows] for amounts in (posted.gross_local, posted.gross_base, posted.fee_base, posted.tax_base))
+    return Columns(
+        row=rows,
+        day=posted.day[rows].astype("datetime64[D]").astype(np.int64),
+        kind=kind,
+        symbol=names.symbol[rows],
+        child=names.child[rows],
+        account=np.zeros(rows.size, dtype=np.int64) if pooled else names.account[rows],
+        named_account=np.zeros(rows.size, dtype=np.bool_) if pooled else names.account[rows] != nowhere,
+        units=posted.units[rows],
+        ratio=posted.ratio[rows],
+        local=local,
+        base=base,
+        net_local=local + times(charged, posted.charge_local[rows]),
+        net_base=base + times(charged, fee + tax),
+        fee=fee,
+        tax=tax,
+        rate=posted.local_rate[rows],
+        to_child=posted.to_child[rows],
+        lots=ledger["lots"].to_numpy()[rows],
+    )
+
+
+def named_lot(given: Mapping[str, Any], units: float) -> tuple[str, float]:
+    """Transaction and quantity of a lot that a sale of `units` names."""
+    return str(next((given[key] for key in ("id", "transaction_id", "lot_id") if key in given), "")), float(given.get("quantity") or units)
 
 
 def account_of(event: Event) -> int | None:

@@ -13,7 +13,7 @@ from engine.pools import Lot, Pool, pool_of
 from engine.types import CostMethod
 
 # Float sums of quantities differ from their decimals by far less than this share of the largest quantity a pool held.
-_DUST = 1e-13
+DUST = 1e-13
 
 
 @dataclass(slots=True)
@@ -85,7 +85,7 @@ class LotBook:
         """Take units out without a gain, the wanted lots first: the lots that leave, and the units (same sign) that were not there."""
         gone: list[Lot] = []
         left = abs(units)
-        dust = _DUST * max(left, pool.scale)
+        dust = DUST * max(left, pool.scale)
         for row, quantity in wanted or ():
             named = list(_named(pool, row, min(quantity, left), dust))
             gone += named
@@ -128,7 +128,7 @@ class LotBook:
 
     def _close(self, pool: Pool, trade: Trade, wanted: list[tuple[int, float]] | None) -> float:
         left = abs(trade.units)
-        dust = _DUST * max(left, pool.scale)
+        dust = DUST * max(left, pool.scale)
         for row, quantity in wanted or ():
             for part in _named(pool, row, min(quantity, left), dust):
                 self._match(pool, part, trade)

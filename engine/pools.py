@@ -149,6 +149,11 @@ class ByCost(Pool):
         self._heap = [entry for entry in self._heap if entry[2] is not lot]
         heapq.heapify(self._heap)
 
+    def split(self, ratio: float) -> None:
+        """Turn each old unit into `ratio` new ones at the same cost, which changes the cost a unit."""
+        super().split(ratio)
+        self.reorder()
+
     def reorder(self) -> None:
         """Build the heap again."""
         self._heap = [(self._key(lot), count, lot) for _, count, lot in self._heap]
@@ -156,7 +161,7 @@ class ByCost(Pool):
 
     def _key(self, lot: Lot) -> float:
         cost = lot.local if isnan(lot.base) else lot.base
-        return 0.0 if isnan(cost) else self._direction * cost / lot.quantity
+        return 0.0 if isnan(cost) else float(f"{self._direction * cost / lot.quantity:.12g}")  # equal but for the noise of floats is equal
 
 
 class Average(Pool):
