@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from engine.errors import InvalidTransaction
@@ -55,23 +56,27 @@ class _Rows:
 
     def __init__(self, columns: Columns) -> None:
         self._columns = columns
-        self._kinds = np.asarray(columns["kind"], dtype=object)
-        self._masks = {kind: self._kinds == kind.value for kind in Kind}
+        codes, names = pd.factorize(np.asarray(columns["kind"], dtype=object))
+        self._codes, self._names = codes, [str(name) for name in names]
+        self._known: dict[str, Mask] = {}
 
     def number(self, name: str) -> NDArray[np.float64]:
         return np.asarray(self._columns[name], dtype=np.float64)
 
     def has(self, name: str) -> Mask:
-        if name in {"symbol", "to_symbol", "currency", "to_currency"}:
-            return np.array([text is not None for text in self._columns[name]], dtype=np.bool_)
-        return ~np.isnan(self.number(name))
+        if name not in self._known:
+            self._known[name] = pd.notna(np.asarray(self._columns[name]))
+        return self._known[name]
 
-    def text(self, name: str) -> NDArray[np.object_]:
-        return np.asarray(self._columns[name], dtype=object)
+    def same(self, one: str, other: str) -> Mask:
+        """Where both are known and equal."""
+        both = self.has(one) & self.has(other)
+        both[both] = np.asarray(self._columns[one], dtype=object)[both] == np.asarray(self._columns[other], dtype=object)[both]
+        return both
 
     def of(self, *kinds: Kind) -> Mask:
-        found: Mask = np.any([self._masks[kind] for kind in kinds], axis=0)
-        return found
+        chosen = np.array([name in kinds for name in self._names], dtype=np.bool_)
+        return chosen[self._codes] if chosen.any() else np.zeros(self._codes.size, dtype=np.bool_)
 
 
 def _rules(rows: _Rows) -> Iterator[Rule]:
@@ -118,7 +123,7 @@ def _action_rules(rows: _Rows) -> Iterator[Rule]:
     split = rows.of(Kind.SPLIT)
     ratio = np.where(rows.has("ratio"), rows.number("ratio"), np.where(rows.has("quantity"), rows.number("quantity"), rows.number("amount")))
     yield split & ~(ratio > 0), "ratio", "needs a ratio above 0", "2 for two new shares per old one, 0.1 for one per ten"
-    same = rows.has("to_symbol") & (rows.text("to_symbol") == rows.text("symbol"))
+    same = rows.same("to_symbol", "symbol")
     yield rows.of(Kind.SPIN_OFF, Kind.MERGER) & same, "to_symbol", "leads to the same symbol", "Name the other instrument"
     yield rows.of(Kind.SPIN_OFF) & ~rows.has("to_symbol"), "to_symbol", "needs the symbol that is received", "Name the child in to_symbol"
     yield rows.of(Kind.SPIN_OFF) & (rows.number("ratio") > 1), "ratio", "moves more than all of the cost", "Give the share of cost, 0 to 1"
@@ -130,5 +135,5 @@ def _action_rules(rows: _Rows) -> Iterator[Rule]:
     yield conversion & ~(rows.number("amount") > 0), "amount", "needs the amount given away", "Give it above 0 in currency"
     yield conversion & ~(rows.number("to_amount") > 0), "to_amount", "needs the amount received", "Give it above 0 in to_currency"
     yield conversion & ~rows.has("to_currency"), "to_currency", "needs the currency received", "Give to_currency"
-    identical = rows.has("to_currency") & (rows.text("to_currency") == rows.text("currency"))
+    identical = rows.same("to_currency", "currency")
     yield conversion & identical, "to_currency", "leads to the same currency", "Give two different currencies"

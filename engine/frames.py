@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
-from datetime import date, datetime
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -16,9 +16,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from engine.checks import check_columns
-from engine.currencies import CURRENCIES, currency_code
+from engine.currencies import CURRENCIES
 from engine.errors import InvalidInput, InvalidTransaction
+from engine.reading import Cells, absent, days, ids, instant, kinds, numbers, objects, texts
 from engine.types import Kind
+
+__all__ = ["LEDGER_COLUMNS", "NUMBERS", "Records", "column", "fx_frame", "instant", "ledger_frame", "price_frame"]
 
 LEDGER_COLUMNS = [
     "id", "date", "kind", "symbol", "quantity", "price", "fee", "tax", "amount", "currency", "fx_rate", "account", "to_symbol", "to_currency",
@@ -67,20 +70,23 @@ def ledger_frame(records: Records) -> pd.DataFrame:
         check_columns({name: records[name].to_numpy() for name in LEDGER_COLUMNS})
         return records
     columns = _columns_of(records)
-    kinds, dates = columns.get("kind"), columns.get("date")
-    if kinds is None or dates is None:
-        missing = "kind" if kinds is None else "date"
+    given, dates = columns.get("kind"), columns.get("date")
+    if given is None or dates is None:
+        missing = "kind" if given is None else "date"
         raise InvalidTransaction(missing, None, "the ledger has no such column", hint="A ledger needs at least date and kind")
-    count = len(kinds)
-    shaped: dict[str, Any] = {"id": _ids(columns.get("id"), count), "date": _days(dates), "kind": _kinds(kinds)}
+    count = len(given)
+    shaped: dict[str, Any] = {"id": ids(columns.get("id"), count), "date": days(dates), "kind": kinds(given)}
     for name in NUMBERS:
-        shaped[name] = _numbers(name, columns.get(name), count)
+        shaped[name] = numbers(name, columns.get(name), count)
     for name in _TEXTS:
-        shaped[name] = _texts(name, columns.get(name), count)
-    shaped["lots"] = _objects([None if _absent(value) else value for value in columns.get("lots", [None] * count)])
+        shaped[name] = texts(name, columns.get(name), count)
+    lots = columns.get("lots")
+    shaped["lots"] = np.full(count, None, dtype=object) if lots is None else objects([None if absent(value) else value for value in lots])
     check_columns(shaped)
-    order = np.argsort(shaped["date"], kind="stable")
-    return pd.DataFrame({name: column(shaped[name][order]) for name in LEDGER_COLUMNS})
+    if (shaped["date"][1:] < shaped["date"][:-1]).any():
+        order = np.argsort(shaped["date"], kind="stable")
+        shaped = {name: values[order] for name, values in shaped.items()}
+    return pd.DataFrame({name: column(shaped[name]) for name in LEDGER_COLUMNS}, copy=False)
 
 
 def price_frame(prices: pd.DataFrame | pd.Series | Mapping[str, float]) -> pd.DataFrame:
@@ -148,43 +154,6 @@ def fx_frame(fx: pd.DataFrame | pd.Series | Mapping[str, float] | None) -> pd.Da
     return frame
 
 
-def instant(value: date | datetime | str | pd.Timestamp | np.datetime64, *, field: str = "as_of") -> pd.Timestamp:
-    """Instant of a date or time as the engine compares them.
-
-    Parameters
-    ----------
-    value
-        A date, a datetime (aware ones are turned to UTC) or ISO 8601 text; other texts (01/02/2024) mean different days to different
-        people and are refused. A date without time means its end.
-    field
-        Name for the error.
-
-    Returns
-    -------
-    Timestamp
-        Naive, UTC.
-
-    Raises
-    ------
-    InvalidInput
-        Not a date.
-
-    Examples
-    --------
-    >>> str(instant("2024-03-01"))
-    '2024-03-01 23:59:59.999999999'
-    """
-    try:
-        stamp = pd.Timestamp(datetime.fromisoformat(value.strip()) if isinstance(value, str) else value)
-    except (ValueError, TypeError) as error:
-        raise InvalidInput(field, value, "not a date", hint="Write YYYY-MM-DD") from error
-    if pd.isna(stamp):
-        raise InvalidInput(field, value, "not a date", hint="Write YYYY-MM-DD")
-    stamp = stamp.tz_convert("UTC").tz_localize(None) if stamp.tzinfo else stamp
-    whole_day = not isinstance(value, datetime) and (not isinstance(value, str) or len(value.strip()) <= 10)
-    return stamp.normalize() + pd.Timedelta(days=1) - pd.Timedelta(1, "ns") if whole_day else stamp
-
-
 def column(values: NDArray[Any]) -> pd.Series:
     """Column that keeps its dtype: pandas would turn texts with None into its string type with NaN.
 
@@ -221,9 +190,9 @@ def _is_normal(frame: pd.DataFrame) -> bool:
     )
 
 
-def _columns_of(records: Records) -> dict[str, list[Any]]:
+def _columns_of(records: Records) -> dict[str, Cells]:
     if isinstance(records, pd.DataFrame):
-        return _kept({str(name): records[name].tolist() for name in records.columns if name in LEDGER_COLUMNS or name == "voided"})
+        return _kept({str(name): _cells(records[name]) for name in records.columns if name in LEDGER_COLUMNS or name == "voided"})
     rows = list(records)
     if not rows:
         return {"kind": [], "date": []}
@@ -232,93 +201,21 @@ def _columns_of(records: Records) -> dict[str, list[Any]]:
         return _kept({name: [getattr(row, name) for row in rows] for name in names})
     if not isinstance(rows[0], Mapping):
         raise InvalidTransaction("ledger", rows[0], "not a transaction", hint="Give a DataFrame, mappings or Transaction records")
-    names = {*LEDGER_COLUMNS, "voided"}.intersection(*[set().union(*map(set, rows))])
+    names = {*LEDGER_COLUMNS, "voided"}.intersection(set().union(*rows))
     return _kept({name: [row.get(name) for row in rows] for name in names})
 
 
-def _kept(columns: dict[str, list[Any]]) -> dict[str, list[Any]]:
+def _cells(values: pd.Series) -> Cells:
+    """Cells of a column; instants with a zone become naive UTC ones."""
+    return (values.dt.tz_convert("UTC").dt.tz_localize(None) if isinstance(values.dtype, pd.DatetimeTZDtype) else values).to_numpy()
+
+
+def _kept(columns: dict[str, Cells]) -> dict[str, Cells]:
     voided = columns.pop("voided", None)
-    if not voided or not any(flag is True for flag in voided):
+    if voided is None or not len(voided):
         return columns
-    return {name: [value for value, gone in zip(values, voided, strict=True) if gone is not True] for name, values in columns.items()}
-
-
-def _absent(value: object) -> bool:
-    return value is None or value is pd.NaT or value is pd.NA or value == "" or (isinstance(value, float) and value != value)  # noqa: PLR0124 - NaN
-
-
-def _objects(values: list[Any]) -> NDArray[np.object_]:
-    array = np.empty(len(values), dtype=object)
-    array[:] = values
-    return array
-
-
-def _ids(values: list[Any] | None, count: int) -> NDArray[np.object_]:
-    given = values or [None] * count
-    return _objects([str(row) if _absent(value) else str(value) for row, value in enumerate(given, start=1)])
-
-
-def _texts(name: str, values: list[Any] | None, count: int) -> NDArray[np.object_]:
-    given = [None if _absent(value) else str(value).strip() or None for value in values or [None] * count]
-    if name in {"currency", "to_currency"}:
-        known = {code: currency_code(code) for code in {*given} & CURRENCIES.keys()}
-        given = [code and (known.get(code) or _currency(name, code, row)) for row, code in enumerate(given, start=1)]
-    return _objects(given)
-
-
-def _currency(name: str, value: str, row: int) -> str:
-    try:
-        return currency_code(value, field=name)
-    except InvalidInput as error:
-        raise InvalidTransaction(name, value, error.context["reason"], hint=error.context["hint"], row=row) from error
-
-
-def _kinds(values: list[Any]) -> NDArray[np.object_]:
-    kinds = [str(getattr(value, "value", value)).strip().upper() for value in values]
-    for row, kind in enumerate(kinds, start=1):
-        if kind not in _KINDS:
-            raise InvalidTransaction("kind", values[row - 1], "not a kind of transaction", hint=f"Use one of {', '.join(Kind)}", row=row)
-    return _objects(kinds)
-
-
-def _days(values: list[Any]) -> NDArray[np.datetime64]:
-    """Trading dates at midnight. Plain dates and ISO dates take the fast way, instants the careful one."""
-    if all(type(value) is date or (type(value) is str and len(value) == 10) for value in values):
-        try:
-            days = np.array(values, dtype="datetime64[D]")
-        except ValueError:
-            return _parsed_days(values)
-        if not np.isnat(days).any():
-            return days.astype(_DAY)
-    return _parsed_days(values)
-
-
-def _parsed_days(values: list[Any]) -> NDArray[np.datetime64]:
-    days = np.empty(len(values), dtype=_DAY)
-    for row, value in enumerate(values, start=1):
-        try:
-            days[row - 1] = instant(value, field="date").normalize().to_datetime64()
-        except (InvalidInput, OverflowError) as error:
-            raise InvalidTransaction("date", value, "not a date", hint="Write YYYY-MM-DD", row=row) from error
-    return days
-
-
-def _numbers(name: str, values: list[Any] | None, count: int) -> NDArray[np.float64]:
-    default = 0.0 if name in {"fee", "tax"} else np.nan
-    if values is None:
-        return np.full(count, default)
-    numbers = np.array([default if _absent(value) else _number(name, value, row) for row, value in enumerate(values, start=1)], dtype=np.float64)
-    wrong = np.flatnonzero(np.isinf(numbers))
-    if wrong.size:
-        raise InvalidTransaction(name, values[wrong[0]], "not a finite number", hint="Leave it empty where it is not known", row=int(wrong[0]) + 1)
-    return numbers
-
-
-def _number(name: str, value: Any, row: int) -> float:  # noqa: ANN401 - whatever a user's file holds
-    try:
-        return float(value)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise InvalidTransaction(name, value, "not a number", hint="Write it with a decimal point, e.g. 1234.5", row=row) from error
+    kept = np.array([flag is not True for flag in (voided.tolist() if isinstance(voided, np.ndarray) else voided)], dtype=np.bool_)
+    return columns if kept.all() else {name: list(compress(values, kept)) for name, values in columns.items()}
 
 
 def _market_frame(values: pd.DataFrame | pd.Series | Mapping[str, float], what: str) -> pd.DataFrame:

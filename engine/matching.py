@@ -213,7 +213,7 @@ def _priced(trades: Trades, lot: Codes, quantity: Floats) -> Parts:
 
 
 def _joined(one: Matches, other: Matches) -> Matches:
-    """Matches of different pools in the order of events."""
+    """Put matches of different pools in the order of events."""
     closed, left = (_side_by_side(*pair) for pair in ((one.closed, other.closed), (one.left, other.left)))
     sale = np.concatenate([one.sale, other.sale])
     order = np.argsort(sale, kind="stable")
@@ -275,7 +275,7 @@ class _Found:
         self.quantities.append(quantity)
 
 
-def _match_pool(events: range, units: list[float], rank: list[int], place: list[int], named: Named, found: _Found) -> None:  # noqa: PLR0913
+def _match_pool(events: range, units: list[float], rank: list[int], place: list[int], named: Named, found: _Found) -> None:  # noqa: C901 - see below
     """Walk one pool. A million events pass here, so it is one loop over plain lists."""
     heap: list[int] = []
     rest, add = found.rest, found.add
@@ -286,7 +286,7 @@ def _match_pool(events: range, units: list[float], rank: list[int], place: list[
         if not buys:
             need = -need
         if heap and buys is not long:
-            dust = DUST * (need if need > scale else scale)
+            dust = DUST * max(scale, need)
             if event in named:
                 need = _close_named(event, need, dust, heap, place, named[event], found)
             while need > dust and heap:
@@ -312,7 +312,7 @@ def _match_pool(events: range, units: list[float], rank: list[int], place: list[
         heappush(heap, rank[event])
 
 
-def _close_named(event: int, need: float, dust: float, heap: list[int], place: list[int], wanted: list[tuple[int, float]], found: _Found) -> float:  # noqa: PLR0913
+def _close_named(event: int, need: float, dust: float, heap: list[int], place: list[int], wanted: list[tuple[int, float]], found: _Found) -> float:
     """Close the lots that a sale names; what it still needs."""
     rest = found.rest
     for lot, quantity in wanted:
@@ -328,7 +328,7 @@ def _close_named(event: int, need: float, dust: float, heap: list[int], place: l
 
 
 def _by_average(trades: Trades) -> Matches:
-    """Moving average: every pool is one lot that acquisitions join, dated by the first."""
+    """Let acquisitions join the one lot of a pool, dated by the first: the moving average."""
     columns = [amounts.tolist() for amounts in (trades.units, trades.local, trades.base, trades.fee, trades.tax)]
     ends = [*trades.starts[1:].tolist(), trades.units.size]
     sales: list[int] = []

@@ -5,7 +5,7 @@ Everything here is a formula on whole columns. What depends on the lots (cost, r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ Raw = Mapping[str, Any]
 
 KINDS: tuple[Kind, ...] = tuple(Kind)
 CODE: Mapping[str, int] = {kind.value: code for code, kind in enumerate(KINDS)}
+_KIND_NAMES = [kind.value for kind in KINDS]
 _CARRIES = (Kind.TRANSFER_IN, Kind.TRANSFER_OUT, Kind.ADJUSTMENT)
 _PRICED = (Kind.BUY, Kind.SELL, *_CARRIES)
 _CASH_ONLY = (Kind.DEPOSIT, Kind.WITHDRAWAL)
@@ -122,7 +123,7 @@ def postings(
     [-11.0]
     """
     raw: Raw = {name: ledger[name].to_numpy() for name in ledger.columns}
-    kind = np.array([CODE[value] for value in raw["kind"]], dtype=np.int64)
+    kind = _Texts.of(raw["kind"]).among(_KIND_NAMES)
     cash_like = _cash_like(kind, raw)
     names = _names(kind, raw, base, multipliers or {}, currencies or {})
     gross, fee, tax = _amounts(kind, raw, cash_like, names)
@@ -177,7 +178,7 @@ def times(amounts: Floats, rates: Floats) -> Floats:
 
 
 def _of(kind: Codes, *kinds: Kind) -> Mask:
-    return np.isin(kind, [CODE[name] for name in kinds])
+    return np.array([name in kinds for name in KINDS], dtype=np.bool_)[kind]
 
 
 def _sign(kind: Codes, name: str) -> Floats:
@@ -191,59 +192,80 @@ def _picked(values: Codes, places: Codes) -> Codes:
 
 def _cash_like(kind: Codes, raw: Raw) -> Mask:
     """Transfers without symbol and adjustments without quantity move cash, as deposits and withdrawals do."""
-    transfer = _of(kind, Kind.TRANSFER_IN, Kind.TRANSFER_OUT) & _none(raw["symbol"])
+    transfer = _of(kind, Kind.TRANSFER_IN, Kind.TRANSFER_OUT) & pd.isna(raw["symbol"])
     adjusted = _of(kind, Kind.ADJUSTMENT) & np.isnan(raw["quantity"])
     found: Mask = np.any([transfer, adjusted, _of(kind, *_CASH_ONLY)], axis=0)
     return found
 
 
-def _none(texts: NDArray[np.object_]) -> Mask:
-    return np.array([text is None for text in texts], dtype=np.bool_)
-
-
-def _kept(texts: NDArray[np.object_], wanted: Mask) -> list[Any]:
-    """Texts where wanted, None elsewhere."""
-    return [text if kept else None for text, kept in zip(texts.tolist(), wanted.tolist(), strict=True)]
-
-
-def _coded(texts: list[Any], names: list[Any]) -> Codes:
-    places = {name: place for place, name in enumerate(names)}
-    return np.array([places.get(text, -1) for text in texts], dtype=np.int64)
-
-
 def _names(kind: Codes, raw: Raw, base: str, multipliers: Mapping[str, float], currencies: Mapping[str, str]) -> Names:
-    texts = _kept(raw["symbol"], ~_of(kind, Kind.FX_CONVERSION) & ~_cash_like(kind, raw))
-    children = _kept(raw["to_symbol"], _of(kind, Kind.SPIN_OFF, Kind.MERGER))
-    own, targets = raw["currency"].tolist(), raw["to_currency"].tolist()
-    symbols = sorted({*texts, *children} - {None})
-    of_symbol = _symbol_currencies(texts, children, own, {name: currency_code(currencies[name]) for name in symbols if name in currencies}, base)
-    used = [code or of_symbol.get(text, base) for code, text in zip(own, texts, strict=True)]
-    codes = [base, *sorted({*used, *of_symbol.values(), *targets} - {None, base})]
-    accounts = list(dict.fromkeys(raw["account"].tolist()))
+    texts = _Texts.of(raw["symbol"], ~_of(kind, Kind.FX_CONVERSION) & ~_cash_like(kind, raw))
+    children = _Texts.of(raw["to_symbol"], _of(kind, Kind.SPIN_OFF, Kind.MERGER))
+    own, targets = _Texts.of(raw["currency"]), _Texts.of(raw["to_currency"])
+    symbols = sorted({*texts.names, *children.names})
+    symbol, child = texts.among(symbols), children.among(symbols)
+    known = {name: currency_code(currencies[name]) for name in symbols if name in currencies}
+    of_symbol = _symbol_currencies(symbols, symbol, child, own, known, base)
+    codes = [base, *sorted({*own.names, *of_symbol, *targets.names} - {base})]
+    symbol_currency = np.array([codes.index(name) for name in of_symbol], dtype=np.int64)
+    currency = own.among(codes)
+    currency = np.where(currency >= 0, currency, np.where(symbol >= 0, np.append(symbol_currency, 0)[symbol], 0))
+    accounts = _Texts.of(raw["account"])
+    everywhere = _with_none(accounts)
     return Names(
         symbols=symbols,
-        accounts=accounts,
+        accounts=everywhere,
         currencies=codes,
-        symbol=_coded(texts, symbols),
-        child=_coded(children, symbols),
-        account=_coded(raw["account"].tolist(), accounts),
-        currency=_coded(used, codes),
-        to_currency=_coded(targets, codes),
-        symbol_currency=_coded([of_symbol[name] for name in symbols], codes),
+        symbol=symbol,
+        child=child,
+        account=np.where(accounts.codes < 0, everywhere.index(None) if None in everywhere else -1, accounts.among(everywhere)),
+        currency=currency,
+        to_currency=targets.among(codes),
+        symbol_currency=symbol_currency,
         multiplier=np.array([float(multipliers.get(name, 1.0)) for name in symbols], dtype=np.float64),
     )
 
 
-def _symbol_currencies(texts: list[Any], children: list[Any], own: list[Any], known: dict[str, str], base: str) -> dict[str, str]:
+def _with_none(accounts: _Texts) -> list[str | None]:
+    """Names in the order of the ledger, None where a transaction has none."""
+    nowhere = np.flatnonzero(accounts.codes < 0)
+    before = accounts.codes[: nowhere[0]].max(initial=-1) + 1 if nowhere.size else len(accounts.names)
+    return [*accounts.names[:before], *([None] if nowhere.size else []), *accounts.names[before:]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """Column of texts as codes into its distinct ones, in the order they come; -1 is none."""
+
+    codes: Codes
+    names: list[str]
+
+    @classmethod
+    def of(cls, texts: NDArray[np.object_], wanted: Mask | None = None) -> _Texts:
+        """Read a column, where wanted."""
+        codes, names = pd.factorize(texts)
+        if wanted is None or wanted.all():
+            return cls(codes, list(names))
+        codes = np.where(wanted, codes, -1)
+        used = np.bincount(codes[codes >= 0], minlength=len(names)) > 0
+        return cls(_picked(np.cumsum(used) - 1, codes), [name for name, kept in zip(names, used.tolist(), strict=True) if kept])
+
+    def among(self, names: Sequence[str | None]) -> Codes:
+        """Codes into other names."""
+        places = {name: place for place, name in enumerate(names)}
+        return _picked(np.array([places[name] for name in self.names], dtype=np.int64), self.codes)
+
+
+def _symbol_currencies(symbols: list[str], symbol: Codes, child: Codes, own: _Texts, known: dict[str, str], base: str) -> list[str]:
     """Currency of each instrument: the given one, else that of its first transaction that names one, else its parent's, else the base."""
-    found = dict(known)
-    for text, code in zip(texts, own, strict=True):
-        if code is not None and text is not None and text not in found:
-            found[text] = code
-    for text, child in zip(texts, children, strict=True):
-        if child is not None and child not in found:
-            found[child] = found.get(text, base)
-    return {text: found.get(text, base) for text in {*texts, *children} - {None}}
+    said = np.flatnonzero((symbol >= 0) & (own.codes >= 0))
+    first = np.full(len(symbols), symbol.size)
+    np.minimum.at(first, symbol[said], said)
+    found = {name: own.names[own.codes[row]] for name, row in zip(symbols, first.tolist(), strict=True) if row < symbol.size} | known
+    for row in np.flatnonzero(child >= 0).tolist():
+        parent = found.get(symbols[symbol[row]], base) if symbol[row] >= 0 else base
+        found.setdefault(symbols[child[row]], parent)
+    return [found.get(name, base) for name in symbols]
 
 
 def _amounts(kind: Codes, raw: Raw, cash_like: Mask, names: Names) -> tuple[Floats, Floats, Floats]:

@@ -199,7 +199,7 @@ def _laid(places: _Places, of_symbols: Floats | None, of_cash: Floats | None) ->
 
 
 def _symbol_values(state: Walk, moves: Fields, places: _Places) -> dict[str, Floats]:
-    """What the walk moved, and the cash of the transaction seen from the holding."""
+    """Give what the walk moved, and the cash of the transaction seen from the holding."""
     posted, size = state.posted, places.symbols.size
     own = np.flatnonzero(posted.names.symbol >= 0)
 
@@ -231,7 +231,7 @@ def _cash_rows(posted: Postings) -> Codes:
 
 
 def _cash_values(state: Walk, places: _Places) -> dict[str, NDArray[Any]]:
-    """What a transaction changes of the balances; a conversion has a second leg."""
+    """Give what a transaction changes of the balances; a conversion has a second leg."""
     posted, names = state.posted, state.posted.names
     rows, into = places.cash_rows, places.into_rows
     alone = names.symbol[rows] < 0
@@ -360,5 +360,5 @@ def _cash(state: Walk, effects: pd.DataFrame) -> pd.DataFrame:
 
 def _flows(effects: pd.DataFrame) -> pd.DataFrame:
     crossing = np.flatnonzero(effects["flow_base"].to_numpy() != 0)
-    found = {name: column(effects[source].to_numpy()[crossing]) for name, source in (("date", "date"), ("kind", "kind"), ("amount_base", "flow_base"))}
-    return pd.DataFrame(found)
+    sources = {"date": "date", "kind": "kind", "amount_base": "flow_base"}
+    return pd.DataFrame({name: column(effects[source].to_numpy()[crossing]) for name, source in sources.items()})
