@@ -21,15 +21,14 @@ CONVENTIONS = st.builds(Conventions, st.sampled_from(list(CostMethod)), st.boole
                         st.sampled_from(["account", "pooled"]))
 QUANTITIES = st.one_of(st.integers(1, 9).map(float), numbers("0.01", "9"), st.floats(0.01, 9.0), st.sampled_from([0.1, 0.2, 0.3, 1 / 3, 2 / 3, 1e-9]))
 PRICES = st.one_of(st.sampled_from([1.0, 10.0]), numbers("0", "90"))
-NAMED = st.lists(st.fixed_dictionaries({"id": st.integers(0, 30).map(str), "quantity": st.one_of(st.none(), QUANTITIES)}), max_size=3)
+NAMED = st.lists(st.fixed_dictionaries({"id": st.integers(1, 12).map(str), "quantity": st.one_of(st.none(), QUANTITIES)}), max_size=3)
 
 
 @st.composite
-def plain_ledgers(draw: st.DrawFn) -> list[dict[str, Any]]:
-    """Trades of two symbols, sometimes with splits and stock dividends, in one account or several, sales with or without named lots."""
+def plain_ledgers(draw: st.DrawFn, *, named: bool = False) -> list[dict[str, Any]]:
+    """Trades of two symbols, sometimes with splits and stock dividends, in one account or several; sales may name lots."""
     kinds = draw(st.sampled_from([["BUY", "SELL"], ["BUY", "SELL", "BUY", "SELL", "SPLIT"], ["BUY", "SELL", "STOCK_DIVIDEND", "SPLIT"]]))
     accounts = draw(st.sampled_from([[None], ["one"], ["one", "two", None]]))
-    named = draw(st.booleans())
     return [_drawn(draw, draw(st.sampled_from(kinds)), accounts, named=named) for _ in range(draw(st.integers(1, 25)))]
 
 
@@ -70,6 +69,12 @@ def same(ledger: list[dict[str, Any]], conventions: Conventions) -> None:
 @given(ledger=plain_ledgers(), conventions=CONVENTIONS)
 def test_plain_ledgers_are_booked_as_the_walk_books_them(ledger: list[dict[str, Any]], conventions: Conventions) -> None:
     same(ledger, conventions)
+
+
+@settings(max_examples=200, deadline=None)
+@given(ledger=plain_ledgers(named=True), lots_by=st.sampled_from(["account", "pooled"]))
+def test_sales_that_name_their_lots_take_those_of_the_walk(ledger: list[dict[str, Any]], lots_by: str) -> None:
+    same(ledger, Conventions(CostMethod.SPECIFIC, True, "short", lots_by))  # noqa: FBT003 - fees in cost
 
 
 @settings(max_examples=150, deadline=None)
