@@ -146,7 +146,8 @@ def _running(values: NDArray[Any], starts: Codes) -> NDArray[Any]:
     """Cumulative sum that begins again with every pool."""
     total = np.cumsum(values)
     before = total[starts] - values[starts]
-    return total - np.repeat(before, np.diff(np.append(starts, values.size)))
+    running: NDArray[Any] = total - np.repeat(before, np.diff(np.append(starts, values.size)))
+    return running
 
 
 def _whole_units(trades: Trades) -> tuple[Codes, Floats, Mask]:

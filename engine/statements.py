@@ -355,7 +355,9 @@ def _cash(state: Walk, effects: pd.DataFrame) -> pd.DataFrame:
         },
         index=pd.Index(names.currencies, dtype=object, name="currency"),
     )
-    return frame[np.bincount(of_leg[of_leg >= 0], minlength=size).astype(bool) | (np.arange(size) == 0)]
+    used = np.bincount(of_leg[of_leg >= 0], minlength=size) > 0
+    used[0] = True  # the base currency
+    return frame.loc[used]
 
 
 def _flows(effects: pd.DataFrame) -> pd.DataFrame:

@@ -19,7 +19,7 @@ from tests.engine.ledgers import CURRENCY, FX, LEDGERS, START, numbers
 
 CONVENTIONS = st.builds(Conventions, st.sampled_from(list(CostMethod)), st.booleans(), st.sampled_from(["short", "missing", "error"]),
                         st.sampled_from(["account", "pooled"]))
-QUANTITIES = st.one_of(st.integers(1, 9).map(float), numbers("0.01", "9"), st.floats(0.01, 9.0), st.sampled_from([0.1, 0.2, 0.3, 1 / 3, 2 / 3, 1e-9]))
+QUANTITIES = st.one_of(st.integers(1, 9).map(float), numbers("0.01", "9"), st.floats(0.01, 9.0), st.sampled_from([0.1, 0.2, 0.3, 1 / 3, 2 / 3]))
 PRICES = st.one_of(st.sampled_from([1.0, 10.0]), numbers("0", "90"))
 NAMED = st.lists(st.fixed_dictionaries({"id": st.integers(1, 12).map(str), "quantity": st.one_of(st.none(), QUANTITIES)}), max_size=3)
 
@@ -74,7 +74,7 @@ def test_plain_ledgers_are_booked_as_the_walk_books_them(ledger: list[dict[str, 
 @settings(max_examples=200, deadline=None)
 @given(ledger=plain_ledgers(named=True), lots_by=st.sampled_from(["account", "pooled"]))
 def test_sales_that_name_their_lots_take_those_of_the_walk(ledger: list[dict[str, Any]], lots_by: str) -> None:
-    same(ledger, Conventions(CostMethod.SPECIFIC, True, "short", lots_by))  # noqa: FBT003 - fees in cost
+    same(ledger, Conventions(CostMethod.SPECIFIC, True, "short", lots_by))
 
 
 @settings(max_examples=150, deadline=None)
