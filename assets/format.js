@@ -56,6 +56,7 @@ window.portolan.format = (() => {
   const formats = {
     money: (value) => money(value),
     signed: (value) => money(value, { signed: true }),
+    signed1: (value) => money(value, { decimals: 1, signed: true }),
     whole: (value) => money(value, { decimals: 0 }),
     "whole-signed": (value) => money(value, { decimals: 0, signed: true }),
     percent: (value) => percent(value),

@@ -87,7 +87,7 @@ window.portolan.holdings = (() => {
     const api = await kit.ready(GRID, PAGE);
     if (!api) return window.dash_clientside.no_update;
     if (api !== page.api) attach(api);
-    const kept = payload.error && page.merged && page.payload?.scope === payload.scope;
+    const kept = payload.error && page.merged && page.payload?.scope === payload.scope && page.payload.past === payload.past;
     kit.mark(document.getElementById(PAGE), "state", payload.error ? (kept ? "kept" : "error") : filled(payload.rows) ? "full" : "empty");
     if (payload.error) refuse(payload.error, kept);
     else {
@@ -111,14 +111,14 @@ window.portolan.holdings = (() => {
   function query(scope, group, retry, ledger, before) {
     if (!scope) return window.dash_clientside.no_update;
     const element = document.getElementById(PAGE), address = new URLSearchParams(location.search);
-    element.dataset.scope = scope.portfolio;
+    element.dataset.scope = scope.as_of || scope.known_at ? "" : scope.portfolio; // the past is not painted live
     if (!before) {
       page.group = GROUPS[address.get("group")] ? address.get("group") : "sector";
       page.symbol = address.get("symbol");
       page.filter = "";
       pressGroup();
     }
-    const asked = { scope: scope.portfolio, by_portfolio: page.group === "portfolio", retry, ledger: before?.ledger ?? null };
+    const asked = { scope: scope.portfolio, as_of: scope.as_of, known_at: scope.known_at, by_portfolio: page.group === "portfolio", retry, ledger: before?.ledger ?? null };
     if (before?.scope === scope.portfolio && page.payload?.scope === scope.portfolio) asked.ledger = kit.moved(scope.portfolio, ledger, page.payload.revisions) ?? asked.ledger;
     return JSON.stringify(asked) === JSON.stringify(before) ? window.dash_clientside.no_update : asked;
   }
@@ -148,7 +148,7 @@ window.portolan.holdings = (() => {
   function overlaid(row) {
     const live = window.portolan.live?.state, held = live?.portfolios?.[page.payload.scope]?.holdings?.[row.id], quote = live?.quotes?.[row.symbol];
     const newer = quote?.ts && row.ts && quote.ts > row.ts && Object.entries(page.payload.revisions).every(([id, revision]) => (live.ledger?.[id] ?? revision) <= revision);
-    return held && newer ? moved(row, held, quote) : row;
+    return held && newer && !page.payload.past ? moved(row, held, quote) : row;
   }
 
   /* Add, change and remove by id: what stays keeps its place on the screen. */
@@ -172,7 +172,7 @@ window.portolan.holdings = (() => {
   /* ------------------------------------------------------------------------------------------- what comes from the stream */
   function tick({ changed: news, portfolios, quotes }) {
     const scope = page.payload?.scope, live = portfolios[scope], changed = new Map();
-    if (!page.api || page.api.isDestroyed() || !page.merged || !live) return;
+    if (!page.api || page.api.isDestroyed() || !page.merged || !live || page.payload.past) return;
     for (const key of news.portfolios[scope]?.keys || []) {
       const id = page.merged.has(key) ? key : `closed:${key}`, before = page.merged.get(id), held = live.holdings?.[key];
       if (before && held) page.merged.set(id, moved(before, held, quotes[before.symbol]));
@@ -306,7 +306,7 @@ window.portolan.holdings = (() => {
     const missing = held.filter((row) => row.reason), notice = document.querySelector(`#${PAGE} [data-part=missing]`);
     if (notice) { notice.hidden = !missing.length; part("missing-count", missing.length === 1 ? `1 of ${held.length} holdings has no value.` : `${missing.length} of ${held.length} holdings have no value.`); }
     stale(held);
-    part("when", `${page.payload.base_currency}, ${kit.moment(Date.now())}`);
+    part("when", `${page.payload.base_currency}, ${page.payload.day ? `close of ${kit.date(page.payload.day)}` : kit.moment(Date.now())}`);
   }
 
   /* Where no price is fresh any more the page says so, with the age of the newest. */

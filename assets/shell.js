@@ -6,7 +6,7 @@ window.dash_clientside = window.dash_clientside || {};
 window.portolan.shell = (() => {
   const root = document.documentElement;
   const PERIODS = ["1D", "1W", "1M", "3M", "YTD", "1Y", "3Y", "All"], THEMES = ["dark", "light", "contrast"], PALETTES = ["western", "east", "safe"];
-  const CARRIED = ["portfolio", "period"]; // what a link to another page takes along
+  const CARRIED = ["portfolio", "period", "as_of", "known_at"]; // what a link to another page takes along
   const { element } = window.portolan.draw;
   const byId = (id) => document.getElementById(id);
   const set = (id, props) => window.dash_clientside.set_props(id, props);
@@ -20,7 +20,13 @@ window.portolan.shell = (() => {
 
   function scope() {
     const query = asked(), period = query.get("period");
-    return { portfolio: query.get("portfolio") || "all", period: PERIODS.includes(period) ? period : "1Y" };
+    return { portfolio: query.get("portfolio") || "all", period: PERIODS.includes(period) ? period : "1Y", ...past(query) };
+  }
+
+  /* The day one looks back to, and the instant whose records count; what is neither counts as now. */
+  function past(query) {
+    const day = query.get("as_of") || "", instant = query.get("known_at") || "";
+    return { as_of: /^\d{4}-\d\d-\d\d$/.test(day) && !Number.isNaN(Date.parse(day)) ? day : null, known_at: Number.isNaN(Date.parse(instant)) ? null : new Date(instant).toISOString() };
   }
 
   function searchWith(changes, only = null) {
@@ -52,8 +58,46 @@ window.portolan.shell = (() => {
       link.setAttribute("href", link.dataset.nav + search);
       if (link.closest(".rail ul, .tabbar")) { if (link.dataset.nav === location.pathname) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current"); }
     }
-    for (const button of document.querySelectorAll("[data-period]")) button.setAttribute("aria-pressed", button.dataset.period === period);
+    const own = asked().has("from"); // a range of one's own stands in place of the period
+    for (const button of document.querySelectorAll("[data-period]")) button.setAttribute("aria-pressed", !own && button.dataset.period === period);
     for (const button of document.querySelectorAll("[data-portfolio]")) button.setAttribute("aria-current", button.dataset.portfolio === portfolio);
+    markPast();
+  }
+
+  /* ------------------------------------------------------------ looking back */
+  const sayDay = (text) => new Date(`${text}T12:00:00Z`).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+  const sayInstant = (text) => new Date(text).toLocaleString("en-GB", { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
+
+  /* Pages that can look back say so (`data-looks-back`); the others show now, and the band tells. */
+  function markPast() {
+    const { as_of: day, known_at: instant } = scope(), band = byId("time-band"), looks = document.querySelector("[data-looks-back]");
+    if (!band) return;
+    band.hidden = !day && !instant;
+    byId("time").setAttribute("aria-pressed", !band.hidden);
+    const told = [day ? `As of ${sayDay(day)}` : "As of now", instant ? `as known on ${sayInstant(instant)}` : ""].filter(Boolean).join(", ");
+    if (!band.hidden) byId("time-text").textContent = looks ? `${told}. Nothing moves here.` : `${told}, on Holdings, Performance and Transactions. This page shows now.`;
+  }
+
+  /* A Dash input holds its own value: it is told the way a reader would, so that both agree. */
+  function setValue(field, value) {
+    if (!field || field.value === value) return;
+    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(field, value);
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  function fillTime(sheet) {
+    const { as_of: day, known_at: instant } = scope(), local = (at) => new Date(at - at.getTimezoneOffset() * 60_000).toISOString();
+    const fields = Object.fromEntries([...sheet.querySelectorAll("input")].map((field) => [field.name, field]));
+    fields.as_of.max = local(new Date()).slice(0, 10);
+    setValue(fields.as_of, day || "");
+    setValue(fields.known_at, instant ? local(new Date(instant)).slice(0, 16) : "");
+    sheet.querySelector("details").open = Boolean(instant);
+  }
+
+  function lookBack(form) {
+    const fields = Object.fromEntries([...form.querySelectorAll("input")].map((field) => [field.name, field]));
+    closeMenus();
+    query({ as_of: fields.as_of.value, known_at: fields.known_at.value ? new Date(fields.known_at.value).toISOString() : null });
   }
 
   /* -------------------------------------------------------------- theme, fold */
@@ -85,11 +129,13 @@ window.portolan.shell = (() => {
     if (!opens) return;
     place(sheet, button);
     if (button.dataset.menu === "status-sheet") set("status-opened", { data: Date.now() });
-    (sheet.querySelector('[aria-current="true"]') || sheet.querySelector("button, a") || sheet).focus();
+    if (button.dataset.menu === "time-sheet") fillTime(sheet);
+    document.dispatchEvent(new CustomEvent("portolan:menu", { detail: button.dataset.menu }));
+    (sheet.querySelector("input, select") || sheet.querySelector('[aria-current="true"]') || sheet.querySelector("button, a") || sheet).focus();
   }
 
   function place(sheet, button) {
-    const bar = button.closest(".bar").getBoundingClientRect(), box = button.getBoundingClientRect(), edge = 8;
+    const bar = button.closest(".bar, .title").getBoundingClientRect(), box = button.getBoundingClientRect(), edge = 8;
     const width = Math.min(sheet.offsetWidth, bar.width - 2 * edge);
     const start = sheet.classList.contains("at-end") ? box.right - bar.left - width : box.left - bar.left;
     sheet.style.insetInlineStart = `${Math.max(edge, Math.min(start, bar.width - width - edge))}px`;
@@ -145,6 +191,8 @@ window.portolan.shell = (() => {
   const commands = () => [
     { group: "Do", icon: "plus", text: "New portfolio", key: "n", run: () => open("new-portfolio") },
     { group: "Do", icon: "transactions", text: "Import a file", more: "CSV, XLSX or JSON", run: () => go("/import") },
+    { group: "Do", icon: "clock", text: "Look back to a day", run: () => byId("time").click() },
+    ...(scope().as_of || scope().known_at ? [{ group: "Do", icon: "clock", text: "Back to live", run: deeds.live }] : []),
     { group: "Do", icon: "theme", text: "Next theme: dark, light, high contrast", key: "t", run: nextTheme },
     { group: "Do", icon: "theme", text: "Next colours of gain and loss", run: nextPalette },
     { group: "Do", icon: "fold", text: "Fold the sidebar", key: "f", run: fold },
@@ -238,6 +286,7 @@ window.portolan.shell = (() => {
     close: (button) => button.closest("dialog")?.close(),
     retry: () => { byId("trouble-line").hidden = true; const page = document.querySelector("[data-retry]"); if (page) set(page.dataset.retry, { data: Date.now() }); else location.reload(); },
     dismiss: () => { byId("trouble-line").hidden = true; },
+    live: () => { closeMenus(); query({ as_of: null, known_at: null }); },
     demo: (button) => { button.disabled = true; button.textContent = "Loading the demo …"; set("demo-request", { data: (demoRequests += 1) }); },
     table: (button) => {
       const panel = button.closest(".panel"), on = panel.classList.toggle("as-table");
@@ -257,7 +306,7 @@ window.portolan.shell = (() => {
     const portfolio = at("[data-portfolio]");
     if (portfolio) { closeMenus(); query({ portfolio: portfolio.dataset.portfolio === "all" ? null : portfolio.dataset.portfolio }); return; }
     const period = at("[data-period]");
-    if (period) { query({ period: period.dataset.period }); return; }
+    if (period) { query({ period: period.dataset.period, from: null, to: null }); return; } // a range of one's own ends with it
     const quarantined = at("[data-quarantine]");
     if (quarantined) { quarantined.disabled = true; set("quarantine-action", { data: { id: quarantined.dataset.quarantine, action: quarantined.dataset.action, at: Date.now() } }); return; }
     const deed = at("[data-do]");
@@ -268,7 +317,7 @@ window.portolan.shell = (() => {
 
   function stepPeriod(step) {
     const at = PERIODS.indexOf(scope().period) + step;
-    if (PERIODS[at]) query({ period: PERIODS[at] });
+    if (PERIODS[at]) query({ period: PERIODS[at], from: null, to: null });
   }
 
   let went = 0; // when g was pressed
@@ -276,7 +325,7 @@ window.portolan.shell = (() => {
     "/": openPalette, "?": () => open("keys"), n: () => open("new-portfolio"), t: nextTheme, f: fold,
     "[": () => stepPeriod(-1), "]": () => stepPeriod(1),
   };
-  const pages = { o: "/", h: "/holdings", r: "/gains", t: "/transactions", c: "/checks", y: "/history" };
+  const pages = { o: "/", h: "/holdings", p: "/performance", r: "/gains", t: "/transactions", c: "/checks", y: "/history" };
 
   function onKey(event) {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") { event.preventDefault(); openPalette(); return; }
@@ -289,6 +338,7 @@ window.portolan.shell = (() => {
   }
 
   function onSubmit(event) {
+    if (event.target.dataset.form === "time") { event.preventDefault(); lookBack(event.target); return; }
     if (event.target.dataset.form !== "new-portfolio") return;
     event.preventDefault();
     const fields = Object.fromEntries(new FormData(event.target));
@@ -304,7 +354,7 @@ window.portolan.shell = (() => {
   document.addEventListener("submit", onSubmit);
   addEventListener("resize", () => closeMenus());
 
-  return { icon, announce, scope, query, go, open, close, closeMenus, choose, key, markAddress, paintDirectory, get directory() { return directory; } };
+  return { icon, announce, scope, query, go, open, close, closeMenus, choose, setValue, key, markAddress, paintDirectory, get directory() { return directory; } };
 })();
 
 /* ---------------------------------------------------------- called by Dash */

@@ -24,7 +24,7 @@ window.portolan.transactions = (() => {
       page.entry = null;
       if (address.get("new") !== null) setTimeout(() => openForm({ kind: address.get("new"), symbol: address.get("instrument") || "" }), 60);
     }
-    const asked = { scope: scope.portfolio, ...filters(address.get("voided") === "1"), limit: before?.scope === scope.portfolio ? before.limit : FIRST, retry, ledger: before?.ledger ?? null };
+    const asked = { scope: scope.portfolio, as_of: scope.as_of, known_at: scope.known_at, ...filters(address.get("voided") === "1"), limit: before?.scope === scope.portfolio ? before.limit : FIRST, retry, ledger: before?.ledger ?? null };
     if (page.scope === scope.portfolio && before?.scope === scope.portfolio) asked.ledger = kit.moved(scope.portfolio, ledger, page.revisions) ?? asked.ledger;
     if (JSON.stringify(asked) === JSON.stringify(before)) return none();
     page.query = asked;
@@ -67,7 +67,7 @@ window.portolan.transactions = (() => {
     const api = await kit.ready(GRID, PAGE);
     if (!api) return none();
     if (api !== page.api) attach(api);
-    const element = byId(PAGE), rows = payload.rows || [], filtered = FILTERS.some((name) => page.query?.[name]);
+    const element = byId(PAGE), rows = payload.rows || [], filtered = [...FILTERS, "as_of", "known_at"].some((name) => page.query?.[name]);
     const kept = page.rows.size && page.scope === payload.scope;
     kit.mark(element, "state", payload.error ? (kept ? "kept" : "error") : rows.length ? "full" : filtered ? "none" : "empty");
     if (payload.error) for (const place of element.querySelectorAll("[data-part=reason]")) kit.write(place, payload.error);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from dash import ClientsideFunction, Dash, Input, Output, State
@@ -52,7 +53,8 @@ def register(app: Dash, services: Services) -> None:
         """Read the holdings of a scope."""
         if not query:
             raise PreventUpdate
-        return await asyncio.to_thread(rows_of, services, str(query.get("scope") or "all"), by_portfolio=bool(query.get("by_portfolio")))
+        return await asyncio.to_thread(rows_of, services, str(query.get("scope") or "all"), by_portfolio=bool(query.get("by_portfolio")),
+                                       **looking_back(query))
 
     @app.callback(Output(HoldingsIds.DRAWER_BODY, "children"), Input(HoldingsIds.SYMBOL, "data"), Input(HoldingsIds.QUERY, "data"),
                   prevent_initial_call=True)
@@ -60,23 +62,32 @@ def register(app: Dash, services: Services) -> None:
         """Read lots and transactions of one holding."""
         if not symbol or not query:
             raise PreventUpdate
-        return await asyncio.to_thread(drawer_of, services, str(query.get("scope") or "all"), symbol)
+        body = await asyncio.to_thread(drawer_of, services, str(query.get("scope") or "all"), symbol)
+        past = query.get("as_of") or query.get("known_at")
+        return [*([cards.notice("This drawer shows now.", "The table behind it looks back.", kind="info")] if past else []), *body]
 
 
 # ------------------------------------------------------------------------------------------------------------------------------------ rows
 
 
-def rows_of(services: Services, scope: str, *, by_portfolio: bool) -> dict[str, Any]:
+def looking_back(query: Mapping[str, Any]) -> dict[str, Any]:
+    """Read the day one looks back to and the instant whose records count; nothing of either for now."""
+    day, instant = query.get("as_of"), query.get("known_at")
+    return {"as_of": date.fromisoformat(day) if day else None, "known_at": datetime.fromisoformat(instant) if instant else None}
+
+
+def rows_of(services: Services, scope: str, *, by_portfolio: bool, as_of: date | None = None, known_at: datetime | None = None) -> dict[str, Any]:
     """Give the rows of a scope as holdings.js paints them; an error is an answer too, so that the old rows stay."""
-    actor = services.accounts.local()
+    actor, past = services.accounts.local(), {"as_of": as_of, "known_at": known_at}
+    told = {"scope": scope, "past": repr(past) if as_of or known_at else None, "day": as_of.isoformat() if as_of else None}
     try:
-        view = services.valuation.holdings(actor, scope)
-        lines = services.valuation.sparklines(actor, list(view.snapshot.holdings["symbol"]))
-        parts = _parts(services, actor, view) if by_portfolio and len(view.portfolios) > 1 else {}
+        view = services.valuation.holdings(actor, scope, **past)
+        lines = {} if as_of else services.valuation.sparklines(actor, list(view.snapshot.holdings["symbol"]))
+        parts = _parts(services, actor, view, past) if by_portfolio and len(view.portfolios) > 1 else {}
     except PortfolioError as error:
-        return {"scope": scope, "error": error.message}
+        return {**told, "error": error.message}
     rows = [{**row, "spark": lines.get(row["symbol"]), "parts": parts.get(row["id"])} for row in _rows(view)]
-    return {"scope": scope, "base_currency": view.base_currency, "revisions": view.revisions, "totals": _numbers(view.snapshot.totals), "rows": rows}
+    return {**told, "base_currency": view.base_currency, "revisions": view.revisions, "totals": _numbers(view.snapshot.totals), "rows": rows}
 
 
 def _rows(view: HoldingsView) -> list[dict[str, Any]]:
@@ -153,12 +164,12 @@ def _other(view: HoldingsView, rows: Iterable[Mapping[str, Any]]) -> dict[str, A
             "total_pnl": _number(rest)}
 
 
-def _parts(services: Services, actor: Actor, merged: HoldingsView) -> dict[str, list[dict[str, Any]]]:
+def _parts(services: Services, actor: Actor, merged: HoldingsView, past: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
     """Give the share of each portfolio in every row, in the currency of the merged view."""
     parts: dict[str, list[dict[str, Any]]] = {}
     names = ("quantity", "average_cost", "cost_basis", "market_value", "day_pnl", "total_pnl")
     for portfolio, name in merged.portfolios.items():
-        for row in _rows(services.valuation.holdings(actor, portfolio, base_currency=merged.base_currency)):
+        for row in _rows(services.valuation.holdings(actor, portfolio, base_currency=merged.base_currency, **past)):
             parts.setdefault(row["id"], []).append({"portfolio": portfolio, "portfolio_name": name, **{key: row[key] for key in names}})
     return parts
 

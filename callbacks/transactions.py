@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -123,7 +123,10 @@ def rows_of(services: Services, query: Mapping[str, Any]) -> dict[str, Any]:
 def _filters(query: Mapping[str, Any]) -> dict[str, Any]:
     """Read the filters of the address; a ValueError where one cannot be read."""
     dates = {name: date.fromisoformat(str(query[name])) for name in ("start", "end") if query.get(name)}
-    return {**dates, "symbol": query.get("symbol") or None, "kind": Kind(str(query["kind"])) if query.get("kind") else None,
+    if query.get("as_of"):  # who looks back to a day sees nothing that is later
+        dates["end"] = min(date.fromisoformat(str(query["as_of"])), dates.get("end", date.max))
+    known_at = datetime.fromisoformat(str(query["known_at"])) if query.get("known_at") else None
+    return {**dates, "known_at": known_at, "symbol": query.get("symbol") or None, "kind": Kind(str(query["kind"])) if query.get("kind") else None,
             "include_voided": bool(query.get("voided"))}
 
 

@@ -101,7 +101,7 @@ def growth_figure(history: History, *, name: str, revision: str) -> dict[str, An
         "anchor": "free",
         "position": 0,
         "range": [_iso(history.days[0]), _iso(history.days[-1])],
-        **_date_axis(history.days, WIDE_TICKS),
+        **date_axis(history.days, WIDE_TICKS),
     }
     layout["yaxis"] |= {"visible": True, "range": [low, high], "domain": [0.1 if flows else 0, 1], "tickvals": ticks, "ticktext": axis_texts(ticks)}
     layout["yaxis2"] = _lane()
@@ -159,7 +159,7 @@ def _flow_trace(flows: Sequence[Flow], history: History) -> dict[str, Any]:
         "x": [_iso(flow.date) for flow in flows],
         "y": [0] * len(flows),
         "yaxis": "y2",
-        "text": _flow_texts(flows, (history.days[-1] - history.days[0]).days),
+        "text": flow_texts(flows, (history.days[-1] - history.days[0]).days),
         "textposition": "middle right",
         "hoverinfo": "skip",
         "customdata": [flow.amount for flow in flows],
@@ -168,7 +168,7 @@ def _flow_trace(flows: Sequence[Flow], history: History) -> dict[str, Any]:
     }
 
 
-def _flow_texts(flows: Sequence[Flow], span: int) -> list[str]:
+def flow_texts(flows: Sequence[Flow], span: int) -> list[str]:
     """Amounts beside the marks; left out where they would run into the next."""
     dates = [flow.date for flow in flows]
     free = [(after - before).days >= span * FLOW_TEXT_WIDTH for before, after in pairwise([*dates, date.max])]
@@ -227,7 +227,7 @@ def _narrow(history: History, layout: dict[str, Any]) -> dict[str, Any]:
         note | {"text": note["text"].partition("<br>")[0].replace(theme.money(value, decimals=0), theme.compact(value)), "xshift": 5}
         for note, value in zip(layout["annotations"], (history.value[-1], history.contributed[-1]), strict=True)
     ]
-    return {"margin": layout["margin"] | {"l": 38, "r": 46}, "annotations": labels, "xaxis": _date_axis(history.days, NARROW_TICKS)}
+    return {"margin": layout["margin"] | {"l": 38, "r": 46}, "annotations": labels, "xaxis": date_axis(history.days, NARROW_TICKS)}
 
 
 # ----------------------------------------------------------------------------------------------------------------------------- axes
@@ -255,7 +255,8 @@ def axis_texts(ticks: Sequence[float]) -> list[str]:
     return [theme.number(tick / scale, decimals=decimals) + (unit if tick else "") for tick in ticks]
 
 
-def _date_axis(days: Sequence[date], most: int) -> dict[str, Any]:
+def date_axis(days: Sequence[date], most: int) -> dict[str, Any]:
+    """Put the round dates of a range on its axis."""
     marks = date_ticks(days[0], days[-1], most)
     return {"tickmode": "array", "tickvals": [_iso(day) for day, _ in marks], "ticktext": [text for _, text in marks]}
 

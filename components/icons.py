@@ -32,6 +32,7 @@ class Icon(StrEnum):
     KEYBOARD = "keyboard"
     PORTFOLIO = "portfolio"
     WARNING = "warning"
+    CLOCK = "clock"
     COMPASS = "compass"
     GAINS = "gains"
     HISTORY = "history"

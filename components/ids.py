@@ -4,7 +4,8 @@
 values are therefore stable and prefixed by their class.
 
 The address is the only global state. `Ids.URL` holds it (`?portfolio=<id>`, absent: all; `?period=1Y`), `Ids.SCOPE` is what it
-means: `{"portfolio": "<id>" | "all", "period": "1Y"}`. A change of the query made through `portolan.shell.query({...})` moves
+means: `{"portfolio": "<id>" | "all", "period": "1Y", "as_of": null, "known_at": null}`; `?as_of=2024-03-28&known_at=2024-04-02T08:00:00Z` looks back
+to a day, and to what was recorded then. A change of the query made through `portolan.shell.query({...})` moves
 both without drawing the page again.
 """
 
@@ -17,7 +18,7 @@ class Ids(StrEnum):
     """The frame: address, stores, header, dialogs."""
 
     URL = "url"
-    SCOPE = "scope"  # {portfolio, period}, derived from the address
+    SCOPE = "scope"  # {portfolio, period, as_of, known_at}, derived from the address
     LEDGER = "ledger"  # {portfolio_id: revision}, set when a tick says that a ledger changed
     DIRECTORY = "directory"  # {portfolios: [...], instruments: [...]}: what menu and search list
     DIRECTORY_CHANGED = "directory-changed"  # a counter: something in the directory is new
@@ -36,6 +37,7 @@ class Ids(StrEnum):
     NEW_PORTFOLIO_CREATED = "new-portfolio-created"  # id of the portfolio that was made
     DEMO_REQUEST = "demo-request"  # a counter: "Load the demo" was pressed
     TROUBLE = "trouble"  # {message, at}: a callback failed for no reason we know
+    TIME = "time"  # the time machine: its button, `time-sheet` its form, `time-band` the line that says when one looks at
     PALETTE = "palette"
     KEYS = "keys"
 
@@ -73,12 +75,55 @@ class OverviewIds(StrEnum):
     RETRY = "overview-retry"  # a counter: "Try again" was pressed
 
 
+class PerformanceIds(StrEnum):
+    """The Performance page; `assets/performance.js` reads these as strings."""
+
+    PAGE = "performance-page"
+    ASKED = "performance-asked"  # {portfolio, period, from, to, benchmark, group, flow, costs, currency, days, inflation, n}
+    BARS_ASKED = "performance-bars-asked"  # the same with {by}: whose contributions are shown
+    READ = "performance-read"  # {scope, revisions, live}: what was read, to know when to ask again
+    RETRY = "performance-retry"  # a counter: "Try again" was pressed, or a minute has passed
+    STATE = "performance-state"  # what stands in the page's place while it cannot be told
+    WHEN = "performance-when"
+    NOTICES = "performance-notices"
+    KPIS = "performance-kpis"
+    GROWTH = "performance-growth"  # dcc.Graph
+    GROWTH_DATA = "performance-growth-data"  # {figure, label, hover}
+    GROWTH_BODY = "performance-growth-body"
+    GROWTH_NOTE = "performance-growth-note"
+    GROWTH_LEGEND = "performance-growth-legend"
+    GROWTH_STATE = "performance-growth-state"
+    GROWTH_TABLE = "performance-growth-table"
+    WINDOWS = "performance-windows"
+    WINDOWS_NOTE = "performance-windows-note"
+    BRIDGE = "performance-bridge"  # dcc.Graph
+    BRIDGE_DATA = "performance-bridge-data"  # {figure, label}
+    BRIDGE_BODY = "performance-bridge-body"
+    BRIDGE_NOTE = "performance-bridge-note"
+    BRIDGE_STATE = "performance-bridge-state"
+    BRIDGE_TABLE = "performance-bridge-table"
+    BARS = "performance-bars"
+    BARS_NOTE = "performance-bars-note"
+    BARS_TABLE = "performance-bars-table"
+    METHODS = "performance-methods"
+    WHY = "performance-why"
+    CURRENCY = "performance-currency"
+    CALENDAR = "performance-calendar"
+    CALENDAR_NOTE = "performance-calendar-note"
+    GROUPS = "performance-groups"  # the filter's choices
+    GROUPS_ASKED = "performance-groups-asked"  # {portfolio}
+    SEARCH = "performance-search"  # {query, n}: instruments to compare with
+    FOUND = "performance-found"
+    BENCHMARK = "performance-benchmark"  # name of the benchmark on its button
+    CONVENTIONS = "performance-conventions"
+
+
 class HoldingsIds(StrEnum):
     """The Holdings page; `assets/holdings.js` reads these as strings."""
 
     PAGE = "holdings-page"
     GRID = "holdings-grid"
-    QUERY = "holdings-query"  # {scope, by_portfolio, retry, ledger}: what the server is asked for
+    QUERY = "holdings-query"  # {scope, as_of, known_at, by_portfolio, retry, ledger}: what the server is asked for
     ROWS = "holdings-rows"  # what the server answered, for holdings.js to paint
     GROUP = "holdings-group"  # sector | currency | asset_class | portfolio | none
     SYMBOL = "holdings-symbol"  # instrument whose drawer is open, or None
@@ -92,7 +137,7 @@ class TransactionsIds(StrEnum):
 
     PAGE = "transactions-page"
     GRID = "transactions-grid"
-    QUERY = "transactions-query"  # {scope, kind, symbol, start, end, voided, limit, retry, ledger}: what the server is asked for
+    QUERY = "transactions-query"  # {scope, as_of, known_at, kind, symbol, start, end, voided, limit, retry, ledger}: what the server is asked for
     ROWS = "transactions-rows"  # what the server answered, for transactions.js to paint
     RETRY = "transactions-retry"  # a counter: "Try again" was pressed
     FORM = "transactions-form"

@@ -53,6 +53,7 @@ class Section(NamedTuple):
 SECTIONS = (
     Section("/", "Overview", Icon.OVERVIEW, "o"),
     Section("/holdings", "Holdings", Icon.HOLDINGS, "h"),
+    Section("/performance", "Performance", Icon.PERFORMANCE, "p"),
     Section("/gains", "Realised gains", Icon.GAINS, "r"),
     Section("/transactions", "Transactions", Icon.TRANSACTIONS, "t"),
     Section("/checks", "Checks", Icon.CHECK, "c", tab=False),
@@ -61,6 +62,7 @@ SECTIONS = (
 KEYS = (
     ("g o", "Overview"),
     ("g h", "Holdings"),
+    ("g p", "Performance"),
     ("g r", "Realised gains"),
     ("g t", "Transactions"),
     ("g c", "Checks"),
@@ -82,7 +84,7 @@ def layout() -> html.Div:
             *_stores(),
             html.A("Skip to the content", href=f"#{Ids.CONTENT}", className="skip"),
             _rail(),
-            html.Div([_bar(), _trouble(), html.Main(dash.page_container, id=Ids.CONTENT, tabIndex="-1")], className="column"),
+            html.Div([_bar(), _trouble(), _time_band(), html.Main(dash.page_container, id=Ids.CONTENT, tabIndex="-1")], className="column"),
             _tab_bar(),
             _palette(),
             _keys(),
@@ -161,11 +163,14 @@ def _bar() -> html.Header:
                 **{"data-do": "palette", "aria-label": "Search"},
             ),
             _status_button(),
+            controls.tool(Icon.CLOCK, "Look back to a day", id=Ids.TIME, **{"data-menu": f"{Ids.TIME}-sheet", "aria-haspopup": "dialog",
+                                                                           "aria-expanded": "false"}),
             controls.tool(Icon.THEME, "Theme: dark, light, high contrast", do="theme", className="hide-s"),
             controls.tool(Icon.SEARCH, "Search", do="palette", className="only-s"),
             controls.popover(
                 [html.Div(className="in", id=f"{Ids.PORTFOLIO_MENU}-list")], id=Ids.PORTFOLIO_MENU, label="Portfolios", className="at-start"
             ),
+            _time_sheet(),
             controls.popover([html.Div(id=Ids.STATUS_BODY, className="in")], id=f"{Ids.STATUS}-sheet", label="Market data", className="at-end wide"),
         ],
         className="bar",
@@ -211,6 +216,28 @@ def _trouble() -> html.Div:
         role="alert",
         hidden=True,
     )
+
+
+def _time_sheet() -> html.Div:
+    """Choose the day to look at, and, under more, the instant whose records count."""
+    known = controls.field("As known on", dcc.Input(type="datetime-local", name="known_at", className="text-input"),
+                           hint="What was recorded by then, in your time; corrections made later are left out.")
+    form = html.Form(
+        [
+            controls.field("As of the close of", dcc.Input(type="date", name="as_of", className="text-input")),
+            html.Details([html.Summary("More"), known]),
+            html.Div([controls.button("Back to live", look="quiet", do="live"), html.Button("Look", className="ctl primary", type="submit")],
+                     className="acts end"),
+        ],
+        className="in form", **{"data-form": "time"},
+    )
+    return controls.popover(form, id=f"{Ids.TIME}-sheet", label="Look back to a day", className="at-end")
+
+
+def _time_band() -> html.Div:
+    """Line under the bar while one looks back; `assets/shell.js` writes it from the address."""
+    return html.Div([icon(Icon.CLOCK, small=True), html.Span(id=f"{Ids.TIME}-text"), controls.button("Back to live", do="live")],
+                    id=f"{Ids.TIME}-band", className="notice info time-band", role="status", hidden=True)
 
 
 def _tab_bar() -> html.Nav:

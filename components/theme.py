@@ -11,6 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
 MINUS = "\u2212"
@@ -140,6 +141,7 @@ _AGES = (("s", 1, 60), ("min", 60, 3600), ("h", 3600, 86400), ("d", 86400, math.
 FORMATS = {
     "money": money,
     "signed": lambda value: money(value, signed=True),
+    "signed1": lambda value: money(value, decimals=1, signed=True),
     "whole": lambda value: money(value, decimals=0),
     "whole-signed": lambda value: money(value, decimals=0, signed=True),
     "percent": percent,
@@ -158,6 +160,25 @@ FORMATS = {
 def text(value: Number, name: str = "money") -> str:
     """Text of a value under the name of a format, as `portolan.format.text` in the browser."""
     return FORMATS[name](value)
+
+
+def fitted(values: Sequence[float], total: float, *, decimals: int = 2) -> list[float]:
+    """Round parts so that what is written adds up to the total as it is written (largest remainder).
+
+    Examples
+    --------
+    >>> fitted([0.333, 0.333, 0.334], 1.0)
+    [0.33, 0.33, 0.34]
+    """
+    step = 10.0**-decimals
+    floors = [math.floor(value / step + 1e-9) for value in values]
+    missing = int(_rounded(total, decimals).scaleb(decimals)) - sum(floors)
+    order = sorted(range(len(values)), key=lambda index: floors[index] - values[index] / step)
+    whole, more = divmod(missing, len(values)) if values else (0, 0)
+    units = [floor + whole for floor in floors]
+    for index in order[:more]:
+        units[index] += 1
+    return [round(unit * step, decimals) for unit in units]
 
 
 def hero_parts(value: Number) -> tuple[str, str]:

@@ -34,7 +34,8 @@ def layout(**_query: str) -> html.Div:
             _legend(),
             _drawer(),
         ],
-        id=HoldingsIds.PAGE, className="page holdings-page", **{"data-state": "waiting", "data-retry": HoldingsIds.RETRY},
+        id=HoldingsIds.PAGE, className="page holdings-page", **{"data-state": "waiting", "data-retry": HoldingsIds.RETRY,
+                                                                      "data-looks-back": ""},
     )
 
 

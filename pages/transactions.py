@@ -35,7 +35,8 @@ def layout(**_query: str) -> html.Div:
             dialogs.transaction_drawer(),
             dialogs.confirm_dialog(),
         ],
-        id=TransactionsIds.PAGE, className="page transactions-page", **{"data-state": "waiting", "data-retry": TransactionsIds.RETRY},
+        id=TransactionsIds.PAGE, className="page transactions-page", **{"data-state": "waiting", "data-retry": TransactionsIds.RETRY,
+                                                                              "data-looks-back": ""},
     )
 
 

@@ -63,7 +63,7 @@ def window_table(track: Track, end: date, levels: Levels | None) -> pd.DataFrame
     usual = usual[usual["covered"] & (usual["days"] > 0)]
     starts = usual["start"].dt.date.to_dict()
     rows = {str(name): _window(track, start, end, levels) for name, start in starts.items()}
-    columns = ["start", "end", "twr", "benchmark", "active", "mwr", "annualised"]
+    columns = ["start", "end", "twr", "benchmark", "active", "mwr", "annualised", "benchmark_annualised", "active_annualised"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("window")
 
 
@@ -71,7 +71,9 @@ def _window(track: Track, start: date, end: date, levels: Levels | None) -> list
     first, last = track.place(start), track.place(end)
     twr, rates = track.twr(first, last), track.money_weighted(first, last)
     benchmark = float("nan") if levels is None else levels.change(first, last)
-    return [pd.Timestamp(start), pd.Timestamp(end), twr, benchmark, twr - benchmark, rates.told, a_year(twr, (end - start).days)]
+    days = (end - start).days
+    mine, theirs = a_year(twr, days), a_year(benchmark, days)
+    return [pd.Timestamp(start), pd.Timestamp(end), twr, benchmark, twr - benchmark, rates.told, mine, theirs, mine - theirs]
 
 
 def months_of(track: Track, first: int, last: int, levels: Levels | None) -> pd.DataFrame:

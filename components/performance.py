@@ -1,0 +1,362 @@
+"""What the Performance page says in words and tables, from plain rows. No arithmetic but the rounding of what must add up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from dash import html
+
+from components import theme
+from components.cards import kpi, live, unit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from components.figures_performance import Growth, Step
+
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+SHOWN = 12  # bars before the rest is one line
+LEVELS, STRONGEST = 12, 48  # steps of a tint, and its strongest in percent
+LEAST_CAP = 0.03  # a calm year is not painted like a storm
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What stands around the figures of one answer."""
+
+    figures: Mapping[str, float]
+    gaps: Mapping[str, str]  # figure without an answer -> why
+    currency: str
+    costs: str
+    flow_timing: str
+    flow_days: int
+    benchmark: str | None
+
+    def __getitem__(self, name: str) -> float | None:
+        """Give a figure; None where there is none."""
+        return self.figures.get(name)
+
+
+class Window(NamedTuple):
+    """Returns of one window; those of more than a year are a year's."""
+
+    name: str
+    yearly: bool
+    start: date
+    own: float | None
+    benchmark: float | None
+    active: float | None
+    mwr: float | None
+
+
+class Bar(NamedTuple):
+    """What one holding or group added to the return."""
+
+    key: str  # what the page can be narrowed to ("sector:Technology"); empty: nothing
+    name: str
+    label: str
+    contribution: float
+    own: float | None  # its own return
+    weight: float | None
+    pnl: float | None
+
+
+class Effect(NamedTuple):
+    """Return of one currency's holdings, split; contributions to the whole."""
+
+    currency: str
+    weight: float | None
+    local: float
+    fx: float
+    cross: float
+    base: float
+
+
+class Method(NamedTuple):
+    """One way to measure the same window."""
+
+    name: str
+    meaning: str
+    value: float | None
+    yearly: float | None
+    why_not: str = ""
+
+
+# ------------------------------------------------------------------------------------------------------------------------- figures
+
+COSTS = {"net": "net of fees, taxes", "gross_of_fees": "before fees", "gross": "before fees, taxes"}
+TIMINGS = {"start": "flows at day start", "end": "flows at day end", "mid": "flows at midday"}
+
+
+def kpi_strip(facts: Facts) -> list[html.Div]:
+    """Seven figures, each with what it is and one line of context in small print."""
+    return [
+        _figure(facts, "twr", "TWR", f"daily, {COSTS[facts.costs]}", _yearly(facts["twr_annualised"])),
+        _figure(facts, "mwr", "MWR", f"internal rate, {_count(facts.flow_days, 'flow day')}", _yearly(facts["mwr_annualised"])),
+        _figure(facts, "modified_dietz", "Modified Dietz", "flows weighted by days", TIMINGS[facts.flow_timing]),
+        _figure(facts, "roi", "ROI", "gain on capital put in", f"{theme.money(facts['pnl'], decimals=0, signed=True)} {facts.currency}"),
+        _figure(facts, "active_return", "Active return", f"vs {facts.benchmark}" if facts.benchmark else "no benchmark is chosen",
+                _yearly(facts["active_return_annualised"]), toned=True),
+        _figure(facts, "volatility", "Volatility", "of daily returns, a year", _tracking(facts), signed=False),
+        _figure(facts, "max_drawdown", "Max drawdown", "deepest fall from a peak", "by daily closes"),
+    ]
+
+
+def _figure(facts: Facts, name: str, label: str, what: str, context: str, *, toned: bool = False, signed: bool = True) -> html.Div:
+    value = facts[name]
+    known = value is not None and theme.known(value)
+    second = context if known else facts.gaps.get(name, "")
+    number = [live(value * 100, form="signed" if signed else "money", toned=toned), unit("%")] if known and value is not None else theme.UNKNOWN
+    return kpi(label, number, [html.Span(what, title=what), html.Span(second, title=second)])
+
+
+def _yearly(value: float | None) -> str:
+    return f"{theme.percent(value)} p.a." if theme.known(value) else "not annualised"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _tracking(facts: Facts) -> str:
+    return f"tracking error {theme.share(facts['tracking_error'])}" if theme.known(facts["tracking_error"]) else ""
+
+
+# ------------------------------------------------------------------------------------------------------------------------- windows
+
+
+def windows_table(windows: Sequence[Window], *, benchmark: str | None) -> html.Table:
+    """Tell the returns by window: own, benchmark, active."""
+    heads = ["Window", "Portfolio", *(["Benchmark", "Active"] if benchmark else []), "MWR"]
+    rows = [
+        html.Tr([
+            html.Td([window.name, *([html.Span(" p.a.", className="dim")] if window.yearly else [])],
+                    className="l", title=f"from {theme.day(window.start)}"),
+            html.Td(_percent(window.own)),
+            *([html.Td(_percent(window.benchmark), className="soft"), html.Td(_percent(window.active, toned=True))] if benchmark else []),
+            html.Td(_percent(window.mwr), className="soft"),
+        ])
+        for window in windows
+    ]
+    return _table("Returns by window", heads, rows, classes="dense")
+
+
+def month_facts(facts: Facts) -> html.Dl:
+    """Best and worst month, months above zero, capture."""
+    months, above = facts["months"], facts["months_positive"]
+    pairs = [
+        ("Best month", _percent(facts["best_month"])),
+        ("Worst month", _percent(facts["worst_month"])),
+        ("Months above zero", f"{theme.number(above, decimals=0)} of {theme.number(months, decimals=0)}"),
+    ]
+    if facts.benchmark:
+        capture = [theme.percent(facts[name], decimals=0, signed=False) for name in ("up_capture", "down_capture")]
+        pairs.append(("Up capture, down capture", ", ".join(capture) if set(capture) != {theme.UNKNOWN} else theme.UNKNOWN))
+    return html.Dl([part for name, figure in pairs for part in (html.Dt(name), html.Dd(figure))], className="kv")
+
+
+def _percent(value: float | None, *, toned: bool = False) -> html.Span:
+    return live(value, form="percent", toned=toned)
+
+
+def _table(caption: str, heads: Sequence[str], rows: Sequence[html.Tr], *, foot: html.Tr | None = None, classes: str = "") -> html.Table:
+    head = html.Tr([html.Th(name, scope="col", className="" if index else "l") for index, name in enumerate(heads)])
+    end = [html.Tfoot(foot)] if foot is not None else []
+    return html.Table([html.Caption(caption, className="sr"), html.Thead(head), html.Tbody([*rows]), *end], className=f"grid-t {classes}".strip())
+
+
+# ----------------------------------------------------------------------------------------------------------------- growth, bridge
+
+
+def growth_table(growth: Growth, *, benchmark: str | None) -> html.Table:
+    """Growth in percent by day, newest first, with the flows."""
+    flows: dict[date, float] = {}
+    for flow in growth.flows:
+        flows[flow.date] = flows.get(flow.date, 0.0) + flow.amount
+    kept = _sparse(growth.days, flows)
+    rows = [html.Tr([
+        html.Td(theme.day(growth.days[at]), className="l"),
+        html.Td(_percent(growth.own[at] - 1)),
+        *([html.Td(_percent(growth.benchmark[at] - 1)), html.Td(_percent(growth.active[at], toned=True))] if benchmark else []),
+        html.Td(live(flows[growth.days[at]], form="signed") if growth.days[at] in flows else ""),
+    ]) for at in reversed(kept)]
+    heads = ["Date", "Growth", *([benchmark, "Active"] if benchmark else []), "Flow"]
+    return _table("Growth by day", heads, rows)
+
+
+def _sparse(days: Sequence[date], flows: Mapping[date, float], most: int = 70) -> list[int]:
+    """Rows of a table: every day of a short period, the last of each week or month of a longer one, and every day with a flow."""
+    for key in (lambda day: day, lambda day: day.isocalendar()[:2], lambda day: (day.year, day.month), lambda day: (day.year, (day.month - 1) // 3)):
+        last = {key(day): index for index, day in enumerate(days)}
+        if len(last) <= most:
+            break
+    return sorted({*last.values(), 0, *(index for index, day in enumerate(days) if day in flows)})
+
+
+def bridge_table(steps: Sequence[Step], residual: float, currency: str) -> html.Table:
+    """List the steps from the opening to the closing value, to the cent, with what is left over."""
+    *before, closing = steps
+    rows = [html.Tr([html.Td(step.name, className="l"), html.Td(live(step.amount, form="signed" if index else "money"))])
+            for index, step in enumerate(before)]
+    rows.append(html.Tr([html.Td("Residual", className="l soft"), html.Td(live(residual, form="signed"), className="soft")]))
+    foot = html.Tr([html.Td(closing.name, className="l"), html.Td([live(closing.amount), unit(currency)])])
+    return _table("What moved the value", ["Step", currency], rows, foot=foot)
+
+
+def fitted_steps(steps: Sequence[Step], residual: float) -> list[Step]:
+    """Round the steps to cents so that, with the residual as written, they add up to the closing value."""
+    *before, closing = steps
+    left = theme.fitted([residual], residual)[0]
+    cents = theme.fitted([step.amount for step in before], closing.amount - left)
+    end = theme.fitted([closing.amount], closing.amount)[0]
+    return [*(step._replace(amount=amount) for step, amount in zip(before, cents, strict=True)), closing._replace(amount=end)]
+
+
+# ------------------------------------------------------------------------------------------------------------------- contributions
+
+
+def contribution_bars(bars: Sequence[Bar], total: float, *, noun: str) -> list[html.Div]:
+    """Bars of percentage points, largest first; the rest in one line; the sum is the return."""
+    order = sorted(_in_points(bars, total), key=lambda bar: -bar.contribution)
+    shown, rest = _ends(order)
+    widest = max((abs(bar.contribution) for bar in shown), default=0.0) or 1.0
+    rows = [_bar(bar, widest) for bar in shown]
+    if rest:
+        left = round(sum(bar.contribution for bar in rest), 2)
+        rows.append(html.Div([html.Span(f"Other {_count(len(rest), noun)}", className="soft"), _points(left)], className="spread rest"))
+    return [*rows, html.Div([html.Span("TWR"), _total(total)], className="spread sum")]
+
+
+def _in_points(bars: Sequence[Bar], total: float) -> list[Bar]:
+    points = theme.fitted([bar.contribution * 100 for bar in bars], total * 100)
+    return [bar._replace(contribution=point) for bar, point in zip(bars, points, strict=True)]
+
+
+def _ends(order: Sequence[Bar]) -> tuple[list[Bar], list[Bar]]:
+    """Keep the bars that matter, of either sign, in their order."""
+    if len(order) <= SHOWN + 1:
+        return [*order], []
+    kept = {bar.key or bar.name for bar in sorted(order, key=lambda bar: -abs(bar.contribution))[:SHOWN]}
+    return [bar for bar in order if (bar.key or bar.name) in kept], [bar for bar in order if (bar.key or bar.name) not in kept]
+
+
+def _bar(bar: Bar, widest: float) -> html.Div:
+    width = f"{100 * abs(bar.contribution) / widest:.1f}"
+    sides = [html.Progress(value=width if side else "0", max="100", className=name, **{"aria-hidden": "true"})
+             for side, name in ((bar.contribution < 0, "n"), (bar.contribution > 0, "p"))]
+    title = f"{bar.label}: return {theme.percent(bar.own)}, weight {theme.share(bar.weight)}"
+    name = html.B(bar.name, title=title)
+    if bar.key:
+        name = html.Button(bar.name, type="button", title=f"{title}. Press to see it alone", **{"data-group": bar.key})
+    return html.Div([name, html.Span(sides, className="track"), _points(bar.contribution)], className="spread")
+
+
+def _points(value: float, *, toned: bool = True) -> html.Span:
+    return live(value, form="signed", toned=toned)
+
+
+def _total(total: float) -> html.Span:
+    return _points(total * 100, toned=False)
+
+
+def contribution_table(bars: Sequence[Bar], total: float, *, currency: str, head: str) -> html.Table:
+    """Give every contribution with weight, own return and profit; the sum is the return."""
+    rows = [html.Tr([
+        html.Td([html.B(bar.name), *([html.Span(f" {bar.label}", className="dim")] if bar.label != bar.name else [])], className="l"),
+        html.Td(live(bar.weight, form="share"), className="soft"), html.Td(_percent(bar.own), className="soft"),
+        html.Td(_points(bar.contribution)), html.Td(live(bar.pnl, form="whole-signed")),
+    ]) for bar in sorted(_in_points(bars, total), key=lambda bar: -bar.contribution)]
+    profit = [bar.pnl for bar in bars if bar.pnl is not None and theme.known(bar.pnl)]
+    foot = html.Tr([html.Td("TWR", className="l"), html.Td(""), html.Td(""), html.Td(_total(total)), html.Td(live(sum(profit), form="whole-signed"))])
+    return _table("Contribution to return", [head, "Weight", "Return", "Points", f"P/L {currency}"], rows, foot=foot)
+
+
+# ------------------------------------------------------------------------------------------------------------------------- methods
+
+
+def methods_table(methods: Sequence[Method], *, yearly: bool) -> html.Table:
+    """Ways to measure the same window beside each other, each with the question it answers."""
+    rows = [html.Tr([
+        html.Td([html.B(method.name), html.Span(method.meaning, className="meaning")], className="l"),
+        html.Td(_percent(method.value), title=method.why_not or None),
+        *([html.Td(_percent(method.yearly) if theme.known(method.yearly) else "", className="soft")] if yearly else []),
+    ]) for method in methods]
+    return _table("Ways to measure", ["Method", "Return", *(["p.a."] if yearly else [])], rows, classes="methods")
+
+
+def currency_table(effects: Sequence[Effect], total: float) -> html.Table:
+    """Local, currency and cross effect of each currency, in percentage points; the sum is the return."""
+    shown = _in_points([Bar("", effect.currency, "", effect.base, None, None, None) for effect in effects], total)
+    rows = [html.Tr([
+        html.Td(html.B(effect.currency), className="l"), html.Td(live(effect.weight, form="share"), className="soft"),
+        *(html.Td(_points(part)) for part in _parts(effect, bar.contribution)), html.Td(_points(bar.contribution)),
+    ]) for effect, bar in zip(effects, shown, strict=True)]
+    sums = [sum(_parts(effect, bar.contribution)[at] for effect, bar in zip(effects, shown, strict=True)) for at in range(3)]
+    foot = html.Tr([html.Td("TWR", className="l"), html.Td(""), *(html.Td(_points(part, toned=False)) for part in sums),
+                    html.Td(_total(total))])
+    return _table("Currency effects", ["Currency", "Weight", "Local", "Currency", "Cross", "Total"], rows, foot=foot)
+
+
+def _parts(effect: Effect, total: float) -> list[float]:
+    """Local, currency and cross effect in points that add up to the row's total as written."""
+    return theme.fitted([effect.local * 100, effect.fx * 100, effect.cross * 100], total)
+
+
+# ------------------------------------------------------------------------------------------------------------------------ calendar
+
+
+def heat_cap(calendar: Mapping[int, Sequence[float | None]]) -> float:
+    """Give the return of the strongest tint: a round figure that nine of ten months stay under."""
+    sizes = sorted(abs(value) for months in calendar.values() for value in months[:12] if value is not None and theme.known(value))
+    usual = sizes[int(len(sizes) * 0.9)] if sizes else 0.0
+    return max(LEAST_CAP, round(usual, 2))
+
+
+def calendar_table(calendar: Mapping[int, Sequence[float | None]]) -> html.Table:
+    """Months of every year, tinted by their return, and the year's own.
+
+    Parameters
+    ----------
+    calendar : mapping
+        Year to thirteen fractions, the last of the whole year; None where there is no history.
+    """
+    cap = heat_cap(calendar)
+    year = html.Th("Year", scope="col", className="sum")
+    head = html.Tr([html.Th(html.Span("Year", className="sr")), *(html.Th(month, scope="col") for month in MONTHS), year])
+    rows = [html.Tr([html.Th(str(year), scope="row"), *(_month(value, cap) for value in months[:12]), html.Td(_tenth(months[12]), className="sum")])
+            for year, months in sorted(calendar.items(), reverse=True)]
+    return html.Table([html.Caption("Returns by month, in percent", className="sr"), html.Thead(head), html.Tbody(rows)], className="heat")
+
+
+def _month(value: float | None, cap: float) -> html.Td:
+    if value is None or not theme.known(value):
+        return html.Td("")
+    return html.Td(_tenth(value), className="cell", **{"data-level": str(heat_level(value, cap))})
+
+
+def heat_level(value: float, cap: float) -> int:
+    """Step of the tint, negative for a loss, 0 for none."""
+    size = round(LEVELS * min(1.0, abs(value) / cap))
+    return -size if value < 0 else size
+
+
+def _tenth(value: float | None) -> html.Span:
+    return live(None if value is None else value * 100, form="signed1")
+
+
+# ---------------------------------------------------------------------------------------------------------------------------- filter
+
+
+def group_options(groups: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -> list[html.Option | html.Optgroup]:
+    """Choices of the filter: everything, then each grouping with its values (`sector:Technology`)."""
+    return [html.Option("All holdings", value=""),
+            *(html.Optgroup([html.Option(word, value=value) for value, word in options], label=name) for name, options in groups if options)]
+
+
+def found_instruments(found: Sequence[tuple[str, str]], *, own: str | None) -> list[html.Button]:
+    """Benchmarks to choose from: the portfolio's own, none, and what was found."""
+    choices = [("", "The portfolio's own", own or ""), ("none", "No benchmark", ""), *((symbol, name, symbol) for symbol, name in found)]
+    return [html.Button([html.Span(name), html.Span(note, className="dim")], type="button", className="item", **{"data-benchmark": value})
+            for value, name, note in choices]
