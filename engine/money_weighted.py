@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pyxirr
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 
 from engine.columns import Floats, Table, cells_of, day_stamps, flow_cells
 from engine.errors import InvalidInput, MisalignedSeries
@@ -27,8 +26,8 @@ DAY_COUNTS: Mapping[str, str] = {
     "30u/360": "30u/360",
 }
 
-_GRID = np.concatenate([-np.geomspace(600.0, 1e-6, 1200), [0.0], np.geomspace(1e-6, 600.0, 1200)])
-_SAME = 1e-9
+_GRID = np.concatenate([-np.geomspace(1e5, 1e-6, 1500), [0.0], np.geomspace(1e-6, 1e5, 1500)])
+_SAME = 1e-6
 
 
 class Rate(float):
@@ -68,7 +67,7 @@ def xirr(
     Parameters
     ----------
     dates
-        Dates; or, without `amounts`, a Series or mapping date to amount, or pairs of both.
+        Dates; or, without `amounts`, a Series or mapping date to amount, or pairs of both. Amounts may come first, as in spreadsheets.
     amounts
         Flows seen from the investor: negative paid in, positive taken out, the value at the end as if taken out.
     day_count
@@ -112,8 +111,8 @@ def xirr(
         return _none("a flow is not known" if len(days) else "there are no flows")
     if not ((flows > 0).any() and (flows < 0).any()):
         return _none("all flows go one way")
-    roots = _quick(days, flows, years, day_count) or _roots(flows, years)
-    return _rate(roots, guess)
+    span = float(years[-1])
+    return _rate(_growths(days, flows, years, day_count), 1.0 / span if span > 0 else 1.0, guess)
 
 
 def money_weighted_return(
@@ -139,7 +138,8 @@ def money_weighted_return(
     day_count, guess
         As in `xirr`.
     annualised
-        None (default): a year's rate for windows of a year or more, that of the window below; True or False: always or never a year's.
+        None (default): a year's rate where money was at work for a year or more, that of the whole time below; True or False: always or
+        never a year's.
 
     Returns
     -------
@@ -148,7 +148,8 @@ def money_weighted_return(
 
     Notes
     -----
-    Convention: flows of the first day are in the opening value. Everything lost is -1. A window without days, or nothing put in, is NaN.
+    Convention: flows of the first day are in the opening value. Time runs from the first money in the window, so that what was not there
+    yet is not annualised. Everything lost is -1. A window without days, or nothing put in, is NaN.
 
     Raises
     ------
@@ -227,7 +228,10 @@ def _dated(dates: Any, amounts: Iterable[float] | None) -> tuple[NDArray[np.date
             if any(len(pair) != 2 for pair in pairs):
                 raise InvalidInput("dates", pairs[0], "not a date and an amount", hint="Give dates and amounts, or pairs of both")
             dates, amounts = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-    stamps, flows = day_stamps(dates), cells_of(list(amounts), "amounts")[:, 0]
+    given, others = list(dates), list(amounts)
+    if given and all(isinstance(each, int | float | np.number) for each in given):
+        given, others = others, given
+    stamps, flows = day_stamps(given), cells_of(others, "amounts")[:, 0]
     if len(stamps) != len(flows):
         raise MisalignedSeries("dates", "amounts", reason=f"{len(stamps)} against {len(flows)}")
     return stamps, flows
@@ -246,12 +250,20 @@ def _changes(flows: Floats) -> int:
     return int((signs[1:] != signs[:-1]).sum())
 
 
+def _growths(days: NDArray[np.datetime64], flows: Floats, years: Floats, day_count: str) -> tuple[float, ...]:
+    """Find every growth over the whole span, as a logarithm, at which the flows come out even."""
+    if not len(years) or not years[-1] > 0:
+        return ()
+    return _quick(days, flows, years, day_count) or _roots(flows, years)
+
+
 def _quick(days: NDArray[np.datetime64], flows: Floats, years: Floats, day_count: str) -> tuple[float, ...]:
     """Find the root by the quick finder where there can be no other: after one change of sign, or where money is never owed on the way."""
     rate = pyxirr.xirr(days.tolist(), flows.tolist(), day_count=DAY_COUNTS[day_count], silent=True)
     if rate is None or not np.isfinite(rate) or rate <= -1 or not _holds(flows, years, float(rate)):
         return ()
-    return (float(rate),) if _changes(flows) == 1 or _one_way(flows, years, float(rate)) else ()
+    alone = _changes(flows) == 1 or _one_way(flows, years, float(rate))
+    return (float(np.log1p(rate) * years[-1]),) if alone else ()
 
 
 def _one_way(flows: Floats, years: Floats, rate: float) -> bool:
@@ -269,52 +281,56 @@ def _holds(flows: Floats, years: Floats, rate: float) -> bool:
 
 
 def _roots(flows: Floats, years: Floats) -> tuple[float, ...]:
-    """Find every rate at which the flows come out even, by changes of sign over the whole range of rates.
+    """Find them by changes of sign, from a growth of exp(-100000) to exp(100000): a day's and a decade's flows look alike there."""
+    share = years / years[-1]
 
-    The unknown is the growth of the whole span as a logarithm, from -600 to 600, so that a day's and a decade's flows look alike.
-    """
-    span = float(years[-1] - years[0])
-    if not span > 0:
-        return ()
-    share = years / span
-
-    def left(growth: float) -> float:
-        exponents = -growth * share
-        return float(np.dot(flows, np.exp(exponents - exponents.max())))
+    def left(growth: Floats) -> Floats:
+        exponents = -np.multiply.outer(growth, share)
+        scaled: Floats = np.exp(exponents - exponents.max(axis=-1, keepdims=True)) @ flows
+        return scaled
 
     size = float(np.abs(flows).max())
-    points = np.sort(np.concatenate([_GRID, _turning(left, np.array([left(growth) for growth in _GRID]), 0.01 * size)]))
-    heights = np.array([left(growth) for growth in points])
+    points = np.sort(np.concatenate([_GRID, _turning(left, left(_GRID), 0.01 * size)]))
+    heights = left(points)
     found = points[np.abs(heights) <= 1e-13 * size].tolist()
     crossed = np.flatnonzero(np.sign(heights[:-1]) * np.sign(heights[1:]) < 0)
-    found += [float(brentq(left, points[place], points[place + 1], xtol=1e-14, rtol=1e-14)) for place in crossed]
-    with np.errstate(over="ignore"):
-        rates = np.expm1(np.array(sorted(found)) / span)
-    return _distinct([float(rate) for rate in rates if np.isfinite(rate) and rate > -1.0])
+    found += _between_signs(left, points[crossed], points[crossed + 1]).tolist()
+    return _distinct(found)
 
 
-def _turning(left: Callable[[float], float], heights: Floats, limit: float) -> Floats:
+def _between_signs(left: Callable[[Floats], Floats], low: Floats, high: Floats) -> Floats:
+    """Halve every stretch until its ends are neighbours."""
+    if not low.size:
+        return low
+    signs = np.sign(left(low))
+    for _ in range(200):
+        middle = 0.5 * (low + high)
+        same = np.sign(left(middle)) == signs
+        low, high = np.where(same, middle, low), np.where(same, high, middle)
+    return np.add(low, high, dtype=np.float64) / 2
+
+
+def _turning(left: Callable[[Floats], Floats], heights: Floats, limit: float) -> Floats:
     """Find places where the curve comes near zero without crossing it between two points of the grid: roots may hide in pairs there."""
     size, signs = np.abs(heights), np.sign(heights)
     same = (signs[1:-1] == signs[:-2]) & (signs[1:-1] == signs[2:])
-    near = np.flatnonzero((size[1:-1] <= size[:-2]) & (size[1:-1] <= size[2:]) & same & (size[1:-1] < limit)) + 1
-    return np.array([_lowest(left, _GRID[place - 1], _GRID[place + 1]) for place in near], dtype=np.float64)
-
-
-def _lowest(left: Callable[[float], float], low: float, high: float) -> float:
-    """Golden-section search for the least absolute height."""
+    falls, rises = size[1:-1] < 0.999999 * size[:-2], size[1:-1] < 0.999999 * size[2:]
+    lowest = (falls & (size[1:-1] <= size[2:])) | (rises & (size[1:-1] <= size[:-2]))
+    near = np.flatnonzero(same & lowest & (size[1:-1] < limit)) + 1
+    low, high = _GRID[near - 1], _GRID[near + 1]
     ratio = (5**0.5 - 1) / 2
-    for _ in range(80):
+    for _ in range(80 if near.size else 0):  # the golden section
         inner, outer = high - ratio * (high - low), low + ratio * (high - low)
-        low, high = (low, outer) if abs(left(inner)) < abs(left(outer)) else (inner, high)
-    return 0.5 * (low + high)
+        falling = np.abs(left(inner)) < np.abs(left(outer))
+        low, high = np.where(falling, low, inner), np.where(falling, outer, high)
+    return np.add(low, high, dtype=np.float64) / 2
 
 
-def _distinct(rates: list[float]) -> tuple[float, ...]:
+def _distinct(growths: list[float]) -> tuple[float, ...]:
     kept: list[float] = []
-    for rate in sorted(rates):
-        if not kept or rate - kept[-1] > _SAME * max(1.0, abs(rate)):
-            kept.append(rate)
+    for growth in sorted(growths):
+        if not kept or growth - kept[-1] > _SAME * max(1.0, abs(growth)):
+            kept.append(growth)
     return tuple(kept)
 
 
@@ -322,9 +338,14 @@ def _none(reason: str) -> Rate:
     return Rate(float("nan"), (), Finding("no_rate", f"There is no money-weighted return: {reason}", context={"reason": reason, "roots": []}))
 
 
-def _rate(roots: tuple[float, ...], guess: float | None) -> Rate:
-    if not roots:
+def _rate(growths: tuple[float, ...], scale: float, guess: float | None) -> Rate:
+    """Rates of growths over the span: those of a year, or with a scale of 1 those of the span."""
+    if not growths:
         return _none("the flows come out even at no rate")
+    with np.errstate(over="ignore"):
+        roots = tuple(float(rate) for rate in np.expm1(scale * np.array(growths)) if np.isfinite(rate))
+    if not roots:
+        return _none("the rate is beyond what a number holds")
     if len(roots) == 1 or guess is not None:
         return Rate(roots[0] if guess is None else min(roots, key=lambda root: abs(root - guess)), roots)
     listed = ", ".join(f"{100 * root:.4g} %" for root in roots)
@@ -368,12 +389,14 @@ def _window_rate(
     flows = -moved.copy()
     flows[0] = -values[0]
     flows[-1] += values[-1]
-    length = float(year_fractions(days[[0, -1]], day_count)[1])
-    whole = annualised if annualised is not None else length >= 1.0
-    if not np.isnan(flows).any() and (flows < 0).any() and not (flows > 0).any() and values[-1] == 0:
+    if np.isnan(flows).any() or not flows.any():
+        return _none("a value or flow is not known" if np.isnan(flows).any() else "nothing was invested")
+    if not (flows > 0).any() and values[-1] == 0:
         return Rate(-1.0, (-1.0,))
-    rate = xirr(days, flows, day_count=day_count, guess=guess)
-    if whole:
-        return rate
-    period = tuple(float(np.expm1(length * np.log1p(root))) for root in rate.roots)
-    return Rate(float(np.expm1(length * np.log1p(rate))) if rate == rate else float("nan"), period, rate.finding)  # noqa: PLR0124 - NaN
+    at_work, moves = _merged(days, flows)
+    if not (moves > 0).any() or not (moves < 0).any():
+        return _none("all flows go one way")
+    years = year_fractions(at_work, day_count)
+    of_year = annualised if annualised is not None else bool(years[-1] >= 1.0)
+    span = float(years[-1])
+    return _rate(_growths(at_work, moves, years, day_count), 1.0 / span if of_year and span > 0 else 1.0, guess)

@@ -109,7 +109,9 @@ def growth(returns: Table, *, start: float = 1.0, missing: str = "nan") -> Figur
     """
     _choice("missing", missing, ("nan", "flat"))
     cells = cells_of(returns)
-    wealth = (start * np.cumprod(1.0 + np.nan_to_num(cells), axis=0)).astype(np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        wealth = (start * np.cumprod(1.0 + np.nan_to_num(cells), axis=0)).astype(np.float64)
+    wealth = np.where(np.isfinite(wealth), wealth, np.nan)
     return series_like(returns, np.where(np.isnan(cells), np.nan, wealth) if missing == "nan" else wealth)
 
 
@@ -506,11 +508,12 @@ def _ratios(prices: Table) -> Floats:
 
 def _linked(cells: Floats) -> Floats:
     """Product of 1 + r less one, by logarithms where they are more exact."""
-    whole = np.prod(1.0 + cells, axis=0) - 1.0
     small = (np.abs(cells) < 0.5).all(axis=0)
-    exact = np.expm1(np.sum(np.log1p(np.where(small, cells, 0.0)), axis=0))
+    with np.errstate(over="ignore", invalid="ignore"):
+        whole = np.prod(1.0 + cells, axis=0) - 1.0
+        exact = np.expm1(np.sum(np.log1p(np.where(small, cells, 0.0)), axis=0))
     linked: Floats = np.where(small, exact, whole)
-    return linked
+    return np.where(np.isfinite(linked), linked, np.nan)
 
 
 def _counts(cells: Floats) -> Floats:
