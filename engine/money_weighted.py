@@ -323,7 +323,8 @@ def _turning(left: Callable[[Floats], Floats], heights: Floats, limit: float) ->
         inner, outer = high - ratio * (high - low), low + ratio * (high - low)
         falling = np.abs(left(inner)) < np.abs(left(outer))
         low, high = np.where(falling, low, inner), np.where(falling, outer, high)
-    return np.add(low, high, dtype=np.float64) / 2
+    middle: Floats = 0.5 * (low + high)
+    return middle
 
 
 def _distinct(growths: list[float]) -> tuple[float, ...]:
