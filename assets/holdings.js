@@ -337,6 +337,7 @@ window.portolan.holdings = (() => {
       if (sheet.dataset.symbol !== symbol) { sheet.dataset.symbol = symbol; document.getElementById("holdings-drawer-body")?.classList.add("waiting"); }
       kit.write(sheet.querySelector("[data-part=symbol]"), symbol);
       kit.write(sheet.querySelector("[data-part=name]"), row?.name || "");
+      sheet.querySelector("footer").hidden = !(row?.quantity > 0); // what is not held cannot be sold
       sheet.focus({ preventScroll: true });
     }
     kit.setStore("holdings-symbol", symbol || null);

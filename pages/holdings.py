@@ -7,7 +7,7 @@ from typing import Any
 import dash
 from dash import dcc, html
 
-from components import cards, controls, dialogs, tables
+from components import cards, controls, dialogs, sale, tables
 from components.icons import Icon
 from components.ids import HoldingsIds
 
@@ -33,6 +33,7 @@ def layout(**_query: str) -> html.Div:
             html.Section([tables.holdings_grid(), *_states()], className="panel grid-panel", **{"aria-label": "Holdings, grouped, with totals"}),
             _legend(),
             _drawer(),
+            sale.dialog(),
         ],
         id=HoldingsIds.PAGE, className="page holdings-page", **{"data-state": "waiting", "data-retry": HoldingsIds.RETRY,
                                                                       "data-looks-back": ""},
@@ -91,4 +92,5 @@ def _legend() -> html.Div:
 
 def _drawer() -> html.Aside:
     title = [html.B("", **{"data-part": "symbol"}), html.Span("", className="dim name", **{"data-part": "name"})]
-    return dialogs.drawer(HoldingsIds.DRAWER, html.Div(title, className="who"), html.Div(id=HoldingsIds.DRAWER_BODY), label="One holding")
+    foot = [html.Span(className="grow"), controls.button("What would selling realise?", do="simulate-sale", name=Icon.GAINS)]
+    return dialogs.drawer(HoldingsIds.DRAWER, html.Div(title, className="who"), html.Div(id=HoldingsIds.DRAWER_BODY), label="One holding", foot=foot)
