@@ -49,7 +49,7 @@ def cells_of(values: Table, field: str = "returns") -> Floats:
     if whole.ndim not in {1, 2}:
         raise InvalidInput(field, values, f"has {whole.ndim} dimensions", hint="Give one series, or a frame of them")
     finite: Floats = np.where(np.isfinite(whole), whole, np.nan)
-    return finite.reshape(len(finite), -1) if finite.ndim == 2 else finite[:, None]
+    return finite if finite.ndim == 2 else finite[:, None]
 
 
 def figure_like(values: Table, results: Floats, name: str | None = None) -> Figure:

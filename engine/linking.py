@@ -60,8 +60,6 @@ def link_attribution(effects: Table, returns: Table, benchmark_returns: Table | 
     >>> linked.round(6).to_dict(), round(float(linked.sum()), 6)
     ({'A': 0.082504, 'B': 0.072496}, 0.155)
     """
-    if method not in METHODS:
-        raise InvalidInput("method", method, f"{method} is not a choice", hint=f"Use one of {', '.join(METHODS)}")
     cells, own = cells_of(effects, "effects"), _periods(returns, "returns")
     other = np.zeros_like(own) if benchmark_returns is None else _periods(benchmark_returns, "benchmark_returns")
     if not len(cells) == len(own) == len(other):
@@ -85,7 +83,14 @@ def linked(effects: Floats, returns: Floats, benchmark: Floats, method: str = "c
     -------
     ndarray of shape (n_effects,)
         Fraction of the whole window.
+
+    Raises
+    ------
+    InvalidInput
+        An unknown method.
     """
+    if method not in METHODS:
+        raise InvalidInput("method", method, f"{method} is not a choice", hint=f"Use one of {', '.join(METHODS)}")
     if not len(effects):
         return np.full(effects.shape[1], np.nan)
     logarithmic = method in {"carino", "menchero"}
