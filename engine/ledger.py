@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from engine.booking import walk
 from engine.currencies import currency_code
@@ -19,10 +21,11 @@ from engine.errors import InvalidInput
 from engine.events import Conventions
 from engine.frames import Records, fx_frame, instant, ledger_frame
 from engine.kinds import EFFECTS, Effect
-from engine.postings import postings
+from engine.postings import Postings, postings
+from engine.rate_ages import stale_rates
 from engine.statements import statements
 from engine.transfers import internal_legs, without_flows
-from engine.types import CostMethod, Finding
+from engine.types import CostMethod, Finding, Kind
 
 __all__ = ["EFFECTS", "Book", "Effect", "book"]
 
@@ -149,10 +152,21 @@ def book(  # noqa: PLR0913 - conventions are keyword arguments, never constants 
     booked = Book(
         base_currency=base,
         cost_method=conventions.cost_method,
-        findings=posted.findings + tuple(state.findings),
+        findings=posted.findings + stale_rates(base, _rates_used(frame, posted), fx) + tuple(state.findings),
         **statements(state),
     )
     return without_flows(booked, internal_legs([frame]))
+
+
+def _rates_used(ledger: pd.DataFrame, posted: Postings) -> dict[str, NDArray[np.datetime64]]:
+    """Days on which a market's rate was used, by currency: where a transaction of another currency brings no rate of its own."""
+    names = posted.names
+    if len(names.currencies) == 1:
+        return {}
+    moved = (posted.gross_local != 0) | (posted.charge_local != 0)
+    told = ~np.isnan(ledger["fx_rate"].to_numpy()) | (posted.of(Kind.FX_CONVERSION) & (names.to_currency == 0))
+    asking = moved & ~told & (names.currency > 0)
+    return {names.currencies[code]: np.unique(posted.day[asking & (names.currency == code)]) for code in np.unique(names.currency[asking]).tolist()}
 
 
 def _option(name: str, value: object, known: list[str]) -> str:

@@ -71,8 +71,10 @@ def holdings_view(scope: str, answer: Answer) -> HoldingsView:
 
 
 def _of_held(findings: Sequence[Finding], told: Snapshot) -> list[Finding]:
-    held = set(told.holdings["symbol"])
-    return [finding for finding in findings if finding.context["symbol"] in held]
+    """Leave out what is about a price or a rate that nothing is valued with."""
+    symbols = set(told.holdings["symbol"])
+    currencies = {*told.holdings["currency"], *told.cash.index[(told.cash["balance"] != 0).to_numpy()]}
+    return [finding for finding in findings if finding.context.get("symbol") in symbols or finding.context.get("currency") in currencies]
 
 
 def terms_for_hub(scope: str, answer: Answer) -> LiveTerms:

@@ -6,17 +6,18 @@ A manual bar or rate beats a simulated quote of the same day. What has no price 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
+import numpy as np
 import pandas as pd
 
 from data import calendar
 from data.database import Unit
-from engine import Marks, rates_to
+from engine import Marks, rates_to, stale_rates
 from engine.types import AssetClass, Finding, Instrument, PriceState, Quote, Severity
 from services.views import QuoteView
 
@@ -96,7 +97,8 @@ def read_marks(unit: Unit, workspace_id: UUID, sight: Sight, freshness: Freshnes
     )
     told = {symbol: view for symbol, view in quotes.items() if symbol in instruments or view.instrument_id in rate_ids}
     simulated = invented or any(quotes[symbol].simulated for symbol in instruments)
-    return Marked(marks, told, known, rate_ids, simulated, tuple(_old(told[symbol], sight) for symbol in instruments if _is_old(told[symbol], sight)))
+    old = [_old(told[symbol], sight) for symbol in instruments if _is_old(told[symbol], sight)]
+    return Marked(marks, told, known, rate_ids, simulated, (*old, *_old_rates(base, codes, stored, set(rate_ids.values()), sight)))
 
 
 def read_quotes(unit: Unit, sight: Sight, freshness: Freshness, instruments: Mapping[str, Instrument]) -> dict[str, QuoteView]:
@@ -170,6 +172,23 @@ def _by_id(frame: pd.DataFrame) -> dict[UUID, Any]:
 def _series(instruments: Mapping[str, Instrument], values: Mapping[str, float | None]) -> pd.Series:
     index = pd.Index(list(instruments), dtype=object)
     return pd.Series([math.nan if (value := values[symbol]) is None else value for symbol in instruments], index=index, dtype="float64")
+
+
+def _old_rates(base: str, codes: Sequence[str], stored: Stored, quoted: set[str], sight: Sight) -> list[Finding]:
+    """Tell the currencies whose last rate is older than five days."""
+    if len(codes) < 2 or not stored:
+        return []
+    days = {pair: sight.day if pair in quoted else row.date for pair, row in stored.items()}
+    index = pd.DatetimeIndex(sorted({pd.Timestamp(day) for day in days.values()}))
+    seen = pd.DataFrame({pair: pd.Series(1.0, index=[pd.Timestamp(day)]) for pair, day in days.items()}, index=index)
+    at = np.array([sight.day], dtype="datetime64[ns]")
+    return [_old_rate(finding.context) for finding in stale_rates(base, dict.fromkeys(codes, at), seen)]
+
+
+def _old_rate(told: Mapping[str, Any]) -> Finding:
+    currency, day = told["pair"][:3], told["rate_date"]
+    message = f"The last rate of {currency} to {told['pair'][3:]} is of {day}, {told['age_days']} days before"
+    return Finding("stale_rate", message, context={"currency": currency, "pair": told["pair"], "date": day, "days": told["age_days"]})
 
 
 def _is_old(view: QuoteView, sight: Sight) -> bool:
