@@ -52,6 +52,14 @@ def remove(call: Changes, portfolio_id: Id, body: VersionBody = None) -> None:
     call.services.portfolios.remove(call.actor, found_id("portfolio", portfolio_id), call.version(parsed(body)), idempotency_key=call.key)
 
 
+@routes.post("/{portfolio_id}/restore", response_model=PortfolioPublic)
+def restore(call: Writes, portfolio_id: Id, response: Response) -> Portfolio:
+    """Take a removal back; the ledger is as it was."""
+    portfolio = call.services.portfolios.restore(call.actor, found_id("portfolio", portfolio_id), idempotency_key=call.key)
+    etag(response, portfolio.version)
+    return portfolio
+
+
 @routes.get("/{portfolio_id}/accounts", response_model=list[str])
 def accounts(call: Asks, portfolio_id: Id) -> list[str]:
     """List the accounts that transactions name."""

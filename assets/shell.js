@@ -180,6 +180,7 @@ window.portolan.shell = (() => {
     list.replaceChildren(
       ...(many && directory.portfolios.length ? [portfolioItem("all", "All portfolios", directory.currency, directory.holdings)] : []),
       ...directory.portfolios.map((each) => portfolioItem(each.id, each.name, each.currency, each.holdings)),
+      ...(chosen ? [element("button", { type: "button", class: "item add", "data-do": "portfolio-settings" }, icon("edit"), element("span", {}, "Portfolio settings"))] : []),
       element("button", { type: "button", class: "item add", "data-do": "new-portfolio" }, icon("plus"), element("span", {}, "New portfolio")),
     );
     markAddress();
@@ -193,6 +194,7 @@ window.portolan.shell = (() => {
     { group: "Do", icon: "transactions", text: "Import a file", more: "CSV, XLSX or JSON", run: () => go("/import") },
     { group: "Do", icon: "clock", text: "Look back to a day", run: () => byId("time").click() },
     ...(scope().as_of || scope().known_at ? [{ group: "Do", icon: "clock", text: "Back to live", run: deeds.live }] : []),
+    ...(window.portolan.portfolio?.chosen() ? [{ group: "Do", icon: "edit", text: "Portfolio settings", more: window.portolan.portfolio.chosen().name, run: () => window.portolan.portfolio.open() }] : []),
     { group: "Do", icon: "theme", text: "Next theme: dark, light, high contrast", key: "t", run: nextTheme },
     { group: "Do", icon: "theme", text: "Next colours of gain and loss", run: nextPalette },
     { group: "Do", icon: "fold", text: "Fold the sidebar", key: "f", run: fold },

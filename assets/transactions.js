@@ -159,10 +159,11 @@ window.portolan.transactions = (() => {
     Object.assign(form, { open: true, editing, touched: new Set(), errors: [], key: null, sent: "", from: document.activeElement, busy: false });
     form.wanted = values.portfolio || (page.query?.scope !== "all" ? page.query?.scope : null) || form.portfolio || null;
     offer();
-    for (const name of [...NAMES, "date", "account", "note"]) setValue(input(name), values[name] ?? "");
+    for (const name of [...NAMES, ...JOINT, "date", "account", "note"]) setValue(input(name), values[name] ?? "");
     setValue(input("kind"), values.kind && kinds()[values.kind] ? values.kind : "BUY");
     setValue(input("date"), values.date || new Date().toISOString().slice(0, 10));
     input("portfolio").disabled = Boolean(editing);
+    for (const option of input("kind").options) option.disabled = Boolean(editing && kinds()[option.value].joint); // several records at once are no correction of one
     kit.write(sheet.querySelector("[data-part=title]"), editing ? "Correct transaction" : "New transaction");
     clear("transactions-conflict");
     clear("transactions-effect");
@@ -183,13 +184,13 @@ window.portolan.transactions = (() => {
     if (form.from?.isConnected) form.from.focus({ preventScroll: true });
   }
 
-  const NAMES = ["symbol", "to_symbol", "quantity", "price", "amount", "ratio", "currency", "to_amount", "to_currency", "fee", "tax", "fx_rate"];
+  const NAMES = ["symbol", "to_symbol", "quantity", "price", "amount", "ratio", "currency", "to_amount", "to_currency", "fee", "tax", "fx_rate"], JOINT = ["to_portfolio", "to_account"];
 
   function showKind() {
     const kind = kinds()[input("kind").value];
     if (!kind) return;
     kit.write(byId(FORM).querySelector("[data-part=effect]"), kind.effect);
-    for (const name of NAMES) {
+    for (const name of [...NAMES, ...JOINT]) {
       const known = kind.fields[name], label = field(name);
       label.hidden = !known;
       if (!known) continue;
@@ -358,7 +359,16 @@ window.portolan.transactions = (() => {
     const chosen = [form.wanted, select.value].find(known) || page.portfolios[0]?.id || "";
     select.replaceChildren(...page.portfolios.map((each) => new Option(each.name, each.id)));
     select.value = chosen;
+    offerTargets();
     fill("symbols", page.instruments);
+  }
+
+  /* Where a transfer can lead: any other portfolio, or another account of this one. */
+  function offerTargets() {
+    const select = input("to_portfolio"), before = select.value, here = input("portfolio").value;
+    const others = page.portfolios.filter((each) => each.id !== here).map((each) => new Option(each.name, each.id));
+    select.replaceChildren(new Option("This one", ""), ...others);
+    select.value = others.some((option) => option.value === before) ? before : "";
   }
 
   function offerAccounts() {
@@ -407,7 +417,7 @@ window.portolan.transactions = (() => {
   const told = () => { byId("transactions-history-body")?.classList.remove("waiting"); };
 
   function act(action, entry) {
-    if (entry) kit.setStore("transactions-save", { action, portfolio: entry.portfolio, editing: { id: entry.id, version: entry.version }, key: shell().key(), at: Date.now() });
+    if (entry) kit.setStore("transactions-save", { action, portfolio: entry.portfolio, editing: { id: entry.id, version: entry.version, also: entry.also }, key: shell().key(), at: Date.now() });
   }
 
   function askVoid() {
@@ -447,7 +457,7 @@ window.portolan.transactions = (() => {
     if (target.closest?.(`#${PAGE} [data-filter]`)) filterSoon();
     else if (form.open && target.closest?.(`#${FORM}`)) {
       if (target.name === "kind") showKind();
-      if (target.name === "portfolio") form.wanted = target.value;
+      if (target.name === "portfolio") { form.wanted = target.value; offerTargets(); }
       if (!target.name.startsWith("instrument_")) typed();
     }
   });

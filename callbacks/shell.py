@@ -19,11 +19,12 @@ from services import demo
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from engine.types import Actor
+    from engine.types import Actor, Portfolio
     from services import Services
     from services.views import MarketStatus, QuarantinedQuote
 
 log = logging.getLogger("portolan.screen")
+NEW_FIELDS = ("name", "base_currency", "cost_method", "benchmark", "oversell", "negative_cash")
 STATES = ("live", "delayed", "stale", "closed", "missing")
 
 
@@ -65,7 +66,8 @@ def _directory(services: Services) -> dict[str, Any]:
     """Portfolios by name; what they hold too, if it can be valued."""
     actor = services.accounts.local()
     portfolios = [
-        {"id": str(each.id), "name": each.name, "currency": each.base_currency, "demo": each.demo} for each in services.portfolios.find(actor)
+        {"id": str(each.id), "name": each.name, "currency": each.base_currency, "demo": each.demo, **_settings(each)}
+        for each in services.portfolios.find(actor)
     ]
     found: dict[str, Any] = {"portfolios": portfolios, "instruments": []}
     if not portfolios:
@@ -75,6 +77,12 @@ def _directory(services: Services) -> dict[str, Any]:
         return found | _held(services, actor, portfolios)
     except PortfolioError:
         return found  # names are enough to choose a portfolio; the page tells what is wrong
+
+
+def _settings(portfolio: Portfolio) -> dict[str, Any]:
+    """Give what the settings of a portfolio show and change."""
+    return {"base_currency": portfolio.base_currency, "cost_method": portfolio.cost_method.value, "benchmark": portfolio.benchmark,
+            "oversell": portfolio.oversell, "negative_cash": portfolio.negative_cash, "version": portfolio.version}
 
 
 def _held(services: Services, actor: Actor, portfolios: list[dict[str, Any]]) -> dict[str, Any]:
@@ -161,7 +169,7 @@ def _register_new_portfolio(app: Dash, services: Services) -> None:
         """Record a portfolio from the dialog."""
         if not draft:
             raise PreventUpdate
-        raw = {key: draft.get(key) for key in ("name", "base_currency", "cost_method")}
+        raw = {key: draft.get(key) or None for key in NEW_FIELDS}
         try:
             portfolio = await asyncio.to_thread(services.portfolios.create, services.accounts.local(), raw, idempotency_key=draft.get("key"))
         except PortfolioError as error:

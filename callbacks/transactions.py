@@ -14,7 +14,7 @@ from dash.exceptions import PreventUpdate
 from components import cards, dialogs, tables, theme
 from components.ids import Ids, TransactionsIds
 from engine.errors import Conflict, InvalidInput, PortfolioError, StorageError
-from engine.types import Kind
+from engine.types import ENTRIES, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -161,11 +161,19 @@ def check(services: Services, typed: Mapping[str, Any]) -> tuple[dict[str, Any],
     number = typed.get("number")
     portfolio = UUID(str(typed["portfolio"]))
     try:
-        preview = services.transactions.preview(services.accounts.local(), portfolio, _draft(typed), **_replacing(typed))
+        preview = _previewed(services, portfolio, typed)
     except PortfolioError as error:
         return {"number": number, "errors": [_error(error)]}, []
     errors = [{"field": each.field, "code": each.code, "message": each.message, "hint": each.hint} for each in preview.errors]
     return {"number": number, "errors": errors}, [] if errors else dialogs.effect_panel(_effect(preview))
+
+
+def _previewed(services: Services, portfolio: UUID, typed: Mapping[str, Any]) -> Preview:
+    """Tell what a draft would do; one that makes several records is asked for as a whole."""
+    draft, actor = _draft(typed), services.accounts.local()
+    if draft.get("kind") in ENTRIES:
+        return services.transfers.preview(actor, portfolio, draft)
+    return services.transactions.preview(actor, portfolio, draft, **_replacing(typed))
 
 
 def _draft(asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -197,24 +205,37 @@ def change(services: Services, asked: Mapping[str, Any]) -> tuple[dict[str, Any]
         return {"action": action}, [], []
     actor = services.accounts.local()
     try:
-        entry = _done(services, actor, action, asked)
+        entry, *more = _done(services, actor, action, asked)
     except Conflict as error:
         return _collided(services, actor, asked, error)
     except PortfolioError as error:
         return _refused(action, error), [] if action in {"record", "correct"} else [cards.notice(error.message, kind="crit")], []
-    told = {"id": str(entry.id), "portfolio": str(entry.portfolio_id), "version": entry.version}
+    also = [{"id": str(each.id), "version": each.version} for each in more]
+    told = {"id": str(entry.id), "portfolio": str(entry.portfolio_id), "version": entry.version, "also": also}
     return {"ok": True, "action": action, "entry": told}, _line(action, entry), []
 
 
-def _done(services: Services, actor: Actor, action: str, asked: Mapping[str, Any]) -> Transaction:
+def _done(services: Services, actor: Actor, action: str, asked: Mapping[str, Any]) -> list[Transaction]:
     book, portfolio, key = services.transactions, UUID(str(asked["portfolio"])), asked.get("key")
     if action == "record":
-        return book.record(actor, portfolio, [_draft(asked)], idempotency_key=key)[0]
+        return _recorded(services, actor, portfolio, _draft(asked), key)
     editing = asked["editing"]
     which, version = UUID(str(editing["id"])), int(editing["version"])
     if action == "correct":
-        return book.correct(actor, portfolio, which, version, asked["draft"], idempotency_key=key)
-    return (book.void if action == "void" else book.undo)(actor, portfolio, which, version, idempotency_key=key)
+        return [book.correct(actor, portfolio, which, version, asked["draft"], idempotency_key=key)]
+    act = book.void if action == "void" else book.undo
+    more = [(UUID(str(each["id"])), int(each["version"])) for each in editing.get("also") or ()]
+    return [act(actor, portfolio, one, at, idempotency_key=key and f"{key}:{place}") for place, (one, at) in enumerate([(which, version), *more])]
+
+
+def _recorded(services: Services, actor: Actor, portfolio: UUID, draft: dict[str, Any], key: str | None) -> list[Transaction]:
+    """Record a draft; of a transfer the first leg stands for both, because what is done to one is done to both."""
+    joint = {name: value for name, value in draft.items() if name != "kind"}
+    if draft.get("kind") == "TRANSFER":
+        return services.transfers.move(actor, portfolio, joint, idempotency_key=key)[:1]
+    if draft.get("kind") == "REINVESTMENT":
+        return services.transfers.reinvest(actor, portfolio, joint, idempotency_key=key)
+    return services.transactions.record(actor, portfolio, [draft], idempotency_key=key)
 
 
 def _refused(action: str, error: PortfolioError) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from components import tables, theme
 from components.controls import CURRENCIES, button, dialog, tool
 from components.icons import Icon
 from components.ids import TransactionsIds
-from engine.types import EFFECTS, AssetClass
+from engine.types import EFFECTS, ENTRIES, AssetClass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,11 +29,12 @@ if TYPE_CHECKING:
     Pieces = Component | Sequence[Component]
 
 
-FORMS: Mapping[str, Entry] = MappingProxyType({kind.value: effect.entry for kind, effect in EFFECTS.items()})
-SUGGESTED = {"symbol": "symbols", "to_symbol": "symbols", "account": "accounts", "currency": "currencies", "to_currency": "currencies"}
+FORMS: Mapping[str, Entry] = MappingProxyType({**{kind.value: effect.entry for kind, effect in EFFECTS.items()}, **ENTRIES})
+SUGGESTED = {"symbol": "symbols", "to_symbol": "symbols", "account": "accounts", "to_account": "accounts", "currency": "currencies",
+             "to_currency": "currencies"}
 NUMBERS = ("quantity", "price", "amount", "fee", "tax", "ratio", "to_amount", "fx_rate")
 ORDER = ("symbol", "to_symbol", "quantity", "price", "amount", "ratio", "currency", "to_amount", "to_currency", "fee", "tax", "fx_rate",
-         "account", "note")
+         "account", "to_portfolio", "to_account", "note")
 
 
 def kinds() -> dict[str, Any]:
@@ -102,6 +103,8 @@ def _kind_field() -> html.Label:
 
 def _field(name: str) -> html.Label:
     """One field of the form; its label and hint follow the kind."""
+    if name == "to_portfolio":
+        return _wrapped(name, "To portfolio", html.Select([], name=name, className="input"))
     attributes: dict[str, Any] = {"inputMode": "decimal"} if name in NUMBERS else {}
     return _wrapped(name, name.capitalize(), _text_input(name, SUGGESTED.get(name), **attributes))
 

@@ -35,6 +35,12 @@ class Ids(StrEnum):
     NEW_PORTFOLIO_DRAFT = "new-portfolio-draft"  # {name, base_currency, cost_method, key}
     NEW_PORTFOLIO_ERROR = "new-portfolio-error"
     NEW_PORTFOLIO_CREATED = "new-portfolio-created"  # id of the portfolio that was made
+    PORTFOLIO_SETTINGS = "portfolio-settings"
+    PORTFOLIO_SETTINGS_DRAFT = "portfolio-settings-draft"  # {action: change|remove|restore, id, version, fields, key}
+    PORTFOLIO_SETTINGS_ERROR = "portfolio-settings-error"
+    PORTFOLIO_SETTINGS_SAVED = "portfolio-settings-saved"  # {ok, action, id, name, version}
+    PORTFOLIO_REMOVED = "portfolio-removed"  # line that offers to take a removal back
+    PORTFOLIO_REMOVED_TEXT = "portfolio-removed-text"
     DEMO_REQUEST = "demo-request"  # a counter: "Load the demo" was pressed
     TROUBLE = "trouble"  # {message, at}: a callback failed for no reason we know
     TIME = "time"  # the time machine: its button, `time-sheet` its form, `time-band` the line that says when one looks at

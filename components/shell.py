@@ -11,7 +11,7 @@ from typing import NamedTuple
 import dash
 from dash import dcc, html
 
-from components import controls
+from components import controls, portfolio_dialogs
 from components.icons import Icon, icon
 from components.ids import ChecksIds, Ids
 from components.live import live_components
@@ -84,17 +84,22 @@ def layout() -> html.Div:
             *_stores(),
             html.A("Skip to the content", href=f"#{Ids.CONTENT}", className="skip"),
             _rail(),
-            html.Div([_bar(), _trouble(), _time_band(), html.Main(dash.page_container, id=Ids.CONTENT, tabIndex="-1")], className="column"),
+            html.Div([_bar(), _trouble(), portfolio_dialogs.removed_line(), _time_band(), _content()], className="column"),
             _tab_bar(),
             _palette(),
             _keys(),
-            _new_portfolio(),
+            portfolio_dialogs.new_portfolio(),
+            portfolio_dialogs.settings(),
             live_components(),
             html.Div(className="sr", role="status", id="announce", **{"aria-live": "polite"}),
         ],
         className="shell",
         id=Ids.SHELL,
     )
+
+
+def _content() -> html.Main:
+    return html.Main(dash.page_container, id=Ids.CONTENT, tabIndex="-1")
 
 
 def _stores() -> list[dcc.Location | dcc.Store]:
@@ -108,6 +113,8 @@ def _stores() -> list[dcc.Location | dcc.Store]:
         Ids.QUARANTINE_ACTION,
         Ids.NEW_PORTFOLIO_DRAFT,
         Ids.NEW_PORTFOLIO_CREATED,
+        Ids.PORTFOLIO_SETTINGS_DRAFT,
+        Ids.PORTFOLIO_SETTINGS_SAVED,
         Ids.DEMO_REQUEST,
         Ids.TROUBLE,
     )
@@ -272,29 +279,3 @@ def _keys() -> html.Dialog:
         )
     ]
     return controls.dialog("Keys", html.Dl(rows, className="kv keys"), id=Ids.KEYS)
-
-
-def _new_portfolio() -> html.Dialog:
-    currencies = [(code, f"{code}  {name}") for code, name in controls.CURRENCIES]
-    methods = [(method.value, words) for method, words in controls.COST_METHODS.items()]
-    form = html.Form(
-        [
-            controls.field(
-                "Name", controls.text_input("name", id=f"{Ids.NEW_PORTFOLIO}-name", maxLength=120, placeholder="Retirement, Family trust, …")
-            ),
-            controls.field(
-                "Base currency",
-                controls.select("base_currency", currencies),
-                hint="Every figure is told in it. It stays once there are transactions.",
-            ),
-            controls.field("Cost method", controls.select("cost_method", methods), hint="Which lot a sale takes; can be changed at any time."),
-            html.P(id=Ids.NEW_PORTFOLIO_ERROR, className="hint bad", role="alert"),
-            html.Div(
-                [controls.button("Cancel", look="quiet", do="close"), html.Button("Create portfolio", className="ctl primary", type="submit")],
-                className="acts end",
-            ),
-        ],
-        className="form",
-        **{"data-form": "new-portfolio"},
-    )
-    return controls.dialog("New portfolio", form, id=Ids.NEW_PORTFOLIO)

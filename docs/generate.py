@@ -23,25 +23,29 @@ form of the Transactions page read. Change it there.
   reduce its proceeds (`fees_in_cost=False`: both stay gross).
 - Every money is in the transaction's `currency`; `fx_rate` is base currency for one unit of it, and beats the market's rate of the day. A gap in the
   market's rates takes the last one before it; one older than five days is told as the finding `stale_rate`.
-- **Within a day the order given is the order booked**: rows of one request in the order of the list, requests in the order they arrived. It can be
-  changed afterwards with `PUT /api/v1/portfolios/{id}/transactions/order` (`{"date": ..., "ids": [...]}`).
-- A portfolio says what it refuses. `oversell`: `short` (a sale beyond the held opens a short) or `error`. `negative_cash`: `allow` or `refuse`, counted
+- **Within a day the order given is the order booked**: rows of one request in the order of the list, requests in the order they arrived. It can
+  be changed afterwards with `PUT /api/v1/portfolios/{id}/transactions/order` (`{"date": ..., "ids": [...]}`).
+- A portfolio says what it refuses. `oversell`: `short` (a sale beyond the held opens a short) or `error`. `negative_cash`: `allow` or
+  `refuse`, counted
   at the end of each day. Both look at the whole ledger: a correction or a void that would make a later sale oversold is refused and names that sale.
 """
 
 TAIL = """## How to enter what has no kind of its own
 
 - **Dividend with tax withheld**: DIVIDEND with the gross `amount` and the `tax` withheld. Cash gets the net, income the gross.
-- **Dividend reinvested**: `POST /portfolios/{id}/reinvestments` (in the form *Reinvested dividend*), which records DIVIDEND and BUY in one go; or both by
+- **Dividend reinvested**: `POST /portfolios/{id}/reinvestments` (in the form *Reinvested dividend*), which records DIVIDEND and BUY in one
+  go; or both by
   hand.
 - **Transfer between accounts or portfolios**: `POST /portfolios/{id}/transfers` (in the form *Transfer between accounts*) records TRANSFER_OUT and
   TRANSFER_IN with one `transfer_id`. Lots keep their cost and their dates; where both legs are looked at nothing is a flow. For one portfolio alone
   it is a flow: at the close of the day (`transfers_at=market`) or at cost (`transfers_at=booked`). Voiding or undoing one leg takes both.
 - **Shares from a broker that is not kept here**: TRANSFER_IN with `lots`: `[{"date", "quantity", "price" or "cost", "fx_rate"}]`.
-- **Symbol or ISIN change**: MERGER from the old `symbol` to the new one with `ratio` 1 on the day of the change; cost and dates go along, the old prices
+- **Symbol or ISIN change**: MERGER from the old `symbol` to the new one with `ratio` 1 on the day of the change; cost and dates go along,
+  the old prices
   stay where they were. A symbol that was always wrong: `PATCH /instruments/{symbol}` with the new one. An ISIN: `PUT /instruments/{symbol}`.
 - **Reverse split with cash in lieu**: SPLIT with `ratio` 0.1 for 1:10 and `amount` for what was paid for the fraction: the fraction is sold for it.
-- **Cash, stock and mixed mergers**: MERGER with `amount` alone (all is sold for it), with `to_symbol` and `ratio`, or with all three: the cash comes off
+- **Cash, stock and mixed mergers**: MERGER with `amount` alone (all is sold for it), with `to_symbol` and `ratio`, or with all three: the
+  cash comes off
   the cost, what exceeds it is realised.
 - **Option**: an instrument with `multiplier` 100; quantity is in contracts, price of one unit of the underlying.
 - **Short sale**: SELL beyond the held; BUY covers. One trade may go through zero: the part that closes is realised, the rest opens.
@@ -54,7 +58,8 @@ def page() -> str:
     sys.path.insert(0, str(ROOT))
     from engine.types import EFFECTS, ENTRIES  # noqa: PLC0415 - found through the line above when this is a script
 
-    return "\n".join([HEAD, "## The table\n", *_table(EFFECTS), "## Kind by kind\n", *_kinds(EFFECTS), "## Several records at once\n", *_joint(ENTRIES), TAIL])
+    several = ["## Several records at once\n", *_joint(ENTRIES)]
+    return "\n".join([HEAD, "## The table\n", *_table(EFFECTS), "## Kind by kind\n", *_kinds(EFFECTS), *several, TAIL])
 
 
 def _table(effects: object) -> Iterator[str]:

@@ -126,6 +126,17 @@ class Portfolios:
 
         self._writes.once(actor, Request("portfolios.remove", (portfolio_id, version), NOTHING, idempotency_key), effect)
 
+    def restore(self, actor: Actor, portfolio_id: UUID, *, idempotency_key: str | None = None) -> Portfolio:
+        """Take a removal back; `NotFound` where no such portfolio was removed."""
+
+        def effect(unit: Unit, told: list[Told]) -> Portfolio:
+            restored = unit.portfolios.restore(actor.workspace_id, portfolio_id)
+            audit(unit, actor, "restore", "portfolio", portfolio_id, after=_shown(restored))
+            told.append(ledger_changed(actor, portfolio_id, restored.revision))
+            return restored
+
+        return self._writes.once(actor, Request("portfolios.restore", (portfolio_id,), KEPT, idempotency_key), effect)
+
     def accounts(self, actor: Actor, portfolio_id: UUID) -> list[str]:
         """List the accounts that the transactions of a portfolio name."""
         with self._database.read() as unit:

@@ -58,9 +58,10 @@ class Portfolios(Repository):
         """Take a portfolio out of sight; its ledger stays."""
         return self._edited(workspace_id, id, version, {"removed_at": sa.func.clock_timestamp()})
 
-    def restore(self, workspace_id: UUID, id: UUID, version: int) -> Portfolio:  # noqa: A002
-        """Bring a portfolio back that was taken out of sight in this version."""
-        found = TABLE.c.id == id, TABLE.c.workspace_id == workspace_id, TABLE.c.removed_at.is_not(None), TABLE.c.version == version
+    def restore(self, workspace_id: UUID, id: UUID, version: int | None = None) -> Portfolio:  # noqa: A002
+        """Bring a portfolio back that was taken out of sight, in this version where one is given."""
+        found = [TABLE.c.id == id, TABLE.c.workspace_id == workspace_id, TABLE.c.removed_at.is_not(None)]
+        found += [] if version is None else [TABLE.c.version == version]
         values = {"removed_at": None, "version": TABLE.c.version + 1, "changed_at": sa.func.clock_timestamp(), "revision": TABLE.c.revision + 1}
         row = self.execute(sa.update(TABLE).where(*found).values(values).returning(*COLUMNS)).one_or_none()
         if row is None:
