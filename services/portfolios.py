@@ -103,6 +103,8 @@ class Portfolios:
             What cannot be read; a base currency cannot change once there are transactions, because their rates are in it.
         """
         found = {name: value for name, value in fields.record(raw, CHANGEABLE).items() if value is not None or name == "benchmark"}
+        emptied = [name for name in CHANGEABLE if name != "benchmark" and raw.get(name) == ""]
+        fields.raise_all([Place(name).refusal("", "required", "is empty", f"Send another {name}, or leave it out") for name in emptied])
 
         def effect(unit: Unit, told: list[Told]) -> Portfolio:
             before = unit.portfolios.get(actor.workspace_id, portfolio_id)

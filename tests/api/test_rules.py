@@ -58,6 +58,18 @@ def test_a_portfolio_says_what_it_refuses(client: TestClient) -> None:
     assert (told["oversell"], told["negative_cash"], told["version"]) == ("error", "refuse", 1)
     changed = client.patch(f"{API}/portfolios/{key}", json={"oversell": "short", "version": 1})
     assert (changed.json()["oversell"], changed.json()["negative_cash"]) == ("short", "refuse")
+    emptied = client.patch(f"{API}/portfolios/{key}", json={"name": "", "version": 2})
+    assert (emptied.status_code, emptied.json()["context"]["field"]) == (422, "name")
+
+
+def test_a_removed_portfolio_comes_back_with_its_ledger(client: TestClient) -> None:
+    key = portfolio(client)
+    record(client, key, {"date": "2024-01-02", "kind": "DEPOSIT", "amount": 5})
+    assert client.delete(f"{API}/portfolios/{key}", headers={"If-Match": '"1"'}).status_code == 204
+    back = client.post(f"{API}/portfolios/{key}/restore")
+    assert (back.status_code, back.json()["version"]) == (200, 3)
+    assert holdings(client, key)["totals"]["cash"] == 5.0
+    assert client.post(f"{API}/portfolios/{key}/restore").status_code == 404
 
 
 @pytest.mark.parametrize(("field", "value"), [("oversell", "never"), ("negative_cash", "maybe")])
