@@ -216,10 +216,10 @@ Statement = Annotated[Any, Body(), Described(StatementBody)]
 class AuditFilter(BaseModel):
     """Which entries are listed."""
 
-    entity: str | None = Field(None, description="transaction portfolio instrument bars actions fx check reconciliation")
+    entity: str | None = Field(None, description="transaction portfolio instrument bars actions fx check reconciliation import_run")
     entity_id: str | None = None
     actor: str | None = Field(None, description="Id of who did it")
-    action: str | None = Field(None, description="record correct void undo create change remove put apply dismiss restore accept")
+    action: str | None = Field(None, description="record correct void undo create change remove put apply dismiss restore accept transfer import ...")
     portfolio: str | None = None
     start: str | None = Field(None, description="A date or an instant, included")
     end: str | None = Field(None, description="A date (all of it) or an instant (not included)")

@@ -100,7 +100,8 @@ def _fact(row: Transaction) -> review.Fact:
     kind = dialogs.name_of(row.kind.value) + (" (void)" if row.voided else "")
     quantity, price, amount = (theme.UNKNOWN if value is None else text(value)
                                for value, text in ((row.quantity, theme.quantity), (row.price, theme.price), (row.amount, theme.money)))
-    return review.Fact(row.date, kind, row.symbol or row.currency or "", quantity, price, amount, row.account or "")
+    return review.Fact(row.date, kind, row.symbol or row.currency or "", quantity, price, amount,
+                       theme.money(row.fee) if row.fee else "", row.account or "")
 
 
 def act(services: Services, asked: Mapping[str, Any]) -> tuple[dict[str, Any], list[Any]]:

@@ -47,6 +47,7 @@ class Fact(NamedTuple):
     quantity: str
     price: str
     amount: str
+    fee: str
     account: str
 
 
@@ -119,11 +120,11 @@ def _finding(one: Finding, *, many: bool, primary: bool = False) -> html.Article
 def _facts(facts: Sequence[Fact]) -> list[Any]:
     if not facts:
         return []
-    accounts = any(fact.account for fact in facts)
-    heads = ["Date", "Kind", "Instrument", *(["Account"] if accounts else []), "Quantity", "Price", "Amount"]
+    accounts, fees = any(fact.account for fact in facts), any(fact.fee for fact in facts)
+    heads = ["Date", "Kind", "Instrument", *(["Account"] if accounts else []), "Quantity", "Price", "Amount", *(["Fee"] if fees else [])]
     rows = [html.Tr([*[html.Td(text, className="l") for text in (theme.day(fact.date), fact.kind, fact.symbol)],
                      *([html.Td(fact.account, className="l")] if accounts else []),
-                     *[html.Td(text) for text in (fact.quantity, fact.price, fact.amount)]]) for fact in facts]
+                     *[html.Td(text) for text in (fact.quantity, fact.price, fact.amount, *((fact.fee,) if fees else ()))]]) for fact in facts]
     return [small_table(heads, rows, starts=4 if accounts else 3)]
 
 

@@ -51,7 +51,7 @@ def _oversale(evidence: Evidence, row: int) -> LedgerFinding:
     price = evidence.price[row] if not np.isnan(evidence.price[row]) else evidence.close(symbol, evidence.day[row])
     fixes = _split_first(evidence, row, held, left)
     if not np.isnan(price):
-        fixes.append(Fix(f"Record what is missing: {number(short)} {symbol} bought the same day at {number(price)}",
+        fixes.append(Fix(f"Record what is missing: {number(short)} {symbol} bought the day before at {number(price)}",
                          (_moved_before(evidence, row, short, float(price)))))
     if held > 0:
         fixes.append(Fix(f"Sell {number(held)}, all that was held", (correct(name, quantity=number(held), **_kept_price(evidence, row)),)))

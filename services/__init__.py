@@ -74,12 +74,13 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
     valuation = Valuation(database, market)
     performance = Performance(database, cache, market, valuation)
     transactions = Transactions(writes, valuation)
+    imports = Imports(writes)
     services = Services(
         settings=settings, database=database, bus=bus, cache=cache, feed=feed, market=market, valuation=valuation,
         gains=Gains(database, market), accounts=Accounts(database),
         performance=performance,
         portfolios=Portfolios(writes), instruments=Instruments(writes), transactions=transactions,
-        transfers=Transfers(writes, transactions), imports=Imports(writes), exports=Exports(database, valuation, performance),
-        checks=Checks(writes, valuation), audit=Audit(writes, Undoer()), reconcile=Reconcile(writes, valuation),
+        transfers=Transfers(writes, transactions), imports=imports, exports=Exports(database, valuation, performance),
+        checks=Checks(writes, valuation), audit=Audit(writes, Undoer(imports.take_back)), reconcile=Reconcile(writes, valuation),
     )
     return replace(services, hub=Hub(services))

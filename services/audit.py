@@ -21,7 +21,7 @@ from services.writes import Request, Told, Writes
 
 MENDED: TypeAdapter[Mended] = TypeAdapter(Mended)
 MOST_ROWS = 20  # transactions of one entry that a list shows
-ENTITIES = ("transaction", "portfolio", "instrument", "bars", "actions", "fx", "check", "reconciliation", "import")
+ENTITIES = ("transaction", "portfolio", "instrument", "bars", "actions", "fx", "check", "reconciliation", "import_run")
 
 
 class Audit:

@@ -18,7 +18,8 @@ UNTOLD = frozenset({"id", "portfolio_id", "version", "sequence", "recorded_at", 
 FACTS = ("date", "kind", "symbol", "quantity", "price", "amount", "fee", "tax", "currency", "fx_rate", "account", "note", "ratio", "to_symbol",
          "to_currency", "to_amount", "lots", "external_id", "transfer_id", "voided")
 DONE = {"record": "Recorded", "correct": "Corrected", "void": "Voided", "undo": "Took back", "create": "Added", "change": "Changed",
-        "remove": "Removed", "put": "Put", "apply": "Mended", "dismiss": "Said to be no problem:", "restore": "Asked again:", "accept": "Accepted"}
+        "remove": "Removed", "put": "Put", "apply": "Mended", "dismiss": "Said to be no problem:", "restore": "Asked again:", "accept": "Accepted",
+        "transfer": "Transferred", "import": "Imported", "take_back": "Took back"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,9 @@ def _title(entry: AuditEntry, rows: Sequence[RowChange], count: int) -> str:
     verb = DONE.get(entry.action, entry.action.capitalize())
     if entry.entity in {"check", "reconciliation"} and told.get("message"):
         return f"{verb} {told['message']}" if entry.action != "apply" else f"{told.get('fix') or 'Mended'}: {told['message']}"
+    if entry.entity == "import_run":
+        many = told.get("accepted", told.get("voided"))
+        return " ".join(filter(None, [verb, f"{many} transactions of" if many is not None else None, str(told.get("file") or "a file")]))
     if count > 1:
         return f"{verb} {count} transactions"
     if rows:

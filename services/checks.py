@@ -21,7 +21,7 @@ from engine.errors import Conflict, InvalidInput, NotFound
 from engine.types import Actor, CorporateAction, Instrument, Kind, Portfolio, Transaction
 from services.books import Booked, Kept
 from services.effects import effect_of
-from services.operations import done
+from services.operations import done, others_told
 from services.review_views import ChecksView, CheckView, FixEffect, FixView, Mended
 from services.valuation import Valuation, read_scope
 from services.views import ALL
@@ -182,6 +182,7 @@ def mend(unit: Unit, actor: Actor, portfolio_id: UUID, fix: FixView, told: list[
     deed = done(unit, actor, portfolio, fix.operations)
     entry = audit(unit, actor, action, entity, entity_id, before=before, after={**deed.told(portfolio_id), "fix": fix.label})
     told.append(ledger_changed(actor, portfolio_id, revision))
+    others_told(unit, actor, portfolio_id, deed, told)
     if deed.prices:
         told.append(market_changed(actor))
         touch_ledgers(unit, actor, told)

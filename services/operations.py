@@ -11,18 +11,15 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from pydantic import TypeAdapter
-
 from data import calendar
 from data.database import Unit
-from engine.errors import Conflict
 from engine.types import Actor, Bar, Portfolio, Transaction
 from services import fields
 from services.fields import Place
 from services.guards import rules_kept
-from services.transactions import brought_back, corrected, recorded, refuse_fixed, taken_out
+from services.transactions import brought_back, corrected, newest, recorded, refuse_fixed, taken_out
+from services.writes import Told, ledger_changed
 
-FACT: TypeAdapter[Transaction] = TypeAdapter(Transaction)
 MANUAL = "manual"
 
 
@@ -45,6 +42,7 @@ class Deed:
     ids: list[str] = field(default_factory=list)
     moved: dict[str, tuple[int, int]] = field(default_factory=dict)
     prices: list[Price] = field(default_factory=list)
+    touched: set[UUID] = field(default_factory=set)  # other portfolios, where the other leg of a transfer is
 
     def told(self, portfolio_id: UUID) -> dict[str, Any]:
         """Tell it as the audit trail keeps it."""
@@ -54,8 +52,8 @@ class Deed:
                 **({"prices": prices} if prices else {})}
 
 
-def done(unit: Unit, actor: Actor, portfolio: Portfolio, operations: Sequence[Mapping[str, Any]]) -> Deed:
-    """Do operations on a ledger, in a transaction that has taken the portfolio's next revision.
+def done(unit: Unit, actor: Actor, portfolio: Portfolio, operations: Sequence[Mapping[str, Any]], deed: Deed | None = None) -> Deed:
+    """Do operations on a ledger, in a transaction that has taken the portfolio's next revision; `deed` is what was done before.
 
     Raises
     ------
@@ -66,7 +64,7 @@ def done(unit: Unit, actor: Actor, portfolio: Portfolio, operations: Sequence[Ma
     OversoldPosition, NegativeCash
         The portfolio refuses what the operations would leave.
     """
-    deed = Deed()
+    deed = deed or Deed()
     with rules_kept(unit, portfolio):
         for row, operation in enumerate(operations, start=1):
             _DOING[fields.choice(Place("op", row), operation.get("op"), _DOING)](unit, actor, portfolio, operation, deed)
@@ -82,22 +80,21 @@ def _record(unit: Unit, actor: Actor, portfolio: Portfolio, operation: Mapping[s
 def _correct(unit: Unit, actor: Actor, portfolio: Portfolio, operation: Mapping[str, Any], deed: Deed) -> None:
     current, changes = _current(unit, portfolio, operation), operation["changes"]
     refuse_fixed(changes)
-    _store(unit, deed, current, corrected(unit, actor, portfolio, current, changes))
+    _store(unit, actor, deed, current, corrected(unit, actor, portfolio, current, changes))
 
 
-def _void(unit: Unit, _actor: Actor, portfolio: Portfolio, operation: Mapping[str, Any], deed: Deed) -> None:
-    current = _current(unit, portfolio, operation)
-    _store(unit, deed, current, taken_out(current))
+def _void(unit: Unit, actor: Actor, portfolio: Portfolio, operation: Mapping[str, Any], deed: Deed) -> None:
+    if str(operation["id"]) not in deed.moved:  # else the other leg took it along
+        current = _current(unit, portfolio, operation)
+        _store(unit, actor, deed, current, taken_out(current))
 
 
-def _back(unit: Unit, _actor: Actor, portfolio: Portfolio, operation: Mapping[str, Any], deed: Deed) -> None:
-    """Append the content of version `to`; of version 0, which is none, a voided one."""
-    current, wanted = _current(unit, portfolio, operation), int(operation["to"])
-    if wanted < 1:
-        _store(unit, deed, current, brought_back(current, current, voided=True))
-        return
-    before = unit.ledger.versions(portfolio.id, current.id)[wanted - 1]
-    _store(unit, deed, current, brought_back(current, before, voided=before.voided))
+def _back(unit: Unit, actor: Actor, portfolio: Portfolio, operation: Mapping[str, Any], deed: Deed) -> None:
+    """Append the content of version `to`."""
+    if str(operation["id"]) not in deed.moved:
+        current = _current(unit, portfolio, operation)
+        before = unit.ledger.versions(portfolio.id, current.id)[int(operation["to"]) - 1]
+        _store(unit, actor, deed, current, brought_back(current, before, voided=before.voided))
 
 
 def _price(unit: Unit, actor: Actor, _portfolio: Portfolio, operation: Mapping[str, Any], deed: Deed) -> None:
@@ -119,31 +116,28 @@ def _text(bar: Bar | None) -> str | None:
 
 def _current(unit: Unit, portfolio: Portfolio, operation: Mapping[str, Any]) -> Transaction:
     """Read the newest version, which must be the one that the operation knows."""
-    current = unit.ledger.get(portfolio.id, fields.uuid(Place("id"), operation["id"]))
-    expected = operation.get("version")
-    if expected is not None and current.version != expected:
-        versions = unit.ledger.versions(portfolio.id, current.id)
-        known = versions[expected - 1] if 0 < expected <= len(versions) else None
-        raise moved_on(current, expected, known)
-    return current
+    key, expected = fields.uuid(Place("id"), operation["id"]), operation.get("version")
+    return unit.ledger.get(portfolio.id, key) if expected is None else newest(unit, portfolio.id, key, int(expected))
 
 
-def moved_on(current: Transaction, expected: int, known: Transaction | None) -> Conflict:
-    """Say that a transaction was changed since, with both versions."""
-    return Conflict(f"The {current.kind} of {current.date} was changed meanwhile: version {expected} was known, it is at {current.version}.",
-                    expected_version=expected, found_version=current.version, transaction_id=str(current.id),
-                    yours=known and FACT.dump_python(known, mode="json"), theirs=FACT.dump_python(current, mode="json"),
-                    hint="Look at it as it is now, then decide again")
-
-
-def _store(unit: Unit, deed: Deed, current: Transaction, following: Transaction) -> None:
+def _store(unit: Unit, actor: Actor, deed: Deed, current: Transaction, following: Transaction) -> None:
+    """Append a version; the other leg of a transfer is voided and brought back with it."""
     stored = unit.ledger.supersede(following)
     first = deed.moved.get(str(current.id), (current.version, 0))[0]
     deed.moved[str(current.id)] = (first, stored.version)
     deed.stored.append(stored)
+    for leg in unit.ledger.legs(actor.workspace_id, stored.transfer_id) if stored.transfer_id else ():
+        if leg.id != stored.id and leg.voided != stored.voided:
+            deed.touched.add(leg.portfolio_id)
+            _store(unit, actor, deed, leg, brought_back(leg, leg, voided=stored.voided))
 
 
 _DOING = {"record": _record, "correct": _correct, "void": _void, "back": _back, "price": _price}
+
+
+def others_told(unit: Unit, actor: Actor, own: UUID, deed: Deed, told: list[Told]) -> None:
+    """Give the other ledgers that were touched their next revision."""
+    told.extend(ledger_changed(actor, each, unit.portfolios.bump(each)) for each in sorted(deed.touched - {own}))
 
 
 def taking_back(told: Mapping[str, Any]) -> list[dict[str, Any]]:

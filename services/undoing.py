@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
@@ -15,13 +15,14 @@ from data.repositories.base import stale
 from engine.errors import Conflict, NotFound
 from engine.types import Actor, AssetClass, Bar, CorporateAction
 from services.audit_texts import Known, ids_of
-from services.operations import done, taking_back
+from services.operations import Deed, done, others_told, taking_back
 from services.review_views import Mended
 from services.writes import Told, audit, ledger_changed, market_changed, touch_ledgers
 
 MOST_KEPT = 1000  # rows of prices that the audit trail keeps, so that they can be put back
 LEDGER_ENTITIES = frozenset({"transaction", "check", "reconciliation"})
 TakeBack = Callable[[Actor, UUID], object]
+Way = Callable[[Unit, Actor, AuditEntry, list[Told]], Mended]
 
 
 class Undoer:
@@ -46,7 +47,9 @@ class Undoer:
         moved = next((key for key in ids_of(entry) if not _still(entry, key, known)), None)
         return None if moved is None else "It was changed since: take the later change back first"
 
-    def _way(self, entry: AuditEntry) -> Callable[[Unit, Actor, AuditEntry, list[Told]], Mended] | None:
+    def _way(self, entry: AuditEntry) -> Way | None:
+        if (entry.entity, entry.action) == ("import_run", "import") and self._take_back is not None:
+            return _import_taken_back(self._take_back)
         if entry.entity in LEDGER_ENTITIES:
             if entry.entity == "check" and entry.action in {"dismiss", "restore"}:
                 return _other_judgement
@@ -89,16 +92,37 @@ def _operations(entry: AuditEntry) -> list[dict[str, Any]]:
 
 
 def _ledger(unit: Unit, actor: Actor, entry: AuditEntry, told: list[Told]) -> Mended:
-    portfolio_id = UUID(str({**(entry.before or {}), **(entry.after or {})}.get("portfolio") or (entry.after or {})["portfolio_id"]))
-    portfolio = unit.portfolios.get(actor.workspace_id, portfolio_id)
-    revision = unit.portfolios.bump(portfolio_id)
-    deed = done(unit, actor, portfolio, _operations(entry))
-    noted = {**deed.told(portfolio_id), "undoes": str(entry.id)}
-    undone = audit(unit, actor, "undo", "transaction" if entry.entity == "check" else entry.entity, entry.entity_id, after=noted)
-    told.append(ledger_changed(actor, portfolio_id, revision))
+    own = UUID(str({**(entry.before or {}), **(entry.after or {})}.get("portfolio") or (entry.after or {})["portfolio_id"]))
+    deed = Deed()
+    for portfolio_id, operations in sorted(_by_portfolio(unit, own, _operations(entry)).items()):
+        portfolio = unit.portfolios.get(actor.workspace_id, portfolio_id)
+        told.append(ledger_changed(actor, portfolio_id, unit.portfolios.bump(portfolio_id)))
+        done(unit, actor, portfolio, operations, deed)
+    others_told(unit, actor, own, deed, told)
+    undone = audit(unit, actor, "undo", entry.entity, entry.entity_id, after={**deed.told(own), "undoes": str(entry.id)})
     if deed.prices:
         _repriced(unit, actor, told)
     return Mended(undone, "Taken back", tuple(deed.stored))
+
+
+def _by_portfolio(unit: Unit, own: UUID, operations: Sequence[dict[str, Any]]) -> dict[UUID, list[dict[str, Any]]]:
+    """Part operations by the ledger they are of: a transfer between portfolios has a leg in each."""
+    found = unit.ledger.by_ids([UUID(str(each["id"])) for each in operations if "id" in each])
+    parts: dict[UUID, list[dict[str, Any]]] = {}
+    for each in operations:
+        versions = found.get(UUID(str(each["id"]))) if "id" in each else None
+        parts.setdefault(versions[0].portfolio_id if versions else own, []).append(each)
+    return parts
+
+
+def _import_taken_back(take_back: TakeBack) -> Way:
+    """Take a file back by the service that read it, which writes down what it did."""
+
+    def way(unit: Unit, actor: Actor, entry: AuditEntry, _told: list[Told]) -> Mended:
+        take_back(actor, UUID(entry.entity_id))
+        return _noted(unit, actor, entry, None, {name: (entry.after or {}).get(name) for name in ("portfolio", "file")})
+
+    return way
 
 
 def _repriced(unit: Unit, actor: Actor, told: list[Told]) -> None:
@@ -154,9 +178,9 @@ def _portfolio_back(unit: Unit, actor: Actor, entry: AuditEntry, told: list[Told
     return _portfolio_changed(unit, actor, entry, told)
 
 
-def _moved(kind: str, expected: int, found: int, yours: Mapping[str, Any], theirs: Mapping[str, Any]) -> Conflict:
+def _moved(kind: str, expected: int, found: int, read: Mapping[str, Any], current: Mapping[str, Any]) -> Conflict:
     error = stale(kind, expected=expected, found=found)
-    error.context.update({"yours": dict(yours), "theirs": {name: None if value is None else str(value) for name, value in theirs.items()}})
+    error.context.update({"read": dict(read), "current": {name: None if value is None else str(value) for name, value in current.items()}})
     return error
 
 
@@ -203,8 +227,8 @@ def _rows_put(unit: Unit, actor: Actor, entry: AuditEntry, told: list[Told]) -> 
     now = ROWS[entry.entity](unit, actor, entry.entity_id, list(after))
     changed = [key for key, row in after.items() if now.get(key) != row]
     if changed:
-        raise Conflict(f"{len(changed)} of these rows were changed since, the first of {changed[0]}.", yours=after[changed[0]],
-                       theirs=now.get(changed[0]), hint="Take the later change back first", rule="changed_since")
+        raise Conflict(f"{len(changed)} of these rows were changed since, the first of {changed[0]}.", read=after[changed[0]],
+                       current=now.get(changed[0]), hint="Take the later change back first", rule="changed_since")
     PUTS[entry.entity](unit, actor, entry.entity_id, before, [key for key in after if key not in before])
     _repriced(unit, actor, told)
     name = (entry.after or {}).get("symbol", entry.entity_id)
@@ -292,7 +316,7 @@ def _other_judgement(unit: Unit, actor: Actor, entry: AuditEntry, _told: list[To
     return _noted(unit, actor, entry, None, after)
 
 
-_WAYS: Mapping[tuple[str, str], Callable[[Unit, Actor, AuditEntry, list[Told]], Mended]] = {
+_WAYS: Mapping[tuple[str, str], Way] = {
     ("portfolio", "change"): _portfolio_changed, ("portfolio", "remove"): _portfolio_removed, ("portfolio", "create"): _portfolio_created,
     ("portfolio", "undo"): _portfolio_back, ("instrument", "put"): _instrument_put, ("instrument", "undo"): _instrument_put,
     **{(entity, action): _rows_put for entity in ("bars", "actions", "fx") for action in ("put", "undo")},

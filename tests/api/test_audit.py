@@ -53,7 +53,7 @@ def test_what_moved_on_is_a_conflict_with_both_versions(client: Client, portfoli
     answer = undo(client, log(client, action="record")[0])
     assert answer.status_code == 409
     context = answer.json()["context"]
-    assert (context["yours"]["quantity"], context["theirs"]["quantity"]) == ("10", "12")
+    assert (context["read"]["quantity"], context["current"]["quantity"]) == ("10", "12")
     assert (context["expected_version"], context["found_version"]) == (1, 2)
 
 
@@ -112,7 +112,7 @@ def test_a_portfolio_changed_since_keeps_what_came_later(client: Client, portfol
     first = log(client, entity="portfolio", action="change")[0]
     client.patch(portfolio, json={"name": "Latest", "version": 2})
     answer = undo(client, first)
-    assert (answer.status_code, answer.json()["context"]["theirs"]["name"]) == (409, "Latest")
+    assert (answer.status_code, answer.json()["context"]["current"]["name"]) == (409, "Latest")
 
 
 def test_a_new_portfolio_with_transactions_stays(client: Client, portfolio: str) -> None:
@@ -184,3 +184,38 @@ def test_bad_filters_name_their_field(client: Client) -> None:
         answer = client.get("/api/v1/audit", params=asked)
         assert (answer.status_code, answer.json()["context"]["field"]) == (422, field)
     assert client.post("/api/v1/audit/0190c0de-0000-7000-8000-000000000001/undo").status_code == 404
+
+
+def test_a_transfer_is_taken_back_in_both_portfolios(client: Client, portfolio: str) -> None:
+    recorded(client, portfolio)
+    other = client.post("/api/v1/portfolios", json={"name": "Other"}).json()["id"]
+    moved = client.post(f"{portfolio}/transfers", json={"date": "2024-02-01", "symbol": "AAPL", "quantity": "4", "to_portfolio": other})
+    assert moved.status_code == 201, moved.text
+    told = log(client, action="transfer")[0]
+    assert undo(client, told).status_code == 200
+    held = [client.get(f"{path}/holdings").json()["holdings"] for path in (portfolio, f"/api/v1/portfolios/{other}")]
+    assert [[row["quantity"] for row in rows] for rows in held] == [[10.0], []]
+    assert undo(client, log(client, action="undo")[0]).status_code == 200
+    assert client.get(f"/api/v1/portfolios/{other}/holdings").json()["holdings"][0]["quantity"] == 4.0
+
+
+def test_an_import_is_taken_back(client: Client, portfolio: str) -> None:
+    text = "date,kind,symbol,quantity,price,currency\n2024-01-02,BUY,AAPL,10,400,USD\n2024-01-03,BUY,AAPL,5,401,USD\n"
+    sent = client.post(f"{portfolio}/imports", files={"file": ("trades.csv", text.encode(), "text/csv")})
+    assert sent.status_code == 201, sent.text
+    told = log(client, entity="import_run", action="import")[0]
+    assert (told["title"], told["portfolio"], told["can_undo"]) == ("Imported 2 transactions of trades.csv", "Test", True)
+    assert undo(client, told).status_code == 200
+    assert client.get(f"{portfolio}/transactions").json() == []
+    assert client.get(f"/api/v1/audit/{told['id']}").json()["undone_by"]
+
+
+def test_an_undo_that_the_portfolio_refuses_changes_nothing(client: Client, portfolio: str) -> None:
+    version = client.get(portfolio).json()["version"]
+    assert client.patch(portfolio, json={"oversell": "error", "version": version}).status_code == 200
+    recorded(client, portfolio)
+    sold = recorded(client, portfolio, kind="SELL", date="2024-02-01")
+    answer = undo(client, log(client, action="record")[1])
+    assert (answer.status_code, answer.json()["code"]) == (422, "oversold_position")
+    assert sold["id"] in answer.text
+    assert len(client.get(f"{portfolio}/transactions").json()) == 2
