@@ -36,6 +36,7 @@ window.portolan.review = (() => {
 
   function acted(result) {
     if (result?.ok && result.action !== "close") window.dash_clientside.set_props("directory-changed", { data: Date.now() });
+    if (result?.ok && result.action === "undo" && tab() === "reconcile") reopen();
     for (const button of document.querySelectorAll(`#${PAGE} [data-busy]`)) { button.disabled = false; delete button.dataset.busy; }
   }
 
@@ -62,7 +63,7 @@ window.portolan.review = (() => {
     dismiss: (button) => { busy(button); act("dismiss", ofButton(button)); },
     restore: (button) => { busy(button); act("restore", ofButton(button)); },
     undo: (button) => {
-      if (byId(PAGE)) { busy(button); act("undo", { entry: button.dataset.entry }); if (tab() === "reconcile") setTimeout(reopen, 400); }
+      if (byId(PAGE)) { busy(button); act("undo", { entry: button.dataset.entry }); }
       else window.portolan.audit.undo(button.dataset.entry);
     },
     close: () => { if (byId(PAGE)) act("close"); else window.portolan.audit.close(); },
@@ -130,10 +131,18 @@ window.portolan.review = (() => {
     const head = element("thead", {}, element("tr", {}, ...COLUMNS.map(([, label]) => element("th", { class: "l" }, label))));
     box.append(element("table", { class: "typed-rows" }, head, element("tbody")));
     addRows(ROWS);
+    const day = form().querySelector("[name=date]"), month = new Date();
+    if (!day.value) put(day, new Date(Date.UTC(month.getUTCFullYear(), month.getUTCMonth(), 0)).toISOString().slice(0, 10)); // the last month's end
     const file = element("input", { type: "file", accept: ".csv,.tsv,.txt,text/csv,text/plain", class: "sr", "aria-label": "Choose a file" });
     file.addEventListener("change", () => readFile(file));
     form().querySelector("[data-part=file]").append(element("label", { class: "ctl" }, "Choose a file", file));
     form().querySelector("[data-part=partial]").append(element("label", { class: "tick soft" }, element("input", { type: "checkbox", name: "partial" }), "Only what is named"));
+  }
+
+  /* A Dash input holds its own value: it is told the way a reader would, so that both agree. */
+  function put(target, value) {
+    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(target, value);
+    target.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
   function addRows(count) {
@@ -193,6 +202,7 @@ window.portolan.review = (() => {
     const sent = JSON.stringify([select().value, head(), text]);
     if (sent !== page.sent) page.key = shell().key(); // the same statement sent twice is kept once
     page.sent = sent;
+    busy(form().querySelector("[type=submit]"));
     ask("compare", { ...head(), text, key: page.key });
   }
 

@@ -50,6 +50,8 @@ class Undoer:
     def _way(self, entry: AuditEntry) -> Way | None:
         if (entry.entity, entry.action) == ("import_run", "import") and self._take_back is not None:
             return _import_taken_back(self._take_back)
+        if (entry.entity, entry.action) == ("reconciliation", "create"):
+            return _statement_forgotten
         if entry.entity in LEDGER_ENTITIES:
             if entry.entity == "check" and entry.action in {"dismiss", "restore"}:
                 return _other_judgement
@@ -313,6 +315,14 @@ def _other_judgement(unit: Unit, actor: Actor, entry: AuditEntry, _told: list[To
             raise NotFound("dismissed finding", entry.entity_id)
         return _noted(unit, actor, entry, None, after)
     unit.reviews.dismiss(actor.workspace_id, actor.user_id, UUID(after["portfolio"]), entry.entity_id, after["code"], after["message"])
+    return _noted(unit, actor, entry, None, after)
+
+
+def _statement_forgotten(unit: Unit, actor: Actor, entry: AuditEntry, _told: list[Told]) -> Mended:
+    after = entry.after or {}
+    portfolio, key = UUID(after["portfolio"]), UUID(entry.entity_id)
+    unit.reviews.reconciliation(actor.workspace_id, portfolio, key)
+    unit.reviews.forget_reconciliation(actor.workspace_id, portfolio, key)
     return _noted(unit, actor, entry, None, after)
 
 
