@@ -90,11 +90,10 @@ def calendar_matrix(returns: pd.Series) -> pd.DataFrame:
     index = pd.PeriodIndex(months.index, freq="M")
     years = sorted(set(index.year))
     frame = pd.DataFrame(np.nan, index=pd.Index(years, name="year"), columns=pd.Index([*range(1, 13), "total"], dtype=object))
-    for period, value in zip(index, months, strict=True):
-        frame.loc[period.year, period.month] = value
-    yearly = pd.Series(returns_by(returns, "year"))
-    frame["total"] = yearly.to_numpy(dtype=np.float64)
-    return frame
+    cells = frame.to_numpy(dtype=np.float64, copy=True)
+    cells[np.searchsorted(years, index.year), index.month - 1] = months.to_numpy(dtype=np.float64)
+    cells[:, -1] = pd.Series(returns_by(returns, "year")).to_numpy(dtype=np.float64)
+    return pd.DataFrame(cells, index=frame.index, columns=frame.columns)
 
 
 def best_period(returns: pd.Series, by: str = "month") -> float:

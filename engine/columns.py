@@ -176,6 +176,10 @@ def day_stamps(dates: Any, field: str = "dates") -> NDArray[np.datetime64]:  # n
     >>> day_stamps(["2024-01-02"]).tolist()
     [datetime.date(2024, 1, 2)]
     """
+    if isinstance(dates, np.ndarray) and dates.dtype.kind == "M" and not np.isnat(dates).any():
+        return dates.astype("datetime64[D]")
+    if isinstance(dates, pd.DatetimeIndex) and dates.tz is None and not dates.hasnans:
+        return dates.to_numpy().astype("datetime64[D]")
     try:
         index = pd.DatetimeIndex(pd.to_datetime(list(dates), utc=True, format="ISO8601"))
     except (TypeError, ValueError, OverflowError) as error:

@@ -226,9 +226,7 @@ def _sum_by(cells: Floats, place: NDArray[np.int64], count: int) -> Floats:
     """Sum of the columns of each group."""
     if count == cells.shape[1] and (place == np.arange(count)).all():
         return cells
-    summed = np.zeros((len(cells), count))
-    np.add.at(summed.T, place, cells.T)
-    return summed
+    return np.column_stack([cells[:, place == group].sum(axis=1) for group in range(count)])
 
 
 def _day_returns(values: Floats, flows: Floats, gain: Floats, flow_timing: str) -> tuple[Floats, Floats]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 import pandas as pd
@@ -62,14 +61,22 @@ class Performance:
             asked = self._asked(unit, actor, str(scope), question or PerformanceQuestion())
             return self._views.get_or_compute(asked.key, lambda: self._view(unit, actor, asked))
 
-    def answer(self, actor: Actor, scope: str | UUID = ALL, question: PerformanceQuestion | None = None) -> dict[str, Any]:
-        """Give the same as JSON can say it, kept in Redis for every process until a ledger or a price changes."""
+    def answer(self, actor: Actor, scope: str | UUID = ALL, question: PerformanceQuestion | None = None) -> tuple[str, str]:
+        """Give the same as JSON text, kept in Redis for every process until a ledger or a price changes.
+
+        Returns
+        -------
+        tuple of str
+            An object of everything but the series, and the list of the series.
+        """
         with self._database.read() as unit:
             asked = self._asked(unit, actor, str(scope), question or PerformanceQuestion())
-            found: dict[str, Any] = self._cache.get_or_compute(
-                f"performance:{asked.key}", lambda: as_json(self._views.get_or_compute(asked.key, lambda: self._view(unit, actor, asked))),
-                ANSWER_SECONDS)
-        return found
+
+            def compute() -> tuple[str, str]:
+                return as_json(self._views.get_or_compute(asked.key, lambda: self._view(unit, actor, asked)))
+
+            head, series = self._cache.get_or_compute(f"performance:{asked.key}", compute, ANSWER_SECONDS)
+        return head, series
 
     def history(self, actor: Actor, scope: str | UUID = ALL, start: date | None = None, end: date | None = None) -> pd.DataFrame:
         """Give value and net contributions day by day, without measuring anything.

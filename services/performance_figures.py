@@ -107,12 +107,11 @@ def figures_of(track: Track, first: int, last: int, brief: Brief) -> dict[str, f
     values, flows = track.window(first, last)
     twr, rates = track.twr(first, last), track.money_weighted(first, last)
     returns = track.returns[first:last]
-    opening, closing = values
-    begin, end = track.ends(first, last)
+    opening, closing = (float(value) for value in values)
     found = {
         "twr": twr, "twr_annualised": a_year(twr, days), "mwr": rates.told, "mwr_period": rates.period,
         "mwr_annualised": rates.annual if rates.years >= 1 else NAN, "simple_dietz": float(simple_dietz(values, flows)),
-        "modified_dietz": float(modified_dietz(values, flows, start=begin, end=end, flow_timing=track.question.flow_timing)),
+        "modified_dietz": float(modified_dietz(values, flows, flow_timing=track.question.flow_timing)),
         "roi": float(return_on_investment(values, flows)), "simple_return": float(simple_return(values, flows)),
         **{f"twr_{costs}": track.twr(first, last, track.returns_in("base", costs)) for costs in ("net", "gross_of_fees", "gross")},
         "local_twr": track.twr(first, last, track.returns_in("local", "net")),

@@ -15,13 +15,18 @@ from engine.types import Finding
 from services.performance_views import PerformanceView
 
 
-def as_json(view: PerformanceView) -> dict[str, Any]:
-    """Lay a view out for programs: every figure at the top, by its name."""
+def as_json(view: PerformanceView) -> tuple[str, str]:
+    """Write a view for programs: every figure at the top by its name, and apart from it the series, which is most of the text."""
+    return _text(laid_out(view)), _text(rows(dated(view.series)))
+
+
+def laid_out(view: PerformanceView) -> dict[str, Any]:
+    """Lay everything but the series out."""
     benchmark = None if view.benchmark is None else {"symbol": view.benchmark[0], "name": view.benchmark[1]}
     return {
         "scope": view.scope, "label": view.label, "base_currency": view.base_currency, "start": str(view.start), "end": str(view.end),
         "days": view.days, "conventions": view.conventions, **known(view.figures), "why": view.why, "pnl_bridge": known(view.bridge),
-        "periods": rows(view.windows.reset_index()), "series": rows(dated(view.series)), "flows": rows(view.flows),
+        "periods": rows(view.windows.reset_index()), "flows": rows(view.flows),
         "calendar": _calendar(view.calendar), "contributions": rows(view.contributions), "groups": rows(view.groups),
         "currency": rows(view.currency.rename_axis("currency").reset_index()), "benchmark": benchmark, "simulated": view.simulated,
         "revisions": view.revisions, "known_at": None if view.known_at is None else view.known_at.isoformat(), "gaps": view.gaps,
@@ -48,6 +53,10 @@ def known(values: Mapping[Any, Any]) -> dict[str, Any]:
 def digest(*parts: object) -> str:
     """Name an answer by all that it depends on."""
     return hashlib.sha256(json.dumps(parts, default=str, sort_keys=True).encode()).hexdigest()
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def _calendar(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
@@ -24,6 +24,8 @@ class Track:
 
     panel: Panel
     question: PerformanceQuestion
+    known: dict[tuple[str, str], Floats] = field(default_factory=dict)
+    rates: dict[tuple[int, int], Rates] = field(default_factory=dict)
 
     @cached_property
     def totals(self) -> pd.DataFrame:
@@ -41,12 +43,20 @@ class Track:
         return self.returns_in(self.question.currency_mode, self.question.costs)
 
     def returns_in(self, mode: str, costs: str) -> Floats:
-        """Return of each day but the first, shape (n_days - 1,)."""
+        """Return of each day but the first, shape (n_days - 1,), computed once for each way."""
+        if (mode, costs) not in self.known:
+            self.known[mode, costs] = self._returns_in(mode, costs)
+        return self.known[mode, costs]
+
+    def _returns_in(self, mode: str, costs: str) -> Floats:
         timing = self.question.flow_timing
         if mode == "base":
             return panel_returns(self.panel, flow_timing=timing, costs=costs).to_numpy()
-        local = local_returns(self.panel, flow_timing=timing, costs=costs).to_numpy()
-        return np.asarray(hedged_return(local) if mode == "hedged" else local)
+        if mode == "hedged":
+            return np.asarray(hedged_return(self.returns_in("local", costs)))
+        if {*self.panel.currencies} <= {self.panel.base_currency}:
+            return self.returns_in("base", costs)
+        return local_returns(self.panel, flow_timing=timing, costs=costs).to_numpy()
 
     def place(self, day: date) -> int:
         """Place of the last close on or before a day, the first where there is none."""
@@ -64,13 +74,11 @@ class Track:
         back = {"net": 0.0 * totals["fee"], "gross_of_fees": totals["fee"], "gross": totals["fee"] + totals["tax"]}[self.question.costs]
         return (totals["flow"] - back).to_numpy(dtype=np.float64)
 
-    def window(self, first: int, last: int) -> tuple[list[float], pd.Series]:
+    def window(self, first: int, last: int) -> tuple[pd.Series, pd.Series]:
         """Values at two closes, and the flows between them by date."""
-        values = self.totals["value"].to_numpy()
-        moved = self.flow[first + 1:last + 1]
-        places = np.flatnonzero(moved)
-        index = pd.DatetimeIndex(self.days[first + 1:last + 1][places], name="date")
-        return [float(values[first]), float(values[last])], pd.Series(moved[places], index=index, dtype=np.float64)
+        values, places = self.totals["value"].to_numpy(), first + 1 + np.flatnonzero(self.flow[first + 1:last + 1])
+        ends = pd.Series(values[[first, last]], index=pd.DatetimeIndex(self.days[[first, last]]))
+        return ends, pd.Series(self.flow[places], index=pd.DatetimeIndex(self.days[places]), dtype=np.float64)
 
     def between(self, first: int, last: int) -> tuple[pd.Series, pd.Series]:
         """Values and flows at every close between two, by date."""
@@ -81,20 +89,18 @@ class Track:
         """Daily returns between two closes, by date."""
         return pd.Series(self.returns[first:last], index=pd.DatetimeIndex(self.days[first + 1:last + 1], name="date"))
 
-    def ends(self, first: int, last: int) -> tuple[date, date]:
-        """Days of two closes, as window functions take them."""
-        return pd.Timestamp(self.days[first]).date(), pd.Timestamp(self.days[last]).date()
-
     def money_weighted(self, first: int, last: int) -> Rates:
         """Money-weighted return between two closes, a year's and the window's."""
-        values, flows = self.window(first, last)
-        (start, end), day_count = self.ends(first, last), self.question.day_count
         if first >= last:
             return Rates(NAN, NAN, 0.0, None)
-        rate = money_weighted_return(values, flows if len(flows) else None, start=start, end=end, day_count=day_count, annualised=True)
-        years = float(year_fractions([start, end], day_count)[1])
-        period = float(np.expm1(years * np.log1p(rate))) if rate > -1 else float(rate)
-        return Rates(float(rate), period, years, rate.finding)
+        if (first, last) not in self.rates:
+            values, flows = self.window(first, last)
+            day_count = self.question.day_count
+            rate = money_weighted_return(values, flows if len(flows) else None, day_count=day_count, annualised=True)
+            years = float(year_fractions(self.days[[first, last]], day_count)[1])
+            period = float(np.expm1(years * np.log1p(rate))) if rate > -1 else float(rate)
+            self.rates[first, last] = Rates(float(rate), period, years, rate.finding)
+        return self.rates[first, last]
 
     def growth(self, first: int, last: int) -> Floats:
         """Wealth from 1.0 at the first of two closes; NaN after a break."""

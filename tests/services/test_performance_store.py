@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -169,7 +170,7 @@ def test_a_second_question_computes_nothing(world: Services, actor: Actor, monke
     assert world.performance.answer(actor, key) == other.answer(actor, key) == first
     assert len(measured) == 1
     world.transactions.record(actor, key, [{"date": str(calendar.today()), "kind": "DEPOSIT", "amount": "1"}])
-    assert other.answer(actor, key)["closing_value"] == 101
+    assert json.loads(other.answer(actor, key)[0])["closing_value"] == 101
     assert len(measured) == 2
     with world.database.begin() as unit:
         unit.instruments.put_rates(actor.workspace_id, "EURUSD", [(DAYS[50], "1.5")])
