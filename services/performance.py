@@ -104,7 +104,8 @@ class Performance:
         """Read what the question is about, as far as it takes to name its answer."""
         sight = self._market.sight()
         asked = checked(question, sight.day)
-        parts, stored, base = self._valuation.parts(unit, actor, Question(scope, None, asked.cost_method, asked.known_at, asked.base_currency))
+        parts, stored, base = self._valuation.parts(unit, actor, Question(scope, None, asked.cost_method, asked.known_at, asked.base_currency),
+                                                      for_movements=True)
         benchmark, findings = self._benchmark(unit, actor, asked, parts)
         inflation = unit.instruments.get(actor.workspace_id, asked.inflation) if asked.inflation else None
         symbols = {symbol for part in parts for symbol in part.symbols}

@@ -27,6 +27,7 @@ from services.answers import (
     terms_for_hub,
     value_line,
 )
+from services.book_tails import Tails
 from services.books import Booked, Books, Convention
 from services.fields import Place
 from services.market import Market
@@ -43,6 +44,7 @@ class Valuation:
     def __init__(self, database: Database, market: Market) -> None:
         self._database, self._market = database, market
         self._books = Books()
+        self._tails = Tails(self._books)
 
     def holdings(self, actor: Actor, scope: str | UUID = ALL, *, as_of: date | datetime | None = None, cost_method: str | None = None,
                  known_at: datetime | None = None, base_currency: str | None = None) -> HoldingsView:
@@ -176,8 +178,8 @@ class Valuation:
         return Answer(tuple(parts), book, marked, instruments, sight, base, methods[0] if len(methods) == 1 else "mixed")
 
     def parts(self, unit: Unit, actor: Actor, question: Question,
-               portfolios: Sequence[Portfolio] | None = None) -> tuple[list[Booked], Stored, str]:
-        """Book each portfolio of the scope in the currency that is asked for."""
+              portfolios: Sequence[Portfolio] | None = None, *, for_movements: bool = False) -> tuple[list[Booked], Stored, str]:
+        """Book each portfolio of the scope in the currency that is asked for; for movements lots may be of before (see `Tails`)."""
         sight = self._sight(question.as_of)
         known_at = question.known_at and fields.known_instant(Place("known_at"), question.known_at, now=calendar.now())
         asked = list(portfolios) if portfolios is not None else read_scope(unit, actor, question.scope)
@@ -186,7 +188,8 @@ class Valuation:
         stamp = stamp_of(stored)
         method = _method(question.cost_method)
         day = None if sight.live else sight.day
-        parts = [self._books.booked(unit, actor, portfolio, Convention(base, method or portfolio.cost_method, day, known_at), stamp)
+        books: Books | Tails = self._tails if for_movements else self._books
+        parts = [books.booked(unit, actor, portfolio, Convention(base, method or portfolio.cost_method, day, known_at), stamp)
                  for portfolio in asked]
         return parts, stored, base
 

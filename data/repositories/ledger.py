@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any, Final, cast
+from typing import Any, Final, LiteralString, cast
 from uuid import UUID
 
 import numpy as np
@@ -141,7 +141,17 @@ class Ledger(Repository):
         """
         query = (f"SELECT {FRAME_FIELDS} FROM {NEWEST} WHERE NOT voided AND date <= coalesce(%(end)s, 'infinity'::date)"  # noqa: S608
                  " ORDER BY date, sequence, id")
-        rows = self.fetch(query, {"portfolio": portfolio_id, "known_at": known_at, "end": end})
+        return self._framed(query, {"portfolio": portfolio_id, "known_at": known_at, "end": end})
+
+    def tail(self, portfolio_id: UUID, start: date) -> pd.DataFrame:
+        """Give the ledger as `frame` does, from a date on, without reading what is before it."""
+        query = (f"SELECT {FRAME_FIELDS} FROM ledger_entry WHERE portfolio_id = %(portfolio)s AND date >= %(start)s AND NOT voided"  # noqa: S608
+                 " AND NOT EXISTS (SELECT FROM ledger_entry later WHERE later.id = ledger_entry.id AND later.version > ledger_entry.version)"
+                 " ORDER BY date, sequence, id")
+        return self._framed(query, {"portfolio": portfolio_id, "start": start})
+
+    def _framed(self, query: LiteralString, asked: dict[str, Any]) -> pd.DataFrame:
+        rows = self.fetch(query, asked)
         columns = zip(*rows, strict=True) if rows else [()] * len(LEDGER_COLUMNS)
         return ledger_frame(pd.DataFrame({name: _column(name, values) for name, values in zip(LEDGER_COLUMNS, columns, strict=True)}))
 

@@ -1,0 +1,139 @@
+"""Books that are read on instead of booked again: what moved, when a ledger got a few more rows at its end or its prices changed.
+
+What trades, payments and charges move does not depend on the lots before them, so the rows since a change are booked by themselves
+and their effects put behind those that still hold. Lots, gains and quantities of such a book are those of before: it is for
+valuations day by day, which read effects alone. A row that needs to know what is held has the whole ledger booked.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from data.database import Unit
+from data.repositories.valuations import Subjects
+from engine import Book
+from engine.types import Actor, Instrument, Kind, Portfolio
+from services.books import Booked, Books, Convention, book_of, in_currency, once, read_rates
+
+PLAIN: Final = frozenset(kind.value for kind in (Kind.BUY, Kind.SELL, Kind.DIVIDEND, Kind.INTEREST, Kind.FEE, Kind.TAX, Kind.DEPOSIT,
+                                                 Kind.WITHDRAWAL, Kind.FX_CONVERSION))
+LONGEST: Final = 2_000
+KEPT: Final = 64
+Terms = dict[str, tuple[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A ledger booked whole, and what is known of it since."""
+
+    booked: Booked
+    mark: int
+    terms: Terms
+    state: Hashable  # of `latest`
+    latest: Booked
+
+
+class Tails:
+    """Books good for what moved, kept in this process."""
+
+    def __init__(self, books: Books) -> None:
+        self._books, self._lock = books, threading.Lock()
+        self._bases: OrderedDict[Hashable, Base] = OrderedDict()
+
+    def booked(self, unit: Unit, actor: Actor, portfolio: Portfolio, convention: Convention, stamp: Hashable) -> Booked:
+        """Give the book of a portfolio at its revision, its effects and flows right, its lots perhaps of before."""
+        key, state = (portfolio.id, convention), (portfolio.revision, stamp)
+        base = self._bases.get(key)
+        if base is not None and base.state == state:
+            return replace(base.latest, portfolio=portfolio)
+        mark = unit.valuations.mark()
+        found = self._read_on(unit, actor, portfolio, convention, base) if base else None
+        if base is None or found is None:
+            found = self._books.booked(unit, actor, portfolio, convention, stamp)
+            base = Base(found, mark, terms_of(unit.instruments.by_symbols(actor.workspace_id, found.symbols)), state, found)
+        self._keep(key, replace(base, state=state, latest=found))
+        return found
+
+    def _keep(self, key: Hashable, base: Base) -> None:
+        with self._lock:
+            self._bases[key] = base
+            self._bases.move_to_end(key)
+            while len(self._bases) > KEPT:
+                self._bases.popitem(last=False)
+
+    @staticmethod
+    def _read_on(unit: Unit, actor: Actor, portfolio: Portfolio, convention: Convention, base: Base) -> Booked | None:
+        """Book what changed since the base; None where that takes the whole ledger."""
+        told = base.booked
+        if convention.known_at is not None or convention.day is not None:
+            return None
+        subjects = Subjects(actor.workspace_id, (portfolio.id,), rates=len(told.currencies) > 1)
+        since = unit.valuations.changed_since(subjects, base.mark)
+        tail = told.ledger.iloc[:0] if since is None else unit.ledger.tail(portfolio.id, since)
+        symbols = tuple(sorted({*told.symbols, *tail["symbol"].dropna()}))
+        instruments = unit.instruments.by_symbols(actor.workspace_id, symbols)
+        terms = terms_of(instruments)
+        if told.book.findings or not is_plain(tail) or any(terms.get(symbol) != known for symbol, known in base.terms.items()):
+            return None
+        if since is None:
+            return replace(told, portfolio=portfolio)
+        return _put_behind(unit, actor, replace(told, portfolio=portfolio, symbols=symbols), tail, since, convention, instruments)
+
+
+def is_plain(tail: pd.DataFrame) -> bool:
+    """Tell whether what rows move depends on nothing before them."""
+    return len(tail) <= LONGEST and bool(tail["kind"].isin(PLAIN).all()) and not tail["transfer_id"].notna().any()
+
+
+def terms_of(instruments: dict[str, Instrument]) -> Terms:
+    """Tell what of instruments a book depends on."""
+    return {symbol: (each.currency, float(each.multiplier)) for symbol, each in instruments.items()}
+
+
+def _put_behind(unit: Unit, actor: Actor, told: Booked, tail: pd.DataFrame, since: date, convention: Convention,
+                instruments: dict[str, Instrument]) -> Booked:
+    """Book a tail by itself and put it behind what was before it."""
+    named = {*tail["currency"].dropna(), *tail["to_currency"].dropna(), *(each.currency for each in instruments.values())}
+    currencies = tuple(sorted({*told.currencies, *named}))
+    fx = read_rates(unit, actor.workspace_id, currencies) if len(currencies) > 1 else told.fx
+    rows = in_currency(tail, fx, told.portfolio.base_currency, convention.base)
+    more = book_of(rows, fx, convention.base, told.book.cost_method, instruments)
+    day = np.datetime64(since, "ns")
+    ledger = pd.concat([_before(told.ledger, day), rows], ignore_index=True)
+    return replace(told, ledger=ledger, fx=fx, currencies=currencies, book=_joined(told.book, more, day))
+
+
+def _joined(before: Book, more: Book, day: np.datetime64) -> Book:
+    """Effects and flows of both, a position and a balance for whatever either has; findings of both."""
+    return replace(
+        before,
+        effects=_stacked(_before(before.effects, day), more.effects),
+        flows=_stacked(_before(before.flows, day), more.flows),
+        positions=_united(before.positions, more.positions),
+        cash=_united(before.cash, more.cash),
+        findings=once([*before.findings, *more.findings]),
+    )
+
+
+def _before(frame: pd.DataFrame, day: np.datetime64) -> pd.DataFrame:
+    """Rows before a day of a frame in the order of its dates."""
+    return frame.iloc[: int(np.searchsorted(frame["date"].to_numpy(), day, side="left"))]
+
+
+def _stacked(before: pd.DataFrame, more: pd.DataFrame) -> pd.DataFrame:
+    return pd.concat([frame for frame in (before, more) if len(frame)] or [before], ignore_index=True)
+
+
+def _united(before: pd.DataFrame, more: pd.DataFrame) -> pd.DataFrame:
+    news = more[~more.index.isin(before.index)]
+    return pd.concat([before, news]) if len(news) else before
+
+
