@@ -57,10 +57,11 @@ class MarketDays:
         return sum(self._fill(provider, instruments, start, full) for provider, instruments in self._covered() if full > start and go_on())
 
     def tidy(self) -> list[str]:
-        """Make room for the ticks of the next days and drop those of a week ago; gives the names of what was dropped."""
+        """Make room for the ticks of the next days, drop those of a week ago and old notes of changes; gives the names of what was dropped."""
         today = calendar.today()
         with self._database.begin() as unit:
             unit.market.ensure_partitions(today)
+            unit.valuations.tidy()
             return unit.market.drop_partitions(today - timedelta(days=RETENTION_DAYS))
 
     def _covered(self) -> Iterator[tuple[Provider, list[Instrument]]]:

@@ -63,7 +63,7 @@ def return_quality(
     if not isinstance(values, pd.Series) or not isinstance(values.index, pd.DatetimeIndex):
         raise InvalidInput("values", "", "the values have no dates", hint="Use a Series with a DatetimeIndex")
     cells, moved = cells_of(values, "values"), flow_cells(values, flows)
-    days = values.index.strftime("%Y-%m-%d").to_numpy()
+    days = np.datetime_as_string(values.index.tz_localize(None).to_numpy(), unit="D")
     returns = period_returns(values, moved[:, 0], flow_timing=flow_timing).to_numpy()
     gaps = np.zeros(len(cells)) if missing is None else np.nan_to_num(cells_of(missing, "missing")[:, 0])
     found = (

@@ -27,6 +27,8 @@ PLAIN: Final = frozenset(kind.value for kind in (Kind.BUY, Kind.SELL, Kind.DIVID
                                                  Kind.WITHDRAWAL, Kind.FX_CONVERSION))
 LONGEST: Final = 2_000
 KEPT: Final = 64
+DUST: Final = 1e-13
+TEXTS: Final = ("date", "kind", "symbol", "cash_currency", "transaction_id")
 Terms = dict[str, tuple[str, float]]
 
 
@@ -137,3 +139,25 @@ def _united(before: pd.DataFrame, more: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([before, news]) if len(news) else before
 
 
+def opened(book: Book, day: date) -> Book:
+    """Put everything up to a day into one row a symbol and a currency: what is laid out from there on needs no more of it."""
+    effects = book.effects
+    count = int(np.searchsorted(effects["date"].to_numpy(), np.datetime64(day, "ns"), side="right"))
+    before = effects.iloc[:count]
+    held, cash = (_summed(before, *names) for names in (("symbol", "quantity_delta"), ("cash_currency", "cash_delta_local")))
+    rows = pd.DataFrame(0.0, index=range(len(held) + len(cash)), columns=effects.columns).astype(dict.fromkeys(TEXTS, object))
+    rows["date"], rows["kind"], rows["transaction_id"] = pd.Timestamp(day), Kind.ADJUSTMENT.value, ""
+    rows["symbol"] = [*held, *[None] * len(cash)]
+    rows["cash_currency"] = [*[None] * len(held), *cash]
+    rows["quantity_delta"] = [*held.values(), *[0.0] * len(cash)]
+    rows["cash_delta_local"] = rows["cash_delta_base"] = [*[0.0] * len(held), *cash.values()]
+    return replace(book, effects=_stacked(rows, effects.iloc[count:]))
+
+
+def _summed(effects: pd.DataFrame, name: str, amount: str) -> dict[str, float]:
+    """Sum an amount by name; the dust of what should be nothing is nothing."""
+    codes, names = pd.factorize(effects[name].to_numpy())
+    inside, amounts = codes >= 0, effects[amount].to_numpy()
+    total, size = (np.bincount(codes[inside], weights=cells[inside], minlength=len(names)) for cells in (amounts, np.abs(amounts)))
+    sums = np.where(np.abs(total) <= DUST * size, 0.0, total)
+    return {str(key): float(value) for key, value in zip(names, sums, strict=True) if value != 0}

@@ -76,10 +76,12 @@ def told(brief: Brief) -> PerformanceView:
     track = Track(brief.panel, question)
     first, last = track.place(asked.start), track.place(asked.end)
     shown = brief.panel.between(asked.start, asked.end)
-    months = months_of(track, first, last, levels)
+    calendar = calendar_table(track, first, last)
+    months = months_of(calendar, track, first, last, levels)
     figures = figures_of(track, first, last, brief) | month_figures(months)
     if brief.is_empty:
         figures = dict.fromkeys(figures, NAN)
+    in_base = track.twr(first, last, track.returns_in("base", question.costs))
     bridge = {str(name): float(value) for name, value in shown.bridge().items()}
     quality = quality_of(track, first, last, bridge)
     by_day = day_table(brief.panel, asked.start, asked.end, moved="external" if brief.group is None else "flow")
@@ -90,9 +92,9 @@ def told(brief: Brief) -> PerformanceView:
         scope=asked.scope, base_currency=asked.scene.base, start=asked.start, end=asked.end, days=(asked.end - asked.start).days,
         label=asked.label if brief.group is None else brief.group.label, conventions=asked.conventions, figures=figures,
         bridge={name: bridge[name] for name in BRIDGE}, series=series.iloc[:0] if brief.is_empty else series, flows=flow_table(brief.flows, shown),
-        windows=window_table(track, asked.end, levels), calendar=calendar_table(track, first, last),
+        windows=window_table(track, asked.end, levels), calendar=calendar,
         contributions=contribution_table(shown, question, asked.scene.instruments),
-        groups=group_table(brief.groups, shown, (asked.start, asked.end), question), currency=currency_table(shown, question),
+        groups=group_table(brief.groups, shown, (asked.start, asked.end), question), currency=currency_table(shown, question, in_base),
         why=reason(track, first, last), quality=quality,
         findings=tuple({(each.code, each.message): each for each in findings}.values()),
         benchmark=None if levels is None else (levels.symbol, levels.name),

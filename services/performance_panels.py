@@ -17,6 +17,7 @@ from data.repositories.valuations import Subjects
 from engine import Panel, add, book, panel, stale_rates
 from engine.transfers import internal_legs, without_flows
 from engine.types import Actor, Finding, Instrument
+from services.book_tails import opened
 from services.books import Booked, once
 from services.marks import Marked
 from services.performance_store import Closed, Shelf, closed_days, day_before, extended, packed, unpacked
@@ -80,7 +81,8 @@ class Panels:
 
         def lay(day: date) -> Panel:
             prices = read_prices(unit, instruments, day, scene.today, scene.marked)
-            return replace(panel(told, prices, fx, start=day, end=scene.today, transfers_at=scene.transfers_at), findings=())
+            book = told if day == start else opened(told, day)
+            return replace(panel(book, prices, fx, start=day, end=scene.today, transfers_at=scene.transfers_at), findings=())
 
         convention = f"{scene.base}/{part.book.cost_method.value}/{scene.transfers_at}"
         plain = account is None and scene.known_at is None and told is part.book

@@ -8,12 +8,14 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from engine import Panel, add, contributions, currency_split
 from engine.types import Instrument
 from services.performance_groups import OF_LEDGERS, Group, row_label
 from services.performance_views import PerformanceQuestion
 
+CURRENCY = ["weight", "local", "fx", "cross", "base"]
 COLUMNS = ["name", "label", "contribution", "return", "weight", "pnl"]
 DUST = 1e-12
 APART = "\x1f"  # between the group and the row, so that one symbol in two accounts is two rows
@@ -22,8 +24,7 @@ APART = "\x1f"  # between the group and the row, so that one symbol in two accou
 def contribution_table(shown: Panel, question: PerformanceQuestion, instruments: Mapping[str, Instrument]) -> pd.DataFrame:
     """Tell every row that had a part in the window, the largest first; what `contribution` adds up to is the return of the whole."""
     found = contributions(shown, flow_timing=question.flow_timing, costs=question.costs)
-    was_there = (np.abs(np.nan_to_num(shown.value)).max(axis=0) > DUST) | (np.abs(shown.flow[1:]).sum(axis=0) > DUST) | shown.missing.any(axis=0)
-    found = found[was_there]
+    found = found[_was_there(shown) | (np.abs(shown.flow[1:]) > DUST).any(axis=0)]
     labels = [row_label(str(row), instruments) for row in found.index]
     return _sorted(found.rename_axis("name").reset_index().assign(label=labels)[COLUMNS])
 
@@ -39,12 +40,20 @@ def group_table(groups: Sequence[Group], shown: Panel, window: tuple[date, date]
     return _sorted(told.assign(name=told["key"], label=told["key"].map(labels))[columns])
 
 
-def currency_table(shown: Panel, question: PerformanceQuestion) -> pd.DataFrame:
-    """Tell what holdings did at home and what their currencies did, by currency."""
+def currency_table(shown: Panel, question: PerformanceQuestion, twr: float) -> pd.DataFrame:
+    """Tell what holdings did at home and what their currencies did, by currency; `twr` is the return in base currency."""
+    if {*shown.currencies} <= {shown.base_currency}:
+        return pd.DataFrame([[1.0, twr, 0.0, 0.0, twr]], index=pd.Index([shown.base_currency], name="currency"), columns=CURRENCY)
     found = currency_split(shown, flow_timing=question.flow_timing, costs=question.costs)
-    there = {code for code, held in zip(shown.currencies, np.abs(np.nan_to_num(shown.value)).max(axis=0), strict=True) if held > DUST}
+    there = {code for code, held in zip(shown.currencies, _was_there(shown).tolist(), strict=True) if held}
     kept = found[found.index.isin(there) | (found["base"].abs() > DUST)]
-    return kept.rename(columns={"currency": "fx"})[["weight", "local", "fx", "cross", "base"]].rename_axis("currency")
+    return kept.rename(columns={"currency": "fx"})[CURRENCY].rename_axis("currency")
+
+
+def _was_there(shown: Panel) -> NDArray[np.bool_]:
+    """Tell which rows were worth something on some day, or had no price."""
+    found: NDArray[np.bool_] = (np.abs(shown.value) > DUST).any(axis=0) | np.any(shown.missing, axis=0)
+    return found
 
 
 def _of_rows(groups: Sequence[Group], shown: Panel, question: PerformanceQuestion) -> pd.DataFrame:

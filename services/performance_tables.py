@@ -76,17 +76,18 @@ def _window(track: Track, start: date, end: date, levels: Levels | None) -> list
     return [pd.Timestamp(start), pd.Timestamp(end), twr, benchmark, twr - benchmark, rates.told, mine, theirs, mine - theirs]
 
 
-def months_of(track: Track, first: int, last: int, levels: Levels | None) -> pd.DataFrame:
-    """Link days to months, of the portfolio and of the benchmark; a month with a day without an answer has none."""
-    mine = track.dated(first, last)
-    theirs = pd.Series(np.nan if levels is None else levels.returns[first:last], index=mine.index, dtype=np.float64)
-    table = pd.DataFrame({"portfolio": mine, "benchmark": theirs})
-    return pd.DataFrame(returns_by(table)).reindex(columns=table.columns).where(~_has_gap(table))
-
-
-def _has_gap(table: pd.DataFrame) -> pd.DataFrame:
-    """Tell in which months a day is unknown; of a benchmark that begins later those before it."""
-    return table.isna().groupby(pd.DatetimeIndex(table.index).to_period("M")).any()
+def months_of(calendar: pd.DataFrame, track: Track, first: int, last: int, levels: Levels | None) -> pd.DataFrame:
+    """Give the months of a calendar with those of the benchmark; a month with a day without an answer has none."""
+    mine = calendar[[*range(1, 13)]]
+    if not len(calendar):
+        return pd.DataFrame(columns=["portfolio", "benchmark"], dtype=np.float64)
+    years = range(calendar.index[0], calendar.index[-1] + 1)
+    cells = mine.reindex(years).to_numpy(dtype=np.float64).ravel()
+    table = pd.DataFrame({"portfolio": cells, "benchmark": np.nan}, index=pd.period_range(f"{years[0]}-01", periods=len(cells), freq="M"))
+    if levels is not None:
+        theirs = pd.Series(levels.returns[first:last], index=track.dated(first, last).index)
+        table["benchmark"] = pd.Series(returns_by(theirs)).where(~theirs.isna().groupby(pd.DatetimeIndex(theirs.index).to_period("M")).any())
+    return table.dropna(how="all")
 
 
 def calendar_table(track: Track, first: int, last: int) -> pd.DataFrame:

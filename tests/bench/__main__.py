@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import bench_hub, bench_loop, bench_rest
+from tests.bench import bench_hub, bench_loop, bench_performance, bench_rest
 from tests.bench.table import table
 from tests.ui.conftest import server_in
 
@@ -21,6 +21,8 @@ def main() -> int:
             rows += bench_loop.run(server)
         finally:
             server.stop()
+    with tempfile.TemporaryDirectory() as folder:
+        rows += bench_performance.run(server_in(Path(folder), MARKET_DATA="").start())
     print(table(rows))
     return 0 if all(row.passed for row in rows) else 1
 

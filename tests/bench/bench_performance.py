@@ -45,29 +45,19 @@ def fill(client: httpx.Client) -> str:
 
 
 def run(server: Server) -> list[Row]:
-    """Measure on a server of this bench's own: cold is after it was started again, with Redis and the process empty."""
-    key = ""
-    with httpx.Client(base_url=f"{server.url}/api/v1", timeout=120) as client:
-        key = fill(client)
-        first = milliseconds(lambda: client.get(f"/portfolios/{key}/performance"))
-    cold: list[float] = []
-    for _ in range(3):
+    """Measure on a running server of this bench's own, and stop it: cold is after it was started again, with process and Redis empty."""
+    try:
+        with caller(server) as client:
+            key = fill(client)
+            first = milliseconds(lambda: ask(client, key))
+        cold = [started_again(server, key) for _ in range(3)]
+        with caller(server) as client:
+            milliseconds(lambda: ask(client, key))
+            warm = [milliseconds(lambda: ask(client, key)) for _ in range(20)]
+            late = [after(client, key, number, dt.datetime.now(dt.UTC).date()) for number in range(5)]
+            back = [after(client, key, number, dt.date(2020, 6, 1)) for number in range(3)]
+    finally:
         server.stop()
-        server.start()
-        with httpx.Client(base_url=f"{server.url}/api/v1", timeout=120) as client:
-            client.get("/portfolios")
-            cold.append(milliseconds(lambda client=client: client.get(f"/portfolios/{key}/performance")))
-    with httpx.Client(base_url=f"{server.url}/api/v1", timeout=120) as client:
-        ask = lambda: client.get(f"/portfolios/{key}/performance")  # noqa: E731  # asked in many ways below
-        milliseconds(ask)
-        warm = [milliseconds(ask) for _ in range(20)]
-        today, late, back = dt.datetime.now(dt.UTC).date(), [], []
-        for number in range(5):
-            milliseconds(lambda number=number: client.post(f"/portfolios/{key}/transactions", json=trade(number, today)))
-            late.append(milliseconds(ask))
-        for number in range(3):
-            milliseconds(lambda number=number: client.post(f"/portfolios/{key}/transactions", json=trade(number, dt.date(2020, 6, 1))))
-            back.append(milliseconds(ask))
     return [
         Row("performance of 10,000 transactions, for the first time ever", first, None, "ms"),
         Row("performance of 10,000 transactions, cold (median)", statistics.median(cold), 500, "ms"),
@@ -75,3 +65,28 @@ def run(server: Server) -> list[Row]:
         Row("performance after one trade of today (median)", statistics.median(late), 50, "ms"),
         Row("performance after one trade of 2020 (median)", statistics.median(back), None, "ms"),
     ]
+
+
+def caller(server: Server) -> httpx.Client:
+    """Open a client."""
+    return httpx.Client(base_url=f"{server.url}/api/v1", timeout=120)
+
+
+def ask(client: httpx.Client, key: str) -> httpx.Response:
+    """Ask for everything since the first transaction."""
+    return client.get(f"/portfolios/{key}/performance")
+
+
+def started_again(server: Server, key: str) -> float:
+    """Stop the server with its Redis, start it, and measure the first answer."""
+    server.stop()
+    server.start()
+    with caller(server) as client:
+        client.get("/portfolios")
+        return milliseconds(lambda: ask(client, key))
+
+
+def after(client: httpx.Client, key: str, number: int, day: dt.date) -> float:
+    """Measure the first answer after one more trade."""
+    milliseconds(lambda: client.post(f"/portfolios/{key}/transactions", json=trade(number, day)))
+    return milliseconds(lambda: ask(client, key))
