@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from engine.columns import Figure, Floats, Table, cells_of, figure_like
+from engine.columns import Figure, Floats, Table, cells_of, figure_like, labelled
 from engine.errors import InvalidInput
 
 Mask = NDArray[np.bool_]
@@ -50,7 +50,7 @@ def returns_by(returns: Table, by: str = "month") -> pd.Series | pd.DataFrame:
     """
     if by not in _FREQUENCIES:
         raise InvalidInput("by", by, f"{by} is not a choice", hint=f"Use one of {', '.join(_FREQUENCIES)}")
-    given = returns if isinstance(returns, pd.DataFrame) else dated_returns(returns)
+    given = labelled(returns, "returns") if isinstance(returns, pd.DataFrame) else dated_returns(returns)
     if not isinstance(given.index, pd.DatetimeIndex):
         raise InvalidInput("returns", "", "the returns have no dates", hint="Give them a DatetimeIndex")
     index = given.index.tz_localize(None).to_period(_FREQUENCIES[by])
@@ -86,17 +86,18 @@ def calendar_matrix(returns: pd.Series) -> pd.DataFrame:
     >>> calendar_matrix(pd.Series([0.1, 0.1], index=days)).loc[2024, [1, 2, 3, "total"]].round(6).tolist()
     [0.1, nan, 0.1, 0.21]
     """
-    months = pd.Series(returns_by(returns, "month"))
+    months = pd.Series(returns_by(dated_returns(returns), "month"))
     index = pd.PeriodIndex(months.index, freq="M")
     years = sorted(set(index.year))
-    frame = pd.DataFrame(np.nan, index=pd.Index(years, name="year"), columns=pd.Index([*range(1, 13), "total"], dtype=object))
-    cells = frame.to_numpy(dtype=np.float64, copy=True)
+    cells = np.full((len(years), 13), np.nan)
     cells[np.searchsorted(years, index.year), index.month - 1] = months.to_numpy(dtype=np.float64)
-    cells[:, -1] = pd.Series(returns_by(returns, "year")).to_numpy(dtype=np.float64)
-    return pd.DataFrame(cells, index=frame.index, columns=frame.columns)
+    frame = pd.DataFrame(cells, index=pd.Index(years, name="year"), columns=pd.Index([*range(1, 13), "total"], dtype=object))
+    yearly = pd.Series(returns_by(returns, "year"))
+    frame["total"] = yearly.to_numpy(dtype=np.float64)
+    return frame
 
 
-def best_period(returns: pd.Series, by: str = "month") -> float:
+def best_period(returns: Table, by: str = "month") -> Figure:
     """Highest return of a period.
 
     Parameters
@@ -106,7 +107,7 @@ def best_period(returns: pd.Series, by: str = "month") -> float:
 
     Returns
     -------
-    float
+    float or Series
         Fraction; NaN without any.
 
     Examples
@@ -117,7 +118,7 @@ def best_period(returns: pd.Series, by: str = "month") -> float:
     return _rounded_off(returns_by(returns, by).max())
 
 
-def worst_period(returns: pd.Series, by: str = "month") -> float:
+def worst_period(returns: Table, by: str = "month") -> Figure:
     """Lowest return of a period.
 
     Parameters
@@ -127,7 +128,7 @@ def worst_period(returns: pd.Series, by: str = "month") -> float:
 
     Returns
     -------
-    float
+    float or Series
         Fraction; NaN without any.
 
     Examples
@@ -247,6 +248,7 @@ def dated_returns(returns: Table) -> pd.Series:
     InvalidInput
         No dates.
     """
+    returns = labelled(returns, "returns")
     if not isinstance(returns, pd.Series) or not (isinstance(returns.index, pd.DatetimeIndex) or returns.empty):
         raise InvalidInput("returns", "", "the returns have no dates", hint="Use a Series with a DatetimeIndex")
     if returns.empty and not isinstance(returns.index, pd.DatetimeIndex):
@@ -271,6 +273,6 @@ def _mean_of(cells: Floats, chosen: Mask) -> Floats:
     return mean
 
 
-def _rounded_off(value: Any) -> float:  # noqa: ANN401 - what pandas says
-    """Return as a float, without the last bits that compounding one period leaves."""
-    return float(np.round(value, 15))
+def _rounded_off(value: Any) -> Figure:  # noqa: ANN401 - what pandas says
+    """Leave out the last bits that compounding one period leaves."""
+    return value.round(15) if isinstance(value, pd.Series) else float(np.round(value, 15))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,44 @@ Table = pd.Series | pd.DataFrame | NDArray[Any] | Sequence[float]
 Figure = Any  # float for one series, Series with its columns for a frame, ndarray of shape (n_series,) for a matrix
 
 
-def cells_of(values: Table, field: str = "returns") -> Floats:
+def labelled(values: Any, field: str = "values") -> Any:  # noqa: ANN401 - any table
+    """Read values that may be written in several ways as a Series or frame by date.
+
+    Parameters
+    ----------
+    values
+        A mapping date to number, a Series or frame whose index holds dates, instants or ISO texts, or anything else, which stays.
+    field
+        Name for the error.
+
+    Returns
+    -------
+    Series, DataFrame or what came in
+        With a DatetimeIndex where the labels were dates.
+
+    Raises
+    ------
+    InvalidInput
+        The labels of a mapping are not dates.
+
+    Examples
+    --------
+    >>> labelled({"2024-01-02": 5.0}).index.strftime("%d.%m.%Y").tolist()
+    ['02.01.2024']
+    """
+    if isinstance(values, Mapping):
+        return pd.Series(list(values.values()), index=_instants(values.keys(), field), dtype=np.float64).sort_index(kind="stable")
+    if not isinstance(values, pd.Series | pd.DataFrame) or isinstance(values.index, pd.DatetimeIndex) or values.empty:
+        return values
+    first = values.index[0]
+    return values.set_axis(_instants(values.index, field), axis=0) if isinstance(first, str | date) else values
+
+
+def _instants(labels: Any, field: str) -> pd.DatetimeIndex:  # noqa: ANN401 - whatever holds dates
+    return pd.DatetimeIndex(day_stamps(labels, field).astype("datetime64[ns]"))
+
+
+def cells_of(values: Table, field: str = "returns", *, ordered: bool = True) -> Floats:
     """Numbers of a series or frame as a matrix.
 
     Parameters
@@ -25,6 +63,8 @@ def cells_of(values: Table, field: str = "returns") -> Floats:
         Series, frame, array of one or two dimensions or sequence of numbers.
     field
         Name for the error.
+    ordered
+        Whether dates must ascend, default True.
 
     Returns
     -------
@@ -34,16 +74,18 @@ def cells_of(values: Table, field: str = "returns") -> Floats:
     Raises
     ------
     InvalidInput
-        A cell is not a number, or there are more than two dimensions.
+        A cell is not a number, there are more than two dimensions, or the dates do not ascend.
 
     Examples
     --------
     >>> cells_of([0.5, None]).tolist()
     [[0.5], [nan]]
     """
-    labelled = isinstance(values, pd.Series | pd.DataFrame)
+    named = isinstance(values, pd.Series | pd.DataFrame)
+    if ordered and named and isinstance(values.index, pd.DatetimeIndex) and not values.index.is_monotonic_increasing:  # type: ignore[union-attr]
+        raise InvalidInput(field, values.index[0], "the dates do not ascend", hint="Sort them first: sort_index()")  # type: ignore[union-attr]
     try:
-        whole = values.to_numpy(dtype=np.float64, na_value=np.nan) if labelled else np.asarray(values, dtype=np.float64)  # type: ignore[union-attr]
+        whole = values.to_numpy(dtype=np.float64, na_value=np.nan) if named else np.asarray(values, dtype=np.float64)  # type: ignore[union-attr]
     except (TypeError, ValueError) as error:
         raise InvalidInput(field, values, "a cell is not a number", hint="Leave unknown cells empty (NaN)") from error
     if whole.ndim not in {1, 2}:
@@ -138,12 +180,13 @@ def flow_cells(values: Table, flows: Table | Mapping[Any, float] | float | None)
     >>> flow_cells(pd.Series([1.0, 2.0], index=days), {"2024-01-03": 7.0}).tolist()
     [[0.0], [7.0]]
     """
+    values, flows = labelled(values), labelled(flows, "flows")
     shape = cells_of(values, "values").shape
     if flows is None or (isinstance(flows, int | float) and flows == 0):
         return np.zeros(shape)
     if isinstance(flows, int | float):
         raise MisalignedSeries("flows", "values", reason="one number says no day")
-    given = pd.Series(dict(flows), dtype=np.float64) if isinstance(flows, Mapping) else flows
+    given: Any = flows
     if not isinstance(given, pd.Series | pd.DataFrame) or not isinstance(values, pd.Series | pd.DataFrame):
         return _same_shape(cells_of(given, "flows"), shape)
     if given.index.equals(values.index) or not isinstance(values.index, pd.DatetimeIndex):
@@ -166,6 +209,10 @@ def day_stamps(dates: Any, field: str = "dates") -> NDArray[np.datetime64]:  # n
     ndarray of shape (n_dates,)
         datetime64[D].
 
+    Notes
+    -----
+    Convention: the day as it is written, whatever its time zone.
+
     Raises
     ------
     InvalidInput
@@ -181,12 +228,23 @@ def day_stamps(dates: Any, field: str = "dates") -> NDArray[np.datetime64]:  # n
     if isinstance(dates, pd.DatetimeIndex) and dates.tz is None and not dates.hasnans:
         return dates.to_numpy().astype("datetime64[D]")
     try:
-        index = pd.DatetimeIndex(pd.to_datetime(list(dates), utc=True, format="ISO8601"))
+        index = dates if isinstance(dates, pd.DatetimeIndex) else pd.DatetimeIndex([_moment(each) for each in dates])
     except (TypeError, ValueError, OverflowError) as error:
         raise InvalidInput(field, dates, "not dates", hint="Write YYYY-MM-DD") from error
     if index.hasnans:
         raise InvalidInput(field, dates, "a date is missing", hint="Write YYYY-MM-DD")
     return index.tz_localize(None).to_numpy().astype("datetime64[D]")
+
+
+def _moment(value: Any) -> pd.Timestamp:  # noqa: ANN401 - whatever stands for a date
+    """Read one date as it is written, whatever its zone; numbers are no dates, and neither is what needs a clock ("today")."""
+    if isinstance(value, str):
+        return pd.Timestamp(datetime.fromisoformat(value.strip()).replace(tzinfo=None))
+    if isinstance(value, pd.Period):
+        return value.start_time
+    if not isinstance(value, date | np.datetime64):
+        raise TypeError(type(value).__name__)
+    return pd.Timestamp(value).tz_localize(None)
 
 
 def _same_shape(cells: Floats, shape: tuple[int, ...]) -> Floats:
@@ -206,7 +264,7 @@ def _columns_like(given: pd.Series | pd.DataFrame, values: pd.Series | pd.DataFr
 
 def _placed(given: pd.Series | pd.DataFrame, index: pd.DatetimeIndex, shape: tuple[int, ...]) -> Floats:
     """Put every flow on the first day with a value, on or after its own."""
-    amounts, days, own = cells_of(given, "flows"), day_stamps(index, "values"), day_stamps(given.index, "flows")
+    amounts, days, own = cells_of(given, "flows", ordered=False), day_stamps(index, "values"), day_stamps(given.index, "flows")
     if amounts.shape[1] != shape[1]:
         raise MisalignedSeries("flows", "values", reason=f"{amounts.shape[1]} columns against {shape[1]}")
     at = np.searchsorted(days, own)

@@ -149,12 +149,14 @@ def currency_split(
     nothing = np.zeros_like(returns)
     columns = {name: linked(_over_whole(cells[1:], base, returns), returns, nothing, method) for name, cells in summed.items()}
     own = _sum_by(capital(whole.value, whole.flow, flow_timing), place, len(names))
-    hedge = _over_whole(_sum_by(_premium(whole, forward_premium), place, len(names))[1:], base, returns)
     frame = pd.DataFrame({"weight": _mean_weight(own, base), **columns}, index=pd.Index(names, name=by, dtype=object))
     frame["base"] = frame[list(_PARTS)].sum(axis=1, skipna=False)
     for name in _PARTS:
         frame[f"pnl_{name}"] = summed[name].sum(axis=0)
-    frame["hedged"] = frame["local"] + linked(hedge, returns, nothing, method)
+    frame["hedged"] = frame["local"]
+    if forward_premium is not None:
+        hedge = _over_whole(_sum_by(_premium(whole, forward_premium), place, len(names))[1:], base, returns)
+        frame["hedged"] += linked(hedge, returns, nothing, method)
     return frame
 
 
@@ -226,7 +228,7 @@ def _sum_by(cells: Floats, place: NDArray[np.int64], count: int) -> Floats:
     """Sum of the columns of each group."""
     if count == cells.shape[1] and (place == np.arange(count)).all():
         return cells
-    return np.column_stack([cells[:, place == group].sum(axis=1) for group in range(count)])
+    return np.column_stack([cells[:, place == group].sum(axis=1) for group in range(count)]) if count else np.zeros((len(cells), 0))
 
 
 def _day_returns(values: Floats, flows: Floats, gain: Floats, flow_timing: str) -> tuple[Floats, Floats]:
@@ -269,7 +271,7 @@ def _currency_parts(laid: Panel, costs: str) -> dict[str, Floats]:
 def _rates(laid: Panel) -> Floats:
     """Give base units per unit of each row's currency on each day; gaps take the nearest known, without rates those that values imply."""
     if laid.rate is not None and not np.isnan(laid.rate).all():
-        return pd.DataFrame(laid.rate).ffill().bfill().fillna(1.0).to_numpy()
+        return pd.DataFrame(laid.rate).ffill().bfill().fillna(1.0).to_numpy() if np.isnan(laid.rate).any() else laid.rate
     rates = np.ones_like(laid.value)
     codes = np.array(laid.currencies, dtype=object)
     for code in {*laid.currencies} - {laid.base_currency}:

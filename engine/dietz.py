@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from engine.columns import Figure, Floats, Table, cells_of, day_stamps, figure_like, flow_cells
+from engine.columns import Figure, Floats, Table, cells_of, day_stamps, figure_like, flow_cells, labelled
 from engine.errors import InvalidInput, MisalignedSeries
 from engine.time_weighted import Flows, check_timing
 
@@ -274,6 +274,7 @@ def window_of(
     """
     if opening not in {"close", "open"}:
         raise InvalidInput("opening", opening, f"{opening} is not a choice", hint="Use close or open")
+    values, flows = labelled(values), labelled(flows, "flows")
     cells = cells_of(values, "values")
     if len(cells) < 2:
         nothing = np.full(cells.shape[1], np.nan)
@@ -309,11 +310,11 @@ def _flows_and_days(values: Table, flows: Flows, flow_dates: Dates | None, count
     width = cells_of(values, "values").shape[1]
     if flows is None or (isinstance(flows, int | float) and flows == 0):
         return np.zeros((0, width)), np.zeros(0, dtype="datetime64[D]")
-    given: Any = pd.Series(dict(flows), dtype=np.float64) if isinstance(flows, Mapping) else flows
+    given: Any = flows
     if flow_dates is not None:
         given = pd.Series(cells_of(given, "flows")[:, 0], index=pd.Index(list(flow_dates))) if _as_long(given, flow_dates) else given
     if isinstance(given, pd.Series | pd.DataFrame) and (flow_dates is not None or not isinstance(given.index, pd.RangeIndex)):
-        amounts = cells_of(given, "flows")
+        amounts = cells_of(given, "flows", ordered=False)
         return np.broadcast_to(amounts, (len(amounts), width)), day_stamps(given.index, "flows")
     if isinstance(values, pd.Series | pd.DataFrame) and isinstance(values.index, pd.DatetimeIndex) and np.shape(given)[:1] == (count,):
         return flow_cells(values, given), day_stamps(values.index, "values")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+from numbers import Number
 from typing import Any, Self
 
 import numpy as np
@@ -11,7 +12,7 @@ import pandas as pd
 import pyxirr
 from numpy.typing import NDArray
 
-from engine.columns import Floats, Table, cells_of, day_stamps, flow_cells
+from engine.columns import Floats, Table, cells_of, day_stamps, flow_cells, labelled
 from engine.errors import InvalidInput, MisalignedSeries
 from engine.time_weighted import Flows
 from engine.types import Finding
@@ -23,7 +24,12 @@ DAY_COUNTS: Mapping[str, str] = {
     "30e/360": "30e/360",
     "act/act": "act/act isda",
     "act/365.25": "act/365.25",
+    "act/364": "act/364",
+    "nl/365": "nl/365",
+    "nl/360": "nl/360",
     "30u/360": "30u/360",
+    "30e/360 isda": "30e/360 isda",
+    "30e+/360": "30e+/360",
 }
 
 _GRID = np.concatenate([-np.geomspace(1e5, 1e-6, 1500), [0.0], np.geomspace(1e-6, 1e5, 1500)])
@@ -71,7 +77,8 @@ def xirr(
     amounts
         Flows seen from the investor: negative paid in, positive taken out, the value at the end as if taken out.
     day_count
-        ``act/365`` (default), ``act/360``, ``30/360`` (ISDA bond basis), ``30e/360``, ``act/act`` (ISDA), ``act/365.25``, ``30u/360``.
+        ``act/365`` (default), ``act/360``, ``30/360`` (ISDA bond basis), ``30e/360``, ``act/act`` (ISDA), or ``act/365.25``, ``act/364``,
+        ``nl/365``, ``nl/360`` (no leap days), ``30u/360`` (US), ``30e/360 isda``, ``30e+/360``.
     guess
         Where there are several rates, the one nearest to this.
 
@@ -168,6 +175,7 @@ def money_weighted_return(
     >>> round(money_weighted_return(pd.Series([100.0, 105.0, 121.0], index=days)), 6)
     0.1
     """
+    values, flows = labelled(values), labelled(flows, "flows")
     cells = cells_of(values, "values")
     days, moved = _between(values, cells, flows, start, end)
     asked: dict[str, Any] = {"day_count": day_count, "annualised": annualised, "guess": guess}
@@ -229,7 +237,7 @@ def _dated(dates: Any, amounts: Iterable[float] | None) -> tuple[NDArray[np.date
                 raise InvalidInput("dates", pairs[0], "not a date and an amount", hint="Give dates and amounts, or pairs of both")
             dates, amounts = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     given, others = list(dates), list(amounts)
-    if given and all(isinstance(each, int | float | np.number) for each in given):
+    if given and all(isinstance(each, Number) for each in given):
         given, others = others, given
     stamps, flows = day_stamps(given), cells_of(others, "amounts")[:, 0]
     if len(stamps) != len(flows):
@@ -362,7 +370,7 @@ def _between(values: Table, cells: Floats, flows: Flows, start: Any, end: Any) -
     if not isinstance(index, pd.DatetimeIndex):
         raise InvalidInput("values", "", "the values have no dates", hint="Use a Series with a DatetimeIndex, or a pair with start and end")
     days = day_stamps(index, "values")
-    given = pd.Series(dict(flows), dtype=np.float64) if isinstance(flows, Mapping) else flows
+    given: Any = flows
     if isinstance(given, pd.Series | pd.DataFrame) and not isinstance(given.index, pd.RangeIndex):
         return _with_days(days, given, cells)
     beside: Any = cells_of(flows, "flows") if flows is not None and np.ndim(flows) else flows  # type: ignore[arg-type]
@@ -371,7 +379,7 @@ def _between(values: Table, cells: Floats, flows: Flows, start: Any, end: Any) -
 
 def _with_days(days: NDArray[np.datetime64], flows: pd.Series | pd.DataFrame, cells: Floats) -> tuple[NDArray[np.datetime64], Floats]:
     """Flows keep their own days: these are put in between the days of the values."""
-    own, amounts = day_stamps(flows.index, "flows"), cells_of(flows, "flows")
+    own, amounts = day_stamps(flows.index, "flows"), cells_of(flows, "flows", ordered=False)
     outside = (own > days[-1]) & (amounts != 0).any(axis=1) if len(days) else np.ones(len(own), dtype=np.bool_)
     if outside.any():
         raise MisalignedSeries("flows", "values", reason=f"there is a flow on {own[outside][0]}, after the last value")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from engine.columns import Floats, Table, cells_of, flow_cells
+from engine.columns import Floats, Table, cells_of, flow_cells, labelled
 from engine.errors import InvalidInput
 from engine.money_weighted import money_weighted_return
 from engine.time_weighted import Flows, capital, period_returns, time_weighted_return
@@ -60,6 +60,7 @@ def return_quality(
     >>> [finding.code for finding in return_quality(values, [0.0, 20.0, 0.0])]
     ['large_flow']
     """
+    values = labelled(values)
     if not isinstance(values, pd.Series) or not isinstance(values.index, pd.DatetimeIndex):
         raise InvalidInput("values", "", "the values have no dates", hint="Use a Series with a DatetimeIndex")
     cells, moved = cells_of(values, "values"), flow_cells(values, flows)
@@ -118,6 +119,7 @@ def why_they_differ(values: pd.Series, flows: Flows = None, *, flow_timing: str 
     >>> found["timing"], str(found["flow_date"]), round(found["twr"], 6)
     ('in_before_bad', '2024-01-03', -0.01)
     """
+    values = labelled(values)
     if not isinstance(values, pd.Series) or not isinstance(values.index, pd.DatetimeIndex):
         raise InvalidInput("values", "", "the values have no dates", hint="Use a Series with a DatetimeIndex")
     moved = flow_cells(values, flows)[:, 0]

@@ -273,7 +273,7 @@ def direct_alpha(flows: DatedFlows, value: float, index: pd.Series, *, end: Any 
 
 def _sums(flows: Any) -> tuple[float, float]:  # noqa: ANN401 - as `dpi`
     given = list(flows.values()) if isinstance(flows, Mapping) else flows
-    amounts = cells_of(given, "flows")[:, 0]
+    amounts = cells_of(given, "flows", ordered=False)[:, 0]
     return float(np.maximum(amounts, 0.0).sum()), float(np.maximum(-amounts, 0.0).sum())
 
 
@@ -282,7 +282,7 @@ def _grown(flows: DatedFlows, index: pd.Series, end: Any) -> tuple[Any, Floats, 
     if not isinstance(index, pd.Series) or not isinstance(index.index, pd.DatetimeIndex):
         raise InvalidInput("index", "", "not levels by date", hint="Use a Series with a DatetimeIndex")
     given = pd.Series(dict(flows), dtype=np.float64) if isinstance(flows, Mapping) else flows
-    days, amounts = day_stamps(given.index, "flows"), cells_of(given, "flows")[:, 0]
+    days, amounts = day_stamps(given.index, "flows"), cells_of(given, "flows", ordered=False)[:, 0]
     levels = index.dropna().sort_index()
     known, heights = day_stamps(levels.index, "index"), np.append(cells_of(levels, "index")[:, 0], np.nan)
     if end is None and not len(known):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from engine.columns import Figure, Floats, Table, cells_of, flow_cells, series_like
+from engine.columns import Figure, Floats, Table, cells_of, flow_cells, labelled, series_like
 from engine.errors import InvalidInput, MisalignedSeries
 from engine.panel import Panel
 from engine.returns import link_returns
@@ -61,6 +61,7 @@ def period_returns(values: Table, flows: Flows = None, *, flow_timing: str = "st
     [0.05, 0.038961]
     """
     check_timing(flow_timing)
+    values = labelled(values)
     cells, moved = cells_of(values, "values"), flow_cells(values, flows)
     if flow_timing == "exact":
         return series_like(values, _exact(cells, moved, before_flow), drop=1)
