@@ -7,7 +7,7 @@ window.dash_clientside = window.dash_clientside || {};
 window.portolan.performance = (() => {
   const { element } = window.portolan.draw, format = window.portolan.format;
   const NARROW = matchMedia("(max-width: 720px)"), AGAIN_MS = 30_000, TYPING_MS = 200;
-  const CHOICES = ["from", "to", "benchmark", "group", "flow", "costs", "currency", "days", "inflation"], COUNTED = ["flow", "costs", "currency", "days", "inflation"];
+  const CHOICES = ["from", "to", "benchmark", "group", "flow", "costs", "currency", "days", "inflation", "by"], COUNTED = ["flow", "costs", "currency", "days", "inflation"];
   const byId = (id) => document.getElementById(id);
   const find = (selector) => document.querySelector(`#performance-page ${selector}`);
   const set = (id, props) => window.dash_clientside.set_props(id, props);
@@ -25,7 +25,7 @@ window.portolan.performance = (() => {
     const clear = find("[data-do=performance-range]"), count = COUNTED.filter((name) => chosen[name]).length, told = find("[data-part=conventions]");
     if (clear) clear.hidden = !chosen.from && !chosen.to;
     if (told) told.textContent = count || "";
-    const by = new URLSearchParams(location.search).get("by") || "symbol";
+    const by = chosen.by || "symbol";
     for (const button of document.querySelectorAll("#performance-page [data-by]")) button.setAttribute("aria-pressed", button.dataset.by === by);
   }
 
@@ -74,7 +74,7 @@ window.portolan.performance = (() => {
       if (index < 0) return;
       const rows = [row(own.name, format.percent(at(own, index)), "own")];
       if (other.y.length) rows.push(row(other.name, format.percent(at(other, index)), "bench"), row("Active", format.percent(at(active, index)), ""));
-      if (flow) rows.push(row(flow > 0 ? "Deposit" : "Withdrawal", `${format.money(flow, { signed: true, decimals: 0 })} ${page.growth.currency}`, ""));
+      if (flow) rows.push(row(page.growth.words[flow > 0 ? 0 : 1], `${format.money(flow, { signed: true, decimals: 0 })} ${page.growth.currency}`, ""));
       tip.replaceChildren(element("div", {}, day(x)), ...rows);
       const axis = plot._fullLayout.xaxis, left = axis.l2p(axis.d2l(x)) + plot._fullLayout.margin.l;
       tip.hidden = false;
@@ -91,7 +91,8 @@ window.portolan.performance = (() => {
     else if (group) { query({ group: group.dataset.group }); window.scrollTo({ top: 0 }); }
     else if (benchmark) { window.portolan.shell.closeMenus(); query({ benchmark: benchmark.dataset.benchmark }); }
     else if (deed === "performance-range") query({ from: null, to: null });
-    else if (deed === "performance-defaults") { window.portolan.shell.closeMenus(); query(Object.fromEntries(CHOICES.map((name) => [name, null]))); }
+    else if (deed === "performance-conventions") { window.portolan.shell.closeMenus(); query(Object.fromEntries(COUNTED.map((name) => [name, null]))); }
+    else if (deed === "performance-defaults") { window.portolan.shell.closeMenus(); query(Object.fromEntries(CHOICES.filter((name) => name !== "by").map((name) => [name, null]))); }
   }
 
   function onChange(event) {
@@ -164,12 +165,6 @@ window.dash_clientside.performance = (() => {
       if (same && only("url", "scope", "ledger") && !moved(ledger, read)) return none();
       page.askedAt = now();
       return { ...next, n: (count += 1) };
-    },
-    askBars(asked, _search, before) {
-      if (!asked) return none();
-      const next = { ...asked, by: new URLSearchParams(location.search).get("by") || "symbol" };
-      requestAnimationFrame(performance.showChoices);
-      return before && JSON.stringify(next) === JSON.stringify(before) ? none() : next;
     },
     askGroups(read, before) {
       page.read = read;

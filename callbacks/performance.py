@@ -1,4 +1,4 @@
-"""Answers the Performance page: one reading of the service fills every panel; contributions by another grouping are read apart."""
+"""Answers the Performance page: one reading of the service fills every panel, so that at every moment all of them agree."""
 
 from __future__ import annotations
 
@@ -11,23 +11,22 @@ from dash import ClientsideFunction, Dash, Input, Output, State, html, no_update
 from dash.exceptions import PreventUpdate
 
 from callbacks import performance_rows as rows
-from components import cards, controls, figures_performance, theme
+from components import cards, controls, figures_performance, months, theme
 from components import performance as parts
 from components.ids import Ids as Frame
 from components.ids import PerformanceIds as Ids
 from engine.errors import InvalidInput, NotFound, PortfolioError
+from engine.types import AssetClass
 from services.performance_views import PerformanceQuestion
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from dash.development.base_component import Component
 
     from services import Services
     from services.performance_views import PerformanceView
 
 ALL = "all"
-MOST_FOUND = 30  # instruments that the search lists
+MOST_FOUND, MOST_READ = 30, 1000  # instruments that the search lists, and looks through
 MOST_NOTICES = 3
 WHOLE, LOST = "page performance", "page performance is-lost"
 PERIODS = {"All": "ITD"}  # the bar's word for it, and the service's
@@ -53,6 +52,9 @@ class Answer(NamedTuple):
     bridge_note: str = ""
     bridge_state: object = ()
     bridge_table: object = ()
+    bars: object = ()
+    bars_note: str = ""
+    bars_table: object = ()
     methods: object = ()
     why: str = ""
     currency: object = ()
@@ -67,6 +69,7 @@ OUTPUTS = (
     (Ids.KPIS, "children"), (Ids.GROWTH_DATA, "data"), (Ids.GROWTH_NOTE, "children"), (Ids.GROWTH_LEGEND, "children"),
     (Ids.GROWTH_STATE, "children"), (Ids.GROWTH_TABLE, "children"), (Ids.WINDOWS, "children"), (Ids.WINDOWS_NOTE, "children"),
     (Ids.BRIDGE_DATA, "data"), (Ids.BRIDGE_NOTE, "children"), (Ids.BRIDGE_STATE, "children"), (Ids.BRIDGE_TABLE, "children"),
+    (Ids.BARS, "children"), (Ids.BARS_NOTE, "children"), (Ids.BARS_TABLE, "children"),
     (Ids.METHODS, "children"), (Ids.WHY, "children"), (Ids.CURRENCY, "children"), (Ids.CALENDAR, "children"), (Ids.CALENDAR_NOTE, "children"),
     (Ids.BENCHMARK, "children"), (Ids.READ, "data"),
 )
@@ -76,7 +79,6 @@ def register(app: Dash, services: Services) -> None:
     """Wire the page."""
     _register_clientside(app)
     _register_page(app, services)
-    _register_bars(app, services)
     _register_choices(app, services)
 
 
@@ -85,8 +87,6 @@ def _register_clientside(app: Dash) -> None:
     news = [Input(Frame.LEDGER, "data"), Input(Ids.RETRY, "data"), Input(Frame.DIRECTORY_CHANGED, "data")]
     app.clientside_callback(ClientsideFunction("performance", "ask"), Output(Ids.ASKED, "data"), *address, *news,
                             State(Ids.READ, "data"), State(Ids.ASKED, "data"))
-    app.clientside_callback(ClientsideFunction("performance", "askBars"), Output(Ids.BARS_ASKED, "data"), Input(Ids.ASKED, "data"),
-                            Input(Frame.URL, "search"), State(Ids.BARS_ASKED, "data"))
     app.clientside_callback(ClientsideFunction("performance", "askGroups"), Output(Ids.GROUPS_ASKED, "data"), Input(Ids.READ, "data"),
                             State(Ids.GROUPS_ASKED, "data"))
     app.clientside_callback(ClientsideFunction("performance", "chart"), Output(Ids.GROWTH, "figure"), Input(Ids.GROWTH_DATA, "data"))
@@ -115,7 +115,13 @@ def _address(asked: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in asked.items() if key not in {"n", "by"}}
 
 
-def question_of(asked: dict[str, Any], by: str | None = None) -> PerformanceQuestion:
+def grouping_of(asked: dict[str, Any]) -> str:
+    """Name what contributions are told by; a page that is narrowed tells its holdings."""
+    by = asked.get("by")
+    return by if by in rows.NOUNS and not asked.get("group") else "symbol"
+
+
+def question_of(asked: dict[str, Any]) -> PerformanceQuestion:
     """Read the address into the service's words; what the service does not know it refuses itself.
 
     Raises
@@ -129,7 +135,7 @@ def question_of(asked: dict[str, Any], by: str | None = None) -> PerformanceQues
     period = asked.get("period") or theme.DEFAULT_PERIOD
     return PerformanceQuestion(
         start=start, end=end, period=None if start else PERIODS.get(period, period),
-        group_by=grouping or by, group=group or None,
+        group_by=grouping or (by if (by := grouping_of(asked)) != "symbol" else None), group=group or None,
         benchmark="" if benchmark == "none" else benchmark,
         flow_timing=asked.get("flow") or "start", costs=asked.get("costs") or "net", currency_mode=asked.get("currency") or "base",
         day_count=asked.get("days") or "act/365", inflation=asked.get("inflation"), known_at=_instant(asked, "known_at"),
@@ -154,8 +160,8 @@ def _is_live(asked: dict[str, Any]) -> bool:
     return not any(asked.get(name) for name in ("to", "as_of", "known_at"))
 
 
-def _read(services: Services, asked: dict[str, Any], by: str | None = None) -> PerformanceView:
-    return services.performance.performance(services.accounts.local(), asked["portfolio"], question_of(asked, by))
+def _read(services: Services, asked: dict[str, Any]) -> PerformanceView:
+    return services.performance.performance(services.accounts.local(), asked["portfolio"], question_of(asked))
 
 
 def _answer(services: Services, asked: dict[str, Any]) -> Answer:
@@ -181,10 +187,11 @@ def _panels(view: PerformanceView, asked: dict[str, Any]) -> dict[str, Any]:
     return {
         "look": look, "scope": view.scope if _is_live(asked) else "", "when": rows.when(view), "notices": notices(view),
         "kpis": parts.kpi_strip(facts),
-        "growth_note": rows.growth_note(view), "growth_legend": _legend(view.label, benchmark),
+        "growth_note": rows.growth_note(view), "growth_legend": _legend(view, benchmark),
         **_growth(view, growth, benchmark, asked),
         "windows": [parts.windows_table(rows.windows(view), benchmark=benchmark), parts.month_facts(facts)], "windows_note": rows.measured(view),
         **_bridge(view, asked),
+        **_bars(view, asked),
         "methods": parts.methods_table(rows.methods(view), yearly=rows.is_yearly(view)), "why": view.why,
         "currency": parts.currency_table(split, view.figures["twr"]) if split else (),
         **_months(view), "benchmark": benchmark or "none", "read": _told(view, asked),
@@ -194,13 +201,14 @@ def _panels(view: PerformanceView, asked: dict[str, Any]) -> dict[str, Any]:
 def _growth(view: PerformanceView, growth: figures_performance.Growth, benchmark: str | None, asked: dict[str, Any]) -> dict[str, Any]:
     revision = repr(sorted((key, value) for key, value in _address(asked).items() if value))
     figure = figures_performance.growth_index_figure(growth, name=view.label, benchmark=benchmark or "", revision=revision)
-    return {"growth": {"figure": figure, "label": rows.spoken_growth(view), "currency": view.base_currency, "flows": rows.flows_by_day(view)},
+    return {"growth": {"figure": figure, "label": rows.spoken_growth(view), "currency": view.base_currency, "flows": rows.flows_by_day(view),
+                       "words": [word.capitalize() for word in rows.flow_names(view)]},
             "growth_table": parts.growth_table(growth, benchmark=benchmark)}
 
 
-def _legend(name: str, benchmark: str | None) -> list[Component]:
-    return [html.Span([html.I(), name]), *([html.Span([html.I(className="dash"), benchmark])] if benchmark else []),
-            html.Span([html.I(className="tri"), "Deposit, withdrawal"])]
+def _legend(view: PerformanceView, benchmark: str | None) -> list[Component]:
+    return [html.Span([html.I(), view.label]), *([html.Span([html.I(className="dash"), benchmark])] if benchmark else []),
+            html.Span([html.I(className="tri"), ", ".join(rows.flow_names(view)).capitalize()])]
 
 
 def _bridge(view: PerformanceView, asked: dict[str, Any]) -> dict[str, Any]:
@@ -215,12 +223,22 @@ def _bridge(view: PerformanceView, asked: dict[str, Any]) -> dict[str, Any]:
             "bridge_table": parts.bridge_table(told, residual, view.base_currency)}
 
 
+def _bars(view: PerformanceView, asked: dict[str, Any]) -> dict[str, Any]:
+    by = grouping_of(asked)
+    bars, total = rows.bars(view, by), view.figures["twr"]
+    if not bars or not theme.known(total):
+        return {"bars": cards.blank("No contribution yet", "Whoever earned or lost something in this window stands here.")}
+    noun, head = rows.NOUNS[by]
+    return {"bars": parts.contribution_bars(bars, total, noun=noun), "bars_note": "percentage points, linked",
+            "bars_table": parts.contribution_table(bars, total, currency=view.base_currency, head=head)}
+
+
 def _months(view: PerformanceView) -> dict[str, Any]:
-    months = rows.calendar(view)
-    if not months:
+    returns = rows.calendar(view)
+    if not returns:
         return {"calendar": cards.blank("No month yet", "The first month stands here with its first day.")}
-    cap = theme.number(parts.heat_cap(months) * 100, decimals=0)
-    return {"calendar": parts.calendar_table(months), "calendar_note": f"{rows.measured(view)} in %, tinted up to ±{cap}"}
+    cap = theme.number(months.heat_cap(returns) * 100, decimals=0)
+    return {"calendar": months.calendar_table(returns), "calendar_note": f"{rows.measured(view)} in %, tinted up to ±{cap}"}
 
 
 def notices(view: PerformanceView) -> list[Any]:
@@ -261,32 +279,6 @@ def _welcome() -> Component:
                        controls.button("New portfolio", look="primary", do="new-portfolio"), controls.button("Load the demo", do="demo"))
 
 
-# ------------------------------------------------------------------------------------------------------------------- contributions
-
-
-def _register_bars(app: Dash, services: Services) -> None:
-    @app.callback(Output(Ids.BARS, "children"), Output(Ids.BARS_NOTE, "children"), Output(Ids.BARS_TABLE, "children"), Input(Ids.BARS_ASKED, "data"))
-    async def update_bars(asked: dict[str, Any] | None) -> Sequence[Any]:
-        """Show whose contributions made the return."""
-        if not asked:
-            raise PreventUpdate
-        try:
-            return await asyncio.to_thread(_bars, services, asked)
-        except PortfolioError as error:
-            return cards.failed("The contributions cannot be told now", error.message), "", ()
-
-
-def _bars(services: Services, asked: dict[str, Any]) -> Sequence[Any]:
-    by = "symbol" if asked.get("group") else asked.get("by") or "symbol"
-    view = _read(services, asked, None if by == "symbol" else by)  # by holding is what the page itself asks: one question, answered once
-    bars, total = rows.bars(view, by), view.figures.get("twr")
-    if not bars or total is None or not theme.known(total):
-        return cards.blank("No contribution yet", "Whoever earned or lost something in this window stands here."), "", ()
-    noun, head = rows.NOUNS[by]
-    return (parts.contribution_bars(bars, total, noun=noun), "percentage points, linked",
-            parts.contribution_table(bars, total, currency=view.base_currency, head=head))
-
-
 # ------------------------------------------------------------------------------------------------------------------------- choices
 
 
@@ -303,8 +295,16 @@ def _register_choices(app: Dash, services: Services) -> None:
         """List instruments to compare with."""
         if not asked:
             raise PreventUpdate
-        found = await asyncio.to_thread(services.instruments.find, services.accounts.local(), asked.get("query") or None, limit=MOST_FOUND)
-        return parts.found_instruments([(each.symbol, each.name or each.symbol) for each in found.items], own=asked.get("own"))
+        found = await asyncio.to_thread(_comparable, services, asked.get("query") or None)
+        return parts.found_instruments(found, own=asked.get("own"))
+
+
+def _comparable(services: Services, text: str | None) -> list[tuple[str, str]]:
+    """Find what one can compare with: indices and funds first, no currency pairs."""
+    found = services.instruments.find(services.accounts.local(), text, limit=MOST_READ).items
+    kinds = [AssetClass.INDEX, AssetClass.FUND]
+    order = sorted((each for each in found if each.asset_class is not AssetClass.FX), key=lambda each: each.asset_class not in kinds)
+    return [(each.symbol, each.name or each.symbol) for each in order[:MOST_FOUND]]
 
 
 def _groups(services: Services, scope: str) -> list[tuple[str, list[tuple[str, str]]]]:

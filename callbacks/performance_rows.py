@@ -28,6 +28,7 @@ NOUNS = {"symbol": ("holding", "Holding"), "sector": ("sector", "Sector"), "asse
          "account": ("account", "Account"), "tag": ("tag", "Tag"), "portfolio": ("portfolio", "Portfolio")}
 MODES = {"base": "", "local": ", currencies held constant", "hedged": ", hedged"}
 CENT = 0.005
+DISTINCT = 5e-5  # what two decimals of a percent can tell apart
 DAYS_OF_A_YEAR = 366
 
 
@@ -109,6 +110,11 @@ def flows(view: PerformanceView) -> list[Flow]:
     return [Flow(day.date(), float(amount)) for day, amount in days.items() if abs(amount) >= CENT]
 
 
+def flow_names(view: PerformanceView) -> tuple[str, str]:
+    """Name money that comes and goes: of a part of a portfolio it is what was bought, paid out and sold."""
+    return ("put in", "taken out") if view.conventions.get("group") else ("deposit", "withdrawal")
+
+
 def flows_by_day(view: PerformanceView) -> dict[str, float]:
     """Give the flows as the hover box looks them up."""
     return {flow.date.isoformat(): round(flow.amount, 2) for flow in flows(view)}
@@ -159,7 +165,8 @@ def _flow_steps(view: PerformanceView) -> list[Step]:
     paid_in, taken = float(amounts[amounts > 0].sum()), float(amounts[amounts < 0].sum())
     if abs(paid_in + taken - view.bridge["flows"]) >= CENT:
         return [Step("Flows", "Flows", view.bridge["flows"], "flow")]
-    return [Step("Contributions", "In", paid_in, "flow"), Step("Withdrawals", "Out", taken, "flow")]
+    names = ("Put in", "Taken out") if view.conventions.get("group") else ("Contributions", "Withdrawals")
+    return [Step(names[0], "In", paid_in, "flow"), Step(names[1], "Out", taken, "flow")]
 
 
 def spoken_bridge(told: Sequence[Step], currency: str) -> str:
@@ -173,9 +180,13 @@ def spoken_bridge(told: Sequence[Step], currency: str) -> str:
 def bars(view: PerformanceView, by: str) -> list[Bar]:
     """Give a bar for each holding or group; a press on it narrows the page, unless it is narrowed already."""
     frame, narrowed = (view.contributions, bool(view.conventions.get("group"))) if by == "symbol" else (view.groups, False)
-    return [Bar(_key(row, by, narrowed=narrowed), str(row["name"]), str(row.get("label") or row["name"]), float(row["contribution"]),
+    return [Bar(_key(row, by, narrowed=narrowed), _said(str(row["name"])), str(row.get("label") or row["name"]), float(row["contribution"]),
                 row.get("return"), row.get("weight"), row.get("pnl"))
             for row in frame.to_dict("records") if abs(row["contribution"]) >= 5e-7 or abs(row["pnl"]) >= CENT]
+
+
+def _said(name: str) -> str:
+    return f"Cash {name.partition(':')[2]}" if name.startswith("cash:") else name
 
 
 def _key(row: dict[Any, Any], by: str, *, narrowed: bool) -> str:
@@ -206,7 +217,9 @@ def methods(view: PerformanceView) -> list[Method]:
     found = shown_figures(view)
     main = [Method(name, meaning, found.get(key), found.get(yearly), view.gaps.get(key, "")) for key, name, meaning, yearly in METHODS]
     others = [Method(name, meaning, found.get(key), None) for key, name, meaning in OTHERS
-              if theme.known(found.get(key)) and abs(found[key] - found["twr"]) >= 5e-5]
+              if theme.known(found.get(key)) and abs(found[key] - found["twr"]) >= DISTINCT]
+    if theme.known(found.get("hedged_twr")) and abs(found["hedged_twr"] - found.get("local_twr", 0.0)) < DISTINCT:
+        others = [other for other in others if other.name != "TWR hedged"]  # without interest rates a hedge is the local return
     return main + others
 
 

@@ -30,6 +30,7 @@ MAIN, LANE, STRIP = (0.35, 1.0), (0.26, 0.31), (0.0, 0.16)  # parts of the plot'
 MAIN_ALONE, LANE_ALONE = (0.1, 1.0), (0.0, 0.07)  # without a benchmark there is no active return
 HEIGHT = 380  # px; a guess that only decides whether two labels must part
 CUT_FROM = 0.35  # of the highest: where all bars reach higher than that, the foot of the bridge is cut off
+UNSEEN = -9  # left of every bar
 BAR = 0.68  # of the room of one bar
 NARROW_DISTANCE = 14  # px between two labels of one line each
 
@@ -254,14 +255,16 @@ def _role(step: Step) -> str:
 
 
 def _bars(steps: Sequence[Step], spans: Sequence[tuple[float, float]], low: float) -> list[dict[str, Any]]:
-    """One trace a role, so that the stylesheet can colour it; a total starts at the bottom of the plot."""
+    """One trace a role, in a fixed order, for the stylesheet to colour; a total starts at the bottom of the plot.
+
+    Plotly leaves out a trace without bars, which would shift the colours: such a one has a bar of no height out of sight.
+    """
     found = []
     for role in ROLES:
         own = [index for index, step in enumerate(steps) if _role(step) == role]
-        rows = [(index, max(spans[index][0], low), spans[index][1]) for index in own]
+        rows = [(index, max(spans[index][0], low), spans[index][1], steps[index].amount) for index in own] or [(UNSEEN, low, low, 0.0)]
         found.append({"type": "bar", "name": role, "x": [row[0] for row in rows], "base": [row[1] for row in rows],
-                      "y": [row[2] - row[1] for row in rows], "width": BAR, "hoverinfo": "none",
-                      "customdata": [steps[row[0]].amount for row in rows]})
+                      "y": [row[2] - row[1] for row in rows], "width": BAR, "hoverinfo": "none", "customdata": [row[3] for row in rows]})
     return found
 
 

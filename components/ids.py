@@ -85,8 +85,7 @@ class PerformanceIds(StrEnum):
     """The Performance page; `assets/performance.js` reads these as strings."""
 
     PAGE = "performance-page"
-    ASKED = "performance-asked"  # {portfolio, period, from, to, benchmark, group, flow, costs, currency, days, inflation, n}
-    BARS_ASKED = "performance-bars-asked"  # the same with {by}: whose contributions are shown
+    ASKED = "performance-asked"  # {portfolio, period, from, to, benchmark, group, flow, costs, currency, days, inflation, by, n}
     READ = "performance-read"  # {scope, revisions, live}: what was read, to know when to ask again
     RETRY = "performance-retry"  # a counter: "Try again" was pressed, or a minute has passed
     STATE = "performance-state"  # what stands in the page's place while it cannot be told

@@ -16,10 +16,7 @@ if TYPE_CHECKING:
 
     from components.figures_performance import Growth, Step
 
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 SHOWN = 12  # bars before the rest is one line
-LEVELS, STRONGEST = 12, 48  # steps of a tint, and its strongest in percent
-LEAST_CAP = 0.03  # a calm year is not painted like a storm
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,48 +299,6 @@ def currency_table(effects: Sequence[Effect], total: float) -> html.Table:
 def _parts(effect: Effect, total: float) -> list[float]:
     """Local, currency and cross effect in points that add up to the row's total as written."""
     return theme.fitted([effect.local * 100, effect.fx * 100, effect.cross * 100], total)
-
-
-# ------------------------------------------------------------------------------------------------------------------------ calendar
-
-
-def heat_cap(calendar: Mapping[int, Sequence[float | None]]) -> float:
-    """Give the return of the strongest tint: a round figure that nine of ten months stay under."""
-    sizes = sorted(abs(value) for months in calendar.values() for value in months[:12] if value is not None and theme.known(value))
-    usual = sizes[int(len(sizes) * 0.9)] if sizes else 0.0
-    return max(LEAST_CAP, round(usual, 2))
-
-
-def calendar_table(calendar: Mapping[int, Sequence[float | None]]) -> html.Table:
-    """Months of every year, tinted by their return, and the year's own.
-
-    Parameters
-    ----------
-    calendar : mapping
-        Year to thirteen fractions, the last of the whole year; None where there is no history.
-    """
-    cap = heat_cap(calendar)
-    year = html.Th("Year", scope="col", className="sum")
-    head = html.Tr([html.Th(html.Span("Year", className="sr")), *(html.Th(month, scope="col") for month in MONTHS), year])
-    rows = [html.Tr([html.Th(str(year), scope="row"), *(_month(value, cap) for value in months[:12]), html.Td(_tenth(months[12]), className="sum")])
-            for year, months in sorted(calendar.items(), reverse=True)]
-    return html.Table([html.Caption("Returns by month, in percent", className="sr"), html.Thead(head), html.Tbody(rows)], className="heat")
-
-
-def _month(value: float | None, cap: float) -> html.Td:
-    if value is None or not theme.known(value):
-        return html.Td("")
-    return html.Td(_tenth(value), className="cell", **{"data-level": str(heat_level(value, cap))})
-
-
-def heat_level(value: float, cap: float) -> int:
-    """Step of the tint, negative for a loss, 0 for none."""
-    size = round(LEVELS * min(1.0, abs(value) / cap))
-    return -size if value < 0 else size
-
-
-def _tenth(value: float | None) -> html.Span:
-    return live(None if value is None else value * 100, form="signed1")
 
 
 # ---------------------------------------------------------------------------------------------------------------------------- filter

@@ -11,7 +11,7 @@ from components.ids import PerformanceIds as Ids
 
 dash.register_page(__name__, path="/performance", name="Performance", title="Performance · Portolan")
 
-STORES = (Ids.ASKED, Ids.BARS_ASKED, Ids.READ, Ids.RETRY, Ids.GROWTH_DATA, Ids.BRIDGE_DATA, Ids.GROUPS_ASKED, Ids.SEARCH)
+STORES = (Ids.ASKED, Ids.READ, Ids.RETRY, Ids.GROWTH_DATA, Ids.BRIDGE_DATA, Ids.GROUPS_ASKED, Ids.SEARCH)
 GROUPINGS = (("symbol", "Holding"), ("sector", "Sector"), ("asset_class", "Class"), ("currency", "Currency"), ("account", "Account"),
              ("tag", "Tag"), ("portfolio", "Portfolio"))
 CONVENTIONS = (
@@ -86,7 +86,7 @@ def _conventions() -> html.Span:
                                                 **{"data-convention": name})) for name, label, options in CONVENTIONS]
     index = dcc.Input(type="text", name="inflation", className="text-input", autoComplete="off", placeholder="Symbol of a price index")
     inflation = controls.field("Inflation index", index, hint="For the real return; its closes are consumer prices.")
-    reset = html.Div([controls.button("Back to the defaults", look="quiet", do="performance-defaults")], className="acts end")
+    reset = html.Div([controls.button("Back to the defaults", look="quiet", do="performance-conventions")], className="acts end")
     return html.Span([button, controls.popover(html.Div([*fields, inflation, reset], className="in form"), id=Ids.CONVENTIONS, label="Conventions",
                                                className="at-end")])
 
@@ -118,7 +118,7 @@ def _growth() -> html.Section:
 
 
 def _windows() -> html.Section:
-    panel = cards.panel("Returns by window", html.Div(cards.bones(*["row"] * 8), id=Ids.WINDOWS),
+    panel = cards.panel("Returns by window", html.Div(cards.bones(*["row"] * 8), id=Ids.WINDOWS, className="scroll"),
                         note=html.Span(id=Ids.WINDOWS_NOTE, className="note"), span="c4", flush=True)
     panel.children.append(html.Footer("Windows of a year or less are not annualised.", className="end"))
     return panel

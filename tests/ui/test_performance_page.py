@@ -16,7 +16,7 @@ from dash import html, no_update
 
 from callbacks import performance as page
 from callbacks import performance_rows as rows
-from components import figures, theme
+from components import figures, months, theme
 from components import figures_performance as drawn
 from components import performance as parts
 from components.figures_performance import Step
@@ -145,7 +145,7 @@ def test_the_bars_of_the_bridge_are_its_steps(view: PerformanceView) -> None:
     steps = rows.steps(view, now=True)
     figure = drawn.bridge_figure(steps, revision="r")
     bars = {x: (base, y, amount) for trace in figure["data"] for x, base, y, amount in
-            zip(trace["x"], trace["base"], trace["y"], trace["customdata"], strict=True)}
+            zip(trace["x"], trace["base"], trace["y"], trace["customdata"], strict=True) if x != drawn.UNSEEN}
     assert sorted(bars) == list(range(len(steps)))
     low = figure["layout"]["yaxis"]["range"][0]
     for index, (step, (start, end)) in enumerate(zip(steps, drawn.bridge_spans(steps), strict=True)):
@@ -153,6 +153,14 @@ def test_the_bars_of_the_bridge_are_its_steps(view: PerformanceView) -> None:
         assert told == step.amount
         assert base + height == pytest.approx(end)
         assert base == pytest.approx(max(start, low))
+
+
+def test_every_role_has_a_bar_so_that_colours_stay_in_their_order(view: PerformanceView) -> None:
+    calm = [rows.steps(view, now=True)[0], Step("Price", "Price", 20.0, "gain"), rows.steps(view, now=True)[-1]]
+    traces = drawn.bridge_figure(calm, revision="r")["data"]
+    assert [trace["name"] for trace in traces] == list(drawn.ROLES)
+    assert all(trace["x"] for trace in traces)
+    assert [trace["x"] for trace in traces if trace["name"] in {"flow", "loss"}] == [[drawn.UNSEEN]] * 2
 
 
 def test_a_high_bridge_is_cut_with_a_visible_break_and_a_low_one_is_not(view: PerformanceView) -> None:
@@ -177,6 +185,11 @@ def test_the_bridge_table_adds_up_to_the_cent_with_its_residual(view: Performanc
         assert cents(told[-1][1]) == round(residual * 100)
         assert sum(cents(row[1]) for row in told) == cents(foot(table)[1])
         assert cents(foot(table)[1]) == round(shown.bridge["closing_value"] * 100)
+
+
+def test_a_part_of_a_portfolio_has_no_contributions_but_what_was_put_in(view: PerformanceView) -> None:
+    names = [step.name for step in rows.steps(replace(view, conventions={**view.conventions, "group": "KO"}), now=True)]
+    assert names[1:3] == ["Put in", "Taken out"]
 
 
 def test_flows_that_the_list_does_not_explain_stay_one_step(view: PerformanceView) -> None:
@@ -229,7 +242,7 @@ def test_the_table_of_contributions_adds_up(view: PerformanceView) -> None:
 def test_a_bar_narrows_the_page_but_cash_and_a_narrowed_page_do_not(view: PerformanceView) -> None:
     keys = {bar.name: bar.key for bar in rows.bars(view, "symbol")}
     assert keys["AAPL"] == "symbol:AAPL"
-    assert keys["cash:USD"] == ""
+    assert keys["Cash USD"] == ""
     narrowed = replace(view, conventions={**view.conventions, "group": "AAPL"})
     assert {bar.key for bar in rows.bars(narrowed, "symbol")} == {""}
     groups = view.contributions.head(2).assign(name=["Technology", "Energy"], key=["Technology", "Energy"])
@@ -289,18 +302,18 @@ def test_one_currency_has_no_currency_effect(view: PerformanceView) -> None:
 
 
 def test_months_are_tinted_by_their_return(view: PerformanceView) -> None:
-    months = rows.calendar(view)
-    cap = parts.heat_cap(months)
-    cells = [node for node in every(parts.calendar_table(months)) if isinstance(node, html.Td) and getattr(node, "className", "") == "cell"]
+    returns = rows.calendar(view)
+    cap = months.heat_cap(returns)
+    cells = [node for node in every(months.calendar_table(returns)) if isinstance(node, html.Td) and getattr(node, "className", "") == "cell"]
     assert len(cells) == view.calendar.drop(columns="total").notna().sum().sum()
     for cell in cells:
         level, value = int(getattr(cell, "data-level")), amount(text_of(cell))
         assert level * value >= 0
-        assert abs(level) <= parts.LEVELS
-    assert parts.heat_level(cap, cap) == parts.LEVELS
-    assert parts.heat_level(-2 * cap, cap) == -parts.LEVELS
-    assert parts.heat_level(0.0, cap) == 0
-    years = [text_of(node) for node in every(parts.calendar_table(months)) if isinstance(node, html.Th) and getattr(node, "scope", "") == "row"]
+        assert abs(level) <= months.LEVELS
+    assert months.heat_level(cap, cap) == months.LEVELS
+    assert months.heat_level(-2 * cap, cap) == -months.LEVELS
+    assert months.heat_level(0.0, cap) == 0
+    years = [text_of(node) for node in every(months.calendar_table(returns)) if isinstance(node, html.Th) and getattr(node, "scope", "") == "row"]
     assert years == ["2026", "2025", "2024"]
 
 
@@ -319,6 +332,14 @@ def test_the_address_is_the_question() -> None:
 def test_a_plain_address_asks_with_the_defaults() -> None:
     question = page.question_of({"portfolio": "all", "period": None})
     assert (question.period, question.benchmark, question.group_by, question.flow_timing, question.costs) == ("1Y", None, None, "start", "net")
+
+
+def test_a_grouping_is_asked_for_with_everything_else_and_a_narrowed_page_tells_holdings() -> None:
+    assert page.question_of({"by": "sector"}).group_by == "sector"
+    assert page.question_of({"by": "symbol"}).group_by is None
+    assert page.question_of({"by": "nonsense"}).group_by is None
+    narrowed = {"by": "currency", "group": "sector:Energy"}
+    assert (page.grouping_of(narrowed), page.question_of(narrowed).group_by) == ("symbol", "sector")
 
 
 def test_a_range_takes_the_place_of_the_period() -> None:
