@@ -62,9 +62,7 @@ def register(app: Dash, services: Services) -> None:
         """Read lots and transactions of one holding."""
         if not symbol or not query:
             raise PreventUpdate
-        body = await asyncio.to_thread(drawer_of, services, str(query.get("scope") or "all"), symbol)
-        past = query.get("as_of") or query.get("known_at")
-        return [*([cards.notice("This drawer shows now.", "The table behind it looks back.", kind="info")] if past else []), *body]
+        return await asyncio.to_thread(drawer_of, services, str(query.get("scope") or "all"), symbol, **looking_back(query))
 
 
 # ------------------------------------------------------------------------------------------------------------------------------------ rows
@@ -185,12 +183,12 @@ def _number(value: float | None) -> float | None:
 # ---------------------------------------------------------------------------------------------------------------------------------- drawer
 
 
-def drawer_of(services: Services, scope: str, symbol: str) -> list[Any]:
+def drawer_of(services: Services, scope: str, symbol: str, **past: Any) -> list[Any]:  # noqa: ANN401 (as_of and known_at, as the services take them)
     """Build the drawer of one holding, or say why there is none."""
     actor = services.accounts.local()
     try:
-        view = services.valuation.holdings(actor, scope)
-        detail = services.valuation.lots(actor, scope, symbol)
+        view = services.valuation.holdings(actor, scope, **past)
+        detail = services.valuation.lots(actor, scope, symbol, **past)
     except PortfolioError as error:
         return [cards.failed("This holding could not be read", error.message)]
     return tables.drawer_body(_held(view, detail), _lots(detail), [_fact(entry) for entry in detail.transactions[:FACTS]])

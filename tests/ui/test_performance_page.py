@@ -6,7 +6,7 @@ import json
 import math
 import re
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from dash import html, no_update
 
+from callbacks import holdings, transactions
 from callbacks import performance as page
 from callbacks import performance_rows as rows
 from components import figures, months, theme
@@ -351,6 +352,15 @@ def test_a_date_that_is_none_is_refused_by_name() -> None:
     with pytest.raises(InvalidInput) as caught:
         page.question_of({"portfolio": "all", "from": "yesterday"})
     assert caught.value.context["field"] == "from"
+
+
+def test_looking_back_is_the_end_of_the_window_and_what_was_known_then() -> None:
+    past = {"as_of": "2024-03-28", "known_at": "2024-04-02T08:00:00.000Z"}
+    question = page.question_of({"period": "1Y", **past})
+    assert (question.end, question.known_at) == (date(2024, 3, 28), datetime(2024, 4, 2, 8, tzinfo=UTC))
+    assert holdings.looking_back(past) == {"as_of": question.end, "known_at": question.known_at}
+    assert transactions._filters({"end": "2024-12-31", **past})["end"] == question.end
+    assert transactions._filters({"end": "2024-01-31", **past})["end"] == date(2024, 1, 31)
 
 
 def test_a_failed_reading_keeps_the_figures_of_before() -> None:
