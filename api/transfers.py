@@ -103,6 +103,16 @@ class DetailPublic(BaseModel):
     transactions: list[TransactionPublic]
 
 
+class OrderPut(Input):
+    """The transactions of a day in the order in which they are to be booked."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"date": "2024-03-28", "ids": ["0190c0de-0000-7000-8000-000000000001"]}]})
+
+    date: dt.date
+    ids: list[UUID]
+
+
+OrderBody = Annotated[Any, Body(), Described(OrderPut)]
 TransferBody = Annotated[Any, Body(), Described(TransferCreate)]
 ReinvestmentBody = Annotated[Any, Body(), Described(ReinvestmentCreate)]
 FIGURES = ("quantity", "cost", "cash", "realised", "income", "fees", "taxes", "flow")
@@ -122,6 +132,15 @@ def transfer(call: Writes, portfolio_id: Id, body: TransferBody) -> list[Transac
 def reinvest(call: Writes, portfolio_id: Id, body: ReinvestmentBody) -> list[Transaction]:
     """Record a dividend and the shares it buys: DIVIDEND of the gross amount, BUY for what tax and fee leave."""
     return call.services.transfers.reinvest(call.actor, found_id("portfolio", portfolio_id), parsed(body), idempotency_key=call.key)
+
+
+@routes.put("/portfolios/{portfolio_id}/transactions/order", response_model=list[TransactionPublic])
+def reorder(call: Writes, portfolio_id: Id, body: OrderBody) -> list[Transaction]:
+    """Book the transactions of a day in another order. Until then the order given is the order booked."""
+    sent = parsed(body)
+    told = sent if isinstance(sent, dict) else {}
+    return call.services.transactions.reorder(call.actor, found_id("portfolio", portfolio_id), told.get("date"), told.get("ids"),
+                                              idempotency_key=call.key)
 
 
 @routes.get("/kinds", response_model=list[KindPublic])

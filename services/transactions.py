@@ -15,7 +15,7 @@ from data import calendar
 from data.database import Unit
 from data.ids import uuid7
 from data.repositories.base import stale
-from engine.errors import Conflict, InvalidTransaction, LedgerError, NotFound
+from engine.errors import Conflict, InvalidInput, InvalidTransaction, LedgerError, NotFound
 from engine.types import Actor, Kind, Portfolio, Transaction
 from services import fields
 from services.guards import OVERSELL, Rules, rules_kept, rules_kept_of
@@ -117,6 +117,32 @@ class Transactions:
 
         return self._supersede(actor, portfolio_id, transaction_id, version, "undo", work, (), idempotency_key)
 
+    def reorder(self, actor: Actor, portfolio_id: UUID, day: object, ids: object, *, idempotency_key: str | None = None) -> list[Transaction]:
+        """Book the transactions of a day in another order; each that takes another place gets a version.
+
+        Raises
+        ------
+        InvalidInput
+            The ids are not those of the day's transactions, each once.
+        OversoldPosition
+            Where the portfolio refuses shorts: the order would sell before it buys.
+        """
+        date_wanted = fields.calendar_date(fields.Place("date"), day)
+        listed = ids if isinstance(ids, list) else []
+        wanted = [fields.uuid(fields.Place("ids"), each) for each in listed]
+
+        def effect(unit: Unit, told: list[Told]) -> list[Transaction]:
+            portfolio = unit.portfolios.get(actor.workspace_id, portfolio_id)
+            with rules_kept_of(unit, actor, [portfolio], told) as news:
+                there = {entry.id: entry for entry in unit.ledger.find(portfolio_id, start=date_wanted, end=date_wanted)}
+                _check_order(wanted, there, date_wanted)
+                places = sorted(entry.sequence for entry in there.values())
+                news.update(dict.fromkeys(map(str, wanted)))
+                return [_placed(unit, actor, there[key], place) for key, place in zip(wanted, places, strict=True)]
+
+        request = Request("transactions.reorder", (portfolio_id, date_wanted, wanted), MANY, idempotency_key)
+        return self._writes.once(actor, request, effect)
+
     def get(self, actor: Actor, portfolio_id: UUID, transaction_id: UUID, *, known_at: datetime | None = None) -> Transaction:
         """Give the newest version of a transaction, now or as it was known; voided or not; `NotFound` where there is none."""
         return self.history(actor, portfolio_id, transaction_id, known_at=known_at)[-1]
@@ -203,9 +229,20 @@ def _portfolios_of(unit: Unit, actor: Actor, portfolio: Portfolio, transaction_i
     return [portfolio, *(there[leg.portfolio_id] for leg in legs if leg.portfolio_id in there and leg.portfolio_id != portfolio.id)]
 
 
-def superseded(unit: Unit, actor: Actor, current: Transaction, following: Transaction, action: str) -> Transaction:
+def _check_order(wanted: Sequence[UUID], there: Mapping[UUID, Transaction], day: date) -> None:
+    if sorted(wanted) != sorted(there):
+        hint = f"Send the ids of all {len(there)} transactions of {day.isoformat()}, each once, in the order wanted"
+        raise InvalidInput("ids", f"{len(wanted)} ids", "are not those of the transactions of the day", hint=hint, rule="not_the_day")
+
+
+def _placed(unit: Unit, actor: Actor, entry: Transaction, place: int) -> Transaction:
+    return entry if entry.sequence == place else superseded(unit, actor, entry, brought_back(entry, entry, voided=False), "reorder", place=place)
+
+
+def superseded(unit: Unit, actor: Actor, current: Transaction, following: Transaction, action: str, *,
+               place: int | None = None) -> Transaction:
     """Append the next version of a transaction and write down what changed."""
-    stored = unit.ledger.supersede(following)
+    stored = unit.ledger.supersede(following, place=place)
     before, after = (ONE.dump_python(each, mode="json") for each in (current, stored))
     audit(unit, actor, action, "transaction", current.id, before=before, after=after)
     return stored

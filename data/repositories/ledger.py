@@ -65,10 +65,10 @@ class Ledger(Repository):
                 copy.write_row((workspace_id, owner_id, *_row(entry)))
         return stored
 
-    def supersede(self, entry: Transaction) -> Transaction:
+    def supersede(self, entry: Transaction, *, place: int | None = None) -> Transaction:
         """Append the next version of a transaction; `entry.version` is the one that was read plus one.
 
-        The place in the order of booking and the `external_id` stay those of the first version.
+        The place in the order of booking stays, unless another is given; the `external_id` stays that of the first version.
 
         Raises
         ------
@@ -84,7 +84,7 @@ class Ledger(Repository):
         version, workspace_id, owner_id, sequence, external_id = rows[0]
         if entry.version != version + 1:
             raise stale("transaction", expected=entry.version - 1, found=version)
-        return self.add([replace(entry, sequence=sequence, external_id=external_id)], workspace_id, owner_id)[0]
+        return self.add([replace(entry, sequence=place or sequence, external_id=external_id)], workspace_id, owner_id)[0]
 
     def get(self, portfolio_id: UUID, id: UUID) -> Transaction:  # noqa: A002
         """Give the newest version of a transaction, voided or not; `NotFound` where there is none."""

@@ -155,6 +155,30 @@ def test_a_purchase_dated_behind_a_sale_of_its_day_is_late_and_one_before_it_is_
 
 
 @pytest.mark.usefixtures("market")
+def test_a_day_can_be_booked_in_another_order(client: TestClient) -> None:
+    # fifo: first the dear lot goes (gain 1), booked the other way round the cheap one (gain 3)
+    key = portfolio(client)
+    made = record(client, key, buy("2024-02-01", 1, 10), buy("2024-02-01", 1, 8), sell("2024-02-02", 1, 11), buy("2024-02-03", 1)).json()
+    assert holdings(client, key)["totals"]["realised"] == 1.0
+    place = f"{API}/portfolios/{key}/transactions/order"
+    turned = client.put(place, json={"date": "2024-02-01", "ids": [made[1]["id"], made[0]["id"]]})
+    assert [(each["id"], each["version"]) for each in turned.json()] == [(made[1]["id"], 2), (made[0]["id"], 2)]
+    assert holdings(client, key)["totals"]["realised"] == 3.0
+    for ids in ([], [made[0]["id"]], [made[0]["id"], made[0]["id"]], [made[0]["id"], made[3]["id"]], "all"):
+        told = client.put(place, json={"date": "2024-02-01", "ids": ids})
+        assert (told.status_code, told.json()["context"]["field"]) == (422, "ids")
+    assert client.put(place, json={"ids": []}).json()["context"]["field"] == "date"
+
+
+@pytest.mark.usefixtures("market")
+def test_an_order_that_sells_before_it_buys_is_refused_where_shorts_are(client: TestClient) -> None:
+    key = portfolio(client, oversell="error")
+    made = record(client, key, buy("2024-02-01", 1), sell("2024-02-01", 1)).json()
+    told = client.put(f"{API}/portfolios/{key}/transactions/order", json={"date": "2024-02-01", "ids": [each["id"] for each in reversed(made)]})
+    assert told.json()["code"] == "oversold_position"
+
+
+@pytest.mark.usefixtures("market")
 def test_a_ledger_that_is_short_since_before_the_rule_can_be_mended(client: TestClient) -> None:
     key = portfolio(client)
     record(client, key, sell("2024-02-01", 5))
@@ -421,3 +445,37 @@ def test_the_table_of_kinds_is_told(client: TestClient) -> None:
     assert told["BUY"]["needs"] == ["symbol", "quantity"]
     assert told["TRANSFER"]["makes"] == ["TRANSFER_OUT", "TRANSFER_IN"]
     assert len(told) == 19
+
+
+# ------------------------------------------------------------------------------------------------------------------------------ rates
+
+
+@pytest.mark.usefixtures("market")
+def test_a_rate_older_than_five_days_is_used_and_told(client: TestClient) -> None:
+    """ECB gaps are filled forward: Easter is nothing, a week is a finding, at booking and at valuation alike."""
+    client.put(f"{API}/fx/EURUSD", json=[{"date": "2024-03-27", "rate": 1.25}])
+    client.put(f"{API}/instruments/E/bars", json=[{"date": "2024-04-01", "close": 10}, {"date": "2024-04-03", "close": 10}])
+    key = portfolio(client)
+    bought = {"date": "2024-04-01", "kind": "BUY", "symbol": "E", "quantity": 4, "price": 10}
+    record(client, key, bought)
+    told = holdings(client, key, as_of="2024-04-01")
+    assert told["findings"] == []
+    assert told["totals"]["market_value"] == 50.0
+    late = holdings(client, key, as_of="2024-04-03")
+    assert [(each["code"], each["context"]["date"], each["context"]["days"]) for each in late["findings"]] == [("stale_rate", "2024-03-27", 7)]
+    assert late["totals"]["market_value"] == 50.0
+    record(client, key, bought | {"date": "2024-04-03"})
+    booked = holdings(client, key, as_of="2024-04-03")["findings"]
+    assert [each["code"] for each in booked] == ["stale_rate", "stale_rate"]
+    assert booked[0]["context"] | {"rate_date": "2024-03-27", "age_days": 7, "first": "2024-04-03"} == booked[0]["context"]
+
+
+@pytest.mark.usefixtures("market")
+def test_a_rate_of_its_own_is_never_old(client: TestClient) -> None:
+    client.put(f"{API}/fx/EURUSD", json=[{"date": "2024-01-02", "rate": 1.25}, {"date": "2024-04-03", "rate": 1.25}])
+    client.put(f"{API}/instruments/E/bars", json=[{"date": "2024-04-03", "close": 10}])
+    key = portfolio(client)
+    record(client, key, {"date": "2024-04-01", "kind": "BUY", "symbol": "E", "quantity": 4, "price": 10, "fx_rate": 1.2})
+    told = holdings(client, key, as_of="2024-04-03")
+    assert told["findings"] == []
+    assert told["holdings"][0]["cost_basis"] == 48.0
