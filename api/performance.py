@@ -49,7 +49,7 @@ def question(  # noqa: PLR0913, PLR0917  # each is a parameter of the query
     cost_method: Annotated[Text, Query(description="Instead of the portfolio's own")] = None,
     known_at: Annotated[Text, Query(description="The ledger as it was known at an instant, RFC 3339")] = None,
     base_currency: Annotated[Text, Query(description="Instead of the portfolio's own")] = None,
-    transfers_at: Annotated[Text, _one_of("What securities that cross the boundary count as", TRANSFERS_AT, "booked")] = None,
+    transfers_at: Annotated[Text, _one_of("What securities that cross the boundary count as", TRANSFERS_AT, "market")] = None,
 ) -> PerformanceQuestion:
     """Read the query."""
     told = {"flow_timing": flow_timing, "day_count": day_count, "costs": costs, "currency_mode": currency_mode, "transfers_at": transfers_at}

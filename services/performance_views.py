@@ -42,7 +42,7 @@ class PerformanceQuestion:
     cost_method: str | None = None  # instead of the portfolio's own
     known_at: datetime | None = None  # the ledger as it was known at an instant
     base_currency: str | None = None  # instead of the portfolio's own; of "all": of the oldest portfolio
-    transfers_at: str = "booked"  # of TRANSFERS_AT: what securities that cross the boundary count as: their own price, or the day's close
+    transfers_at: str = "market"  # of TRANSFERS_AT: what securities that cross the boundary count as: the close of the day, or their price or cost
 
 
 @dataclass(frozen=True, slots=True)

@@ -296,6 +296,27 @@ def test_a_transfer_to_another_portfolio_carries_cost_and_dates_and_is_no_flow_a
 
 
 @pytest.mark.usefixtures("market")
+def test_a_transfer_is_a_flow_of_one_portfolio_at_market_or_at_cost_and_none_of_both(client: TestClient) -> None:
+    # 15 that cost 161 are worth 15 x 12 = 180 on the day they move, and 15 x 20 = 300 at the end
+    client.put(f"{API}/instruments/A/bars", json=[{"date": "2024-02-28", "close": 11}])
+    here, there = portfolio(client), portfolio(client)
+    record(client, here, buy("2023-01-02", 10, fee=1), buy("2023-06-01", 10, 12))
+    moved(client, here, there, 15)
+    window = {"start": "2024-02-29", "end": "2024-06-03"}
+
+    def told(scope: str, **query: Any) -> dict[str, float]:
+        answer = client.get(f"{API}/portfolios/{scope}/performance", params={**window, **query})
+        assert answer.status_code == 200, answer.text
+        return answer.json()["pnl_bridge"]
+
+    for query, flow in (({}, 180.0), ({"transfers_at": "market"}, 180.0), ({"transfers_at": "booked"}, 161.0)):
+        bridge = told(there, **query)
+        assert [bridge[name] for name in ("flows", "price", "closing_value", "residual")] == pytest.approx([flow, 300 - flow, 300, 0], abs=1e-9)
+    every = told("all")
+    assert (every["flows"], abs(every["residual"]) < 1e-9) == (0.0, True)
+
+
+@pytest.mark.usefixtures("market")
 def test_voiding_one_leg_takes_both_and_undo_brings_both_back(client: TestClient) -> None:
     here, there = portfolio(client), portfolio(client)
     record(client, here, buy("2023-01-02", 10))
@@ -473,7 +494,7 @@ def test_a_rate_older_than_five_days_is_used_and_told(client: TestClient) -> Non
 @pytest.mark.usefixtures("market")
 def test_a_rate_of_its_own_is_never_old(client: TestClient) -> None:
     client.put(f"{API}/fx/EURUSD", json=[{"date": "2024-01-02", "rate": 1.25}, {"date": "2024-04-03", "rate": 1.25}])
-    client.put(f"{API}/instruments/E/bars", json=[{"date": "2024-04-03", "close": 10}])
+    client.put(f"{API}/instruments/E/bars", json=[{"date": "2024-04-02", "close": 10}, {"date": "2024-04-03", "close": 10}])
     key = portfolio(client)
     record(client, key, {"date": "2024-04-01", "kind": "BUY", "symbol": "E", "quantity": 4, "price": 10, "fx_rate": 1.2})
     told = holdings(client, key, as_of="2024-04-03")
