@@ -59,7 +59,7 @@ def walk(ledger: pd.DataFrame, posted: Postings, conventions: Conventions, *, on
     [10.0]
     """
     columns = columns_of(ledger, posted, conventions)
-    swept = sweep(columns, ledger, conventions, nothing=one_by_one)
+    swept = sweep(columns, conventions, nothing=one_by_one)
     state = Walk(posted, ledger, conventions, LotBook(conventions.cost_method), swept)
     for event in columns.events(~swept.done):
         _HANDLERS[KINDS[event.kind]](state, event)

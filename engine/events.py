@@ -93,33 +93,53 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Every transaction that touches lots, in the order of the ledger: the fields of `Event` as ndarrays of shape (n_events,)."""
+    """Every transaction that touches lots, in the order of the ledger: ndarrays of shape (n_events,), named as the fields of `Event`."""
 
+    posted: Postings
+    ledger: pd.DataFrame
+    pooled: bool
     row: NDArray[np.int64]
-    day: NDArray[np.int64]
     kind: NDArray[np.int64]
     symbol: NDArray[np.int64]
     child: NDArray[np.int64]
     account: NDArray[np.int64]
-    named_account: NDArray[np.bool_]
     units: NDArray[np.float64]
-    ratio: NDArray[np.float64]
     local: NDArray[np.float64]
     base: NDArray[np.float64]
     net_local: NDArray[np.float64]
     net_base: NDArray[np.float64]
     fee: NDArray[np.float64]
     tax: NDArray[np.float64]
-    rate: NDArray[np.float64]
-    to_child: NDArray[np.float64]
-    lots: NDArray[np.object_]
+
+    @property
+    def ratio(self) -> NDArray[np.float64]:
+        """New shares per old one."""
+        return self.posted.ratio[self.row]
+
+    @property
+    def lots(self) -> NDArray[np.object_]:
+        """Lots that a transaction brings or names."""
+        return self.ledger["lots"].to_numpy()[self.row]
+
+    @property
+    def named_account(self) -> NDArray[np.bool_]:
+        """Whether a corporate action is about one account only."""
+        accounts = self.posted.names.accounts
+        nowhere = accounts.index(None) if None in accounts else -1
+        return np.zeros(self.row.size, dtype=np.bool_) if self.pooled else self.posted.names.account[self.row] != nowhere
 
     def events(self, chosen: NDArray[np.bool_]) -> list[Event]:
         """Give some of them one by one."""
         places = np.flatnonzero(chosen)
-        if not places.size:
-            return []
-        return [Event(*values) for values in zip(*(getattr(self, name)[places].tolist() for name in self.__slots__), strict=True)]
+        rows, posted = self.row[places], self.posted
+        own = {name: getattr(self, name)[places] for name in _OF_EVENTS} if places.size else {}
+        told = own | {"day": day_numbers(posted.day[rows]), "rate": posted.local_rate[rows], "to_child": posted.to_child[rows]}
+        return [Event(*values) for values in zip(*(told[name].tolist() for name in Event.__slots__), strict=True)] if places.size else []
+
+
+_OF_EVENTS = (
+    "row", "kind", "symbol", "child", "account", "named_account", "units", "ratio", "local", "base", "net_local", "net_base", "fee", "tax", "lots",
+)  # fmt: skip
 
 
 def columns_of(ledger: pd.DataFrame, posted: Postings, conventions: Conventions) -> Columns:
@@ -127,30 +147,31 @@ def columns_of(ledger: pd.DataFrame, posted: Postings, conventions: Conventions)
     rows = np.flatnonzero(posted.of(*_LOT_KINDS) & ~posted.cash_like)
     names = posted.names
     pooled = conventions.lots_by == "pooled"
-    nowhere = names.accounts.index(None) if None in names.accounts else -1
     kind = posted.kind[rows]
     charged = np.array([1.0 if name is Kind.BUY else -1.0 if name is Kind.SELL else 0.0 for name in KINDS])[kind] * conventions.fees_in_cost
     local, base, fee, tax = (amounts[rows] for amounts in (posted.gross_local, posted.gross_base, posted.fee_base, posted.tax_base))
     return Columns(
+        posted=posted,
+        ledger=ledger,
+        pooled=pooled,
         row=rows,
-        day=posted.day[rows].astype("datetime64[D]").astype(np.int64),
         kind=kind,
         symbol=names.symbol[rows],
         child=names.child[rows],
         account=np.zeros(rows.size, dtype=np.int64) if pooled else names.account[rows],
-        named_account=np.zeros(rows.size, dtype=np.bool_) if pooled else names.account[rows] != nowhere,
         units=posted.units[rows],
-        ratio=posted.ratio[rows],
         local=local,
         base=base,
         net_local=local + times(charged, posted.charge_local[rows]),
         net_base=base + times(charged, fee + tax),
         fee=fee,
         tax=tax,
-        rate=posted.local_rate[rows],
-        to_child=posted.to_child[rows],
-        lots=ledger["lots"].to_numpy()[rows],
     )
+
+
+def day_numbers(days: NDArray[np.datetime64]) -> NDArray[np.int64]:
+    """Give days since 1970."""
+    return days.astype("datetime64[D]").astype(np.int64)
 
 
 def named_lot(given: Mapping[str, Any], units: float) -> tuple[str, float]:

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from engine.events import Columns, Conventions, named_lot
+from engine.events import Columns, Conventions, day_numbers, named_lot
 from engine.matching import Matches, Trades, held_after, matches
 from engine.postings import CODE
 from engine.types import CostMethod, Kind
@@ -37,7 +36,7 @@ class Swept:
     done
         ndarray of shape (n_events,): which events of `Columns` are in here.
     moves, gains, lots
-        Fields of `Move`, `Gain` and `Lot` (with its symbol and account) as arrays; gains in the order of the ledger, lots of each symbol
+        Fields of `Move` (those that are not 0), `Gain` and `Lot` (with its symbol and account) as arrays; gains in the order of the ledger, lots of each symbol
         and account in the order held.
     """
 
@@ -56,15 +55,13 @@ class _Layout:
     trades: Trades
 
 
-def sweep(columns: Columns, ledger: pd.DataFrame, conventions: Conventions, *, nothing: bool = False) -> Swept:
+def sweep(columns: Columns, conventions: Conventions, *, nothing: bool = False) -> Swept:
     """Book every instrument that has only plain transactions.
 
     Parameters
     ----------
     columns
         Transactions that touch lots.
-    ledger
-        Normalised ledger.
     conventions
         Cost method and the like.
     nothing
@@ -83,10 +80,10 @@ def sweep(columns: Columns, ledger: pd.DataFrame, conventions: Conventions, *, n
     >>> ledger = ledger_frame([{"date": "2024-01-02", "kind": "BUY", "symbol": "A", "quantity": 2, "price": 5}])
     >>> posted = postings(ledger, "EUR", fx_frame(None), multipliers=None, currencies=None)
     >>> conventions = Conventions(CostMethod.FIFO, True, "short", "account")
-    >>> sweep(columns_of(ledger, posted, conventions), ledger, conventions).lots["quantity"].tolist()
+    >>> sweep(columns_of(ledger, posted, conventions), conventions).lots["quantity"].tolist()
     [2.0]
     """
-    rows_of_lots = _named_rows(columns, ledger, conventions)
+    rows_of_lots = _named_rows(columns, conventions)
     plain = _plain_symbols(columns, rows_of_lots) & (not nothing)
     layout = _laid_out(columns, plain)
     held = _held(columns, layout, conventions)
@@ -98,13 +95,13 @@ def sweep(columns: Columns, ledger: pd.DataFrame, conventions: Conventions, *, n
     return Swept(plain[columns.symbol], _moves(columns, layout, held, plain), _gains(columns, layout, found), _lots(columns, layout, found))
 
 
-def _named_rows(columns: Columns, ledger: pd.DataFrame, conventions: Conventions) -> dict[int, list[tuple[int, float]]]:
+def _named_rows(columns: Columns, conventions: Conventions) -> dict[int, list[tuple[int, float]]]:
     """Lots that trades name, as (row of the ledger, quantity) by the place of the trade; row -1 for a lot that is not there."""
     if conventions.cost_method is not CostMethod.SPECIFIC:
         return {}
-    given = [place for place, lots in enumerate(columns.lots.tolist()) if lots]
-    row_of_id = {name: row for row, name in enumerate(ledger["id"].tolist())} if given else {}
-    return {place: [_named_row(lot, row_of_id, abs(float(columns.units[place]))) for lot in columns.lots[place]] for place in given}
+    given = {place: lots for place, lots in enumerate(columns.lots.tolist()) if lots}
+    row_of_id = {name: row for row, name in enumerate(columns.ledger["id"].tolist())} if given else {}
+    return {place: [_named_row(lot, row_of_id, abs(float(columns.units[place]))) for lot in lots] for place, lots in given.items()}
 
 
 def _named_row(lot: Mapping[str, Any], row_of_id: Mapping[str, int], units: float) -> tuple[int, float]:
@@ -149,12 +146,13 @@ def _splits(columns: Columns, plain: Mask, places: Codes, starts: Codes) -> Iter
     splits = np.flatnonzero(plain[columns.symbol] & (columns.kind == _SPLIT))
     if not splits.size:
         return
+    ratio, named_account = columns.ratio, columns.named_account
     ends = np.append(starts[1:], places.size)
     symbols, accounts = columns.symbol[places[starts]], columns.account[places[starts]]
     for pool in np.flatnonzero(np.isin(symbols, columns.symbol[splits])).tolist():
         its = splits[columns.symbol[splits] == symbols[pool]]
-        its = its[~columns.named_account[its] | (columns.account[its] == accounts[pool])]
-        yield slice(starts[pool], ends[pool]), its, np.append(np.cumprod(columns.ratio[its][::-1])[::-1], 1.0)
+        its = its[~named_account[its] | (columns.account[its] == accounts[pool])]
+        yield slice(starts[pool], ends[pool]), its, np.append(np.cumprod(ratio[its][::-1])[::-1], 1.0)
 
 
 def _held(columns: Columns, layout: _Layout, conventions: Conventions) -> Floats | None:
@@ -191,27 +189,24 @@ def _named_places(columns: Columns, layout: _Layout, named: Mapping[int, list[tu
 def _moves(columns: Columns, layout: _Layout, held: Floats | None, plain: Mask) -> Fields:
     traded = np.flatnonzero(plain[columns.symbol] & (columns.kind != _SPLIT))
     splits = np.flatnonzero(plain[columns.symbol] & (columns.kind == _SPLIT))
-    sign = np.sign(columns.units[traded])
-    none, nothing = np.zeros(splits.size), np.zeros(traded.size + splits.size)
+    sign, none = np.sign(columns.units[traded]), np.zeros(splits.size)
+    every = np.concatenate([traded, splits])
     return {
-        "row": columns.row[np.concatenate([traded, splits])],
-        "symbol": columns.symbol[np.concatenate([traded, splits])],
+        "row": columns.row[every],
+        "symbol": columns.symbol[every],
         "units": np.concatenate([columns.units[traded], _split_units(columns, layout, held, plain)[splits] if splits.size else none]),
         "local": np.concatenate([sign * columns.local[traded], none]),
         "base": np.concatenate([sign * columns.base[traded], none]),
-        "flow": nothing,
-        "carried": nothing,
-        "share": nothing,
     }
 
 
 def _split_units(columns: Columns, layout: _Layout, held: Floats | None, plain: Mask) -> Floats:
     """Shares that each split brought, in all pools, shape (n_events,)."""
-    units = np.zeros(columns.row.size)
+    units, ratio = np.zeros(columns.row.size), columns.ratio
     for pool, splits, growth in _splits(columns, plain, layout.places, layout.trades.starts):
         before = np.searchsorted(layout.places[pool], splits)
         owned = np.append(0.0, np.zeros(0) if held is None else held[pool])[before] / growth[:-1]
-        units[splits] += owned * (columns.ratio[splits] - 1.0)
+        units[splits] += owned * (ratio[splits] - 1.0)
     return units
 
 
@@ -225,7 +220,7 @@ def _gains(columns: Columns, layout: _Layout, found: Matches) -> Fields:
     return {
         "symbol": columns.symbol[event],
         "account": columns.account[event],
-        "opened": columns.day[opener],
+        "opened": day_numbers(columns.posted.day[columns.row[opener]]),
         "row": columns.row[event],
         "lot_row": columns.row[opener],
         "quantity": np.where(long, closed.quantity, -closed.quantity) / layout.grown[sale],
@@ -259,6 +254,6 @@ def _lots(columns: Columns, layout: _Layout, found: Matches) -> Fields:
         "quantity": sign * left.quantity,
         "local": sign * left.local,
         "base": sign * left.base,
-        "opened": columns.day[event],
+        "opened": day_numbers(columns.posted.day[columns.row[event]]),
         "row": columns.row[event],
     }
