@@ -120,6 +120,11 @@ def _cash_rules(rows: _Rows) -> Iterator[Rule]:
 
 
 def _action_rules(rows: _Rows) -> Iterator[Rule]:
+    if rows.of(Kind.SPLIT, Kind.SPIN_OFF, Kind.MERGER, Kind.FX_CONVERSION).any():  # most ledgers are spared these
+        yield from _rules_of_actions(rows)
+
+
+def _rules_of_actions(rows: _Rows) -> Iterator[Rule]:
     split = rows.of(Kind.SPLIT)
     ratio = np.where(rows.has("ratio"), rows.number("ratio"), np.where(rows.has("quantity"), rows.number("quantity"), rows.number("amount")))
     yield split & ~(ratio > 0), "ratio", "needs a ratio above 0", "2 for two new shares per old one, 0.1 for one per ten"

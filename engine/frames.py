@@ -30,6 +30,7 @@ LEDGER_COLUMNS = [
 NUMBERS = ("quantity", "price", "fee", "tax", "amount", "fx_rate", "to_amount", "ratio")
 _TEXTS = ("symbol", "currency", "account", "to_symbol", "to_currency", "external_id", "note", "transfer_id")
 _KINDS = frozenset(kind.value for kind in Kind)
+_FREE = dict.fromkeys(NUMBERS, "numbers") | dict.fromkeys(("fee", "tax"), "charges")  # what stands where nothing was given, else texts
 _DAY = "datetime64[ns]"
 _ALWAYS = pd.Timestamp(1700, 1, 1)  # the day of what has no date: before every ledger
 
@@ -76,17 +77,18 @@ def ledger_frame(records: Records) -> pd.DataFrame:
         raise InvalidTransaction(missing, None, "the ledger has no such column", hint="A ledger needs at least date and kind")
     count = len(given)
     shaped: dict[str, Any] = {"id": ids(columns.get("id"), count), "date": days(dates), "kind": kinds(given)}
-    for name in NUMBERS:
-        shaped[name] = numbers(name, columns.get(name), count)
-    for name in _TEXTS:
-        shaped[name] = texts(name, columns.get(name), count)
-    lots = columns.get("lots")
-    shaped["lots"] = np.full(count, None, dtype=object) if lots is None else objects([None if absent(value) else value for value in lots])
-    check_columns(shaped)
+    shaped |= {name: numbers(name, columns[name], count) for name in NUMBERS if name in columns}
+    shaped |= {name: texts(name, columns[name], count) for name in _TEXTS if name in columns}
+    if "lots" in columns:
+        shaped["lots"] = objects([None if absent(value) else value for value in columns["lots"]])
+    free = {"numbers": np.full(count, np.nan), "charges": np.zeros(count), "texts": np.full(count, None, dtype=object)}
+    check_columns({name: shaped.get(name, free[_FREE.get(name, "texts")]) for name in LEDGER_COLUMNS})
     if (shaped["date"][1:] < shaped["date"][:-1]).any():
         order = np.argsort(shaped["date"], kind="stable")
         shaped = {name: values[order] for name, values in shaped.items()}
-    return pd.DataFrame({name: column(shaped[name]) for name in LEDGER_COLUMNS}, copy=False)
+    shared = {name: column(values) for name, values in free.items()}  # one column of nothing for all that have none; pandas copies on write
+    filled = {name: column(shaped[name]) if name in shaped else shared[_FREE.get(name, "texts")] for name in LEDGER_COLUMNS}
+    return pd.DataFrame(filled, copy=False)
 
 
 def price_frame(prices: pd.DataFrame | pd.Series | Mapping[str, float]) -> pd.DataFrame:

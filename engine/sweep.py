@@ -36,8 +36,8 @@ class Swept:
     done
         ndarray of shape (n_events,): which events of `Columns` are in here.
     moves, gains, lots
-        Fields of `Move` (those that are not 0), `Gain` and `Lot` (with its symbol and account) as arrays; gains in the order of the ledger, lots of each symbol
-        and account in the order held.
+        Fields of `Move` (those that are not 0), `Gain` and `Lot` (with its symbol and account) as arrays; gains in the order of the
+        ledger, lots of each symbol and account in the order held.
     """
 
     done: Mask
