@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 
 from data.repositories.base import Repository, stale
 from engine.errors import NotFound
-from engine.frames import LEDGER_COLUMNS, NUMBERS, ledger_frame
+from engine.frames import LEDGER_COLUMNS, NUMBERS, column, ledger_frame
 from engine.types import Kind, Transaction
 
 FIELDS: Final = (
@@ -29,8 +29,19 @@ FILTERS: Final = ("(%(include_voided)s OR NOT voided) AND (%(symbol)s::text IS N
                   " AND (%(kinds)s::text[] IS NULL OR kind = ANY(%(kinds)s)) AND (%(account)s::text IS NULL OR account = %(account)s)"
                   " AND date BETWEEN coalesce(%(start)s, '-infinity'::date) AND coalesce(%(end)s, 'infinity'::date)")
 NUMERIC: Final = frozenset(NUMBERS)
-FRAME_FIELDS: Final = ", ".join(f"{name}::float8" if name in NUMERIC else f"{name}::text" if name in {"id", "transfer_id"} else name
-                                for name in LEDGER_COLUMNS)
+KEYS: Final = frozenset({"id", "transfer_id"})
+
+
+def _packed(name: str) -> str:
+    """Give the SQL that packs a column into one value: ten thousand rows of twenty cells are slow to read cell by cell."""
+    if name in NUMERIC:
+        return f"string_agg(float8send(coalesce({name}::float8, 'NaN')), ''::bytea)"
+    if name == "date":
+        return "string_agg(int4send(date - '1970-01-01'), ''::bytea)"
+    return f"array_agg({name}::text)" if name in KEYS else f"array_agg({name})"
+
+
+FRAME_FIELDS: Final = ", ".join(map(_packed, LEDGER_COLUMNS))
 
 
 class Ledger(Repository):
@@ -139,21 +150,19 @@ class Ledger(Repository):
         end : date, optional
             Up to and including this date.
         """
-        query = (f"SELECT {FRAME_FIELDS} FROM {NEWEST} WHERE NOT voided AND date <= coalesce(%(end)s, 'infinity'::date)"  # noqa: S608
-                 " ORDER BY date, sequence, id")
+        query = f"SELECT * FROM {NEWEST} WHERE NOT voided AND date <= coalesce(%(end)s, 'infinity'::date) ORDER BY date, sequence, id"  # noqa: S608
         return self._framed(query, {"portfolio": portfolio_id, "known_at": known_at, "end": end})
 
     def tail(self, portfolio_id: UUID, start: date) -> pd.DataFrame:
         """Give the ledger as `frame` does, from a date on, without reading what is before it."""
-        query = (f"SELECT {FRAME_FIELDS} FROM ledger_entry WHERE portfolio_id = %(portfolio)s AND date >= %(start)s AND NOT voided"  # noqa: S608
+        query = ("SELECT * FROM ledger_entry WHERE portfolio_id = %(portfolio)s AND date >= %(start)s AND NOT voided"
                  " AND NOT EXISTS (SELECT FROM ledger_entry later WHERE later.id = ledger_entry.id AND later.version > ledger_entry.version)"
                  " ORDER BY date, sequence, id")
         return self._framed(query, {"portfolio": portfolio_id, "start": start})
 
     def _framed(self, query: LiteralString, asked: dict[str, Any]) -> pd.DataFrame:
-        rows = self.fetch(query, asked)
-        columns = zip(*rows, strict=True) if rows else [()] * len(LEDGER_COLUMNS)
-        return ledger_frame(pd.DataFrame({name: _column(name, values) for name, values in zip(LEDGER_COLUMNS, columns, strict=True)}))
+        packed = self.fetch(f"SELECT {FRAME_FIELDS} FROM ({query}) booked", asked)[0]  # noqa: S608
+        return ledger_frame(pd.DataFrame({name: column(_unpacked(name, cells)) for name, cells in zip(LEDGER_COLUMNS, packed, strict=True)}))
 
     def by_external_ids(self, portfolio_id: UUID, external_ids: Sequence[str]) -> dict[str, Transaction]:
         """Give the newest versions of transactions by the ids that another program knows them by."""
@@ -198,12 +207,13 @@ def _transaction(row: Sequence[Any]) -> Transaction:
     return Transaction(*values)
 
 
-def _column(name: str, values: Sequence[Any]) -> np.ndarray[Any, Any]:
-    """Make a column in the shape that the engine takes without another look."""
+def _unpacked(name: str, cells: bytes | list[Any] | None) -> np.ndarray[Any, Any]:
+    """Make a column in the shape that the engine takes without another look; of no rows there is nothing."""
     if name in NUMERIC:
-        return np.array(values, dtype=np.float64)
+        return np.frombuffer(cast("bytes", cells or b""), dtype=">f8").astype(np.float64)
     if name == "date":
-        return np.array(values, dtype="datetime64[D]").astype("datetime64[ns]")
-    column = np.empty(len(values), dtype=object)
-    column[:] = values
-    return column
+        days = np.frombuffer(cast("bytes", cells or b""), dtype=">i4")
+        return days.astype(np.int64).astype("datetime64[D]").astype("datetime64[ns]")
+    values = np.empty(len(cells or ()), dtype=object)
+    values[:] = cells or []
+    return values
