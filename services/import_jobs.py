@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -14,13 +14,14 @@ from pydantic import TypeAdapter
 from data import calendar
 from data.database import Unit
 from data.records import ImportRow
-from engine.errors import Conflict, PortfolioError, RowsRefused
+from engine.errors import Conflict, NegativeCash, OversoldPosition, PortfolioError, RowsRefused
 from engine.types import Actor, Instrument, Portfolio
-from services.files.drafting import REFUSED, Line, draft_rows
+from services.files.drafting import REFUSED, Line, draft_rows, refusal
 from services.files.joining import NOT_YET, Joined, join
 from services.files.mapping import Understood, read_mapping, signature_of, understand
 from services.files.tables import Layout, Table, read_table
-from services.import_views import ImportOptions, Upload
+from services.guards import Rules, rules_kept
+from services.import_views import ImportOptions, Upload, status_of
 from services.writes import Told, Writes, audit, ledger_changed, market_changed
 
 CHUNK = 5000  # transactions a statement
@@ -28,6 +29,10 @@ PAUSE_SECONDS = 0.3
 JSON: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 SHOWN_FIELDS = ("date", "kind", "symbol", "quantity", "price", "amount", "fee", "tax", "currency", "account", "to_symbol", "to_currency", "to_amount",
                 "ratio")
+
+
+class _OnlyLooked(Exception):  # noqa: N818  # no error: it rolls a dry run back
+    """Ends the transaction of a dry run."""
 
 
 @dataclass
@@ -64,11 +69,22 @@ class Job:
         lines = draft_rows(table, understood, today=calendar.today(), progress=lambda done, total: self._tell("checking", done, total))
         self._tell("comparing", 0, len(lines), at_once=True)
         if self.options.dry_run:
-            with self.writes.database.read() as unit:
-                joined = join(unit, self.actor, unit.portfolios.get(self.actor.workspace_id, self.portfolio_id), lines, understood, self.run_id)
-            self._keep("checked", joined, understood)
+            self._look(lines, understood)
         else:
             self._book(lines, understood)
+
+    def _look(self, lines: Sequence[Line], understood: Understood) -> None:
+        """Judge the rows; where the portfolio has rules of its own, book them and roll all back, because the rules are about the whole ledger."""
+        with self.writes.database.read() as unit:
+            portfolio = unit.portfolios.get(self.actor.workspace_id, self.portfolio_id)
+            joined = join(unit, self.actor, portfolio, lines, understood, self.run_id)
+        if joined.entries and Rules.of(portfolio).strict:
+            with suppress(_OnlyLooked), self.writes.database.begin() as unit:
+                unit.portfolios.hold(self.portfolio_id)
+                with suppress(RowsRefused):
+                    self._write(unit, portfolio, joined, understood, [])
+                raise _OnlyLooked
+        self._keep("checked", joined, understood)
 
     def _understood(self, table: Table) -> Understood:
         """Understand the table as was said, else as was said of such a file before."""
@@ -97,7 +113,7 @@ class Job:
             counts = joined.count()
             if counts["refused"] and not self.options.skip_refused:
                 raise _rows_refused(self.upload.name, joined, self.run_id)
-            self._write(unit, portfolio, joined, told)
+            self._write(unit, portfolio, joined, understood, told)
             self._store(unit, "done", joined, understood)
             if self.said is not None:
                 unit.imports.keep_mapping(self.actor.workspace_id, self.actor.user_id, self.reading["signature"], self.said)
@@ -105,17 +121,31 @@ class Job:
             audit(unit, self.actor, "import", "import_run", self.run_id, after=after)
         self.writes.tell(told)
 
-    def _write(self, unit: Unit, portfolio: Portfolio, joined: Joined, told: list[Told]) -> None:
+    def _write(self, unit: Unit, portfolio: Portfolio, joined: Joined, understood: Understood, told: list[Told]) -> None:
         if joined.instruments:
             self._make(unit, joined.instruments)
             told.append(market_changed(self.actor))
         if not joined.entries:
             return
         revision = unit.portfolios.bump(portfolio.id)
-        for start in range(0, len(joined.entries), CHUNK):
-            self._tell("booking", start, len(joined.entries))
-            unit.ledger.add(joined.entries[start : start + CHUNK], self.actor.workspace_id, self.actor.user_id)
+        with self._ruled(joined, understood), rules_kept(unit, portfolio) as news:
+            news.update({str(line.transaction_id): line.number for line in joined.lines if line.entry})
+            for start in range(0, len(joined.entries), CHUNK):
+                self._tell("booking", start, len(joined.entries))
+                unit.ledger.add(joined.entries[start : start + CHUNK], self.actor.workspace_id, self.actor.user_id)
         told.append(ledger_changed(self.actor, portfolio.id, revision))
+
+    @contextmanager
+    def _ruled(self, joined: Joined, understood: Understood) -> Iterator[None]:
+        """Tell what breaks a rule of the portfolio as the row that does; of a row that is in the ledger already, the first row that was new."""
+        try:
+            yield
+        except (OversoldPosition, NegativeCash) as error:
+            fresh = [line for line in joined.lines if line.entry]
+            line = next((line for line in fresh if line.number == error.context.get("row")), fresh[0])
+            line.errors.append({**refusal(line, understood, error), "reason": error.message.rstrip(".")})
+            line.status = REFUSED
+            raise _rows_refused(self.upload.name, joined, self.run_id) from error
 
     def _make(self, unit: Unit, instruments: Sequence[Instrument]) -> None:
         names = ("name", "asset_class", "currency", "sector", "country", "exchange", "isin", "multiplier")
@@ -153,15 +183,40 @@ class Job:
 
     def _store(self, unit: Unit, status: str, joined: Joined, understood: Understood) -> None:
         """Keep the rows and what is to be told of the run; nobody else may have ended it."""
-        rows = [_stored(line) for line in joined.lines]
-        for start in range(0, len(rows), CHUNK):
-            unit.imports.add_rows(self.run_id, rows[start : start + CHUNK])
+        for start in range(0, len(joined.lines), CHUNK):
+            self._tell("keeping the rows", start, len(joined.lines))
+            unit.imports.add_rows(self.run_id, map(_stored, joined.lines[start : start + CHUNK]))
         made = [each.symbol for each in joined.instruments if each.id == NOT_YET]
         ended = None if status == "running" else calendar.now()
         counts = {**joined.count(), "instruments": made}
         if not unit.imports.change(self.run_id, expected=("running",), status=status, format=understood.format, rows=counts,
                                    mapping=understood.mapping.as_json(), reading=self.reading, progress=None, finished_at=ended):
             raise Conflict("This import was ended elsewhere.", field="id", hint="Read the run")
+
+
+def taken_back(unit: Unit, actor: Actor, run_id: UUID, told: list[Told]) -> None:
+    """Void every transaction of a run that still counts, in this transaction; of a run that was taken back before, none.
+
+    Raises
+    ------
+    Conflict
+        The run booked nothing, or is still at it.
+    OversoldPosition, NegativeCash
+        Where the portfolio refuses what that would leave; the later transaction is named.
+    """
+    run = unit.imports.get(actor.workspace_id, run_id)
+    unit.portfolios.hold(run.portfolio_id)
+    run = unit.imports.get(actor.workspace_id, run_id)
+    if run.status == "taken_back":
+        return
+    if run.status != "done":
+        raise Conflict(f"This import is {status_of(run)}: there is nothing to take back.", field="id", hint="Take back one that is done")
+    with rules_kept(unit, unit.portfolios.get(actor.workspace_id, run.portfolio_id)):
+        voided = unit.imports.void(run.portfolio_id, run_id, actor.user_id)
+    unit.imports.change(run_id, expected=("done",), status="taken_back", taken_back_at=calendar.now())
+    audit(unit, actor, "take_back", "import_run", run_id, before={"status": run.status}, after={"status": "taken_back", "voided": voided})
+    if voided:
+        told.append(ledger_changed(actor, run.portfolio_id, unit.portfolios.bump(run.portfolio_id)))
 
 
 def _layout(said: dict[str, Any]) -> Layout:
@@ -175,7 +230,7 @@ def _rows_refused(name: str, joined: Joined, run_id: UUID) -> RowsRefused:
 
 
 def _stored(line: Line) -> ImportRow:
-    given = line.draft.fields if line.draft else {}
+    given = {name: getattr(line.entry, name) for name in SHOWN_FIELDS} if line.entry else line.draft.fields if line.draft else {}
     shown = {name: f"{given[name]:f}" if name not in {"date", "kind"} and hasattr(given[name], "scaleb") else str(given[name])
              for name in SHOWN_FIELDS if given.get(name) is not None}
     told = {"transaction": shown, "errors": line.errors, "note": line.note}

@@ -22,16 +22,16 @@ from data import calendar
 from data.database import Unit
 from data.ids import uuid7
 from data.records import ImportRun
-from engine.errors import Conflict, LimitExceeded, PortfolioError
+from engine.errors import LimitExceeded, PortfolioError
 from engine.types import Actor
 from services import fields
 from services.fields import Place
 from services.files.drafting import STATUSES
 from services.files.mapping import FORMATS, read_mapping
-from services.import_jobs import Job
+from services.import_jobs import Job, taken_back
 from services.import_views import SHOWN_ROWS, ImportOptions, ImportView, RowView, Upload, row_view, status_of, view_of
 from services.views import Page
-from services.writes import NOTHING, Request, Told, Writes, audit, ledger_changed
+from services.writes import NOTHING, Request, Told, Writes
 
 log = logging.getLogger("portolan.imports")
 
@@ -119,23 +119,12 @@ class Imports:
         ------
         Conflict
             The run booked nothing, or is still at it.
-        RowsRefused
-            Where shorts are not allowed: later sales need what it brought. They are named.
+        OversoldPosition, NegativeCash
+            Where the portfolio refuses shorts or negative cash: a later transaction needs what the run brought. It is named.
         """
 
         def effect(unit: Unit, told: list[Told]) -> None:
-            run = unit.imports.get(actor.workspace_id, run_id)
-            unit.portfolios.hold(run.portfolio_id)
-            run = unit.imports.get(actor.workspace_id, run_id)
-            if run.status == "taken_back":
-                return
-            if run.status != "done":
-                raise Conflict(f"This import is {status_of(run)}: there is nothing to take back.", field="id", hint="Take back one that is done")
-            voided = unit.imports.void(run.portfolio_id, run_id, actor.user_id)
-            unit.imports.change(run_id, expected=("done",), status="taken_back", taken_back_at=calendar.now())
-            audit(unit, actor, "take_back", "import_run", run_id, before={"status": run.status}, after={"status": "taken_back", "voided": voided})
-            if voided:
-                told.append(ledger_changed(actor, run.portfolio_id, unit.portfolios.bump(run.portfolio_id)))
+            taken_back(unit, actor, run_id, told)
 
         self._writes.once(actor, Request("imports.take_back", (run_id,), NOTHING, idempotency_key), effect)
         return self.get(actor, run_id)

@@ -26,6 +26,7 @@ Read = TypeVar("Read")
 TEXTS = {"account": 80, "note": 2000, "external_id": 200}
 NUMBERS = ("quantity", "price", "fee", "tax", "amount", "fx_rate", "ratio", "to_amount")
 DRAFT_FIELDS = frozenset({"id", "date", "kind", "symbol", "to_symbol", "currency", "to_currency", "lots", "transfer_id", *TEXTS, *NUMBERS})
+KINDS = tuple(kind.value for kind in Kind)
 MAX_ROWS = 5000
 MAX_LOTS = 1000
 PRICE_TOLERANCE = Decimal("0.000001")  # of the amount, or a cent: how far price x quantity and a given amount may differ
@@ -136,7 +137,7 @@ def _read_words(draft: Draft, raw: Mapping[str, Any], today: date) -> None:
     for name in ("id", "transfer_id"):
         draft.keep(name, raw, fields.uuid)
     draft.keep("date", raw, partial(fields.trading_date, today=today))
-    draft.keep("kind", raw, lambda place, value: Kind(fields.choice(place, value, [kind.value for kind in Kind], upper=True)))
+    draft.keep("kind", raw, _kind)
     for name in ("symbol", "to_symbol"):
         draft.keep(name, raw, fields.symbol)
     for name in ("currency", "to_currency"):
@@ -146,11 +147,17 @@ def _read_words(draft: Draft, raw: Mapping[str, Any], today: date) -> None:
     draft.keep("lots", raw, _lots_brought if draft.fields.get("kind") is Kind.TRANSFER_IN else _lots)
 
 
+def _kind(place: Place, value: object) -> Kind:
+    return Kind(fields.choice(place, value, KINDS, upper=True))
+
+
 def _read_numbers(draft: Draft, raw: Mapping[str, Any]) -> None:
     kind = draft.fields.get("kind")
     signed = EFFECTS[kind].signed if kind else ()
     never_zero = {"quantity", "fx_rate", "ratio", "to_amount"}
     for name in NUMBERS:
+        if name not in raw:
+            continue
         draft.keep(name, raw, partial(fields.number, signed=name in signed, zero=name not in never_zero))
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -66,7 +67,7 @@ class Imports(Repository):
         """Keep rows as they stood in the file, with what became of them."""
         with self.cursor() as cursor, cursor.copy("COPY import_row (run_id, number, status, cells, told, transaction_id) FROM STDIN") as copy:
             for row in rows:
-                copy.write_row((run_id, row.number, row.status, Jsonb(row.cells), Jsonb(row.told), row.transaction_id))
+                copy.write_row((run_id, row.number, row.status, _document(row.cells), _document(row.told), row.transaction_id))
 
     def drop_rows(self, run_id: UUID) -> None:
         """Delete what is kept of a run that is to be read again."""
@@ -93,15 +94,15 @@ class Imports(Repository):
     def fingerprints(self, portfolio_id: UUID, start: date, end: date, ids: Sequence[UUID] = (),
                      external_ids: Sequence[str] = ()) -> list[Fingerprint]:
         """Give what every version says of the transactions between two dates, or under given ids: a corrected one is found by what it was, too."""
-        keys = ", ".join(f"entry.{name}" for name in KEY_FIELDS)
-        query = (f"SELECT entry.id, newest.external_id, newest.version, newest.sequence, newest.voided AND run.taken_back_at IS NOT NULL, {keys}"  # noqa: S608
-                 " FROM ledger_entry entry JOIN (SELECT DISTINCT ON (id) id, external_id, version, sequence, voided, import_run_id FROM ledger_entry"
-                 " WHERE portfolio_id = %(portfolio)s ORDER BY id, version DESC) newest ON newest.id = entry.id"
-                 " LEFT JOIN import_run run ON run.id = newest.import_run_id WHERE entry.portfolio_id = %(portfolio)s"
-                 " AND (entry.date BETWEEN %(start)s AND %(end)s OR entry.id = ANY(%(ids)s) OR entry.external_id = ANY(%(external)s))"
-                 " ORDER BY entry.date, entry.sequence, entry.version")
+        told = f"SELECT id, external_id, version, sequence, voided, import_run_id, {', '.join(KEY_FIELDS)} FROM ledger_entry"  # noqa: S608
+        chosen = "portfolio_id = %(portfolio)s AND (date BETWEEN %(start)s AND %(end)s OR id = ANY(%(ids)s) OR external_id = ANY(%(external)s))"
         asked = {"portfolio": portfolio_id, "start": start, "end": end, "ids": list(ids), "external": list(external_ids)}
-        return [Fingerprint(row[0], row[1], row[2], row[3], bool(row[4]), tuple(row[5:])) for row in self.fetch(query, asked)]
+        changed = "SELECT id, version, voided, import_run_id FROM ledger_entry WHERE portfolio_id = %s AND version > 1 ORDER BY version"
+        newest = {row[0]: row[1:] for row in self.fetch(changed, [portfolio_id])}  # no join: after a large import the planner knows nothing
+        undone = {key for (key,) in self.fetch("SELECT id FROM import_run WHERE portfolio_id = %s AND taken_back_at IS NOT NULL", [portfolio_id])}
+        with self.cursor() as cursor:
+            rows = cursor.execute(f"{told} WHERE {chosen} ORDER BY date, sequence, id, version", asked)
+            return _fingerprints(rows, newest, undone)
 
     def taken_ids(self, ids: Sequence[UUID]) -> dict[UUID, UUID]:
         """Tell which ids of transactions are taken, and in which portfolio, whoever's that is."""
@@ -124,6 +125,21 @@ class Imports(Repository):
                  " (SELECT DISTINCT ON (id) * FROM ledger_entry WHERE portfolio_id = %s ORDER BY id, version DESC) newest"
                  " WHERE import_run_id = %s AND NOT voided")
         return self.affected(query, [actor_id, portfolio_id, run_id])
+
+
+def _fingerprints(rows: Iterable[tuple[Any, ...]], newest: Mapping[UUID, tuple[Any, ...]], undone: set[UUID]) -> list[Fingerprint]:
+    """Give every version the state of the newest one of its transaction; values alike are one object in memory."""
+    seen: dict[Any, Any] = {}
+    found = []
+    for key, external_id, version, sequence, voided, run, *said in rows:
+        last, gone, by = newest.get(key, (version, voided, run))
+        found.append(Fingerprint(key, external_id, last, sequence, bool(gone) and by in undone, tuple(seen.setdefault(each, each) for each in said)))
+    return found
+
+
+def _document(value: object) -> str:
+    """Write JSON as text, which COPY takes without a look at its type."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _stored(name: str, value: object) -> object:

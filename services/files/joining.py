@@ -165,7 +165,7 @@ class _Joiner:
                 self.restored[line.number] = found
             elif found:
                 _mark(line, found.id, "is in the ledger already" + _difference(line, found))
-            elif waiting := by_key.get(key_of(line)):
+            elif not _of(line, "external_id") and (waiting := by_key.get(key_of(line))):
                 _mark(line, waiting.pop(0), "the same is in the ledger already")
 
     def _twice(self, line: Line, first: dict[tuple[str, Any], Line]) -> bool:
@@ -214,6 +214,7 @@ class _Joiner:
         if back:
             line.note = "comes back, its import had been taken back"
             line.entry = replace(line.entry, version=back.version + 1, sequence=back.sequence, external_id=back.external_id)
+        line.draft = None  # of 100,000 rows, what is not needed any more
         return line.entry
 
 

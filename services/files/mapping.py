@@ -24,6 +24,8 @@ TARGETS = (*COLUMNS, *SECONDARY)  # what a column may be; a few help to find oth
 MONEY = ("quantity", "price", "amount", "net", "fee", "tax", "to_amount", "fx_rate", "ratio", "multiplier")
 LEFT_OUT = "IGNORE"
 NEVER_GUESSED = frozenset({"fx_rate"})  # elsewhere it often is the other way round
+NAMED_SURELY = frozenset({"date", "kind", "quantity", "price", "amount", "fee", "tax", "currency"})
+SURE_NAMES, LEAST_FIT = 12, 0.42  # names at the head of a list
 SAMPLES, LOOKED_AT = 3, 400
 ENOUGH = 0.35
 NAME_HINT = f"Name fields and columns: {{\"columns\": {{\"date\": \"Trade date\", \"kind\": \"Type\"}}}}; fields: {', '.join(TARGETS)}"
@@ -293,6 +295,8 @@ def _offers(place: int, name: str, cells: Sequence[str]) -> Iterable[tuple[float
             continue
         rank = 0 if exact else words.index(bare)
         fit = _fit(target, cells)
+        if target in NAMED_SURELY and rank < SURE_NAMES:
+            fit = max(fit, LEAST_FIT)  # cells that are wrong are to be refused, not to be passed over with their column
         score = (1.0 - min(rank, 40) * 0.006) * fit
         if score >= ENOUGH:
             yield score, target, place, f"called {name}" + ("" if fit > 0.95 else ", though not every cell fits")
