@@ -34,14 +34,11 @@ def oversold(evidence: Evidence) -> Iterator[LedgerFinding]:
     beyond = leaving & (evidence.after < 0) & (evidence.before >= 0) & (evidence.after < evidence.before)
     if evidence.oversell == "error":
         beyond = leaving & (evidence.after < 0) & (evidence.after < evidence.before)
+    acquired = np.flatnonzero(evidence.of(*ACQUIRING))
+    last = dict(zip(evidence.symbol[acquired], acquired.tolist(), strict=True))  # of each symbol the last row that may buy back
     for row in evidence.rows_of(beyond):
-        if evidence.oversell == "error" or not _bought_back(evidence, row):
+        if evidence.oversell == "error" or last.get(evidence.symbol[row], -1) < row:
             yield _oversale(evidence, row)
-
-
-def _bought_back(evidence: Evidence, row: int) -> bool:
-    later = evidence.of(*ACQUIRING) & (evidence.symbol == evidence.symbol[row])
-    return bool(later[row + 1 :].any())
 
 
 def _oversale(evidence: Evidence, row: int) -> LedgerFinding:

@@ -63,8 +63,9 @@ def off_market(evidence: Evidence) -> Iterator[LedgerFinding]:
     for symbol in {name for name in evidence.symbol[traded] if name}:
         rows = np.flatnonzero(traded & (evidence.symbol == symbol))
         paid = evidence.gross[rows] / (evidence.quantity[rows] * evidence.multiplier(symbol))
-        closes = np.array([evidence.close(symbol, evidence.day[row], CLOSE_DAYS) for row in rows])
-        far = np.abs(np.log(paid / closes)) > max(np.log1p(FAR), SIGMAS * _usual(evidence.closes.get(symbol, NOTHING).values))
+        line = evidence.closes.get(symbol, NOTHING)
+        closes = line.each(evidence.day[rows], CLOSE_DAYS)
+        far = np.abs(np.log(paid / closes)) > max(np.log1p(FAR), SIGMAS * _usual(line.values))
         for place in np.flatnonzero(far):
             finding = _off(evidence, int(rows[place]), float(paid[place]), float(closes[place]))
             if finding is not None:

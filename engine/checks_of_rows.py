@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 import numpy as np
+import pandas as pd
 
 from engine.evidence import Evidence, Fix, LedgerFinding, correct, near, number, record, void
 from engine.types import Kind, Severity
@@ -30,22 +31,28 @@ def duplicates(evidence: Evidence) -> Iterator[LedgerFinding]:
         One for each group.
     """
     groups: dict[tuple[object, ...], list[int]] = defaultdict(list)
-    for row, key in enumerate(_keys(evidence)):
-        groups[key].append(row)
+    for row in evidence.rows_of(_alike(evidence)):
+        groups[_key(evidence, row)].append(row)
     for rows in groups.values():
         for same in _of_one_account(evidence, rows) if len(rows) > 1 else ():
             if len(same) > 1:
                 yield _duplicate(evidence, same)
 
 
-def _keys(evidence: Evidence) -> Iterator[tuple[object, ...]]:
-    ledger = evidence.ledger
-    columns = [ledger[name].tolist() for name in ("to_symbol", "to_currency", "to_amount", "ratio", "fee", "tax")]
-    sizes = np.char.mod("%.10g", np.column_stack([evidence.quantity, evidence.gross])) if len(ledger) else np.empty((0, 2))
-    for row, more in enumerate(zip(*columns, strict=True)):
-        charged = tuple(more[4:]) if np.isnan(evidence.gross[row]) or not evidence.gross[row] else ()
-        yield (evidence.day[row], evidence.kind[row], evidence.symbol[row], evidence.currency[row], *sizes[row].tolist(),
-               *(str(value) for value in more[:4]), *charged)
+def _alike(evidence: Evidence) -> np.ndarray:
+    """Tell which rows have another of their day, kind, symbol and size: few, so that only they are looked at closely."""
+    sizes = {"quantity": evidence.quantity.round(8), "gross": evidence.gross.round(4)}
+    told = pd.DataFrame({"day": evidence.day.astype(np.int64), "kind": evidence.kind, "symbol": evidence.symbol, **sizes})
+    return told.duplicated(keep=False).to_numpy(dtype=np.bool_)
+
+
+def _key(evidence: Evidence, row: int) -> tuple[object, ...]:
+    """Say what a row says. Fee and tax tell rows apart only where they are all of it."""
+    more = tuple(str(evidence.cell(row, name)) for name in ("to_symbol", "to_currency", "to_amount", "ratio"))
+    gross = evidence.gross[row]
+    charged = (evidence.cell(row, "fee"), evidence.cell(row, "tax")) if np.isnan(gross) or not gross else ()
+    sizes = (f"{evidence.quantity[row]:.10g}", f"{gross:.10g}")
+    return (evidence.day[row], evidence.kind[row], evidence.symbol[row], evidence.currency[row], *sizes, *more, *charged)
 
 
 def _of_one_account(evidence: Evidence, rows: list[int]) -> list[list[int]]:

@@ -14,6 +14,7 @@ AROUND_DAYS = 7  # how far a split may be booked from its day
 CLOSE_DAYS = 7  # closes that are further apart tell nothing of one day's jump
 JUMP_TOLERANCE, HALF_TOLERANCE = 0.08, 0.02  # of the logarithm: a split day moves by a few percent too
 SIGMAS = 10.0  # how many usual days a jump is
+HALF = 1.5  # a 3:2 split; a share also falls by a third on bad news, so that this one is only worth a look
 ENOUGH = 20  # closes that tell what a usual day is
 EXPLAINING = (Kind.SPLIT, Kind.STOCK_DIVIDEND, Kind.SPIN_OFF, Kind.MERGER, Kind.RETURN_OF_CAPITAL)
 
@@ -113,7 +114,7 @@ def _ratio_of(fall: float, *, enough: bool) -> float | None:
     """Ratio of a split that a fall (or a rise, below 1) is near to."""
     factor = max(fall, 1 / fall)
     found = min(RATIOS, key=lambda ratio: abs(np.log(factor / ratio)))
-    ratio = float(found) if near(factor, found, JUMP_TOLERANCE) else 1.5 if enough and near(factor, 1.5, HALF_TOLERANCE) else None
+    ratio = float(found) if near(factor, found, JUMP_TOLERANCE) else HALF if enough and near(fall, HALF, HALF_TOLERANCE) else None
     return None if ratio is None else ratio if fall > 1 else 1 / ratio
 
 
@@ -135,7 +136,8 @@ def _explained(evidence: Evidence, symbol: str, day: np.datetime64) -> bool:
 def _jump(evidence: Evidence, symbol: str, line: Line, place: int, ratio: float) -> LedgerFinding:
     day, before, after = line.days[place], float(line.values[place - 1]), float(line.values[place])
     message = (f"{symbol} went from {number(before)} to {number(after)} on {day}: that looks like a split {_words(ratio)} that is not in the ledger.")
-    return LedgerFinding("unrecorded_split", message, Severity.WARNING, (), symbol, str(day), (_split(symbol, day, ratio),),
+    severity = Severity.INFO if ratio == HALF else Severity.WARNING
+    return LedgerFinding("unrecorded_split", message, severity, (), symbol, str(day), (_split(symbol, day, ratio),),
                          "Look it up before you record it: a price can also fall that far", key=f"{symbol} {day}",
                          context={"ratio": ratio, "before": before, "after": after, "known": False, "held": evidence.held(symbol, day)})
 

@@ -63,6 +63,14 @@ class Line:
         place = int(np.searchsorted(self.days, day, side="right")) - 1
         return float(self.values[place]) if place >= 0 and day - self.days[place] <= within * DAY else float("nan")
 
+    def each(self, days: Days, within: int) -> Floats:
+        """Give the last value on or before each of some days, as `at` does for one."""
+        if not self.days.size:
+            return np.full(days.size, np.nan)
+        places = np.searchsorted(self.days, days, side="right") - 1
+        near_by = (places >= 0) & (days - self.days[np.maximum(places, 0)] <= within * DAY)
+        return np.where(near_by, self.values[np.maximum(places, 0)], np.nan)
+
 
 NOTHING = Line(np.array([], dtype="datetime64[D]"), np.array([], dtype=np.float64))
 
@@ -78,7 +86,7 @@ class Evidence:
     ledger: pd.DataFrame
     book: Book
     day: Days
-    kind: NDArray[np.object_]
+    kind: NDArray[np.str_]
     symbol: NDArray[np.object_]
     currency: NDArray[np.object_]
     account: NDArray[np.object_]
@@ -101,7 +109,7 @@ class Evidence:
 
     def of(self, *kinds: Kind) -> Mask:
         """Tell which rows are of some kinds."""
-        return np.isin(self.kind.astype(str), [kind.value for kind in kinds])
+        return np.isin(self.kind, [kind.value for kind in kinds])
 
     def id(self, row: int) -> str:
         """Give the id of a row."""

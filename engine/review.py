@@ -132,7 +132,7 @@ def gathered(  # noqa: PLR0913
     -------
     Evidence
     """
-    symbol, kind = (ledger[name].to_numpy(dtype=object) for name in ("symbol", "kind"))
+    symbol, kind = ledger["symbol"].to_numpy(dtype=object), ledger["kind"].to_numpy(dtype=object).astype(np.str_)
     quantity, price, amount = (ledger[name].to_numpy(dtype=np.float64) for name in ("quantity", "price", "amount"))
     times = np.array([multipliers.get(name, 1.0) if name else 1.0 for name in symbol], dtype=np.float64)
     moves = moves_of(told, ledger)

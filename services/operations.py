@@ -1,7 +1,7 @@
 """Several changes of one ledger as one: all of them or none, in the transaction of a write.
 
 An operation is what a fix proposes (see `engine.Fix`): record a draft, correct or void a transaction of a version, put a price; and what an
-undo does: bring back the content of an earlier version.
+undo does: rewind transactions to what they were before.
 """
 
 from __future__ import annotations
@@ -89,12 +89,25 @@ def _void(unit: Unit, actor: Actor, portfolio: Portfolio, operation: Mapping[str
         _store(unit, actor, deed, current, taken_out(current))
 
 
-def _back(unit: Unit, actor: Actor, portfolio: Portfolio, operation: Mapping[str, Any], deed: Deed) -> None:
-    """Append the content of version `to`."""
-    if str(operation["id"]) not in deed.moved:
-        current = _current(unit, portfolio, operation)
-        before = unit.ledger.versions(portfolio.id, current.id)[int(operation["to"]) - 1]
-        _store(unit, actor, deed, current, brought_back(current, before, voided=before.voided))
+def _rewind(unit: Unit, actor: Actor, portfolio: Portfolio, operation: Mapping[str, Any], deed: Deed) -> None:
+    """Bring back what transactions were before, all at once; the legs of transfers one by one, because they go together."""
+    moved: Mapping[str, Sequence[int]] = operation["moved"]
+    found = unit.ledger.by_ids([UUID(key) for key in moved])
+    alone: list[Transaction] = []
+    for key, (origin, known) in moved.items():
+        if key in deed.moved:
+            continue  # the other leg took it along
+        versions = found.get(UUID(key), [])
+        current = versions[-1] if versions and versions[-1].version == known else newest(unit, portfolio.id, UUID(key), known)
+        before = versions[origin - 1] if origin else current
+        following = brought_back(current, before, voided=before.voided if origin else True)
+        if current.transfer_id:
+            _store(unit, actor, deed, current, following)
+        else:
+            alone.append(following)
+    stored = unit.ledger.add(alone, actor.workspace_id, actor.user_id)
+    deed.moved |= {str(each.id): (each.version - 1, each.version) for each in stored}
+    deed.stored += stored
 
 
 def _price(unit: Unit, actor: Actor, _portfolio: Portfolio, operation: Mapping[str, Any], deed: Deed) -> None:
@@ -132,7 +145,7 @@ def _store(unit: Unit, actor: Actor, deed: Deed, current: Transaction, following
             _store(unit, actor, deed, leg, brought_back(leg, leg, voided=stored.voided))
 
 
-_DOING = {"record": _record, "correct": _correct, "void": _void, "back": _back, "price": _price}
+_DOING = {"record": _record, "correct": _correct, "void": _void, "rewind": _rewind, "price": _price}
 
 
 def others_told(unit: Unit, actor: Actor, own: UUID, deed: Deed, told: list[Told]) -> None:
@@ -141,9 +154,7 @@ def others_told(unit: Unit, actor: Actor, own: UUID, deed: Deed, told: list[Told
 
 
 def taking_back(told: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Give the operations that undo what an entry of the audit trail says was done, the last first."""
-    back: list[dict[str, Any]] = [{"op": "back", "id": key, "version": to, "to": origin} for key, (origin, to) in told.get("moved", {}).items()]
-    gone = [{"op": "void", "id": key, "version": 1} for key in told.get("ids", ())]
+    """Give the operations that undo what an entry of the audit trail says was done; what was recorded goes back to nothing, version 0."""
+    moved = {**dict.fromkeys(told.get("ids", ()), (0, 1)), **{key: tuple(pair) for key, pair in told.get("moved", {}).items()}}
     prices = [{"op": "price", "symbol": each["symbol"], "date": each["date"], "close": each["before"]} for each in told.get("prices", ())]
-    return [*prices, *reversed(gone), *reversed(back)]
-
+    return [*prices, *([{"op": "rewind", "moved": moved}] if moved else [])]

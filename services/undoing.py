@@ -89,7 +89,7 @@ def _operations(entry: AuditEntry) -> list[dict[str, Any]]:
     if "ids" in told or "moved" in told:
         return taking_back(told)
     if entry.before and "version" in entry.before and "version" in told:
-        return [{"op": "back", "id": entry.entity_id, "version": told["version"], "to": entry.before["version"]}]
+        return taking_back({"moved": {entry.entity_id: (entry.before["version"], told["version"])}})
     return []
 
 
@@ -109,11 +109,16 @@ def _ledger(unit: Unit, actor: Actor, entry: AuditEntry, told: list[Told]) -> Me
 
 def _by_portfolio(unit: Unit, own: UUID, operations: Sequence[dict[str, Any]]) -> dict[UUID, list[dict[str, Any]]]:
     """Part operations by the ledger they are of: a transfer between portfolios has a leg in each."""
-    found = unit.ledger.by_ids([UUID(str(each["id"])) for each in operations if "id" in each])
+    places = unit.ledger.portfolios_of([UUID(key) for each in operations for key in each.get("moved", ())])
     parts: dict[UUID, list[dict[str, Any]]] = {}
     for each in operations:
-        versions = found.get(UUID(str(each["id"]))) if "id" in each else None
-        parts.setdefault(versions[0].portfolio_id if versions else own, []).append(each)
+        moved: dict[UUID, dict[str, Any]] = {}
+        for key, pair in each.get("moved", {}).items():
+            moved.setdefault(places.get(UUID(key), own), {})[key] = pair
+        for place, mine in moved.items():
+            parts.setdefault(place, []).append({"op": "rewind", "moved": mine})
+        if not moved:
+            parts.setdefault(own, []).append(each)
     return parts
 
 

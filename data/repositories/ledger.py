@@ -179,6 +179,10 @@ class Ledger(Repository):
                  " ORDER BY sequence, id")
         return [_transaction(row) for row in self.fetch(query, [transfer_id, workspace_id])]
 
+    def portfolios_of(self, ids: Sequence[UUID]) -> dict[UUID, UUID]:
+        """Tell which portfolio each transaction is of; ids that are not there are left out."""
+        return dict(self.fetch("SELECT DISTINCT id, portfolio_id FROM ledger_entry WHERE id = ANY(%s)", [list(ids)]))
+
     def by_ids(self, ids: Sequence[UUID]) -> dict[UUID, list[Transaction]]:
         """Give every version of some transactions, oldest first, by id; ids that are not there are left out."""
         found: dict[UUID, list[Transaction]] = {}

@@ -336,3 +336,13 @@ def test_findings_come_gravest_first_and_the_ledger_stays_as_it_was() -> None:
 
 def test_an_empty_ledger_is_silent() -> None:
     assert ledger_checks([], base_currency="USD", as_of=TODAY) == ()
+
+
+def test_a_fall_by_a_third_is_only_worth_a_look_and_a_rise_by_half_is_news() -> None:
+    calm = np.tile([100.0, 101.0], 20)
+    days = pd.bdate_range("2024-01-01", periods=60)
+    fell, rose = (pd.DataFrame({"A": np.concatenate([calm, calm[:20] * factor])}, index=days) for factor in (2 / 3, 1.5))
+    held = row("01-02", "BUY", quantity=10, price=101)
+    finding = found(held, market=fell)["unrecorded_split"]
+    assert (finding.severity, drafts(finding)[0]["ratio"]) == (Severity.INFO, "1.5")
+    assert "unrecorded_split" not in found(held, market=rose)
