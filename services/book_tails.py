@@ -16,6 +16,7 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from data.database import Unit
 from data.repositories.valuations import Subjects
@@ -28,7 +29,6 @@ PLAIN: Final = frozenset(kind.value for kind in (Kind.BUY, Kind.SELL, Kind.DIVID
 LONGEST: Final = 2_000
 KEPT: Final = 64
 DUST: Final = 1e-13
-TEXTS: Final = ("date", "kind", "symbol", "cash_currency", "transaction_id")
 Terms = dict[str, tuple[str, float]]
 
 
@@ -145,13 +145,22 @@ def opened(book: Book, day: date) -> Book:
     count = int(np.searchsorted(effects["date"].to_numpy(), np.datetime64(day, "ns"), side="right"))
     before = effects.iloc[:count]
     held, cash = (_summed(before, *names) for names in (("symbol", "quantity_delta"), ("cash_currency", "cash_delta_local")))
-    rows = pd.DataFrame(0.0, index=range(len(held) + len(cash)), columns=effects.columns).astype(dict.fromkeys(TEXTS, object))
-    rows["date"], rows["kind"], rows["transaction_id"] = pd.Timestamp(day), Kind.ADJUSTMENT.value, ""
-    rows["symbol"] = [*held, *[None] * len(cash)]
-    rows["cash_currency"] = [*[None] * len(held), *cash]
-    rows["quantity_delta"] = [*held.values(), *[0.0] * len(cash)]
-    rows["cash_delta_local"] = rows["cash_delta_base"] = [*[0.0] * len(held), *cash.values()]
+    size, none = len(held) + len(cash), np.zeros(len(held))
+    balances = np.concatenate([none, np.array([*cash.values()], dtype=np.float64)])
+    told = {
+        "date": np.full(size, np.datetime64(day, "ns")), "kind": _texts([Kind.ADJUSTMENT.value] * size), "transaction_id": _texts([""] * size),
+        "symbol": _texts([*held, *[None] * len(cash)]), "cash_currency": _texts([*[None] * len(held), *cash]),
+        "quantity_delta": np.concatenate([np.array([*held.values()], dtype=np.float64), np.zeros(len(cash))]),
+        "cash_delta_local": balances, "cash_delta_base": balances,
+    }
+    rows = pd.DataFrame({name: told.get(name, np.zeros(size)) for name in effects.columns})
     return replace(book, effects=_stacked(rows, effects.iloc[count:]))
+
+
+def _texts(values: list[str | None]) -> NDArray[np.object_]:
+    column = np.empty(len(values), dtype=object)
+    column[:] = values
+    return column
 
 
 def _summed(effects: pd.DataFrame, name: str, amount: str) -> dict[str, float]:

@@ -17,7 +17,7 @@ from services.performance_views import PerformanceView
 
 def as_json(view: PerformanceView) -> tuple[str, str]:
     """Write a view for programs: every figure at the top by its name, and apart from it the series, which is most of the text."""
-    return _text(laid_out(view)), _text(rows(dated(view.series)))
+    return _text(laid_out(view)), _text_of_rows(dated(view.series))
 
 
 def laid_out(view: PerformanceView) -> dict[str, Any]:
@@ -57,6 +57,13 @@ def digest(*parts: object) -> str:
 
 def _text(value: object) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _text_of_rows(frame: pd.DataFrame) -> str:
+    """Write the rows of a frame, each column at once: a tenth of the calls that a list of objects takes."""
+    columns = [_text(_column(frame[name]))[1:-1].split(",") if len(frame) else [] for name in frame.columns]
+    pattern = "{" + ",".join(f"{_text(str(name))}:%s" for name in frame.columns) + "}"
+    return "[" + ",".join([pattern % cells for cells in zip(*columns, strict=True)]) + "]"
 
 
 def _calendar(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
+from data import calendar
 from engine.types import Actor
 from services import Services
 from services.performance_views import PerformanceQuestion
@@ -41,3 +42,42 @@ def test_a_dividend_and_fees_by_hand(services: Services, actor: Actor) -> None:
     assert view.bridge == pytest.approx({"opening_value": 1000, "flows": 0, "price": 25, "fx": 0, "income": 10, "fees": 2, "taxes": 3,
                                          "corporate_actions": 0, "closing_value": 1030, "residual": 0})
     assert view.contributions["contribution"].sum() == pytest.approx(view.figures["twr"], abs=1e-12)
+
+
+def test_now_is_at_the_latest_quote_as_holdings_are(services: Services, actor: Actor) -> None:
+    world(services, actor, {"AAA": {"2024-01-02": 100, "2024-01-03": 102}})
+    key = portfolio(services, actor, DEPOSIT, {"date": "2024-01-03", "kind": "BUY", "symbol": "AAA", "quantity": "5", "price": "100"})
+    first = services.performance.performance(actor, key)
+    now = calendar.now() - timedelta(seconds=1)
+    assert services.market.push(actor, {"symbol": "AAA", "price": 104.0, "ts": now.isoformat()}).accepted == 1
+    second = services.performance.performance(actor, key)
+    assert (first.figures["closing_value"], second.figures["closing_value"]) == (1010, 1020)
+    assert second.series["value"].iloc[-1] == services.valuation.holdings(actor, key).snapshot.totals["value"]
+
+
+def test_a_transfer_between_portfolios_is_no_flow_of_both_together(services: Services, actor: Actor) -> None:
+    world(services, actor, {"AAA": {"2024-01-02": 100, "2024-01-03": 110, "2024-01-04": 121}})
+    buy = {"date": "2024-01-02", "kind": "BUY", "symbol": "AAA", "quantity": "10", "price": "100"}
+    one, two = portfolio(services, actor, DEPOSIT, buy), portfolio(services, actor, DEPOSIT)
+    transfer = str(uuid4())
+    leg = {"date": "2024-01-03", "symbol": "AAA", "quantity": "4", "price": "110", "transfer_id": transfer}
+    services.transactions.record(actor, one, [{**leg, "kind": "TRANSFER_OUT"}])
+    services.transactions.record(actor, two, [{**leg, "kind": "TRANSFER_IN"}])
+    question = Ask(start=date(2024, 1, 2), end=date(2024, 1, 4))
+    both = services.performance.performance(actor, "all", question)
+    assert both.flows.empty
+    assert both.bridge["flows"] == 0
+    assert both.figures["twr"] == pytest.approx(2210 / 2000 - 1)
+    assert abs(both.bridge["residual"]) < 1e-6
+    alone = services.performance.performance(actor, one, question)
+    assert alone.flows["amount"].tolist() == [-440]
+    assert alone.figures["twr"] == pytest.approx(660 / 560 * 1.1 - 1)  # the flow counts at the start of its day
+
+
+def test_a_window_by_its_name_and_by_its_dates_are_one(services: Services, actor: Actor) -> None:
+    day = calendar.today()
+    key = portfolio(services, actor, {"date": str(day - timedelta(days=500)), "kind": "DEPOSIT", "amount": "1000"})
+    view = services.performance.performance(actor, key, Ask(period="ytd"))
+    assert (view.start, view.end) == (date(day.year - 1, 12, 31), day)
+    assert set(view.windows.index) == {"MTD", "QTD", "YTD", "1M", "3M", "6M", "1Y", "ITD"}
+    assert view.why == "They are equal: no money came in or went out."
