@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.dependencies import After, Asks, Changes, Day, ExactRoute, Id, Limit, Symbol, Writes, day, etag, found_id, paged, parsed
 from api.portfolios import without_version
-from api.requests import ActionsBody, BarsBody, InstrumentBody, QuotesBody, RatesBody
+from api.requests import ActionsBody, BarsBody, InstrumentBody, QuotesBody, RatesBody, RenameBody
 from api.schemas import ActionPublic, BarPublic, Count, InstrumentPublic, PushPublic, QuarantinedPublic, QuotePublic, RatePublic, StatusPublic
 from engine.types import CorporateAction, Instrument
 from services.views import MarketStatus, PushResult, QuarantinedQuote, QuoteView
@@ -38,6 +38,15 @@ def put_instrument(call: Changes, symbol: Symbol, body: InstrumentBody, response
     version = call.optional_version(parsed(body))
     instrument, created = call.services.instruments.put(call.actor, symbol, without_version(body), version=version, idempotency_key=call.key)
     response.status_code = 201 if created else 200
+    etag(response, instrument.version)
+    return instrument
+
+
+@routes.patch("/instruments/{symbol}", response_model=InstrumentPublic)
+def rename_instrument(call: Changes, symbol: Symbol, body: RenameBody, response: Response) -> Instrument:
+    """Give an instrument another symbol: prices stay, every ledger names the new one, and as it was known before the former one."""
+    version = call.optional_version(parsed(body))
+    instrument = call.services.renames.rename(call.actor, symbol, without_version(body), version=version, idempotency_key=call.key)
     etag(response, instrument.version)
     return instrument
 

@@ -80,6 +80,15 @@ class InstrumentPut(Input):
     version: int | None = None
 
 
+class InstrumentRename(Input):
+    """Another symbol for an instrument."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"symbol": "META"}]})
+
+    symbol: str
+    version: int | None = None
+
+
 class BarPut(Input):
     """Prices of one trading date."""
 
@@ -204,6 +213,7 @@ class QuotePush(Input):
 PortfolioBody = Annotated[Any, Body(), Described(PortfolioCreate)]
 PortfolioChange = Annotated[Any, Body(), Described(PortfolioUpdate)]
 InstrumentBody = Annotated[Any, Body(), Described(InstrumentPut)]
+RenameBody = Annotated[Any, Body(), Described(InstrumentRename)]
 BarsBody = Annotated[Any, Body(), Described(list[BarPut])]
 ActionsBody = Annotated[Any, Body(), Described(list[ActionPut])]
 RatesBody = Annotated[Any, Body(), Described(list[RatePut])]

@@ -96,6 +96,7 @@ class Instrument(Edited, Base):
     isin: Mapped[str | None]
     multiplier: Mapped[Decimal] = mapped_column(server_default=ONE)
     tags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    former_symbols: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     demo: Mapped[bool] = mapped_column(server_default=false())
 
 

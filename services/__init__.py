@@ -20,6 +20,7 @@ from services.market import Market
 from services.performance import Performance
 from services.portfolios import Portfolios
 from services.reconcile import Reconcile
+from services.renames import Renames
 from services.transactions import Transactions
 from services.transfers import Transfers
 from services.undoing import Undoer
@@ -48,6 +49,7 @@ class Services:
     instruments: Instruments
     transactions: Transactions
     transfers: Transfers
+    renames: Renames
     valuation: Valuation
     gains: Gains
     performance: Performance
@@ -80,7 +82,7 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
         gains=Gains(database, market), accounts=Accounts(database),
         performance=performance,
         portfolios=Portfolios(writes), instruments=Instruments(writes), transactions=transactions,
-        transfers=Transfers(writes, transactions), imports=imports, exports=Exports(database, valuation, performance),
+        transfers=Transfers(writes, transactions), renames=Renames(writes), imports=imports, exports=Exports(database, valuation, performance),
         checks=Checks(writes, valuation), audit=Audit(writes, Undoer(imports.take_back)), reconcile=Reconcile(writes, valuation),
     )
     return replace(services, hub=Hub(services))

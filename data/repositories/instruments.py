@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
@@ -56,10 +57,31 @@ class Instruments(Prices):
         return found[symbol]
 
     def by_symbols(self, workspace_id: UUID, symbols: Iterable[str]) -> dict[str, Instrument]:
-        """Give instruments by symbol; unknown symbols are left out."""
-        among = TABLE.c.symbol == sa.any_(sa.cast(list(symbols), sa.ARRAY(sa.Text)))
+        """Give instruments by symbol; unknown symbols are left out. One that was renamed answers to its former symbols too."""
+        wanted = sorted(set(symbols))
+        among = TABLE.c.symbol == sa.any_(sa.cast(wanted, sa.ARRAY(sa.Text)))
         statement = sa.select(*COLUMNS).where(TABLE.c.workspace_id == workspace_id, among)
-        return {row.symbol: _instrument(row) for row in self.execute(statement)}
+        found = {row.symbol: _instrument(row) for row in self.execute(statement)}
+        missing = [symbol for symbol in wanted if symbol not in found]
+        return found | self._by_former_symbols(workspace_id, missing) if missing else found
+
+    def rename(self, workspace_id: UUID, symbol: str, new: str, version: int | None = None) -> Instrument:
+        """Give an instrument another symbol; prices and rates of it stay, the former symbol still finds it.
+
+        Raises
+        ------
+        Conflict
+            The new symbol is taken, or `version` is given and is not the newest.
+        """
+        before = self._changed(workspace_id, symbol, version, {})
+        values = {"symbol": new, "former_symbols": sa.func.array_append(TABLE.c.former_symbols, symbol), "version": TABLE.c.version + 1,
+                  "changed_at": sa.func.clock_timestamp()}
+        return _instrument(self.execute(sa.update(TABLE).where(TABLE.c.id == before.id).values(values).returning(*COLUMNS)).one())
+
+    def _by_former_symbols(self, workspace_id: UUID, symbols: Sequence[str]) -> dict[str, Instrument]:
+        former = TABLE.c.former_symbols.overlap(sa.cast(list(symbols), sa.ARRAY(sa.Text)))
+        rows = self.execute(sa.select(*COLUMNS, TABLE.c.former_symbols).where(TABLE.c.workspace_id == workspace_id, former)).all()
+        return {symbol: replace(_instrument(row), symbol=symbol) for row in rows for symbol in row.former_symbols if symbol in symbols}
 
     def find(self, workspace_id: UUID, query: str | None = None, limit: int = 100, after: str | None = None) -> list[Instrument]:
         """List instruments whose symbol, name or ISIN holds a text, by symbol, after a symbol."""
@@ -142,7 +164,7 @@ class Instruments(Prices):
 
 
 def _instrument(row: sa.Row[Any]) -> Instrument:
-    values = dict(row._mapping)  # noqa: SLF001  # the documented way to a row's names
+    values = {name: row._mapping[name] for name in FIELDS}  # noqa: SLF001  # the documented way to a row's names
     return Instrument(**{**values, "asset_class": AssetClass(values["asset_class"]), "tags": tuple(values["tags"])})
 
 

@@ -500,3 +500,33 @@ def test_a_rate_of_its_own_is_never_old(client: TestClient) -> None:
     told = holdings(client, key, as_of="2024-04-03")
     assert told["findings"] == []
     assert told["holdings"][0]["cost_basis"] == 48.0
+
+
+# ---------------------------------------------------------------------------------------------------------------------------- symbols
+
+
+@pytest.mark.usefixtures("market")
+def test_a_renamed_instrument_keeps_prices_and_history(client: TestClient) -> None:
+    key = portfolio(client, benchmark="A")
+    bought = record(client, key, buy("2024-01-02", 10)).json()
+    renamed = client.patch(f"{API}/instruments/A", json={"symbol": "new.a", "version": 1})
+    assert (renamed.status_code, renamed.json()["symbol"], renamed.json()["version"]) == (200, "NEW.A", 2)
+    told = holdings(client, key, as_of="2024-06-03")
+    assert [(each["symbol"], each["market_value"]) for each in told["holdings"]] == [("NEW.A", 200.0)]
+    assert client.get(f"{API}/portfolios/{key}").json()["benchmark"] == "NEW.A"
+    before = {"known_at": bought["recorded_at"], "as_of": "2024-06-03"}
+    assert [(each["symbol"], each["market_value"]) for each in holdings(client, key, **before)["holdings"]] == [("A", 200.0)]
+    versions = client.get(f"{API}/portfolios/{key}/transactions/{bought['id']}/history").json()
+    assert [each["symbol"] for each in versions] == ["A", "NEW.A"]
+    assert client.patch(f"{API}/instruments/NEW.A", json={"symbol": "A"}).json()["symbol"] == "A"
+
+
+@pytest.mark.usefixtures("market")
+@pytest.mark.parametrize(("body", "status", "code"), [
+    ({"symbol": "E"}, 409, "conflict"), ({"symbol": "A"}, 409, "conflict"), ({"symbol": "  "}, 422, "invalid_input"), ({}, 422, "invalid_input"),
+    ({"symbol": "B", "version": 7}, 409, "conflict"), ({"symbol": "B", "name": "Bee"}, 422, "invalid_input")])
+def test_a_rename_that_cannot_be_says_why(client: TestClient, body: dict[str, Any], status: int, code: str) -> None:
+    told = client.patch(f"{API}/instruments/A", json=body)
+    assert (told.status_code, told.json()["code"]) == (status, code)
+    assert told.json()["context"]["hint"]
+    assert client.get(f"{API}/instruments/A").status_code == 200
