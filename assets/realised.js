@@ -23,7 +23,7 @@ window.portolan.gains = (() => {
       page.choice = { rules: read("rules"), method: read("method"), year: read("year"), tax_year: read("tax_year") };
       whenThere([PAGE], press);
     }
-    const asked = { scope: scope.portfolio, period: scope.period, ...page.choice, retry, ledger: before?.ledger ?? null };
+    const asked = { scope: scope.portfolio, period: scope.period, as_of: scope.as_of, known_at: scope.known_at, ...page.choice, retry, ledger: before?.ledger ?? null };
     if (before?.scope === scope.portfolio && page.payload?.scope === scope.portfolio) asked.ledger = kit.moved(scope.portfolio, ledger, page.payload.revisions) ?? asked.ledger;
     return JSON.stringify(asked) === JSON.stringify(before) ? window.dash_clientside.no_update : asked;
   }
@@ -66,7 +66,7 @@ window.portolan.gains = (() => {
     const api = await kit.ready(GRID, PAGE);
     if (!api) return window.dash_clientside.no_update;
     if (api !== page.api) attach(api);
-    const kept = payload.error && page.payload?.rows && page.payload.scope === payload.scope;
+    const kept = payload.error && page.payload?.rows && page.payload.scope === payload.scope && page.payload.past === payload.past;
     kit.mark(document.getElementById(PAGE), "state", payload.error ? (kept ? "kept" : "error") : payload.rows.length ? "full" : "empty");
     if (payload.error) for (const place of document.querySelectorAll(`#${PAGE} [data-part=reason]`)) kit.write(place, payload.error);
     else { page.payload = payload; show(); }

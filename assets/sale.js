@@ -65,8 +65,9 @@ window.portolan.sale = (() => {
   function ask(pause = PAUSE_MS) {
     clearTimeout(state.timer);
     state.timer = setTimeout(() => {
+      const { as_of: date, known_at } = window.portolan.shell.scope();
       const names = ["quantity", "price", "fee", "tax_rate_short", "tax_rate_long"], told = Object.fromEntries(names.map((name) => [name, read(name)]));
-      window.dash_clientside.set_props("sale-asked", { data: { ...told, scope: state.scope, symbol: state.symbol, account: input("account").value, number: (state.number += 1) } });
+      window.dash_clientside.set_props("sale-asked", { data: { ...told, date, known_at, scope: state.scope, symbol: state.symbol, account: input("account").value, number: (state.number += 1) } });
     }, pause);
   }
 

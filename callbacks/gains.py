@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from dash import ClientsideFunction, Dash, Input, Output, State
@@ -17,8 +18,6 @@ from services.gains_views import GainsQuestion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date
-
     import pandas as pd
 
     from services import Services
@@ -46,22 +45,26 @@ def register(app: Dash, services: Services) -> None:
 def gains_of(services: Services, query: Mapping[str, Any]) -> dict[str, Any]:
     """Give the rows of a scope as realised.js paints them; an error is an answer too, so that the old rows stay."""
     scope = str(query.get("scope") or "all")
-    asked = {"scope": scope, "asked": {name: query.get(name) for name in ("scope", "period", "rules", "method", "year", "tax_year")}}
+    past = f"{query.get('as_of') or ''} {query.get('known_at') or ''}"
+    asked = {"scope": scope, "past": past, "asked": {name: query.get(name) for name in ("scope", "period", "rules", "method", "year", "tax_year")}}
     try:
-        view = services.gains.report(services.accounts.local(), scope, question_of(query, services.market.sight().day))
+        question = question_of(query, services.market.sight().day)
+        view = services.gains.report(services.accounts.local(), scope, question)
     except PortfolioError as error:
         return {**asked, "error": error.message}
-    end = view.end or services.market.sight().day
-    window = {"start": view.start.isoformat(), "end": min(end, services.market.sight().day).isoformat()} if view.start else {}
+    last = question.as_of or services.market.sight().day
+    window = {"start": view.start.isoformat(), "end": min(view.end or last, last).isoformat()} if view.start else {}
     return {**asked, **told(view), **window, "window": window_of(view)}
 
 
 def question_of(query: Mapping[str, Any], today: date) -> GainsQuestion:
     """Read what the page asks for; without a year of its own it is the period of the top bar."""
-    year, rules = query.get("year") or None, query.get("rules") or None
-    start = None if year else period_start(str(query.get("period") or "1Y"), today)
+    year, rules, day, instant = (query.get(name) or None for name in ("year", "rules", "as_of", "known_at"))
+    seen_on = date.fromisoformat(day) if day else None
+    start = None if year else period_start(str(query.get("period") or "1Y"), seen_on or today)
     return GainsQuestion(start=start, year=None if year == "all" else year, tax_year=query.get("tax_year") or None, rules=rules,
-                         cost_method=None if rules == "uk" else query.get("method") or None)
+                         cost_method=None if rules == "uk" else query.get("method") or None, as_of=seen_on,
+                         known_at=datetime.fromisoformat(instant) if instant else None)
 
 
 def told(view: GainsView) -> dict[str, Any]:

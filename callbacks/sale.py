@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from services import Services
     from services.gains_views import SaleView
 
-FIELDS = ("symbol", "quantity", "price", "account", "fee")
+FIELDS = ("symbol", "quantity", "price", "date", "account", "fee", "known_at")
 RATES = ("tax_rate_short", "tax_rate_long")
 
 

@@ -77,6 +77,7 @@ class Pools:
     of_symbol: dict[str, Pool] = field(default_factory=dict)
     factors: dict[str, float] = field(default_factory=dict)
     on_the_way: dict[str, deque[tuple[float, Amounts]]] = field(default_factory=dict)
+    arrived: list[Entry] = field(default_factory=list)
     uncovered: dict[str, deque[tuple[Day, float]]] = field(default_factory=dict)
     taken: list[Taken] = field(default_factory=list)
     distributions: list[tuple[Entry, Amounts]] = field(default_factory=list)
@@ -114,7 +115,7 @@ class Pools:
         if entry.role == "arrive":
             self._arrive(entry)
         elif entry.role == "leave":
-            self.on_the_way.setdefault(entry.symbol, deque()).append(self.pool(entry.symbol).release(entry.units))
+            self._leave(entry)
         elif entry.role == "carry":
             self._carry(entry)
         else:
@@ -140,6 +141,16 @@ class Pools:
                 self.pool(entry.symbol).add(units, amounts)
                 return
         self.pool(entry.symbol).add(entry.units, entry.amounts)
+        self.arrived.append(entry)
+
+    def _leave(self, entry: Entry) -> None:
+        """Send shares off with their share of the cost; those that the other leg has already brought in that day go nowhere."""
+        for place, other in enumerate(self.arrived):
+            if (other.symbol, other.date) == (entry.symbol, entry.date) and abs(other.units - entry.units) <= DUST * entry.units:
+                del self.arrived[place]
+                self.pool(entry.symbol).add(-other.units, other.amounts.times(-1.0))
+                return
+        self.on_the_way.setdefault(entry.symbol, deque()).append(self.pool(entry.symbol).release(entry.units))
 
     def _carry(self, entry: Entry) -> None:
         pool = self.pool(entry.symbol)

@@ -165,7 +165,7 @@ class _State:
         for purchase in every[first : bisect_right(every, row.closed + _WINDOW, lo=first, key=_date_of)]:
             if units <= _DUST:
                 return
-            if purchase.id == row.lot_id:
+            if purchase.id == row.lot_id or (row.lot_id not in self._by_id and purchase.date == row.opened):  # itself, moved or not
                 continue
             gone = sum(sold for when, sold in self._sold.get(purchase.id, []) if when <= row.closed)
             matched = min(units, purchase.free, purchase.units - gone)

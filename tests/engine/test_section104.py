@@ -135,6 +135,21 @@ def test_a_transfer_between_accounts_is_no_disposal() -> None:
     assert told.disposals[["account", "cost", "gain"]].to_dict("records") == [{"account": "y", "cost": pytest.approx(10), "gain": pytest.approx(15)}]
 
 
+def test_a_transfer_between_books_is_no_disposal_whichever_book_comes_first() -> None:
+    """The leg that arrives brings lots with their own cost; in one pool both legs cancel."""
+    there = [{"date": "2020-01-06", "kind": "BUY", "symbol": "A", "quantity": 10, "price": 1},
+             {"date": "2020-01-07", "kind": "BUY", "symbol": "A", "quantity": 10, "price": 3},
+             {"date": "2020-02-03", "kind": "TRANSFER_OUT", "symbol": "A", "quantity": 10}]
+    here = [{"date": "2020-02-03", "kind": "TRANSFER_IN", "symbol": "A", "quantity": 10,
+             "lots": [{"date": "2020-01-06", "quantity": 10, "cost": 10}]},
+            {"date": "2020-03-02", "kind": "SELL", "symbol": "A", "quantity": 5, "price": 5}]
+    books = [book(rows, base_currency="GBP") for rows in (there, here)]
+    for order in (books, books[::-1]):
+        told = section_104(order)
+        assert told.disposals["cost"].tolist() == pytest.approx([10])
+        assert told.pools.loc["A", ["quantity", "cost"]].tolist() == pytest.approx([15, 30])
+
+
 def test_shares_that_arrive_join_the_pool_and_match_no_sale_before_them() -> None:
     rows = [{"date": "2020-01-06", "kind": "BUY", "symbol": "A", "quantity": 10, "price": 1},
             {"date": "2020-02-03", "kind": "SELL", "symbol": "A", "quantity": 5, "price": 4},

@@ -8,6 +8,7 @@ import pytest
 
 from engine import book, wash_sales
 from engine.wash_sales import WashSales
+from services.books import merge
 
 
 def washed(*rows: tuple[Any, ...], method: str = "fifo") -> tuple[Any, WashSales]:
@@ -100,6 +101,17 @@ def test_quantities_are_compared_across_a_split() -> None:
               {"date": "2024-03-15", "kind": "SPLIT", "symbol": "X", "ratio": 2},
               {"date": "2024-03-20", "kind": "BUY", "symbol": "X", "quantity": 5, "price": 6}]
     assert wash_sales(book(ledger, base_currency="USD")).rows["disallowed"].tolist() == pytest.approx([25])
+
+
+def test_what_was_moved_does_not_replace_itself() -> None:
+    """100 bought, 60 of them moved to another portfolio and sold there: the 40 that stayed are of the same purchase."""
+    stayed = [{"date": "2024-03-01", "kind": "BUY", "symbol": "X", "quantity": 100, "price": 10},
+              {"date": "2024-03-05", "kind": "TRANSFER_OUT", "symbol": "X", "quantity": 60}]
+    lots = [{"date": "2024-03-01", "quantity": 60, "cost": 600}]
+    moved = [{"id": "in", "date": "2024-03-05", "kind": "TRANSFER_IN", "symbol": "X", "quantity": 60, "lots": lots},
+             {"id": "out", "date": "2024-03-11", "kind": "SELL", "symbol": "X", "quantity": 60, "price": 8}]
+    both = merge([book(rows, base_currency="USD") for rows in (stayed, moved)], "USD")
+    assert wash_sales(both).rows["washed"].tolist() == [False]
 
 
 def test_other_instruments_gains_and_covered_shorts_are_left_alone() -> None:

@@ -61,6 +61,12 @@ def test_a_pool_has_no_day(house: House, services: Services, actor: Actor, sold:
     assert (told["start"], told["end"]) == ("2023-04-06", "2024-04-05")
 
 
+def test_a_look_back_reads_the_ledger_to_that_day(house: House, sold: UUID) -> None:
+    told = gains_of(house, {"scope": str(sold), "period": "1Y", "as_of": "2024-03-12", "rules": "us"})  # type: ignore[arg-type]
+    assert [row["washed"] for row in told["rows"]] == [False]  # bought again only later
+    assert told["end"] == "2024-03-12"
+
+
 def test_what_cannot_be_answered_is_told_with_its_reason(house: House) -> None:
     told = gains_of(house, {"scope": "all", "year": "someday"})  # type: ignore[arg-type]
     assert "tax year" in told["error"]
@@ -70,6 +76,7 @@ def test_without_a_year_it_is_the_period_of_the_top_bar() -> None:
     today = date(2026, 11, 23)
     assert question_of({"period": "YTD"}, today).start == date(2025, 12, 31)
     assert question_of({"period": "All"}, today).start is None
+    assert question_of({"period": "1Y", "as_of": "2025-03-03"}, today).start == date(2024, 3, 3)
     asked = question_of({"period": "1Y", "year": "2024", "rules": "uk", "method": "lifo"}, today)
     assert (asked.start, asked.year, asked.cost_method) == (None, "2024", None)
 
