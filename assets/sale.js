@@ -88,19 +88,33 @@ window.portolan.sale = (() => {
       box.classList.remove("waiting");
       if (!rows.length) return;
       accounts(JSON.parse(box.querySelector("[data-accounts]").dataset.accounts));
-      const shown = box.querySelector("[data-lots-of]:not([hidden])")?.dataset.lotsOf, known = rows.some((row) => row.dataset.methodRow === state.method);
-      show(known ? state.method : shown || rows[0].dataset.methodRow);
+      const known = rows.some((row) => row.dataset.methodRow === state.method), own = rows.find((row) => row.dataset.own === "true") || rows[0];
+      show(known ? state.method : own.dataset.methodRow);
     });
   }
 
   function show(method) {
     state.method = method;
     const box = document.getElementById("sale-answer");
-    for (const each of box.querySelectorAll("[data-lots-of]")) each.hidden = each.dataset.lotsOf !== method;
+    lots(box.querySelector(".sold-lots"), box.querySelector(`[data-method-row="${method}"]`));
     for (const row of box.querySelectorAll("[data-method-row]")) {
       row.classList.toggle("sel", row.dataset.methodRow === method);
       row.querySelector("button").setAttribute("aria-pressed", String(row.dataset.methodRow === method));
     }
+  }
+
+  const tone = (value) => (Math.abs(value) < 0.005 ? "flat" : value > 0 ? "gain" : "loss");
+
+  /* What one method takes: when it was bought, where it lies, how long it was held, and what it brings. */
+  function lots(place, row) {
+    const taken = JSON.parse(row.dataset.lots), name = row.querySelector("button").textContent, base = place.dataset.base;
+    const line = (lot) => element("tr", {}, element("td", { class: "l" }, lot.opened ? window.portolan.grid.date(lot.opened) : "Pool", lot.place ? element("span", { class: "sub" }, lot.place) : null),
+      element("td", { class: "l" }, lot.term), element("td", {}, format.quantity(lot.quantity)), element("td", {}, format.money(lot.cost)), element("td", {}, format.money(lot.proceeds)),
+      element("td", { class: tone(lot.gain) }, format.money(lot.gain, { signed: true })));
+    const heads = ["Bought", "Term", "Quantity", `Cost ${base}`, "Proceeds", "Gain"].map((text, index) => element("th", { class: index < 2 ? "l" : null }, text));
+    const table = element("table", { class: "grid-t" }, element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...taken.map(line)));
+    place.dataset.lotsOf = row.dataset.methodRow;
+    place.replaceChildren(element("h3", {}, name, element("span", { class: "dim" }, ` takes ${taken.length} lot${taken.length === 1 ? "" : "s"}`)), element("div", { class: "scroll wide-table" }, table));
   }
 
   document.addEventListener("click", ({ target }) => {

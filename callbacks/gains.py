@@ -18,6 +18,7 @@ from services.gains_views import GainsQuestion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
     import pandas as pd
 
     from services import Services

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dash import dcc, html
 
-from components import cards, controls, theme
+from components import cards, controls
 from components.ids import SaleIds
 from components.tables import small_table
 
@@ -81,10 +81,8 @@ def _field(name: str, label: str, control: html.Span | html.Div) -> html.Label:
 
 
 def answer(sale: Sale, outcomes: Sequence[Outcome]) -> list[html.Div | html.P]:
-    """Build the methods beside each other and the lots of each; the portfolio's own method is chosen first."""
-    known = {outcome.method for outcome in outcomes}
-    chosen = sale.own if sale.own in known else outcomes[0].method
-    return [_what(sale), _methods(sale, outcomes), *(_lots(sale, outcome, hidden=outcome.method != chosen) for outcome in outcomes),
+    """Build the methods beside each other; `assets/sale.js` writes the lots of the one that is chosen, first the portfolio's own."""
+    return [_what(sale), _methods(sale, outcomes), html.Div(className="sold-lots", **{"data-base": sale.base_currency}),
             html.P("Earlier sales keep the lots they took. Nothing is recorded.", className="dim convention")]
 
 
@@ -117,22 +115,9 @@ def _outcome(sale: Sale, outcome: Outcome, *, taxed: bool, foreign: bool) -> htm
              cards.live(outcome.long, None, "signed"), *([cards.live(outcome.by_currency, None, "signed")] if foreign else []),
              *([cards.live(outcome.tax), cards.live(outcome.after_tax)] if taxed else [])]
     cells = [html.Td([choose, *own], className="l"), *(html.Td(each) for each in money), html.Td(str(len(outcome.lots)))]
-    return html.Tr(cells, **{"data-method-row": outcome.method})
+    return html.Tr(cells, **{"data-method-row": outcome.method, "data-lots": _lots(outcome), "data-own": str(bool(own)).lower()})
 
 
-def _lots(sale: Sale, outcome: Outcome, *, hidden: bool) -> html.Div:
-    rows = [_lot(lot) for lot in outcome.lots]
-    title = html.H3([METHODS.get(outcome.method, outcome.method), html.Span(f" takes {_count(outcome.lots)}", className="dim")])
-    table = small_table(["Bought", "Term", "Quantity", f"Cost {sale.base_currency}", "Proceeds", "Gain"], rows, starts=2)
-    return html.Div([title, table], className="sold-lots", hidden=hidden, **{"data-lots-of": outcome.method})
-
-
-def _lot(lot: SoldLot) -> html.Tr:
-    bought = [theme.day(lot.opened) if lot.opened else "Pool", *([html.Span(lot.place, className="sub")] if lot.place else [])]
-    money = (cards.live(lot.cost), cards.live(lot.proceeds), cards.live(lot.gain, None, "signed", toned=True))
-    return html.Tr([html.Td(bought, className="l"), html.Td(TERMS[lot.term], className="l"), html.Td(theme.quantity(lot.quantity)),
-                    *(html.Td(each) for each in money)])
-
-
-def _count(lots: Sequence[SoldLot]) -> str:
-    return f"{len(lots)} lot{'' if len(lots) == 1 else 's'}"
+def _lots(outcome: Outcome) -> str:
+    """Write the lots as clientside code reads them: a hundred rows for each method would be slow as elements of the server."""
+    return json.dumps([{**lot._asdict(), "opened": lot.opened.isoformat() if lot.opened else None, "term": TERMS[lot.term]} for lot in outcome.lots])

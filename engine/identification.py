@@ -12,7 +12,7 @@ import pandas as pd
 from engine.section104_events import Entry
 from engine.section104_pool import DUST, NOTHING, Amounts
 
-THIRTY_DAYS = pd.Timedelta(days=30)
+THIRTY_DAYS = 30
 
 
 @dataclass(slots=True, eq=False)
@@ -20,6 +20,7 @@ class Day:
     """All acquisitions, or all disposals, of one share on one day, which count as one."""
 
     symbol: str
+    day: int
     date: pd.Timestamp
     acquires: bool
     rows: list[Entry] = field(default_factory=list)
@@ -40,12 +41,14 @@ class Match:
 
 def days_of(entries: Iterable[Entry]) -> list[Day]:
     """Gather acquisitions and disposals by share and day, in the order of the ledger."""
-    found: dict[tuple[str, pd.Timestamp, bool], Day] = {}
+    found: dict[tuple[str, int, bool], Day] = {}
     for entry in entries:
         if entry.trades and entry.units:
             acquires = entry.role == "buy"
-            day = found.setdefault((entry.symbol, entry.date, acquires), Day(entry.symbol, entry.date, acquires))
-            day.rows.append(entry)
+            key = (entry.symbol, entry.day, acquires)
+            if key not in found:
+                found[key] = Day(entry.symbol, entry.day, entry.date, acquires)
+            found[key].rows.append(entry)
     for day in found.values():
         day.units = day.left = sum(entry.units for entry in day.rows)
         day.amounts = reduce(Amounts.plus, (entry.amounts for entry in day.rows), NOTHING)
@@ -68,17 +71,17 @@ def matches_of(days: Sequence[Day]) -> list[Match]:
 
 
 def _ahead(day: Day, acquired: Sequence[Day]) -> Sequence[Day]:
-    first = bisect_right(acquired, day.date, key=_date_of)
-    return acquired[first : bisect_right(acquired, day.date + THIRTY_DAYS, lo=first, key=_date_of)]
+    first = bisect_right(acquired, day.day, key=_day_of)
+    return acquired[first : bisect_right(acquired, day.day + THIRTY_DAYS, lo=first, key=_day_of)]
 
 
 def _own(day: Day, acquired: Sequence[Day]) -> Sequence[Day]:
-    first = bisect_left(acquired, day.date, key=_date_of)
-    return acquired[first : bisect_right(acquired, day.date, lo=first, key=_date_of)]
+    first = bisect_left(acquired, day.day, key=_day_of)
+    return acquired[first : bisect_right(acquired, day.day, lo=first, key=_day_of)]
 
 
-def _date_of(day: Day) -> pd.Timestamp:
-    return day.date
+def _day_of(day: Day) -> int:
+    return day.day
 
 
 def _with(disposal: Day, acquisitions: Iterable[Day], rule: str) -> Iterator[Match]:

@@ -123,8 +123,8 @@ def _rows(disposal: Day, taken: Taken) -> list[tuple[object, ...]]:
 _RANK = {"same_day": 0, "thirty_day": 1, POOL: 2, LATER: 3}
 
 
-def _key(entry: Entry, rank: int) -> tuple[pd.Timestamp, int, int]:
-    return entry.date, entry.order, rank
+def _key(entry: Entry, rank: int) -> tuple[int, int, int]:
+    return entry.day, entry.order, rank
 
 
 def _row(entry: Entry, taken: Taken, share: float) -> tuple[object, ...]:

@@ -21,7 +21,7 @@ _CAPITAL = (Kind.RETURN_OF_CAPITAL.value, Kind.SPLIT.value, Kind.SPIN_OFF.value,
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One transaction seen from one symbol.
+    """One transaction seen from one symbol; `day` counts from 1970.
 
     `role` is ``buy``, ``sell``, ``arrive``, ``leave``, ``carry`` (to `child`), or ``repay`` (cash, perhaps none). `units` is comparable across
     splits, `factor` turns it into shares of the day; `amounts` is net of fees and taxes where it was sold and includes them where it was bought.
@@ -29,6 +29,7 @@ class Entry:
     """
 
     order: int
+    day: int
     date: pd.Timestamp
     kind: str
     symbol: str
@@ -59,6 +60,7 @@ def entries_of(books: Sequence[Book]) -> list[Entry]:
     rows["factor"] = share_units(rows)
     rows["fraction"] = _fractions(rows)
     rows["order"] = np.arange(len(rows))
+    rows["day"] = rows["date"].to_numpy().astype("datetime64[D]").astype(np.int64)
     rows = rows.sort_values("date", kind="stable")
     children = _children(rows)
     paid = {key: (float(base), float(local)) for key, base, local in zip(cash.index, cash["cash_delta_base"], cash["cash_delta_local"], strict=True)}
@@ -91,7 +93,7 @@ def _entries(row: Any, accounts: dict[str, str | None], child: tuple[str, float]
     cash = Amounts(0.0, 0.0) if paid is None else Amounts(max(paid[0] + row.fee + row.tax, 0.0), max(paid[1], 0.0))
     account = accounts.get(row.transaction_id)
     units = abs(row.quantity_delta) / row.factor if role not in {"repay", ""} else 0.0
-    told: dict[str, Any] = {"order": row.order, "date": row.date, "kind": row.kind, "symbol": row.symbol, "account": account,
+    told: dict[str, Any] = {"order": row.order, "day": row.day, "date": row.date, "kind": row.kind, "symbol": row.symbol, "account": account,
                             "factor": row.factor, "transaction_id": row.transaction_id}
     found = []
     if role == "repay" or (cash.base and role == "carry"):

@@ -146,7 +146,7 @@ class Pools:
     def _leave(self, entry: Entry) -> None:
         """Send shares off with their share of the cost; those that the other leg has already brought in that day go nowhere."""
         for place, other in enumerate(self.arrived):
-            if (other.symbol, other.date) == (entry.symbol, entry.date) and abs(other.units - entry.units) <= DUST * entry.units:
+            if (other.symbol, other.day) == (entry.symbol, entry.day) and abs(other.units - entry.units) <= DUST * entry.units:
                 del self.arrived[place]
                 self.pool(entry.symbol).add(-other.units, other.amounts.times(-1.0))
                 return

@@ -85,8 +85,8 @@ def test_the_methods_stand_beside_each_other_and_the_own_one_is_open(house: Hous
     asked = {"scope": str(sold), "symbol": "X", "quantity": "10", "price": "9", "tax_rate_long": "40", "number": 1}
     told = texts(answer_of(house, asked))  # type: ignore[arg-type]
     for method in ("fifo", "lifo", "hifo", "lofo", "average"):
-        assert f'"data-lots-of": "{method}"' in told
-    assert told.count('"hidden": true') == 4
+        assert f'"data-method-row": "{method}"' in told
+    assert told.count('"data-own": "true"') == 1
     assert "4.00" in told  # 40 % of 10
     assert "yours" in told
 
