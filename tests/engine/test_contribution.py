@@ -287,3 +287,8 @@ def test_another_base_and_back_changes_nothing(ledger: Ledger) -> None:
     there, here = in_dollars.select(same), in_euro.select(same)
     for name in ("value", "flow", "income", "fee", "tax", "external"):
         assert np.allclose(getattr(there, name) / rate, getattr(here, name), atol=1e-6), name
+
+
+def test_costs_of_the_first_day_are_in_the_opening_value() -> None:
+    whole = laid([{"date": DAYS[0], "kind": "DEPOSIT", "amount": 50}, *bought(("A", 1, 10), fee=3)])
+    assert contributions(whole, costs="gross")["pnl"].tolist() == contributions(whole)["pnl"].tolist() == pytest.approx([2.0, 0.0])
