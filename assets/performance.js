@@ -138,6 +138,7 @@ window.portolan.performance = (() => {
     if (due && !document.querySelector(".js-plotly-plot .spikeline, #performance-page [aria-expanded=true]")) { page.askedAt = performance.now(); set("performance-retry", { data: Date.now() }); }
   }
 
+  addEventListener("beforeprint", () => { const place = find("[data-part=printed]"); if (place) place.textContent = ` Printed ${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC.`; });
   setInterval(watch, 1_000);
 
   return { page, address, showChoices, draw };

@@ -60,6 +60,7 @@ class Answer(NamedTuple):
     currency: object = ()
     calendar: object = ()
     calendar_note: str = ""
+    foot: str = ""
     benchmark: str = ""
     read: object = None
 
@@ -71,7 +72,7 @@ OUTPUTS = (
     (Ids.BRIDGE_DATA, "data"), (Ids.BRIDGE_NOTE, "children"), (Ids.BRIDGE_STATE, "children"), (Ids.BRIDGE_TABLE, "children"),
     (Ids.BARS, "children"), (Ids.BARS_NOTE, "children"), (Ids.BARS_TABLE, "children"),
     (Ids.METHODS, "children"), (Ids.WHY, "children"), (Ids.CURRENCY, "children"), (Ids.CALENDAR, "children"), (Ids.CALENDAR_NOTE, "children"),
-    (Ids.BENCHMARK, "children"), (Ids.READ, "data"),
+    (Ids.FOOT, "children"), (Ids.BENCHMARK, "children"), (Ids.READ, "data"),
 )
 
 
@@ -194,7 +195,7 @@ def _panels(view: PerformanceView, asked: dict[str, Any]) -> dict[str, Any]:
         **_bars(view, asked),
         "methods": parts.methods_table(rows.methods(view), yearly=rows.is_yearly(view)), "why": view.why,
         "currency": parts.currency_table(split, view.figures["twr"]) if split else (),
-        **_months(view), "benchmark": benchmark or "none", "read": _told(view, asked),
+        **_months(view), "foot": rows.foot(view), "benchmark": benchmark or "none", "read": _told(view, asked),
     }
 
 

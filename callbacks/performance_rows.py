@@ -26,6 +26,8 @@ WINDOWS = {"MTD": "Month to date", "1M": "1 month", "3M": "3 months", "QTD": "Qu
            "1Y": "1 year", "3Y": "3 years", "5Y": "5 years", "10Y": "10 years", "ITD": "Inception"}
 NOUNS = {"symbol": ("holding", "Holding"), "sector": ("sector", "Sector"), "asset_class": ("class", "Class"), "currency": ("currency", "Currency"),
          "account": ("account", "Account"), "tag": ("tag", "Tag"), "portfolio": ("portfolio", "Portfolio")}
+PERIOD = ("twr", "benchmark", "active", "mwr_period")  # columns of a window as it is, and of a year of it
+YEARLY = ("annualised", "benchmark_annualised", "active_annualised", "mwr")
 MODES = {"base": "", "local": ", currencies held constant", "hedged": ", hedged"}
 CENT = 0.005
 DISTINCT = 5e-5  # what two decimals of a percent can tell apart
@@ -79,6 +81,12 @@ def growth_note(view: PerformanceView) -> str:
     said = view.conventions
     told = f"Time-weighted by day, {COSTS[said.get('costs', 'net')]}, {TIMINGS[said.get('flow_timing', 'start')]}"
     return told + MODES[said.get("currency_mode", "base")] + (". Prices are partly simulated." if view.simulated else ".")
+
+
+def foot(view: PerformanceView) -> str:
+    """Say at the foot of a printed sheet what was measured, and how."""
+    said = {key.replace("_", " "): value for key, value in view.conventions.items() if value}
+    return f"{when(view)}. {growth_note(view)} " + "; ".join(f"{key} {value}" for key, value in said.items()) + "."
 
 
 def is_yearly(view: PerformanceView) -> bool:
@@ -135,8 +143,7 @@ def windows(view: PerformanceView) -> list[Window]:
             row = view.windows.loc[key]
             start, end = pd.Timestamp(row["start"]).date(), pd.Timestamp(row["end"]).date()
             yearly = past_a_year(start, end)
-            own, other, active = ("annualised", "benchmark_annualised", "active_annualised") if yearly else ("twr", "benchmark", "active")
-            found.append(Window(name, yearly, start, row[own], row[other], row[active], row["mwr"]))
+            found.append(Window(name, yearly, start, *(row[column] for column in (YEARLY if yearly else PERIOD))))
     return found
 
 

@@ -119,6 +119,7 @@ class PerformanceIds(StrEnum):
     GROUPS_ASKED = "performance-groups-asked"  # {portfolio}
     SEARCH = "performance-search"  # {query, n}: instruments to compare with
     FOUND = "performance-found"
+    FOOT = "performance-foot"  # conventions, at the foot of a printed sheet
     BENCHMARK = "performance-benchmark"  # name of the benchmark on its button
     CONVENTIONS = "performance-conventions"
 

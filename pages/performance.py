@@ -35,6 +35,7 @@ def layout(**_query: object) -> html.Div:
             html.Dl([html.Div([html.Dt(cards.bones("label")), html.Dd(cards.bones("number"))], className="kpi") for _ in range(7)],
                     id=Ids.KPIS, className="kpis"),
             html.Div([_growth(), _windows(), _bridge(), _bars(), _methods(), _currency(), _calendar()], className="cols"),
+            html.Div([html.Span(id=Ids.FOOT), html.Span("", **{"data-part": "printed"})], className="only-print"),
         ],
         id=Ids.PAGE, className="page performance", **{"data-scope": "", "data-retry": Ids.RETRY, "data-looks-back": ""},
     )

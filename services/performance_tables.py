@@ -63,7 +63,8 @@ def window_table(track: Track, end: date, levels: Levels | None) -> pd.DataFrame
     usual = usual[usual["covered"] & (usual["days"] > 0)]
     starts = usual["start"].dt.date.to_dict()
     rows = {str(name): _window(track, start, end, levels) for name, start in starts.items()}
-    columns = ["start", "end", "twr", "benchmark", "active", "mwr", "annualised", "benchmark_annualised", "active_annualised"]
+    columns = ["start", "end", "twr", "benchmark", "active", "mwr", "annualised", "benchmark_annualised", "active_annualised",
+               "mwr_period"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("window")
 
 
@@ -73,7 +74,8 @@ def _window(track: Track, start: date, end: date, levels: Levels | None) -> list
     benchmark = float("nan") if levels is None else levels.change(first, last)
     days = (end - start).days
     mine, theirs = a_year(twr, days), a_year(benchmark, days)
-    return [pd.Timestamp(start), pd.Timestamp(end), twr, benchmark, twr - benchmark, rates.told, mine, theirs, mine - theirs]
+    return [pd.Timestamp(start), pd.Timestamp(end), twr, benchmark, twr - benchmark, rates.told, mine, theirs, mine - theirs,
+            rates.period]
 
 
 def months_of(calendar: pd.DataFrame, track: Track, first: int, last: int, levels: Levels | None) -> pd.DataFrame:

@@ -67,7 +67,7 @@ class PerformanceView:
     series: pd.DataFrame  # date x value market_value cash flow net_contributions missing growth benchmark_growth (growth from 1.0 at `start`)
     flows: pd.DataFrame  # date kind amount: external flows of the window, positive in
     windows: pd.DataFrame  # index window (PERIODS without 1D 1W), those that history covers: start end twr benchmark active mwr annualised
-    # benchmark_annualised active_annualised
+    # benchmark_annualised active_annualised mwr_period
     calendar: pd.DataFrame  # index year x columns 1 .. 12 and "total": returns; NaN where there is no history
     contributions: pd.DataFrame  # name label contribution return weight pnl: one row a holding or cash currency; contribution sums to twr
     groups: pd.DataFrame  # the same, one row a group, when `group_by` is given, with `key` to ask for it as `group`; else empty

@@ -68,9 +68,10 @@ def _windows(series: pd.DataFrame, twr: float, other: float) -> pd.DataFrame:
     for key, days in {"1M": 21, "3M": 63, "6M": 126, "1Y": 252}.items():
         own, market = (float(series[name].iloc[-1] / series[name].iloc[-1 - days] - 1) for name in ("growth", "benchmark_growth"))
         rows[key] = {"start": series.index[-1 - days], "end": series.index[-1], "twr": own, "benchmark": market, "active": own - market,
-                     "mwr": own * 0.98, "annualised": np.nan, "benchmark_annualised": np.nan, "active_annualised": np.nan}
+                     "mwr": own * 0.98, "mwr_period": own * 0.97, "annualised": np.nan, "benchmark_annualised": np.nan, "active_annualised": np.nan}
     pa, pa_other = (1 + twr) ** 0.5 - 1, (1 + other) ** 0.5 - 1
     rows["ITD"] = {"start": series.index[0], "end": series.index[-1], "twr": twr, "benchmark": other, "active": twr - other, "mwr": pa * 0.98,
+                   "mwr_period": twr * 0.98,
                    "annualised": pa, "benchmark_annualised": pa_other, "active_annualised": pa - pa_other}
     return pd.DataFrame.from_dict(rows, orient="index")
 

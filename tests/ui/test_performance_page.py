@@ -279,6 +279,8 @@ def test_short_windows_are_not_annualised_and_long_ones_say_so(view: Performance
     assert names == ["1 month", "3 months", "6 months", "1 year", "Inception p.a."]
     assert text_of(told[-1][1]) == theme.percent(view.windows.loc["ITD", "annualised"])
     assert text_of(told[0][3]) == theme.percent(view.windows.loc["1M", "active"])
+    assert text_of(told[0][4]) == theme.percent(view.windows.loc["1M", "mwr_period"])
+    assert text_of(told[-1][4]) == theme.percent(view.windows.loc["ITD", "mwr"])
     assert len(body(parts.windows_table(rows.windows(view), benchmark=None))[0]) == 3
 
 
