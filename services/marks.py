@@ -18,6 +18,7 @@ import pandas as pd
 from data import calendar
 from data.database import Unit
 from engine import Marks, rates_to, stale_rates
+from engine.currencies import CURRENCIES
 from engine.types import AssetClass, Finding, Instrument, PriceState, Quote, Severity
 from services.views import QuoteView
 
@@ -178,7 +179,8 @@ def _old_rates(base: str, codes: Sequence[str], stored: Stored, quoted: set[str]
     """Tell the currencies whose last rate is older than five days."""
     if len(codes) < 2 or not stored:
         return []
-    days = {pair: sight.day if pair in quoted else row.date for pair, row in stored.items()}
+    # The central bank's list still has currencies that are gone, such as TRL: nothing is held in them.
+    days = {pair: sight.day if pair in quoted else row.date for pair, row in stored.items() if {pair[:3], pair[3:]} <= CURRENCIES.keys()}
     index = pd.DatetimeIndex(sorted({pd.Timestamp(day) for day in days.values()}))
     seen = pd.DataFrame({pair: pd.Series(1.0, index=[pd.Timestamp(day)]) for pair, day in days.items()}, index=index)
     at = np.array([sight.day], dtype="datetime64[ns]")
