@@ -75,7 +75,7 @@ class Tails:
     def _read_on(unit: Unit, actor: Actor, portfolio: Portfolio, convention: Convention, base: Base) -> Booked | None:
         """Book what changed since the base; None where that takes the whole ledger."""
         told = base.booked
-        if convention.known_at is not None or convention.day is not None:
+        if convention.known_at is not None or convention.day is not None or told.portfolio.base_currency != portfolio.base_currency:
             return None
         subjects = Subjects(actor.workspace_id, (portfolio.id,), rates=len(told.currencies) > 1)
         since = unit.valuations.changed_since(subjects, base.mark)

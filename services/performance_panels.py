@@ -84,7 +84,7 @@ class Panels:
             book = told if day == start else opened(told, day)
             return replace(panel(book, prices, fx, start=day, end=scene.today, transfers_at=scene.transfers_at), findings=())
 
-        convention = f"{scene.base}/{part.book.cost_method.value}/{scene.transfers_at}"
+        convention = f"{scene.base}/{part.portfolio.base_currency}/{part.book.cost_method.value}/{scene.transfers_at}"
         plain = account is None and scene.known_at is None and told is part.book
         special = "" if plain else hashlib.sha256(repr((account, scene.known_at, sorted(inside))).encode()).hexdigest()
         whole = self._extended(unit, part, f"{convention}{special}", convention if plain else None, subjects, scene.today, start, lay)
