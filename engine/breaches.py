@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from engine.types import Kind
+
 if TYPE_CHECKING:
     from engine.ledger import Book
 
 # Float sums differ from their decimals by far less than this share of all that moved.
 _DUST = 1e-12
+_DISPOSALS = (Kind.SELL, Kind.TRANSFER_OUT, Kind.ADJUSTMENT)
 
 
 def shortfalls(booked: Book) -> pd.DataFrame:
@@ -30,7 +33,7 @@ def shortfalls(booked: Book) -> pd.DataFrame:
 
     Notes
     -----
-    Convention: a disposal from a short that stands already is missing whole.
+    Convention: a disposal from a short that stands already is missing whole; a split or a stock dividend that makes one larger is none.
 
     Examples
     --------
@@ -44,7 +47,7 @@ def shortfalls(booked: Book) -> pd.DataFrame:
     delta = moves["quantity_delta"]
     running = delta.groupby(moves["symbol"], sort=False).cumsum()
     scale = delta.abs().groupby(moves["symbol"], sort=False).cumsum()
-    below = (running < -_DUST * scale) & (delta < 0)
+    below = (running < -_DUST * scale) & (delta < 0) & moves["kind"].isin(_DISPOSALS)
     lowest = running[::-1].groupby(moves["symbol"][::-1], sort=False).cummin()[::-1]
     told = pd.DataFrame({
         "date": moves["date"], "kind": moves["kind"], "symbol": moves["symbol"], "transaction_id": moves["transaction_id"], "quantity": -delta,

@@ -530,3 +530,12 @@ def test_a_rename_that_cannot_be_says_why(client: TestClient, body: dict[str, An
     assert (told.status_code, told.json()["code"]) == (status, code)
     assert told.json()["context"]["hint"]
     assert client.get(f"{API}/instruments/A").status_code == 200
+
+
+@pytest.mark.usefixtures("market")
+def test_a_split_of_a_short_is_no_sale(client: TestClient) -> None:
+    key = portfolio(client)
+    record(client, key, sell("2024-02-01", 5))
+    client.patch(f"{API}/portfolios/{key}", json={"oversell": "error", "version": 1})
+    assert record(client, key, {"date": "2024-02-02", "kind": "SPLIT", "symbol": "A", "ratio": 2}).status_code == 201
+    assert holdings(client, key)["holdings"][0]["quantity"] == -10
