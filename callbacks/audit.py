@@ -59,7 +59,9 @@ def log_of(services: Services, query: Mapping[str, Any]) -> tuple[list[Any], str
     if not page.items:
         return [cards.blank("Nothing here", "Every change of a ledger, a portfolio or a price stands here, with the way back.")], ""
     note = f"the newest {len(page.items)}" if page.next_after else f"{len(page.items)}"
-    return audit.log([_entry(each) for each in page.items], more=page.next_after is not None and limit < MOST), f"{note} changes, times in UTC"
+    many = str(query.get("scope") or "all") == "all"
+    shown = audit.log([_entry(each, many=many) for each in page.items], more=page.next_after is not None and limit < MOST)
+    return shown, f"{note} changes, times in UTC"
 
 
 def _filters(query: Mapping[str, Any]) -> dict[str, Any]:
@@ -71,10 +73,11 @@ def _filters(query: Mapping[str, Any]) -> dict[str, Any]:
     return {**named, **days, **ends, "portfolio": None if scope == "all" else UUID(scope)}
 
 
-def _entry(view: AuditView) -> audit.Entry:
+def _entry(view: AuditView, *, many: bool) -> audit.Entry:
     rows = [audit.Row(row.title, row.action, _changes(row.changes)) for row in view.rows]
-    return audit.Entry(str(view.id), theme.day(view.at.date()), f"{view.at:%H:%M:%S}", view.actor, view.action, view.title, view.portfolio,
-                       _changes(view.changes), rows, view.row_count, view.can_undo, view.why_not, view.undone_by is not None, view.request_id)
+    return audit.Entry(str(view.id), theme.day(view.at.date()), f"{view.at:%H:%M:%S}", view.actor, view.action, view.title,
+                       view.portfolio if many else None, _changes(view.changes), rows, view.row_count, view.can_undo, view.why_not,
+                       view.undone_by is not None, view.request_id)
 
 
 def _changes(changes: Iterable[FieldChange]) -> list[audit.Change]:

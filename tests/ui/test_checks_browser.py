@@ -196,3 +196,12 @@ def test_the_pages_are_reached_by_keys_and_search(desk: Desk, watch: Any) -> Non
     page.keyboard.press("y")
     expect(page.locator("h1")).to_have_text("History", timeout=WAIT)
     clean(watch)
+
+
+def test_the_demo_raises_no_alarm(page: Page, server: Any) -> None:
+    portfolios = page.request.get(f"{server.url}/api/v1/portfolios").json()
+    demo = [each for each in portfolios if each["demo"]]
+    assert demo
+    told = [page.request.get(f"{server.url}/api/v1/portfolios/{each['id']}/checks").json() for each in demo]
+    assert sum(each["transactions"] for each in told) > 1000
+    assert [finding["message"] for each in told for finding in each["findings"]] == []
