@@ -291,7 +291,7 @@ def _offers(place: int, name: str, cells: Sequence[str]) -> Iterable[tuple[float
     bare, _ = bare_name(name)
     for target, words in ALIASES.items():
         exact = folded(target) == bare
-        if not exact and (bare not in words or target in NEVER_GUESSED):
+        if (not exact and bare not in words) or (target in NEVER_GUESSED and name != target):
             continue
         rank = 0 if exact else words.index(bare)
         fit = _fit(target, cells)

@@ -130,7 +130,7 @@ _KINDS = {
         "ertragsgutschrift, dividendes, coupon, coupons, dividendo, dividendos, dividendi, dividendo pago, cedola, uitkering"
     ),
     Kind.INTEREST: (
-        "interest, int, credit interest, bank interest, interest received, interest on cash, bond interest, interest income, "
+        "interest, interests, int, credit interest, bank interest, interest received, interest on cash, bond interest, interest income, "
         "zinsen, zins, zinsgutschrift, habenzinsen, interet, interets, interes, intereses, interessi, juros, rente"
     ),
     Kind.FEE: (
@@ -152,7 +152,7 @@ _KINDS = {
     Kind.WITHDRAWAL: (
         "withdrawal, withdraw, withdrawals, cash withdrawal, cash out, wire out, removal, payout, disbursement, outgoing "
         "payment, auszahlung, entnahme, uberweisungsausgang, retrait, virement emis, retiro, reintegro, retirada, prelievo, "
-        "bonifico in uscita, saque, resgate, opname"
+        "bonifico in uscita, saque, resgate, opname, onttrekking"
     ),
     Kind.TRANSFER_IN: (
         "transfer in, transfer inbound, delivery inbound, received, receive, shares received, acats in, deposit of securities, "

@@ -9,6 +9,8 @@ from uuid import uuid4
 import pytest
 from fastapi.testclient import TestClient
 
+from api.guard import BODY_LIMIT_BYTES, FILE_LIMIT_BYTES, limit_of
+
 GOOD = "date,kind,symbol,quantity,price\n2024-01-03,BUY,AAPL,10,184.25\n2024-01-04,SELL,AAPL,4,190\n"
 BAD = GOOD + "2024-13-01,BUY,AAPL,1,1\n2024-01-05,BUY,AAPL,NaN,1\n2024-01-05,BUY,NOPE,1,1\n"
 
@@ -160,3 +162,9 @@ def test_every_export_is_a_download(client: TestClient, portfolio: str, subject:
 @pytest.mark.parametrize("file", ["transactions", "transactions.exe", "secrets.csv", "transactions.csv.json"])
 def test_no_other_file_is_there(client: TestClient, portfolio: str, file: str) -> None:
     assert client.get(f"{portfolio}/exports/{file}").status_code == 422
+
+
+def test_only_files_may_be_as_large_as_files_are() -> None:
+    scopes = [{"method": method, "path": path} for method, path in (("POST", "/api/v1/portfolios/x/imports"), ("POST", "/api/v1/portfolios"),
+                                                                    ("PUT", "/api/v1/portfolios/x/imports"), ("POST", "/api/v1/portfolios/x/imports/y"))]
+    assert [limit_of(scope) for scope in scopes] == [FILE_LIMIT_BYTES, BODY_LIMIT_BYTES, BODY_LIMIT_BYTES, BODY_LIMIT_BYTES]
