@@ -1,5 +1,6 @@
 """What is true about a portfolio: pure arithmetic on pandas and numpy, usable from a notebook alone."""
 
+from engine.averages import annualise, annualised_return, arithmetic_mean, geometric_mean
 from engine.bridges import pnl_bridge
 from engine.calendar_returns import average_down, average_up, best_period, calendar_matrix, longest_streak, returns_by, share_positive, worst_period
 from engine.contribution import contributions, currency_split, local_returns
@@ -7,30 +8,17 @@ from engine.currencies import CURRENCIES, currency_code, rate_history, rates_to
 from engine.daily import daily_values
 from engine.dietz import modified_dietz, return_on_average_investment, return_on_investment, simple_dietz, simple_return
 from engine.evidence import Fix, LedgerFinding
+from engine.excess import arithmetic_excess, geometric_excess, hedged_return, real_return
 from engine.frames import LEDGER_COLUMNS, fx_frame, ledger_frame, price_frame
 from engine.holding_terms import gain_parts, held_days, holding_terms, long_term_from, tax_year_bounds, tax_years
 from engine.ledger import EFFECTS, Book, Effect, book
 from engine.linking import link_attribution
-from engine.money_weighted import Rate, money_weighted_return, xirr, year_fractions
+from engine.money_weighted import Rate, money_weighted_return, xirr
 from engine.panel import Panel, add, panel
 from engine.quality import return_quality, why_they_differ
 from engine.rate_ages import stale_rates
-from engine.returns import (
-    annualise,
-    annualised_return,
-    arithmetic_excess,
-    arithmetic_mean,
-    cumulative_return,
-    geometric_excess,
-    geometric_mean,
-    growth,
-    hedged_return,
-    link_returns,
-    log_returns,
-    real_return,
-    simple_returns,
-    vami,
-)
+from engine.rate_roots import year_fractions
+from engine.returns import cumulative_return, growth, link_returns, log_returns, simple_returns, vami
 from engine.revaluation import Marks, Revaluation, Terms, revalue, row_rates, terms
 from engine.review import ledger_checks
 from engine.rounding import largest_remainder, to_cents

@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import date
+from collections.abc import Iterable, Mapping
 from numbers import Number
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-import pyxirr
 from numpy.typing import NDArray
 
 from engine.columns import Floats, Table, cells_of, day_stamps, flow_cells, labelled
 from engine.errors import InvalidInput, MisalignedSeries
+from engine.rate_roots import even_growths, year_fractions
 from engine.time_weighted import Flows
 from engine.types import Finding
-
-DAY_COUNTS: Mapping[str, str] = {
-    "act/365": "act/365f",
-    "act/360": "act/360",
-    "30/360": "30/360 isda",
-    "30e/360": "30e/360",
-    "act/act": "act/act isda",
-    "act/365.25": "act/365.25",
-    "act/364": "act/364",
-    "nl/365": "nl/365",
-    "nl/360": "nl/360",
-    "30u/360": "30u/360",
-    "30e/360 isda": "30e/360 isda",
-    "30e+/360": "30e+/360",
-}
-
-_GRID = np.concatenate([-np.geomspace(1e5, 1e-6, 1500), [0.0], np.geomspace(1e-6, 1e5, 1500)])
-_SAME = 1e-6
 
 
 class Rate(float):
@@ -119,7 +100,7 @@ def xirr(
     if not ((flows > 0).any() and (flows < 0).any()):
         return _none("all flows go one way")
     span = float(years[-1])
-    return _rate(_growths(days, flows, years, day_count), 1.0 / span if span > 0 else 1.0, guess)
+    return _rate(even_growths(days, flows, years, day_count), 1.0 / span if span > 0 else 1.0, guess)
 
 
 def money_weighted_return(
@@ -185,45 +166,6 @@ def money_weighted_return(
     return np.array(rates, dtype=np.float64) if np.ndim(values) == 2 else rates[0]
 
 
-def year_fractions(days: Any, day_count: str = "act/365") -> Floats:  # noqa: ANN401 - whatever holds dates
-    """Years from the first of some days to each of them.
-
-    Parameters
-    ----------
-    days
-        Dates, the first of them the beginning.
-    day_count
-        As in `xirr`.
-
-    Returns
-    -------
-    ndarray of shape (n_days,)
-        Years.
-
-    Raises
-    ------
-    InvalidInput
-        An unknown day count, or what are no dates.
-
-    References
-    ----------
-    2006 ISDA Definitions, section 4.16.
-
-    Examples
-    --------
-    >>> year_fractions(["2024-01-31", "2024-03-31"], "30/360").round(6).tolist()
-    [0.0, 0.166667]
-    """
-    if day_count not in DAY_COUNTS:
-        raise InvalidInput("day_count", day_count, f"{day_count} is not a day count", hint=f"Use one of {', '.join(DAY_COUNTS)}")
-    stamps = day_stamps(days)
-    if day_count in {"act/365", "act/360", "act/365.25"}:
-        length: Floats = (stamps - stamps[:1]).astype(np.float64)
-        return length / float(day_count.removeprefix("act/"))
-    plain: list[date] = stamps.tolist()
-    return np.array([pyxirr.year_fraction(plain[0], each, DAY_COUNTS[day_count]) for each in plain], dtype=np.float64)
-
-
 def _dated(dates: Any, amounts: Iterable[float] | None) -> tuple[NDArray[np.datetime64], Floats]:  # noqa: ANN401 - as `xirr`
     """Dates and amounts, from any of the ways to write them."""
     if amounts is None:
@@ -251,96 +193,6 @@ def _merged(days: NDArray[np.datetime64], flows: Floats) -> tuple[NDArray[np.dat
     sums: Floats = np.bincount(place, weights=flows, minlength=len(unique)).astype(np.float64)
     kept = np.flatnonzero((sums != 0) | np.isnan(sums))
     return unique[kept], sums[kept]
-
-
-def _changes(flows: Floats) -> int:
-    signs = np.sign(flows[flows != 0])
-    return int((signs[1:] != signs[:-1]).sum())
-
-
-def _growths(days: NDArray[np.datetime64], flows: Floats, years: Floats, day_count: str) -> tuple[float, ...]:
-    """Find every growth over the whole span, as a logarithm, at which the flows come out even."""
-    if not len(years) or not years[-1] > 0:
-        return ()
-    return _quick(days, flows, years, day_count) or _roots(flows, years)
-
-
-def _quick(days: NDArray[np.datetime64], flows: Floats, years: Floats, day_count: str) -> tuple[float, ...]:
-    """Find the root by the quick finder where there can be no other: after one change of sign, or where money is never owed on the way."""
-    rate = pyxirr.xirr(days.tolist(), flows.tolist(), day_count=DAY_COUNTS[day_count], silent=True)
-    if rate is None or not np.isfinite(rate) or rate <= -1 or not _holds(flows, years, float(rate)):
-        return ()
-    alone = _changes(flows) == 1 or _one_way(flows, years, float(rate))
-    return (float(np.log1p(rate) * years[-1]),) if alone else ()
-
-
-def _one_way(flows: Floats, years: Floats, rate: float) -> bool:
-    """Whether the balance at a rate has one sign until the end, which makes the rate the only one (Soper 1959)."""
-    with np.errstate(over="ignore"):
-        balance = np.cumsum(flows * np.exp(-np.log1p(rate) * years))[:-1]
-    return bool((balance < 0).all() or (balance > 0).all())
-
-
-def _holds(flows: Floats, years: Floats, rate: float) -> bool:
-    """Whether the flows come out even at a rate, against the size of what is summed."""
-    with np.errstate(over="ignore"):
-        present = flows * np.exp(-np.log1p(rate) * years)
-    return bool(abs(present.sum()) <= 1e-9 * np.abs(present).max())
-
-
-def _roots(flows: Floats, years: Floats) -> tuple[float, ...]:
-    """Find them by changes of sign, from a growth of exp(-100000) to exp(100000): a day's and a decade's flows look alike there."""
-    share = years / years[-1]
-
-    def left(growth: Floats) -> Floats:
-        exponents = -np.multiply.outer(growth, share)
-        scaled: Floats = np.exp(exponents - exponents.max(axis=-1, keepdims=True)) @ flows
-        return scaled
-
-    size = float(np.abs(flows).max())
-    points = np.sort(np.concatenate([_GRID, _turning(left, left(_GRID), 0.01 * size)]))
-    heights = left(points)
-    found = points[np.abs(heights) <= 1e-13 * size].tolist()
-    crossed = np.flatnonzero(np.sign(heights[:-1]) * np.sign(heights[1:]) < 0)
-    found += _between_signs(left, points[crossed], points[crossed + 1]).tolist()
-    return _distinct(found)
-
-
-def _between_signs(left: Callable[[Floats], Floats], low: Floats, high: Floats) -> Floats:
-    """Halve every stretch until its ends are neighbours."""
-    if not low.size:
-        return low
-    signs = np.sign(left(low))
-    for _ in range(200):
-        middle = 0.5 * (low + high)
-        same = np.sign(left(middle)) == signs
-        low, high = np.where(same, middle, low), np.where(same, high, middle)
-    return np.add(low, high, dtype=np.float64) / 2
-
-
-def _turning(left: Callable[[Floats], Floats], heights: Floats, limit: float) -> Floats:
-    """Find places where the curve comes near zero without crossing it between two points of the grid: roots may hide in pairs there."""
-    size, signs = np.abs(heights), np.sign(heights)
-    same = (signs[1:-1] == signs[:-2]) & (signs[1:-1] == signs[2:])
-    falls, rises = size[1:-1] < 0.999999 * size[:-2], size[1:-1] < 0.999999 * size[2:]
-    lowest = (falls & (size[1:-1] <= size[2:])) | (rises & (size[1:-1] <= size[:-2]))
-    near = np.flatnonzero(same & lowest & (size[1:-1] < limit)) + 1
-    low, high = _GRID[near - 1], _GRID[near + 1]
-    ratio = (5**0.5 - 1) / 2
-    for _ in range(80 if near.size else 0):  # the golden section
-        inner, outer = high - ratio * (high - low), low + ratio * (high - low)
-        falling = np.abs(left(inner)) < np.abs(left(outer))
-        low, high = np.where(falling, low, inner), np.where(falling, outer, high)
-    middle: Floats = 0.5 * (low + high)
-    return middle
-
-
-def _distinct(growths: list[float]) -> tuple[float, ...]:
-    kept: list[float] = []
-    for growth in sorted(growths):
-        if not kept or growth - kept[-1] > _SAME * max(1.0, abs(growth)):
-            kept.append(growth)
-    return tuple(kept)
 
 
 def _none(reason: str) -> Rate:
@@ -408,4 +260,4 @@ def _window_rate(
     years = year_fractions(at_work, day_count)
     of_year = annualised if annualised is not None else bool(years[-1] >= 1.0)
     span = float(years[-1])
-    return _rate(_growths(at_work, moves, years, day_count), 1.0 / span if of_year and span > 0 else 1.0, guess)
+    return _rate(even_growths(at_work, moves, years, day_count), 1.0 / span if of_year and span > 0 else 1.0, guess)

@@ -8,11 +8,12 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
+from engine.averages import annualise
 from engine.calendar_returns import dated_returns
 from engine.daily import When
 from engine.errors import InvalidInput
 from engine.frames import instant
-from engine.returns import annualise, cumulative_return
+from engine.returns import cumulative_return
 
 Step = Callable[[pd.Timestamp], pd.Timestamp]
 
