@@ -75,7 +75,7 @@ window.portolan.shell = (() => {
     band.hidden = !day && !instant;
     byId("time").setAttribute("aria-pressed", !band.hidden);
     const told = [day ? `As of ${sayDay(day)}` : "As of now", instant ? `as known on ${sayInstant(instant)}` : ""].filter(Boolean).join(", ");
-    if (!band.hidden) byId("time-text").textContent = looks ? `${told}. Nothing moves here.` : `${told}, on Holdings, Performance and Transactions. This page shows now.`;
+    if (!band.hidden) byId("time-text").textContent = looks ? `${told}. Nothing moves here.` : `${told}, on Holdings, Performance, Realised gains and Transactions. This page shows now.`;
   }
 
   /* A Dash input holds its own value: it is told the way a reader would, so that both agree. */

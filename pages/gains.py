@@ -28,5 +28,5 @@ def layout(**_query: str) -> html.Div:
             html.Section([gains.lots_grid(), *gains.states()], className="panel grid-panel", **{"aria-label": "Matched lots by instrument"}),
             html.P("", className="dim convention", **{"data-part": "convention"}),
         ],
-        id=GainsIds.PAGE, className="page gains-page", **{"data-state": "waiting", "data-retry": GainsIds.RETRY},
+        id=GainsIds.PAGE, className="page gains-page", **{"data-state": "waiting", "data-retry": GainsIds.RETRY, "data-looks-back": ""},
     )
