@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -157,7 +158,7 @@ def test_history_tells_field_by_field_and_takes_back(messy: Desk, watch: Any) ->
     expect(page.locator(".entry", has_text="Recorded 3 transactions").get_by_role("button", name="Undo")).to_be_disabled()
     page.select_option("[name=entity]", "portfolio")
     expect(page.locator(".entry")).to_have_count(1, timeout=WAIT)
-    assert "entity=portfolio" in page.url
+    expect(page).to_have_url(re.compile("entity=portfolio"), timeout=WAIT)
     page.reload()
     expect(page.locator(".entry")).to_have_count(1, timeout=WAIT)
     page.get_by_role("button", name="Clear").click()
