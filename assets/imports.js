@@ -12,7 +12,7 @@ window.portolan.imports = (() => {
   const WORDS = { accepted: "New", duplicate: "There already", refused: "Refused", ignored: "Left out" }, TONES = { accepted: "ok", duplicate: "", refused: "crit", ignored: "" };
   const PHASES = { waiting: "Waiting for its turn", reading: "Reading", checking: "Checking rows", comparing: "Comparing with the ledger", booking: "Booking" };
   const ENDS = { done: "Booked", taken_back: "Taken back", running: "At it", interrupted: "Interrupted, nothing booked" };
-  const state = { file: null, portfolio: null, run: null, said: null, status: "", rows: [], next: null, key: null, turn: 0, portfolios: [] };
+  const state = { file: null, portfolio: null, run: null, said: null, status: "", rows: [], next: null, key: null, turn: 0, portfolios: [], scope: null, busy: false };
   const page = () => document.getElementById(PAGE);
   const part = (name) => page()?.querySelector(`[data-part="${name}"]`);
   const words = (text) => (text.charAt(0) + text.slice(1).toLowerCase()).replaceAll("_", " ");
@@ -91,7 +91,7 @@ window.portolan.imports = (() => {
   }
 
   function check() {
-    if (!state.file || !state.portfolio) return;
+    if (!state.file || !state.portfolio || state.busy) return;
     trying(async () => {
       const run = await send({ dry_run: "true" });
       if (!run) return;
@@ -317,8 +317,9 @@ window.portolan.imports = (() => {
     if (!page() || !directory) return window.dash_clientside.no_update;
     state.portfolios = directory.portfolios;
     const known = (id) => directory.portfolios.some((each) => each.id === id);
-    const wanted = [scope?.portfolio, state.portfolio].find(known) || directory.portfolios[0]?.id || null, moved = wanted !== state.portfolio;
-    state.portfolio = wanted;
+    const asked = scope?.portfolio === state.scope ? [state.portfolio, scope?.portfolio] : [scope?.portfolio, state.portfolio]; // what was chosen here stands until the top bar says another
+    const wanted = asked.find(known) || directory.portfolios[0]?.id || null, moved = wanted !== state.portfolio;
+    Object.assign(state, { portfolio: wanted, scope: scope?.portfolio });
     const pick = element("select", { class: "input", name: "portfolio" }, ...directory.portfolios.map((each) => element("option", { value: each.id, selected: each.id === wanted }, each.name)));
     pick.addEventListener("change", () => { state.portfolio = pick.value; state.key = null; check(); });
     part("into").replaceChildren(element("label", { class: "field" }, element("span", { class: "soft" }, "Into the portfolio"), pick));
@@ -330,7 +331,7 @@ window.portolan.imports = (() => {
       Object.assign(state, { file: null, run: null, said: null, turn: state.turn + 1 });
       step("choose");
       list();
-    } else if (moved) check();
+    } else if (moved && !state.busy) check();
     return window.dash_clientside.no_update;
   }
 
