@@ -123,7 +123,7 @@ def test_undo_takes_back_what_was_just_done_and_redo_brings_it_again(filled: Boo
 @pytest.mark.parametrize(("kind", "shown", "hidden"), [
     ("BUY", {"symbol", "quantity", "price", "fee"}, {"ratio", "to_symbol", "to_amount"}),
     ("DEPOSIT", {"amount", "currency"}, {"symbol", "quantity", "price", "ratio"}),
-    ("SPLIT", {"symbol", "ratio"}, {"quantity", "price", "amount", "fee"}),
+    ("SPLIT", {"symbol", "ratio"}, {"quantity", "price", "currency", "fee"}),
     ("FX_CONVERSION", {"amount", "currency", "to_amount", "to_currency"}, {"symbol", "quantity", "ratio"}),
     ("SPIN_OFF", {"symbol", "to_symbol", "quantity", "ratio"}, {"price", "amount"}),
 ])
