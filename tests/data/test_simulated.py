@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -206,17 +205,3 @@ def test_rates_are_the_ecbs_then_continued(market: SimulatedMarket) -> None:
 
 def test_before_a_series_began_there_is_no_quote(market: SimulatedMarket) -> None:
     assert market.fetch_quotes([instrument("AAPL"), instrument("EURUSD")], datetime(1980, 1, 1, tzinfo=UTC)) == []
-
-
-def test_it_is_cheap() -> None:
-    started = time.perf_counter()
-    market = SimulatedMarket(seed=11)
-    wanted = universe(market)[:40]
-    market.fetch_quotes(wanted, MONDAY)
-    assert time.perf_counter() - started < 1.5
-    took = []
-    for step in range(30):
-        started = time.perf_counter()
-        assert len(market.fetch_quotes(wanted, MONDAY + timedelta(seconds=step))) == 40
-        took.append(time.perf_counter() - started)
-    assert sorted(took)[15] < 0.002

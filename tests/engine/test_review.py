@@ -56,6 +56,9 @@ def mended(rows: list[dict[str, Any]], finding: LedgerFinding, fix: int = 0) -> 
     return [*told.values(), *added]
 
 
+ON_MARGIN = {"cross_rate": ["negative_cash"], "margin_and_withholding": ["negative_cash"]}  # they owe dollars, and are told so
+
+
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
 def test_golden_ledgers_raise_no_alarm(path: Path) -> None:
     case = json.loads(path.read_text(encoding="utf-8"))
@@ -64,7 +67,7 @@ def test_golden_ledgers_raise_no_alarm(path: Path) -> None:
     fx = pd.DataFrame({pair: pd.Series({pd.Timestamp(day): float(rate) for day, rate in rates.items()}) for pair, rates in case["fx"].items()})
     told = ledger_checks(case["transactions"], market, fx if len(fx) else None, base_currency=case["base_currency"], as_of=case["as_of"],
                          currencies={symbol: each["currency"] for symbol, each in case["instruments"].items()})
-    assert told == ()
+    assert [finding.code for finding in told] == ON_MARGIN.get(path.stem, [])
 
 
 def test_the_golden_ledgers_are_there() -> None:
