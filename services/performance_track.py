@@ -106,13 +106,20 @@ class Track:
             day_count = self.question.day_count
             rate = money_weighted_return(values, flows if len(flows) else None, day_count=day_count, annualised=True)
             years = float(year_fractions(self.days[[first, last]], day_count)[1])
-            period = float(np.expm1(years * np.log1p(rate))) if rate > -1 else float(rate)
+            period = grown(float(rate), years)
             self.rates[first, last] = Rates(float(rate), period, years, rate.finding)
         return self.rates[first, last]
 
     def growth(self, first: int, last: int) -> Floats:
         """Wealth from 1.0 at the first of two closes; NaN after a break."""
         return np.concatenate([[1.0], np.cumprod(1.0 + self.returns[first:last])])
+
+
+def grown(rate: float, years: float) -> float:
+    """Give the return of some years at a year's rate; NaN where it is beyond all numbers."""
+    with np.errstate(over="ignore"):
+        period = float(np.expm1(years * np.log1p(rate))) if rate > -1 else rate
+    return period if np.isfinite(period) else NAN
 
 
 @dataclass(frozen=True, slots=True)

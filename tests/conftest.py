@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from data import embedded as parts
 from data.bus import Bus
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from fastapi.testclient import TestClient
 
     from services import Services
+
+hypothesis_settings.register_profile("long", max_examples=50, stateful_step_count=60, deadline=None)
 
 
 @pytest.fixture(scope="session")
