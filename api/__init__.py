@@ -12,6 +12,7 @@ from api import (
     analytics,
     docs,
     errors,
+    explain,
     exports,
     gains,
     imports,
@@ -40,7 +41,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 def router() -> APIRouter:
     """Give every route of the API, the closing 404 last."""
     routes = APIRouter()
-    for part in (portfolios, transactions, transfers, imports, exports, analytics, performance, gains, market, review, reconciliations):
+    for part in (portfolios, transactions, transfers, imports, exports, analytics, performance, explain, gains, market, review, reconciliations):
         routes.include_router(part.routes, prefix="/api/v1", responses=PROBLEMS)
     routes.include_router(stream.router())
     routes.include_router(system.routes)

@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 
-from api.dependencies import Asks, Id, known, moment
+from api.dependencies import Asks, Id, explain_url, known, moment
 from api.schemas import HoldingsPublic
 from services.views import HoldingsView, QuoteView
 
@@ -18,7 +18,7 @@ AS_OF = Query(description="A date (its closes) or an instant; now with the lates
 
 
 @routes.get("/holdings", response_model=HoldingsPublic)
-def holdings(call: Asks, portfolio_id: Scope, as_of: Annotated[str | None, AS_OF] = None,
+def holdings(call: Asks, request: Request, portfolio_id: Scope, as_of: Annotated[str | None, AS_OF] = None,
              cost_method: Annotated[str | None, Query(description="Instead of the portfolio's own")] = None,
              known_at: Annotated[str | None, Query(description="The ledger as it was known at an instant, RFC 3339")] = None,
              base_currency: Annotated[str | None, Query(description="Instead of the portfolio's own")] = None) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def holdings(call: Asks, portfolio_id: Scope, as_of: Annotated[str | None, AS_OF
     """
     view = call.services.valuation.holdings(call.actor, portfolio_id, as_of=moment("as_of", as_of), cost_method=cost_method,
                                             known_at=known(known_at), base_currency=base_currency)
-    return told_holdings(view)
+    return {**told_holdings(view), "explain": explain_url(request, portfolio_id)}
 
 
 def told_holdings(view: HoldingsView) -> dict[str, Any]:

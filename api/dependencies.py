@@ -154,6 +154,12 @@ def day(field: str, text: str | None) -> date | None:
     return None if text is None or not text.strip() else fields.calendar_date(Place(field), text)
 
 
+def explain_url(request: Request, scope: str) -> str:
+    """Give the address that explains a number of an answer, under the same question; `{figure}` and `{symbol}` are to be put in."""
+    query = f"&{request.url.query}" if request.url.query else ""
+    return f"/api/v1/portfolios/{scope}/explain?figure={{figure}}&symbol={{symbol}}{query}"
+
+
 def moment(field: str, text: str | None) -> date | datetime | None:
     """Read a date or an instant of a query."""
     return None if text is None or not text.strip() else fields.moment(Place(field), text)

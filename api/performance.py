@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
-from api.dependencies import Asks, Day, day, instant
+from api.dependencies import Asks, Day, day, explain_url, instant
 from api.performance_schemas import EXAMPLE, PerformancePublic
 from api.schemas import Problem
 from engine.errors import InvalidInput
@@ -61,7 +61,7 @@ def question(  # noqa: PLR0913, PLR0917  # each is a parameter of the query
 
 @routes.get("/performance", response_model=PerformancePublic, responses={
     200: {"content": {"application/json": {"example": EXAMPLE}}}, 404: {"model": Problem}, 422: {"model": Problem}})
-def performance(call: Asks, portfolio_id: Annotated[str, "or all"], asked: Annotated[PerformanceQuestion, Depends(question)],
+def performance(call: Asks, request: Request, portfolio_id: Annotated[str, "or all"], asked: Annotated[PerformanceQuestion, Depends(question)],
                 series: Annotated[Text, Query(description="false leaves the series out", examples=["true"])] = None,
                 every: Annotated[Text, _one_of("Points of the series", EVERY, "day")] = None) -> Response:
     """Measure a portfolio, a group in it, or with the id `all` every portfolio together.
@@ -73,7 +73,8 @@ def performance(call: Asks, portfolio_id: Annotated[str, "or all"], asked: Annot
     head, points = call.services.performance.answer(call.actor, portfolio_id, asked)
     if step != "day" and wanted:
         points = json.dumps(thinned(json.loads(points), step))
-    return Response(f'{head[:-1]},"series":{points if wanted else "[]"}}}', media_type="application/json")
+    told = json.dumps(explain_url(request, portfolio_id))
+    return Response(f'{head[:-1]},"explain":{told},"series":{points if wanted else "[]"}}}', media_type="application/json")
 
 
 def thinned(points: list[dict[str, Any]], every: str) -> list[dict[str, Any]]:

@@ -134,6 +134,7 @@ class PerformancePublic(BaseModel):
     revisions: dict[str, int]
     known_at: dt.datetime | None
     gaps: dict[str, str] = Field(description="A figure that is null, and why")
+    explain: str = Field(description="Address that explains a number of this answer; put {figure} and {symbol} in")
     quality: list[FindingPublic] = Field(description="What weakens the figures")
     findings: list[FindingPublic]
 

@@ -241,6 +241,7 @@ class HoldingsPublic(BaseModel):
     cash_details: list[CashPublic]
     totals: dict[str, float | None]
     findings: list[FindingPublic]
+    explain: str = Field(description="Address that explains a number of this answer; put {figure} and {symbol} in")
 
 
 class QuotePublic(Public):

@@ -143,7 +143,7 @@ def windows(view: PerformanceView) -> list[Window]:
             row = view.windows.loc[key]
             start, end = pd.Timestamp(row["start"]).date(), pd.Timestamp(row["end"]).date()
             yearly = past_a_year(start, end)
-            found.append(Window(name, yearly, start, *(row[column] for column in (YEARLY if yearly else PERIOD))))
+            found.append(Window(name, yearly, start, *(row[column] for column in (YEARLY if yearly else PERIOD)), key=key))
     return found
 
 
@@ -222,8 +222,9 @@ OTHERS = (
 def methods(view: PerformanceView) -> list[Method]:
     """Put the ways to measure beside each other; those of which nothing is known beyond the first are left out."""
     found = shown_figures(view)
-    main = [Method(name, meaning, found.get(key), found.get(yearly), view.gaps.get(key, "")) for key, name, meaning, yearly in METHODS]
-    others = [Method(name, meaning, found.get(key), None) for key, name, meaning in OTHERS
+    main = [Method(name, meaning, found.get(key), found.get(yearly), view.gaps.get(key, ""), "mwr_period" if key == "mwr" else key, yearly)
+            for key, name, meaning, yearly in METHODS]
+    others = [Method(name, meaning, found.get(key), None, figure=key) for key, name, meaning in OTHERS
               if theme.known(found.get(key)) and abs(found[key] - found["twr"]) >= DISTINCT]
     if theme.known(found.get("hedged_twr")) and abs(found["hedged_twr"] - found.get("local_twr", 0.0)) < DISTINCT:
         others = [other for other in others if other.name != "TWR hedged"]  # without interest rates a hedge is the local return

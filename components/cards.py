@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+EXPLAINED = frozenset({"value", "market_value", "cash", "cost_basis", "unrealised", "realised", "income", "fees", "taxes", "fx_gain", "total_pnl",
+                       "day_pnl", "day_return", "net_contributions", "on_cost", "weight", "price"})
+OF_CASH_ROW = {"market_value": "value"}
+
+
 def live(value: theme.Number, path: str | None = None, form: str = "money", *, toned: bool = False, className: str = "", **data: object) -> html.Span:  # noqa: N803
     """Show a number that the stream may repaint.
 
@@ -34,13 +39,21 @@ def live(value: theme.Number, path: str | None = None, form: str = "money", *, t
     data : str
         Further `data-*` attributes, by name without the prefix.
     """
-    attributes = {f"data-{key}": text for key, text in data.items()}
+    attributes = {f"data-{key}": text for key, text in data.items()} | explained(path)
     if path:
         attributes["data-live"] = path
     if toned:
         attributes["data-tone"] = ""
     names = [className, "num", theme.tone(value, decimals=4 if form.startswith("percent") else 2) if toned else ""]
     return html.Span(theme.text(value, form), className=" ".join(filter(None, names)), **{"data-format": form, "data-v": _raw(value)}, **attributes)
+
+
+def explained(figure: str | None) -> dict[str, str]:
+    """Give the attribute of a figure that can be asked how it comes about; a path of the stream names the same figure."""
+    held = (figure or "").removeprefix("holdings.")
+    symbol, _, field = held.rpartition(".") if held != figure else ("", "", held)
+    name = OF_CASH_ROW.get(field, field) if symbol.startswith("cash:") else field
+    return {"data-explain": f"{name}:{symbol}" if symbol else name} if field in EXPLAINED else {}
 
 
 def _raw(value: theme.Number) -> str:
@@ -132,7 +145,8 @@ def spark(values: Sequence[float | None]) -> html.Span:
 def hero(value: theme.Number, currency: str, day_pnl: theme.Number, day_return: theme.Number, *, simulated: bool) -> list[Any]:
     """Total value, and what today made of it."""
     whole, cents = theme.hero_parts(value)
-    figure = html.Span([html.Span(whole), html.Small(cents)], className="num", **{"data-live": "value", "data-format": "hero", "data-v": _raw(value)})
+    figure = html.Span([html.Span(whole), html.Small(cents)], className="num",
+                       **{"data-live": "value", "data-format": "hero", "data-v": _raw(value), **explained("value")})
     return [
         html.Div("Total value", className="soft"),
         html.Div([figure, unit(currency)], className="value"),

@@ -48,6 +48,14 @@ class Ids(StrEnum):
     KEYS = "keys"
 
 
+class ExplainIds(StrEnum):
+    """The sheet that says how a number comes about; `assets/explain.js` reads these as strings."""
+
+    SHEET = "explain-sheet"
+    BODY = "explain-body"
+    ASKED = "explain-asked"  # {figure, portfolio, period, as_of, known_at, path, ...}: the figure that was pressed, and the page's address
+
+
 class OverviewIds(StrEnum):
     """The Overview page."""
 

@@ -46,6 +46,7 @@ class Window(NamedTuple):
     benchmark: float | None
     active: float | None
     mwr: float | None
+    key: str = ""  # as the service names it
 
 
 class Bar(NamedTuple):
@@ -79,6 +80,8 @@ class Method(NamedTuple):
     value: float | None
     yearly: float | None
     why_not: str = ""
+    figure: str = ""
+    figure_yearly: str = ""
 
 
 # ------------------------------------------------------------------------------------------------------------------------- figures
@@ -105,7 +108,8 @@ def _figure(facts: Facts, name: str, label: str, what: str, context: str, *, ton
     value = facts[name]
     known = value is not None and theme.known(value)
     second = context if known else facts.gaps.get(name, "")
-    number = [live(value * 100, form="signed" if signed else "money", toned=toned), unit("%")] if known and value is not None else theme.UNKNOWN
+    told = {"form": "signed" if signed else "money", "explain": "mwr_period" if name == "mwr" else name}
+    number = [live(value * 100, toned=toned, **told), unit("%")] if known and value is not None else theme.UNKNOWN
     return kpi(label, number, [html.Span(what, title=what), html.Span(second, title=second)])
 
 
@@ -131,9 +135,10 @@ def windows_table(windows: Sequence[Window], *, benchmark: str | None) -> html.T
         html.Tr([
             html.Td([window.name, *([html.Span(" p.a.", className="dim")] if window.yearly else [])],
                     className="l", title=f"from {theme.day(window.start)}"),
-            html.Td(_percent(window.own)),
-            *([html.Td(_percent(window.benchmark), className="soft"), html.Td(_percent(window.active, toned=True))] if benchmark else []),
-            html.Td(_percent(window.mwr), className="soft"),
+            html.Td(_percent(window.own, explain=_of(window, "twr"))),
+            *([html.Td(_percent(window.benchmark, explain=_of(window, "benchmark")), className="soft"),
+               html.Td(_percent(window.active, toned=True, explain=_of(window, "active")))] if benchmark else []),
+            html.Td(_percent(window.mwr, explain=_of(window, "mwr")), className="soft"),
         ])
         for window in windows
     ]
@@ -154,8 +159,14 @@ def month_facts(facts: Facts) -> html.Dl:
     return html.Dl([part for name, figure in pairs for part in (html.Dt(name), html.Dd(figure))], className="kv")
 
 
-def _percent(value: float | None, *, toned: bool = False) -> html.Span:
-    return live(value, form="percent", toned=toned)
+def _of(window: Window, column: str) -> str:
+    """Name the figure of a window: a year's, or the window's own."""
+    yearly = {"twr": "annualised", "benchmark": "benchmark_annualised", "active": "active_annualised", "mwr": "mwr"}
+    return f"windows.{yearly[column] if window.yearly else 'mwr_period' if column == 'mwr' else column}:{window.key}"
+
+
+def _percent(value: float | None, *, toned: bool = False, explain: str = "") -> html.Span:
+    return live(value, form="percent", toned=toned, **({"explain": explain} if explain else {}))
 
 
 def _table(caption: str, heads: Sequence[str], rows: Sequence[html.Tr], *, foot: html.Tr | None = None, classes: str = "") -> html.Table:
@@ -195,11 +206,19 @@ def _sparse(days: Sequence[date], flows: Mapping[date, float], most: int = 70) -
 def bridge_table(steps: Sequence[Step], residual: float, currency: str) -> html.Table:
     """List the steps from the opening to the closing value, to the cent, with what is left over."""
     *before, closing = steps
-    rows = [html.Tr([html.Td(step.name, className="l"), html.Td(live(step.amount, form="signed" if index else "money"))])
+    rows = [html.Tr([html.Td(step.name, className="l"),
+                     html.Td(live(step.amount, form="signed" if index else "money", explain=_step(step, index)))])
             for index, step in enumerate(before)]
-    rows.append(html.Tr([html.Td("Residual", className="l soft"), html.Td(live(residual, form="signed"), className="soft")]))
-    foot = html.Tr([html.Td(closing.name, className="l"), html.Td([live(closing.amount), unit(currency)])])
+    rows.append(html.Tr([html.Td("Residual", className="l soft"), html.Td(live(residual, form="signed", explain="bridge.residual"), className="soft")]))
+    foot = html.Tr([html.Td(closing.name, className="l"), html.Td([live(closing.amount, explain="bridge.closing_value"), unit(currency)])])
     return _table("What moved the value", ["Step", currency], rows, foot=foot)
+
+
+STEPS = {"Price": "price", "Currency": "fx", "Income": "income", "Fees": "fees", "Taxes": "taxes", "Company actions": "corporate_actions"}
+
+
+def _step(step: Step, index: int) -> str:
+    return f"bridge.{STEPS.get(step.name, 'flows') if index else 'opening_value'}"
 
 
 def fitted_steps(steps: Sequence[Step], residual: float) -> list[Step]:
@@ -277,8 +296,8 @@ def methods_table(methods: Sequence[Method], *, yearly: bool) -> html.Table:
     """Ways to measure the same window beside each other, each with the question it answers."""
     rows = [html.Tr([
         html.Td([html.B(method.name), html.Span(method.meaning, className="meaning")], className="l"),
-        html.Td(_percent(method.value), title=method.why_not or None),
-        *([html.Td(_percent(method.yearly) if theme.known(method.yearly) else "", className="soft")] if yearly else []),
+        html.Td(_percent(method.value, explain=method.figure), title=method.why_not or None),
+        *([html.Td(_percent(method.yearly, explain=method.figure_yearly) if theme.known(method.yearly) else "", className="soft")] if yearly else []),
     ]) for method in methods]
     return _table("Ways to measure", ["Method", "Return", *(["p.a."] if yearly else [])], rows, classes="methods")
 

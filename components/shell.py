@@ -11,7 +11,7 @@ from typing import NamedTuple
 import dash
 from dash import dcc, html
 
-from components import controls, portfolio_dialogs
+from components import controls, explain, portfolio_dialogs
 from components.icons import Icon, icon
 from components.ids import ChecksIds, Ids
 from components.live import live_components
@@ -72,6 +72,8 @@ KEYS = (
     ("[ and ]", "Shorter and longer period"),
     ("t", "Next theme"),
     ("f", "Fold the sidebar"),
+    ("Enter", "Explain the number in focus"),
+    ("e", "Explain a cell of Holdings; or Alt and press"),
     ("Esc", "Close what is open"),
     ("?", "This list"),
 )
@@ -90,6 +92,7 @@ def layout() -> html.Div:
             _keys(),
             portfolio_dialogs.new_portfolio(),
             portfolio_dialogs.settings(),
+            explain.sheet(),
             live_components(),
             html.Div(className="sr", role="status", id="announce", **{"aria-live": "polite"}),
         ],

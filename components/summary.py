@@ -89,7 +89,8 @@ def kpi_strip(totals: Totals, rows: Sequence[Row]) -> list[html.Div]:
         kpi(
             "Total P/L",
             [live(totals.total_pnl, "total_pnl", "whole-signed", toned=True), unit(totals.currency)],
-            [_computed(_ratio(totals.total_pnl, totals.net_contributions), "on_contributed", "percent1"), " on contributed"],
+            [_computed(_ratio(totals.total_pnl, totals.net_contributions), "on_contributed", "percent1",
+                       explain="on_contributed"), " on contributed"],
         ),
         kpi(
             "Income, 12 months",
@@ -99,7 +100,7 @@ def kpi_strip(totals: Totals, rows: Sequence[Row]) -> list[html.Div]:
         kpi(
             "Cash",
             [live(totals.cash, "cash", "whole"), unit(totals.currency)],
-            [_computed(_ratio(totals.cash, totals.value), "cash_share", "share"), " of value"],
+            [_computed(_ratio(totals.cash, totals.value), "cash_share", "share", explain="cash_share"), " of value"],
         ),
         _largest(rows),
         _up_and_down(rows),
@@ -108,8 +109,8 @@ def kpi_strip(totals: Totals, rows: Sequence[Row]) -> list[html.Div]:
     ]
 
 
-def _computed(value: theme.Number, figure: str, form: str, *, toned: bool = False) -> html.Span:
-    return live(value, None, form, toned=toned, figure=figure)
+def _computed(value: theme.Number, figure: str, form: str, *, toned: bool = False, **data: str) -> html.Span:
+    return live(value, None, form, toned=toned, figure=figure, **data)
 
 
 def _ratio(part: float | None, whole: float | None) -> float | None:
@@ -331,7 +332,7 @@ def _total_row(totals: Totals, count: int) -> html.Tr:
             html.Td(live(totals.day_pnl, "day_pnl", "signed", toned=True)),
             html.Td(live(totals.value, "value"), className="s"),
             html.Td(live(totals.total_pnl, "total_pnl", "signed", toned=True)),
-            html.Td(_computed(totals.on_cost, "on_cost_all", "percent1")),
+            html.Td(_computed(totals.on_cost, "on_cost_all", "percent1", explain="on_cost")),
             html.Td(theme.weight(100 if totals.value else None)),
         ],
     )

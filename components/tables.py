@@ -191,25 +191,29 @@ def _pairs(pairs: Sequence[tuple[Any, Any]]) -> html.Dl:
     return html.Dl([part for name, value in pairs for part in (html.Dt(name), html.Dd(value))], className="kv")
 
 
-def _field(name: str, text: str = theme.UNKNOWN) -> html.Span:
-    return html.Span(text, **{"data-field": name})
+FIGURES = {"price": "price", "value": "market_value", "cost": "cost_basis", "day": "day_pnl", "total": "total_pnl"}
+
+
+def _field(name: str, symbol: str, text: str = theme.UNKNOWN) -> html.Span:
+    return html.Span(text, **{"data-field": name, "data-explain": f"{FIGURES.get(name, name)}:{symbol}"})
 
 
 def _position(held: Held) -> html.Dl:
-    price = [_field("price", theme.price(held.price)), html.Span(held.currency, className="unit"), cards.age_mark(held.state, held.state)]
+    price = [_field("price", held.symbol, theme.price(held.price)), html.Span(held.currency, className="unit"),
+             cards.age_mark(held.state, held.state)]
     return _pairs([
         ("Price", price),
-        ("Quantity", theme.quantity(held.quantity)),
-        ("Value", [_field("value"), html.Span(held.base_currency, className="unit")]),
-        ("Cost", [_field("cost", theme.money(held.cost)), html.Span(held.base_currency, className="unit")]),
-        ("Day P/L", _field("day")),
+        ("Quantity", html.Span(theme.quantity(held.quantity), **{"data-explain": f"quantity:{held.symbol}"})),
+        ("Value", [_field("value", held.symbol), html.Span(held.base_currency, className="unit")]),
+        ("Cost", [_field("cost", held.symbol, theme.money(held.cost)), html.Span(held.base_currency, className="unit")]),
+        ("Day P/L", _field("day", held.symbol)),
     ])
 
 
 def _profit(held: Held) -> html.Dl:
     names = [("Unrealised", "unrealised"), ("Realised", "realised"), ("Income", "income"), ("Fees", "fees"), ("Taxes", "taxes")]
-    shown = [(word, _field(name)) for word, name in names if name == "unrealised" or held.fixed.get(name)]
-    return _pairs([*shown, (html.B("Total P/L"), html.B(_field("total")))])
+    shown = [(word, _field(name, held.symbol)) for word, name in names if name == "unrealised" or held.fixed.get(name)]
+    return _pairs([*shown, (html.B("Total P/L"), html.B(_field("total", held.symbol)))])
 
 
 def small_table(heads: Sequence[str], rows: Sequence[html.Tr], *, foot: html.Tr | None = None, starts: int = 1) -> html.Div:

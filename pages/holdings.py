@@ -12,6 +12,7 @@ from components.icons import Icon
 from components.ids import HoldingsIds
 
 GROUPS = (("sector", "Sector"), ("asset_class", "Class"), ("currency", "Currency"), ("portfolio", "Portfolio"), ("none", "None"))
+FIGURES = {"value": "value", "day": "day_pnl", "total": "total_pnl", "cash": "cash"}
 MARKS = (("live", "Live"), ("delayed", "Delayed"), ("stale", "Stale"), ("closed", "Market closed"))
 
 dash.register_page(__name__, path="/holdings", name="Holdings", title="Holdings · Portolan")
@@ -41,7 +42,8 @@ def layout(**_query: str) -> html.Div:
 
 
 def _figure(name: str, label: str) -> html.Div:
-    return html.Div([html.Dt(label), html.Dd(html.Span("–", **{"data-part": "value"})), html.Dd("", className="sub", **{"data-part": "sub"})],
+    value = html.Span("–", **{"data-part": "value", **cards.explained(FIGURES[name])})
+    return html.Div([html.Dt(label), html.Dd(value), html.Dd("", className="sub", **{"data-part": "sub"})],
                     className="kpi", **{"data-figure": name})
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from services.accounts import Accounts
 from services.audit import Audit
 from services.checks import Checks
+from services.explain import Explain
 from services.exports import Exports
 from services.gains import Gains
 from services.imports import Imports
@@ -53,6 +54,7 @@ class Services:
     valuation: Valuation
     gains: Gains
     performance: Performance
+    explain: Explain
     market: Market
     imports: Imports
     exports: Exports
@@ -77,9 +79,10 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
     performance = Performance(database, cache, market, valuation)
     transactions = Transactions(writes, valuation)
     imports = Imports(writes)
+    gains = Gains(database, market)
     services = Services(
         settings=settings, database=database, bus=bus, cache=cache, feed=feed, market=market, valuation=valuation,
-        gains=Gains(database, market), accounts=Accounts(database),
+        gains=gains, explain=Explain(valuation, performance, gains), accounts=Accounts(database),
         performance=performance,
         portfolios=Portfolios(writes), instruments=Instruments(writes), transactions=transactions,
         transfers=Transfers(writes, transactions), renames=Renames(writes), imports=imports, exports=Exports(database, valuation, performance),

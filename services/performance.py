@@ -17,7 +17,7 @@ from services.books import Booked, Kept
 from services.market import Market
 from services.marks import read_marks
 from services.performance_benchmark import read_levels
-from services.performance_figures import Asked, Brief, told
+from services.performance_figures import Asked, Basis, Brief, told
 from services.performance_groups import OF_LEDGERS, Group, chosen, groups_of, groups_of_ledgers
 from services.performance_json import as_json, digest
 from services.performance_panels import Laid, Panels, Scene, findings_of, merged, nothing, state_of
@@ -135,8 +135,22 @@ class Performance:
 
     # --------------------------------------------------------------------------------------------------------------------- measuring
 
+    def basis(self, actor: Actor, scope: str | UUID = ALL, question: PerformanceQuestion | None = None) -> Basis:
+        """Give the same answer with what it was made of, to explain its figures from."""
+        with self._database.read() as unit:
+            asked = self._asked(unit, actor, str(scope), question or PerformanceQuestion())
+            view = self._views.get_or_compute(asked.key, lambda: self._view(unit, actor, asked))
+            names = {instrument.id: symbol for symbol, instrument in asked.scene.instruments.items()}
+            closes = {day: unit.instruments.last_closes(list(names), on_or_before=day).rename(index=names) if names else pd.DataFrame()
+                      for day in (asked.start, asked.end)}
+            return Basis(view, self._brief(unit, actor, asked), closes)
+
     def _view(self, unit: Unit, actor: Actor, asked: Asked) -> PerformanceView:
         """Measure what was asked."""
+        return told(self._brief(unit, actor, asked))
+
+    def _brief(self, unit: Unit, actor: Actor, asked: Asked) -> Brief:
+        """Lay out what an answer is made of."""
         scene, question = asked.scene, asked.question
         laid = self._panels.laid(unit, actor, scene)
         whole = merged(laid) if laid else nothing(scene.base, asked.start, asked.end)
@@ -147,7 +161,7 @@ class Performance:
         levels, prices = (None if each is None else read_levels(unit, actor, each, currency, panel.days, scene.marked)
                           for each, currency in ((asked.benchmark, scene.base), (asked.inflation, None)))
         findings = (*findings_of(scene, laid), *asked.findings)
-        return told(Brief(asked, panel, flows if one is None else [], one, groups, levels, prices, findings, is_empty=not laid))
+        return Brief(asked, panel, flows if one is None else [], one, groups, levels, prices, findings, is_empty=not laid)
 
     def _groups(self, unit: Unit, actor: Actor, asked: Asked, laid: Sequence[Laid]) -> list[Group]:
         kind = str(asked.question.group_by)

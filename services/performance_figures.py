@@ -70,6 +70,15 @@ class Brief:
     is_empty: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """An answer with what it was made of."""
+
+    view: PerformanceView
+    brief: Brief
+    closes: dict[date, pd.DataFrame]  # at both ends: symbol x date close source simulated
+
+
 def told(brief: Brief) -> PerformanceView:
     """Measure a window."""
     asked, question, levels = brief.asked, brief.asked.question, brief.levels

@@ -75,6 +75,12 @@ class Valuation:
         with self._database.read() as unit:
             return holdings_view(str(scope), self._answer(unit, actor, question))
 
+    def answered(self, actor: Actor, scope: str | UUID = ALL, *, as_of: date | datetime | None = None, cost_method: str | None = None,
+                 known_at: datetime | None = None, base_currency: str | None = None) -> Answer:
+        """Give what the answer of `holdings` is made of: one book and the marks to value it with; asked in the same words."""
+        with self._database.read() as unit:
+            return self._answer(unit, actor, Question(str(scope), as_of, cost_method, known_at, base_currency))
+
     def live_terms(self, actor: Actor, scope: str | UUID = ALL) -> LiveTerms:
         """Lay a scope out for the hub, which revalues it with every quote until the ledger changes."""
         with self._database.read() as unit:

@@ -1,0 +1,66 @@
+"""Explain any number: its formula, inputs, prices and flows, and the call that gives it again."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+
+from api.dependencies import Asks, moment
+from api.explain_schemas import EXAMPLE, ExplanationPublic, FiguresPublic
+from api.performance import question
+from engine.errors import InvalidInput
+from services.explain_views import ExplainQuestion
+from services.gains_views import GainsQuestion
+from services.performance_views import PerformanceQuestion
+
+routes = APIRouter(tags=["explain"])
+
+
+@routes.get("/figures", response_model=FiguresPublic)
+def figures(call: Asks) -> dict[str, Any]:
+    """List every number that can be explained, with formula, convention and source."""
+    return {"figures": call.services.explain.figures()}
+
+
+@routes.get(
+    "/portfolios/{portfolio_id}/explain",
+    response_model=ExplanationPublic,
+    responses={200: {"content": {"application/json": {"example": EXAMPLE}}}},
+)
+def explain(  # noqa: PLR0913, PLR0917 - one parameter a query parameter
+    call: Asks,
+    portfolio_id: Annotated[str, "or all"],
+    asked: Annotated[PerformanceQuestion, Depends(question)],
+    figure: Annotated[str | None, Query(description="A name of GET /api/v1/figures", examples=["roi"])] = None,
+    symbol: Annotated[
+        str | None, Query(description="What it is of: AAPL, cash:EUR, a window (1Y), a month (2024-03), a group, a currency")
+    ] = None,
+    as_of: Annotated[str | None, Query(description="Of holdings: a date or an instant")] = None,
+    year: Annotated[str | None, Query(description="Of gains: a tax year instead of start and end")] = None,
+    tax_year: Annotated[str | None, Query(description="Of gains: calendar or uk")] = None,
+    rules: Annotated[str | None, Query(description="Of gains: uk or us")] = None,
+) -> dict[str, Any]:
+    """Tell how a number comes about, under the same question that `holdings`, `performance` or `realised-gains` was asked.
+
+    `value` is the number that `call` answers at `path`; `reproduced` is what `expression` gives with `inputs`.
+    """
+    if not (figure or "").strip():
+        raise InvalidInput("figure", figure, "is needed", hint="Send figure=twr; GET /api/v1/figures lists them all", rule="required")
+    gains = GainsQuestion(start=asked.start, end=asked.end, year=year or None, tax_year=tax_year or None, rules=rules or None)
+    told = ExplainQuestion(moment("as_of", as_of), asked.cost_method, asked.known_at, asked.base_currency, asked, gains)
+    found: dict[str, Any] = _plain(
+        asdict(call.services.explain.explain(call.actor, portfolio_id, str(figure), symbol=symbol, question=told))
+    )
+    return found
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - anything JSON has
+    """Put null where there is no number."""
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

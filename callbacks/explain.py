@@ -1,0 +1,67 @@
+"""Fills the sheet that says how a number comes about."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from dash import ClientsideFunction, Dash, Input, Output
+from dash.exceptions import PreventUpdate
+
+from callbacks import gains, holdings, performance
+from components import explain
+from components.ids import ExplainIds as Ids
+from engine.errors import PortfolioError
+from services.explain_views import ExplainQuestion
+from services.performance_views import PerformanceQuestion
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from services import Services
+    from services.explain_views import Explanation
+
+
+def register(app: Dash, services: Services) -> None:
+    """Wire the sheet."""
+    app.clientside_callback(ClientsideFunction("explain", "filled"), Input(Ids.BODY, "children"))
+
+    @app.callback(Output(Ids.BODY, "children"), Input(Ids.ASKED, "data"), prevent_initial_call=True)
+    async def update_sheet(asked: dict[str, Any] | None) -> list[Any]:
+        """Explain the figure that was pressed."""
+        if not asked or not asked.get("figure"):
+            raise PreventUpdate
+        return await asyncio.to_thread(answer_of, services, asked)
+
+
+def answer_of(services: Services, asked: Mapping[str, Any]) -> list[Any]:
+    """Build the explanation, or say why there is none."""
+    figure, _, symbol = str(asked["figure"]).partition(":")
+    try:
+        told = services.explain.explain(services.accounts.local(), str(asked.get("portfolio") or "all"), figure, symbol=symbol or None,
+                                        question=question_of(asked, services))
+    except PortfolioError as error:
+        return explain.refused(error.message, str(error.context.get("hint") or ""))
+    return told_of(told)
+
+
+def question_of(asked: Mapping[str, Any], services: Services) -> ExplainQuestion:
+    """Read the page's address as each page does."""
+    past, page = holdings.looking_back(asked), dict(asked)
+    measured = performance.question_of(page) if asked.get("path") == "/performance" else PerformanceQuestion()
+    realised = gains.question_of({**page, **page.get("gains", {})}, services.market.sight().day)
+    return ExplainQuestion(past["as_of"], None, past["known_at"], None, measured, realised)
+
+
+def told_of(told: Explanation) -> list[Any]:
+    """Lay an explanation out."""
+    prices = [(each.symbol, each.value, each.currency, each.source, each.ts, each.state, each.simulated) for each in told.prices]
+    flows = [(each.date, each.kind, each.amount, each.weight) for each in told.flows]
+    facts = [(each.date, each.kind, each.symbol, each.amount) for each in told.transactions]
+    return [
+        explain.head(told.title, told.value, told.unit, told.currency), explain.formula(told.formula, told.with_numbers), explain.inputs(told.inputs),
+        explain.words("Conventions", told.conventions), *([explain.prices(prices, told.price_count)] if prices else []),
+        *([explain.flows(flows, told.flow_count)] if flows else []), *([explain.facts(facts, told.transaction_count)] if facts else []),
+        *([explain.words("Findings", [each.message for each in told.findings])] if told.findings else []), explain.words("Source", [told.source]),
+        explain.call(told.call, told.path),
+    ]
