@@ -209,7 +209,8 @@ def bridge_table(steps: Sequence[Step], residual: float, currency: str) -> html.
     rows = [html.Tr([html.Td(step.name, className="l"),
                      html.Td(live(step.amount, form="signed" if index else "money", explain=_step(step, index)))])
             for index, step in enumerate(before)]
-    rows.append(html.Tr([html.Td("Residual", className="l soft"), html.Td(live(residual, form="signed", explain="bridge.residual"), className="soft")]))
+    rows.append(html.Tr([html.Td("Residual", className="l soft"),
+                         html.Td(live(residual, form="signed", explain="bridge.residual"), className="soft")]))
     foot = html.Tr([html.Td(closing.name, className="l"), html.Td([live(closing.amount, explain="bridge.closing_value"), unit(currency)])])
     return _table("What moved the value", ["Step", currency], rows, foot=foot)
 
