@@ -89,10 +89,10 @@ def extended(closed: Panel | None, changed: date | None, start: date, lay: Laid)
 
 
 def _fits(before: Panel, after: Panel) -> bool:
-    """Tell whether days can be put behind days: what had no price at the joint still has none, and every currency has its past."""
+    """Tell whether days can be put behind days: what had no price at the joint still has none, and both know the same currencies."""
     waiting = {row for row, gone in zip(before.rows, before.missing[-1].tolist(), strict=True) if gone}
     came = any(row in waiting and not gone.all() for row, gone in zip(after.rows, after.missing[1:].T, strict=True))
-    return not came and {*after.currencies} <= {*before.currencies}
+    return not came and {*after.currencies} == {*before.currencies}
 
 
 def joined(before: Panel, after: Panel) -> Panel:

@@ -81,3 +81,13 @@ def test_a_window_by_its_name_and_by_its_dates_are_one(services: Services, actor
     assert (view.start, view.end) == (date(day.year - 1, 12, 31), day)
     assert set(view.windows.index) == {"MTD", "QTD", "YTD", "1M", "3M", "6M", "1Y", "ITD"}
     assert view.why == "They are equal: no money came in or went out."
+
+
+def test_a_currency_that_is_taken_out_of_the_ledger_leaves_the_days_before(services: Services, actor: Actor) -> None:
+    """Found by the ledger machine: days kept with a currency could not be put before days without it."""
+    services.instruments.put_rates(actor, "EURUSD", [{"date": "2024-01-01", "rate": "1.1"}])
+    key = portfolio(services, actor, DEPOSIT)
+    euros = services.transactions.record(actor, key, [{"date": "2024-01-10", "kind": "DEPOSIT", "amount": "100", "currency": "EUR"}])[0]
+    assert services.performance.performance(actor, key).figures["closing_value"] == pytest.approx(1110)
+    services.transactions.void(actor, key, euros.id, 1)
+    assert services.performance.performance(actor, key).figures["closing_value"] == pytest.approx(1000)
