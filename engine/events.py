@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,9 +15,8 @@ from engine.pools import Lot
 from engine.postings import KINDS, Postings, times
 from engine.types import CostMethod, Finding, Kind
 
-if TYPE_CHECKING:
-    from engine.sweep import Swept
-
+Mask = NDArray[np.bool_]
+Fields = Mapping[str, NDArray[Any]]
 _LOT_KINDS = (
     Kind.BUY, Kind.SELL, Kind.TRANSFER_IN, Kind.TRANSFER_OUT, Kind.ADJUSTMENT, Kind.SPLIT, Kind.SPIN_OFF, Kind.MERGER, Kind.RETURN_OF_CAPITAL,
     Kind.STOCK_DIVIDEND,
@@ -50,6 +49,25 @@ class Move:
     flow: float = 0.0
     carried: float = 0.0
     share: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What was booked at once.
+
+    Attributes
+    ----------
+    done
+        ndarray of shape (n_events,): which events of `Columns` are in here.
+    moves, gains, lots
+        Fields of `Move` (those that are not 0), `Gain` and `Lot` (with its symbol and account) as arrays; gains in the order of the
+        ledger, lots of each symbol and account in the order held.
+    """
+
+    done: Mask
+    moves: Fields
+    gains: Fields
+    lots: Fields
 
 
 @dataclass(slots=True)

@@ -4,29 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import reduce
 
-import pandas as pd
-
-from engine.section104_events import Entry
-from engine.section104_pool import DUST, NOTHING, Amounts
+from engine.section104_entries import DUST, NOTHING, Amounts, Day, Entry
 
 THIRTY_DAYS = 30
-
-
-@dataclass(slots=True, eq=False)
-class Day:
-    """All acquisitions, or all disposals, of one share on one day, which count as one."""
-
-    symbol: str
-    day: int
-    date: pd.Timestamp
-    acquires: bool
-    rows: list[Entry] = field(default_factory=list)
-    units: float = 0.0
-    left: float = 0.0
-    amounts: Amounts = NOTHING
 
 
 @dataclass(frozen=True, slots=True)

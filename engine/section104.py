@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from engine.identification import Day, Match, days_of, matches_of
+from engine.identification import Match, days_of, matches_of
 from engine.ledger import Book
-from engine.section104_events import Entry, entries_of
-from engine.section104_pool import LATER, POOL, Amounts, Pools, Taken
+from engine.section104_entries import Amounts, Day, Entry
+from engine.section104_events import entries_of
+from engine.section104_pool import LATER, POOL, Pools, Taken
 from engine.types import Finding
 
 __all__ = ["Section104", "section_104"]

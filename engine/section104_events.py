@@ -3,50 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from engine.ledger import Book
-from engine.section104_pool import Amounts
+from engine.section104_entries import Amounts, Entry
 from engine.share_units import share_units
 from engine.types import Kind
 
 _CARRIED = (Kind.TRANSFER_OUT.value, Kind.ADJUSTMENT.value)
 _ACTIONS = (Kind.SPIN_OFF.value, Kind.MERGER.value)
 _CAPITAL = (Kind.RETURN_OF_CAPITAL.value, Kind.SPLIT.value, Kind.SPIN_OFF.value, Kind.MERGER.value)
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One transaction seen from one symbol; `day` counts from 1970.
-
-    `role` is ``buy``, ``sell``, ``arrive``, ``leave``, ``carry`` (to `child`), or ``repay`` (cash, perhaps none). `units` is comparable across
-    splits, `factor` turns it into shares of the day; `amounts` is net of fees and taxes where it was sold and includes them where it was bought.
-    `share` is the part of the pool that a carry moves, `child_units` what comes of it.
-    """
-
-    order: int
-    day: int
-    date: pd.Timestamp
-    kind: str
-    symbol: str
-    account: str | None
-    role: str
-    units: float
-    factor: float
-    amounts: Amounts
-    transaction_id: str
-    share: float = 0.0
-    child: str | None = None
-    child_units: float = 0.0
-
-    @property
-    def trades(self) -> bool:
-        """Whether it is an acquisition or a disposal."""
-        return self.role in {"buy", "sell"}
 
 
 def entries_of(books: Sequence[Book]) -> list[Entry]:

@@ -5,37 +5,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
-if TYPE_CHECKING:
-    from engine.identification import Day
-    from engine.section104_events import Entry
+from engine.section104_entries import DUST, NOTHING, Amounts, Day, Entry
 
 POOL, LATER = "section_104", "later"
-DUST = 1e-9
-
-
-@dataclass(frozen=True, slots=True)
-class Amounts:
-    """Money in base and in local currency, with the fee and the tax (base) that are in it."""
-
-    base: float
-    local: float
-    fee: float = 0.0
-    tax: float = 0.0
-
-    def times(self, share: float) -> Amounts:
-        """Give a share of it."""
-        return Amounts(self.base * share, self.local * share, self.fee * share, self.tax * share)
-
-    def plus(self, other: Amounts) -> Amounts:
-        """Add another amount."""
-        return Amounts(self.base + other.base, self.local + other.local, self.fee + other.fee, self.tax + other.tax)
-
-
-NOTHING = Amounts(0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)

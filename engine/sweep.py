@@ -13,37 +13,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.events import Columns, Conventions, day_numbers, named_lot
+from engine.events import Columns, Conventions, Fields, Mask, Swept, day_numbers, named_lot
 from engine.matching import Matches, Trades, held_after, matches
 from engine.postings import CODE
 from engine.types import CostMethod, Kind
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
-Mask = NDArray[np.bool_]
-Fields = Mapping[str, NDArray[Any]]
 
 _TRADED = tuple(CODE[kind] for kind in (Kind.BUY, Kind.SELL, Kind.STOCK_DIVIDEND))
 _GIVEN, _SPLIT = CODE[Kind.STOCK_DIVIDEND], CODE[Kind.SPLIT]
-
-
-@dataclass(frozen=True, slots=True)
-class Swept:
-    """What was booked at once.
-
-    Attributes
-    ----------
-    done
-        ndarray of shape (n_events,): which events of `Columns` are in here.
-    moves, gains, lots
-        Fields of `Move` (those that are not 0), `Gain` and `Lot` (with its symbol and account) as arrays; gains in the order of the
-        ledger, lots of each symbol and account in the order held.
-    """
-
-    done: Mask
-    moves: Fields
-    gains: Fields
-    lots: Fields
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from engine.booked import Book
 from engine.errors import InvalidTransaction
 from engine.pools import Lot
 from engine.types import Kind
-
-if TYPE_CHECKING:
-    from engine.ledger import Book
 
 LEGS = (Kind.TRANSFER_IN, Kind.TRANSFER_OUT)
 CROSSING = (*LEGS, Kind.ADJUSTMENT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,18 @@ def test_a_room_knows_only_whom_it_may(path: Path) -> None:
     ours = [name for name in imports(path) if name.split(".")[0] in ROOMS or name.split(".")[0] == "app"]
     strangers = [name for name in ours if not within(name, MAY_IMPORT[room(path)])]
     assert not strangers, f"{path.relative_to(ROOT)} may not import {strangers}"
+
+
+def test_no_circle_among_modules() -> None:
+    """Not for types only either: a circle says that something lives in the wrong module."""
+    modules = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in FILES if path.name != "__init__.py"}
+    names = {name: set(imports(path)) for name, path in modules.items()}
+    known = {name: {part for told in found for part in (told, told.rpartition(".")[0]) if part in modules and part != name}
+             for name, found in names.items()}
+    try:
+        TopologicalSorter(known).prepare()
+    except CycleError as error:
+        pytest.fail(f"these import each other: {' -> '.join(error.args[1])}")
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if room(path) == "engine"], ids=lambda path: path.name)
