@@ -87,7 +87,7 @@ window.portolan.holdings = (() => {
     const api = await kit.ready(GRID, PAGE);
     if (!api) return window.dash_clientside.no_update;
     if (api !== page.api) attach(api);
-    const kept = payload.error && page.merged && page.payload?.scope === payload.scope && page.payload.past === payload.past;
+    const kept = payload.error && page.merged && page.payload?.scope === payload.scope && (page.payload.past ?? null) === (payload.past ?? null);
     kit.mark(document.getElementById(PAGE), "state", payload.error ? (kept ? "kept" : "error") : filled(payload.rows) ? "full" : "empty");
     if (payload.error) refuse(payload.error, kept);
     else {

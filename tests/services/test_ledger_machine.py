@@ -1,5 +1,7 @@
 """Whatever is done to ledgers, in whatever order: after every step they are what an independent model in decimals says.
 
+What is dear (the bridge, contributions, a rebuild by services that know nothing) is held at every tenth step and at the end.
+
 `make test` walks a few hundred steps, the same ones each time. Some three thousand others, and the shortest way to what is wrong:
 
     pytest tests/services/test_ledger_machine.py --hypothesis-profile=long
