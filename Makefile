@@ -24,7 +24,7 @@ types: $(VENV)/dev.stamp            ## mypy, strict on engine, data, services, a
 	$(BIN)/mypy
 
 unit: $(VENV)/dev.stamp            ## every test without a browser, doctests too; real PostgreSQL and Redis
-	$(BIN)/python -m pytest -m "not browser" --doctest-modules engine tests
+	$(BIN)/python -m pytest -m "not browser" -n auto --maxprocesses 4 --dist loadfile --doctest-modules engine tests
 
 browser: $(VENV)/dev.stamp            ## the screens in headless Chromium; without one they are skipped by name, in CI they fail
 	$(BIN)/python -m pytest -m browser tests

@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import bench_booking, bench_hub, bench_import, bench_loop, bench_performance, bench_rest
+from tests.bench import bench_booking, bench_hub, bench_import, bench_live, bench_loop, bench_performance, bench_rest
 from tests.bench.table import table
 from tests.ui.conftest import server_in
 
@@ -18,6 +18,7 @@ def main() -> int:
         server = server_in(Path(folder)).start()
         try:
             rows += bench_rest.run(server)
+            rows += bench_live.run(server)
             rows += bench_loop.run(server)
             rows += bench_import.run(server)
         finally:

@@ -106,11 +106,9 @@ def test_what_cannot_be_read_is_computed(cache: Cache, settings: Settings, key: 
 @pytest.mark.parametrize("make", [lambda: Cache(None), lambda: Cache("redis://127.0.0.1:1/0")])
 def test_without_redis_everything_is_computed(make: Callable[[], Cache], key: str) -> None:
     cache, compute = make(), Counted(1)
-    started = time.monotonic()
     assert [cache.get_or_compute(key, compute) for _ in range(20)] == [1] * 20
     cache.forget(key)
     assert compute.times == 20
-    assert time.monotonic() - started < 1
     cache.close()
 
 

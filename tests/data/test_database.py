@@ -106,12 +106,10 @@ def test_a_lost_connection_is_a_storage_error_and_the_next_one_works(narrow: Dat
 
 def test_no_server_is_a_storage_error_that_keeps_the_password() -> None:
     database = Database("postgresql://portolan:topsecret@127.0.0.1:1/portolan")
-    started = time.monotonic()
     for use in (database.ping, lambda: database.run(lambda unit: unit.system.workspaces())):
         with pytest.raises(StorageError) as caught:
             use()
         assert "topsecret" not in f"{caught.value.message} {caught.value.context} {caught.value}"
-    assert time.monotonic() - started < 3
     with pytest.raises(StorageError, match="No database"):
         Database(None)
     with pytest.raises(StorageError):

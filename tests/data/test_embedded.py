@@ -96,9 +96,7 @@ def test_start_stop_and_start_again(place: Path) -> None:
     assert len(told) == 1
     assert str(place) in told[0]
 
-    started = time.monotonic()
     second = embedded.start(settings_of(place), say=told.append)
-    assert time.monotonic() - started < 3
     with psycopg.connect(second.database_url) as connection:
         assert connection.execute("SELECT answer FROM kept").fetchone() == (42,)
     second.stop()

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import uvicorn
 from dash import Dash, Input, Output, dcc, html
@@ -51,6 +52,14 @@ def until(page: Page, expression: str, arg: Any = None, *, seconds: float = 10.0
         assert time.monotonic() < end, f"waited {seconds} s for {expression}"
         page.wait_for_timeout(30)
     return found
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that asks for a browser or a running server is a browser test, whoever forgets to say so."""
+    for item in items:
+        if {"browser", "server", "line"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("browser")
 
 
 @pytest.fixture(scope="session")
@@ -161,6 +170,20 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     running = server_in(tmp_path_factory.mktemp("serve")).start()
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def leaves_no_portfolio(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What a module's tests made on the shared server goes with them: "all portfolios" is the demo's again."""
+    uses = {name for item in request.session.items if item.path == request.path for name in getattr(item, "fixturenames", ())}
+    running: Server | None = request.getfixturevalue("server") if "server" in uses else None
+    yield
+    if running is None:
+        return
+    with httpx.Client(base_url=f"{running.url}/api/v1", timeout=30) as api:
+        for each in api.get("/portfolios").json():
+            if not each["demo"]:
+                api.delete(f"/portfolios/{each['id']}", headers={"If-Match": str(each["version"])}).raise_for_status()
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-pytestmark = pytest.mark.browser
 WAIT = 20_000
 PASTE = """([selector, text]) => { const cell = document.querySelector(selector), data = new DataTransfer(); data.setData("text", text);
     cell.focus(); cell.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true })); }"""

@@ -122,7 +122,6 @@ def test_the_tone_is_that_of_the_written_number(value: float | None, expected: s
     assert theme.tone(value) == expected
 
 
-@pytest.mark.browser
 def test_the_browser_writes_every_number_as_the_server_does(browser: Browser) -> None:
     page = browser.new_page(locale="en-US")
     page.add_script_tag(path=ROOT / "assets" / "format.js")
@@ -135,7 +134,6 @@ def test_the_browser_writes_every_number_as_the_server_does(browser: Browser) ->
     page.close()
 
 
-@pytest.mark.browser
 def test_a_german_reader_gets_german_numbers(browser: Browser) -> None:
     page = browser.new_page(locale="de-DE")
     page.set_content('<span data-format="money" data-v="1234.5">1,234.50</span>')

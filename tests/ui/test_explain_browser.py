@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.ui.conftest import Server, Watch
 
-pytestmark = pytest.mark.browser
 PATIENCE = 30_000
 
 

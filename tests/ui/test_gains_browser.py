@@ -12,7 +12,6 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.ui.conftest import until
 
-pytestmark = pytest.mark.browser
 READY = '#gains-page[data-state="full"] .ag-row[row-id]'
 FULL = "() => document.getElementById('gains-page')?.dataset.state === 'full' && portolan.gains.page.payload"
 

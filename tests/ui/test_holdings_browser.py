@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-pytestmark = pytest.mark.browser
 READY = '#holdings-page[data-state="full"] .ag-row[row-id]'
 
 # At every repaint: what the cells say, in cents, against their groups and the total.

@@ -12,7 +12,6 @@ from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from tests.ui.conftest import until
 
-pytestmark = pytest.mark.browser
 FILE, FAILED, RESULT = "#import-page input[type=file]", '#import-page [data-part="failed"]', '#import-page [data-part="result"]'
 PATIENCE_MS = 30_000  # a file is read in a thread that may have to wait for its turn
 ROWS, BOOK = '#import-page [data-part="table"] tbody tr', "[data-do=import-book]"

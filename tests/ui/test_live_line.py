@@ -12,8 +12,6 @@ from playwright.sync_api import BrowserContext, Page
 
 from tests.ui.conftest import Line, wait_for
 
-pytestmark = pytest.mark.browser
-
 
 def quote(price: float, **more: Any) -> dict[str, Any]:
     now = int(time.time() * 1000)
@@ -198,7 +196,7 @@ def test_the_light_says_state_and_age(line: Line, shown: Page) -> None:
     assert shown.get_attribute("#status", "data-state") == "stale"
     line.refusing = True
     line.break_off()
-    reads(shown, "status-word", "No feed")
+    shown.wait_for_function("document.getElementById('status-word').textContent === 'No feed'", timeout=15_000)  # the poll must fall silent first
 
 
 def test_a_ledger_change_reaches_the_tables(line: Line, shown: Page) -> None:

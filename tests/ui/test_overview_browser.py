@@ -10,7 +10,6 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.ui.conftest import Server, Watch, wait_for
 
-pytestmark = pytest.mark.browser
 PATIENCE = 20_000
 
 # All texts of one moment: read in one go, so that no tick falls between them.

@@ -11,7 +11,6 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.ui.conftest import Server, Watch, until, wait_for
 
-pytestmark = pytest.mark.browser
 PATIENCE = 30_000
 FIXED = "from=2023-01-31&to=2025-06-30"  # closed days: nothing of it moves
 

@@ -8,7 +8,6 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Page, expect
 
-pytestmark = pytest.mark.browser
 PATIENCE = 15_000
 FORM, SHEET, DONE = "#transactions-form", "#transactions-form-sheet", "#transactions-done"
 SETTINGS = "#portfolio-settings"
