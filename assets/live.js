@@ -17,7 +17,7 @@ window.portolan.live = (() => {
   const PATH = "/api/v1/stream", CONNECTING = 0, OPEN = 1, CLOSED = 3;
   const FIRST_PAUSE_MS = 500, LONGEST_PAUSE_MS = 10_000, HANDSHAKE_MS = 8_000, SILENCE_MS = 25_000, FAILURES_BEFORE_POLL = 3;
   const FLASH_MS = 900, FLASH_PAUSE_MS = 1_000, BUSY_FLASHES = 20, RESYNC_PAUSE_MS = 1_000, LATENCIES = 500;
-  const SNAPSHOT_MS = 1_500, REFUSED_PAUSE_MS = 5_000, POLL_SILENCE_MS = 6_000;
+  const SNAPSHOT_MS = 1_500, REFUSED_PAUSE_MS = 5_000, POLL_SILENCE_MS = 6_000, SETTLE_MS = 1_000;
 
   const state = { portfolios: {}, quotes: {}, ledger: {}, ts: 0, offset: 0, degraded: false, live: false, polling: false };
   const stats = { paints: 0, lastSeq: null, gaps: 0, reconnects: 0, latencies: [] };
@@ -218,12 +218,15 @@ window.portolan.live = (() => {
     schedule();
   }
 
-  /* Tables read their rows again when a ledger moved on; `Ids.LEDGER` is what they listen to. */
+  /* Tables read their rows again when a ledger moved on; `Ids.LEDGER` is what they listen to. Counts and names in the frame come after them. */
+  let settling = 0;
   function ledger(revisions) {
     const news = Object.entries(revisions || {}).filter(([id, revision]) => state.ledger[id] !== revision);
     if (!news.length) return;
     state.ledger = { ...state.ledger, ...Object.fromEntries(news) };
     set("ledger", { data: state.ledger });
+    clearTimeout(settling);
+    settling = setTimeout(() => set("settled", { data: state.ledger }), SETTLE_MS);
   }
 
   /* ---------------------------------------------------------------------------------------------------------------- painting */

@@ -44,7 +44,7 @@ def _register_findings(app: Dash, services: Services) -> None:
             raise PreventUpdate
         return await asyncio.to_thread(findings_of, services, str(query.get("scope") or "all"))
 
-    @app.callback(Output(ChecksIds.COUNT, "children"), Output(ChecksIds.COUNT, "title"), Input(Ids.SCOPE, "data"), Input(Ids.LEDGER, "data"),
+    @app.callback(Output(ChecksIds.COUNT, "children"), Output(ChecksIds.COUNT, "title"), Input(Ids.SCOPE, "data"), Input(Ids.LEDGER_SETTLED, "data"),
                   Input(Ids.DIRECTORY_CHANGED, "data"))
     async def update_count(scope: dict[str, Any] | None, _ledger: dict[str, int] | None, _changed: int | None) -> tuple[str, str]:
         """Count open findings beside the page's name."""

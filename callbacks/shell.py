@@ -54,10 +54,11 @@ def _register_clientside(app: Dash) -> None:
 
 
 def _register_directory(app: Dash, services: Services) -> None:
-    @app.callback(Output(Ids.DIRECTORY, "data"), Input(Ids.DIRECTORY_CHANGED, "data"), Input(Ids.LEDGER, "data"), State(Ids.DIRECTORY, "data"))
+    @app.callback(Output(Ids.DIRECTORY, "data"), Input(Ids.DIRECTORY_CHANGED, "data"), Input(Ids.LEDGER_SETTLED, "data"),
+                  State(Ids.DIRECTORY, "data"))
     async def update_directory(_changed: int | None, ledger: dict[str, int] | None, known: dict[str, Any] | None) -> dict[str, Any]:
         """Name what the portfolio menu and the search can find."""
-        if ctx.triggered_id == Ids.LEDGER and known and known.get("revisions") == ledger:
+        if ctx.triggered_id == Ids.LEDGER_SETTLED and known and known.get("revisions") == ledger:
             raise PreventUpdate
         return await asyncio.to_thread(_directory, services)
 

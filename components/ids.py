@@ -20,6 +20,7 @@ class Ids(StrEnum):
     URL = "url"
     SCOPE = "scope"  # {portfolio, period, as_of, known_at}, derived from the address
     LEDGER = "ledger"  # {portfolio_id: revision}, set when a tick says that a ledger changed
+    LEDGER_SETTLED = "ledger-settled"  # the same a moment after the last change: for what nobody waits for
     DIRECTORY = "directory"  # {portfolios: [...], instruments: [...]}: what menu and search list
     DIRECTORY_CHANGED = "directory-changed"  # a counter: something in the directory is new
     SHELL = "shell"

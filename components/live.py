@@ -33,5 +33,5 @@ def live_components() -> html.Div:
         ],
         id=LiveIds.LINE, hidden=True,
         **{"data-socket": LiveIds.SOCKET, "data-poll": LiveIds.POLL, "data-wanted": LiveIds.WANTED,
-           "data-ledger": Ids.LEDGER, "data-status": Ids.STATUS},
+           "data-ledger": Ids.LEDGER, "data-settled": Ids.LEDGER_SETTLED, "data-status": Ids.STATUS},
     )

@@ -110,6 +110,7 @@ def _stores() -> list[dcc.Location | dcc.Store]:
     stores = (
         Ids.SCOPE,
         Ids.LEDGER,
+        Ids.LEDGER_SETTLED,
         Ids.DIRECTORY,
         Ids.DIRECTORY_CHANGED,
         Ids.STATUS_OPENED,
