@@ -111,7 +111,7 @@ window.portolan.holdings = (() => {
   function query(scope, group, retry, ledger, before) {
     if (!scope) return window.dash_clientside.no_update;
     const element = document.getElementById(PAGE), address = new URLSearchParams(location.search);
-    element.dataset.scope = scope.as_of || scope.known_at ? "" : scope.portfolio; // the past is not painted live
+    element.dataset.scope = scope.portfolio;
     if (!before) {
       page.group = GROUPS[address.get("group")] ? address.get("group") : "sector";
       page.symbol = address.get("symbol");

@@ -266,7 +266,9 @@ window.portolan.live = (() => {
 
   function paintAll() {
     if (document.hidden) return;
+    const past = document.documentElement.hasAttribute("data-past"); // pages that look back stand still
     for (const element of document.querySelectorAll("[data-live]")) {
+      if (past && element.closest("[data-looks-back]")) continue;
       const scope = element.closest("[data-scope]")?.dataset.scope, found = find(scope, element.dataset.live);
       if (found) put(element, found);
     }

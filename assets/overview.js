@@ -16,7 +16,7 @@ window.portolan.overview = (() => {
   /* ------------------------------------------------------------------ the model */
   function load(data) {
     page.model = data ? { ...data, rows: data.rows.map((row) => ({ ...row })) } : null;
-    const state = data && window.portolan.live?.state.portfolios[data.scope];
+    const state = data && !data.past && window.portolan.live?.state.portfolios[data.scope];
     if (state) merge(state);
     whenThere(["overview-treemap", "overview-movers"], () => { layTree(); layMovers(); tables(); if (page.model) follow(); lines.drawToday(page.model); });
   }
@@ -30,7 +30,7 @@ window.portolan.overview = (() => {
   }
 
   function onTick(event) {
-    if (!byId("overview-page") || !page.model) return;
+    if (!byId("overview-page") || !page.model || page.model.past) return;
     const states = event.detail.state.portfolios;
     ratios(states);
     const state = states[page.model.scope];
@@ -244,16 +244,16 @@ window.dash_clientside.overview = (() => {
     ask(scope, ledger, retry, changed, summary, asked) {
       if (!scope) return none();
       const causes = window.dash_clientside.callback_context.triggered.map((each) => each.prop_id.split(".")[0]);
-      const same = asked?.portfolio === scope.portfolio;
+      const same = asked?.portfolio === scope.portfolio && asked.as_of === scope.as_of && asked.known_at === scope.known_at;
       const news = Object.entries(ledger || {}).some(([id, revision]) => !summary?.revisions || (scope.portfolio === "all" || id === scope.portfolio || id in summary.revisions) && summary.revisions[id] !== revision);
       const only = (...names) => causes.length && causes.every((cause) => names.includes(cause));
       if (same && only("scope")) return none();
       if (same && only("ledger", "scope") && (!summary || !news)) return none();
-      return { portfolio: scope.portfolio, n: (count += 1) };
+      return { portfolio: scope.portfolio, as_of: scope.as_of, known_at: scope.known_at, n: (count += 1) };
     },
     askHistory(scope, asked, before) {
       if (!scope || !asked) return none();
-      const next = { portfolio: scope.portfolio, period: scope.period, n: asked.n };
+      const next = { portfolio: scope.portfolio, period: scope.period, as_of: scope.as_of, known_at: scope.known_at, n: asked.n };
       return JSON.stringify(next) === JSON.stringify(before) ? none() : next;
     },
     summary(data) { overview.load(data); },

@@ -73,9 +73,10 @@ window.portolan.shell = (() => {
     const { as_of: day, known_at: instant } = scope(), band = byId("time-band"), looks = document.querySelector("[data-looks-back]");
     if (!band) return;
     band.hidden = !day && !instant;
+    root.toggleAttribute("data-past", !band.hidden); // what looks back is not painted live
     byId("time").setAttribute("aria-pressed", !band.hidden);
     const told = [day ? `As of ${sayDay(day)}` : "As of now", instant ? `as known on ${sayInstant(instant)}` : ""].filter(Boolean).join(", ");
-    if (!band.hidden) byId("time-text").textContent = looks ? `${told}. Nothing moves here.` : `${told}, on Holdings, Performance, Realised gains and Transactions. This page shows now.`;
+    if (!band.hidden) byId("time-text").textContent = looks ? `${told}. Nothing moves here.` : `${told}, on Overview, Holdings, Performance, Realised gains and Transactions. This page shows now.`;
   }
 
   /* A Dash input holds its own value: it is told the way a reader would, so that both agree. */

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dash import Dash, Input, Output, no_update
 from dash.exceptions import PreventUpdate
 
+from callbacks.holdings import looking_back
 from components import cards, figures, summary, theme
 from components.figures import History
 from components.ids import OverviewIds as Ids
@@ -32,7 +33,7 @@ def register(app: Dash, services: Services) -> None:
         if not asked:
             raise PreventUpdate
         try:
-            points = await asyncio.to_thread(_points, services, asked["portfolio"])
+            points = [] if any(looking_back(asked).values()) else await asyncio.to_thread(_points, services, asked["portfolio"])
         except PortfolioError:
             return {"scope": asked["portfolio"], "points": []}
         return {"scope": asked["portfolio"], "points": [[round(at.timestamp() * 1000), value] for at, value in points if theme.known(value)]}
@@ -50,7 +51,7 @@ def register(app: Dash, services: Services) -> None:
         if not asked:
             raise PreventUpdate
         try:
-            return await asyncio.to_thread(_growth, services, asked["portfolio"], asked["period"])
+            return await asyncio.to_thread(_growth, services, asked["portfolio"], asked["period"], looking_back(asked))
         except NotFound:
             return no_update, [], "", cards.blank("No such portfolio", "Choose one in the top bar.")
         except PortfolioError as error:
@@ -61,10 +62,10 @@ def _points(services: Services, scope: str) -> list[tuple[datetime, float]]:
     return services.valuation.intraday(services.accounts.local(), scope)
 
 
-def _growth(services: Services, scope: str, period: str) -> Sequence[Any]:
+def _growth(services: Services, scope: str, period: str, past: dict[str, Any]) -> Sequence[Any]:
     actor = services.accounts.local()
-    view = services.valuation.holdings(actor, scope)
-    history = _history(services, actor, scope, period, view)
+    view = services.valuation.holdings(actor, scope, **past)
+    history = _history(services, actor, scope, period, view, past["known_at"])
     if len(history.days) < 2:
         return no_update, [], "", cards.blank("No history yet", "The line begins the day after the first transaction.")
     name = next(iter(view.portfolios.values())) if len(view.portfolios) == 1 else "All portfolios"
@@ -74,14 +75,14 @@ def _growth(services: Services, scope: str, period: str) -> Sequence[Any]:
     return {"figure": picture, "scope": scope, "label": _spoken(history, view.base_currency)}, table, _note(period, view), []
 
 
-def _history(services: Services, actor: Actor, scope: str, period: str, view: HoldingsView) -> History:
-    """Days of a period; the last is now, at the latest prices. One day is told by the line of today."""
+def _history(services: Services, actor: Actor, scope: str, period: str, view: HoldingsView, known_at: datetime | None) -> History:
+    """Days of a period; the last is now, at the latest prices, or the day one looks back to. One day is told by the line of today."""
     now, paid = float(view.snapshot.totals["value"]), float(view.snapshot.totals["net_contributions"])
-    if period == "1D":
+    if period == "1D" and view.live and known_at is None:
         points = [(at, value) for at, value in services.valuation.intraday(actor, scope) if theme.known(value)]
         return History([at for at, _ in points], [value for _, value in points], [paid] * len(points))
     today = view.as_of.date()
-    frame = services.performance.history(actor, scope, period_start(period, today), today)
+    frame = services.performance.history(actor, scope, period_start(period, today), today, known_at=known_at)
     frame = frame[(frame.index.date < today) & frame["value"].notna()]
     frame = frame[(frame[["value", "net_contributions"]] != 0).any(axis=1).cummax()]  # what was before the first transaction is no history
     days = [moment.date() for moment in frame.index]

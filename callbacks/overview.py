@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dash import ClientsideFunction, Dash, Input, Output, State, no_update
 from dash.exceptions import PreventUpdate
 
 from callbacks import history
+from callbacks.holdings import looking_back
 from components import cards, controls, summary, theme
 from components.ids import Ids as Frame
 from components.ids import OverviewIds as Ids
 from engine.errors import NotFound, PortfolioError
+from services.live.still import still
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from services.views import HoldingsView, PortfolioRow
 
 ALL = "all"
+Past = dict[str, Any]  # as_of and known_at, None for now
 TRIES, PAUSE_SECONDS = 10, 0.3
 MOST_BESIDE = 12  # portfolios in the comparison
 MONEY = ("value", "day_pnl", "day_return", "total_pnl", "net_contributions", "cash")
@@ -37,6 +40,7 @@ class Reading(NamedTuple):
     view: HoldingsView
     state: dict[str, Any]
     revisions: dict[str, int]
+    past: bool = False  # nothing moves it
 
 
 class Answer(NamedTuple):
@@ -112,11 +116,11 @@ def _register_summary(app: Dash, services: Services) -> None:
             raise PreventUpdate
         actor = await asyncio.to_thread(services.accounts.local)
         try:
-            return await _summary(services, actor, asked["portfolio"])
+            return await _summary(services, actor, asked["portfolio"], looking_back(asked))
         except NotFound as error:
             return Answer(LOST, hero=cards.blank("No such portfolio", error.message, controls.button("All portfolios", **{"data-portfolio": ALL})))
         except PortfolioError as error:
-            return _failure(error, kept=bool(known and known.get("scope") == asked["portfolio"]))
+            return _failure(error, kept=bool(known and known.get("scope") == asked["portfolio"] and not any(looking_back(asked).values())))
 
 
 def _failure(error: PortfolioError, *, kept: bool) -> Answer:
@@ -129,21 +133,24 @@ def _failure(error: PortfolioError, *, kept: bool) -> Answer:
     return Answer(LOST, hero=cards.failed("The value cannot be told now", f"{error.message} What you recorded is safe."))
 
 
-async def _summary(services: Services, actor: Actor, scope: str) -> Answer:
+async def _summary(services: Services, actor: Actor, scope: str, past: Past) -> Answer:
     if not await asyncio.to_thread(services.portfolios.find, actor):
         return Answer(NEW)
-    view, state, revisions = await _read(services, actor, scope)
+    view, state, *_ = reading = await _read(services, actor, scope, past)
     rows = holding_rows(view, state)
     symbols = [row.symbol for row in rows if not row.is_cash]
     sparks, income = await asyncio.gather(
-        asyncio.to_thread(services.valuation.sparklines, actor, symbols, 30),
-        asyncio.to_thread(_income, services, actor, scope, view.as_of.date()),
+        asyncio.to_thread(services.valuation.sparklines, actor, [] if past["as_of"] else symbols, 30),
+        asyncio.to_thread(_income, services, actor, scope, view.as_of.date(), past["known_at"]),
     )
-    return Answer(**_parts(Reading(view, state, revisions), rows, sparks, income))
+    return Answer(**_parts(reading, rows, sparks, income))
 
 
-async def _read(services: Services, actor: Actor, scope: str) -> Reading:
+async def _read(services: Services, actor: Actor, scope: str, past: Past) -> Reading:
     """Read names and figures of the same ledger: the hub may be a moment behind a write, which is worth a short wait."""
+    if any(past.values()):
+        view, state = await asyncio.to_thread(still, services.valuation, actor, scope, **past)
+        return Reading(view, state, view.revisions, past=True)
     for _ in range(TRIES):
         view, message = await asyncio.gather(asyncio.to_thread(services.valuation.holdings, actor, scope), _message(services, actor, [scope]))
         state, revisions = message.get("portfolios", {}).get(scope), message.get("ledger", {})
@@ -161,10 +168,10 @@ async def _message(services: Services, actor: Actor, scopes: Sequence[str]) -> d
     return message
 
 
-def _income(services: Services, actor: Actor, scope: str, today: date) -> float | None:
+def _income(services: Services, actor: Actor, scope: str, today: date, known_at: datetime | None) -> float | None:
     """Income of the last twelve months; none where the history cannot be valued."""
     try:
-        return float(services.performance.bridge(actor, scope, today - timedelta(days=365), today).get("income", 0.0))
+        return float(services.performance.bridge(actor, scope, today - timedelta(days=365), today, known_at=known_at).get("income", 0.0))
     except PortfolioError:
         return None
 
@@ -220,13 +227,14 @@ def _holding_row(symbol: str, told: dict[str, Any], view: HoldingsView) -> summa
 
 
 def _parts(reading: Reading, rows: Sequence[summary.Row], sparks: dict[str, list[float]], income: float | None) -> dict[str, Any]:
-    view, state, _ = reading
+    view, state, _, _ = reading
     totals = summary.Totals(currency=view.base_currency, income_year=income, **{name: state[name] for name in (*MONEY, "market_value", "unrealised")})
     held = [row for row in rows if not row.is_cash]
     nothing = cards.blank(*EMPTY, controls.link("Record a transaction", "/transactions"))
     return {
         "scope": view.scope,
-        "hero": cards.hero(totals.value, totals.currency, totals.day_pnl, totals.day_return, simulated=view.simulated),
+        "hero": cards.hero(totals.value, totals.currency, totals.day_pnl, totals.day_return, simulated=view.simulated,
+                           today=view.live),
         "identity": cards.identity(
             identity_terms(state, foreign=any(row.is_cash and row.currency != view.base_currency for row in rows)), totals.value
         ),
@@ -243,8 +251,9 @@ def _parts(reading: Reading, rows: Sequence[summary.Row], sparks: dict[str, list
 
 def _carried(reading: Reading, rows: Sequence[summary.Row]) -> dict[str, Any]:
     """Give the browser what it draws treemap and movers from, and what tells it when to ask again."""
-    view, state, revisions = reading
+    view, state, revisions, past = reading
     return {
+        "past": past,
         "scope": view.scope,
         "currency": view.base_currency,
         "revisions": revisions,
@@ -298,22 +307,29 @@ def _register_compare(app: Dash, services: Services) -> None:
             raise PreventUpdate
         actor = await asyncio.to_thread(services.accounts.local)
         try:
-            return await _compare(services, actor)
+            return await _compare(services, actor, looking_back(asked))
         except PortfolioError as error:
             return cards.failed("The portfolios could not be compared", error.message), ""
 
 
-async def _compare(services: Services, actor: Actor) -> Sequence[Any]:
-    every = await asyncio.to_thread(services.valuation.compare, actor)
+async def _compare(services: Services, actor: Actor, past: Past) -> Sequence[Any]:
+    every = await asyncio.to_thread(services.valuation.compare, actor, **past)
     if not every:
         return cards.blank("No portfolio yet", "Portfolios stand here side by side."), ""
     rows = sorted(every, key=lambda row: -row.value_display)[:MOST_BESIDE] if len(every) > MOST_BESIDE else every
     scopes = [*(row.id for row in rows), *([ALL] if len(every) > 1 else [])]
-    message, lines = await asyncio.gather(_message(services, actor, scopes), asyncio.to_thread(_lines, services, actor, scopes))
-    states = {scope: state for scope, state in message.get("portfolios", {}).items() if not state.get("gone")}
+    states, lines = await asyncio.gather(_states(services, actor, scopes, past), asyncio.to_thread(_lines, services, actor, scopes, past))
     columns = [_column(row, states, lines) for row in rows]
     whole = _whole(states[ALL], lines[ALL]) if ALL in states else None
     return summary.compare_table(columns, whole), _beside(every, rows)
+
+
+async def _states(services: Services, actor: Actor, scopes: Sequence[str], past: Past) -> dict[str, dict[str, Any]]:
+    """Read scopes as the stream tells them now, or would have told them."""
+    if any(past.values()):
+        return {scope: (await asyncio.to_thread(still, services.valuation, actor, scope, **past))[1] for scope in scopes}
+    message = await _message(services, actor, scopes)
+    return {scope: state for scope, state in message.get("portfolios", {}).items() if not state.get("gone")}
 
 
 def _beside(every: Sequence[PortfolioRow], rows: Sequence[PortfolioRow]) -> str:
@@ -333,15 +349,15 @@ def _whole(state: dict[str, Any], line: Sequence[float]) -> summary.Column:
     )
 
 
-def _lines(services: Services, actor: Actor, scopes: Sequence[str]) -> dict[str, Sequence[float]]:
+def _lines(services: Services, actor: Actor, scopes: Sequence[str], past: Past) -> dict[str, Sequence[float]]:
     """Total P/L of each scope over one year, a point a week; none where the history cannot be valued."""
-    today = services.valuation.holdings(actor, ALL).as_of.date()
-    return {scope: _line(services, actor, scope, today) for scope in scopes}
+    today = past["as_of"] or services.market.sight().day
+    return {scope: _line(services, actor, scope, today, past["known_at"]) for scope in scopes}
 
 
-def _line(services: Services, actor: Actor, scope: str, today: date) -> list[float]:
+def _line(services: Services, actor: Actor, scope: str, today: date, known_at: datetime | None) -> list[float]:
     try:
-        frame = services.performance.history(actor, scope, today - timedelta(days=365), today)
+        frame = services.performance.history(actor, scope, today - timedelta(days=365), today, known_at=known_at)
     except PortfolioError:
         return []
     gain = (frame["value"] - frame["net_contributions"]).dropna()

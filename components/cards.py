@@ -142,8 +142,8 @@ def spark(values: Sequence[float | None]) -> html.Span:
 # ------------------------------------------------------------------------------------------------------------------- hero and figures
 
 
-def hero(value: theme.Number, currency: str, day_pnl: theme.Number, day_return: theme.Number, *, simulated: bool) -> list[Any]:
-    """Total value, and what today made of it."""
+def hero(value: theme.Number, currency: str, day_pnl: theme.Number, day_return: theme.Number, *, simulated: bool, today: bool = True) -> list[Any]:
+    """Total value, and what today, or the day one looks back to, made of it."""
     whole, cents = theme.hero_parts(value)
     figure = html.Span([html.Span(whole), html.Small(cents)], className="num",
                        **{"data-live": "value", "data-format": "hero", "data-v": _raw(value), **explained("value")})
@@ -154,7 +154,7 @@ def hero(value: theme.Number, currency: str, day_pnl: theme.Number, day_return: 
             [
                 live(day_pnl, "day_pnl", "signed", toned=True),
                 live(day_return, "day_return", "percent", toned=True),
-                html.Span(["today", *([" · simulated prices"] if simulated else [])], className="dim"),
+                html.Span(["today" if today else "on that day", *([" · simulated prices"] if simulated else [])], className="dim"),
             ],
             className="day",
         ),

@@ -41,7 +41,7 @@ def layout(**_query: object) -> html.Div:
         ],
         id=Ids.PAGE,
         className="page overview",
-        **{"data-scope": "", "data-retry": Ids.RETRY},
+        **{"data-scope": "", "data-retry": Ids.RETRY, "data-looks-back": ""},
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 import pandas as pd
@@ -78,7 +78,8 @@ class Performance:
             head, series = self._cache.get_or_compute(f"performance:{asked.key}", compute, ANSWER_SECONDS)
         return head, series
 
-    def history(self, actor: Actor, scope: str | UUID = ALL, start: date | None = None, end: date | None = None) -> pd.DataFrame:
+    def history(self, actor: Actor, scope: str | UUID = ALL, start: date | None = None, end: date | None = None, *,
+                known_at: datetime | None = None) -> pd.DataFrame:
         """Give value and net contributions day by day, without measuring anything.
 
         Returns
@@ -87,14 +88,15 @@ class Performance:
             DatetimeIndex x `value market_value cash flow net_contributions missing`; empty without transactions.
         """
         with self._database.read() as unit:
-            asked = self._asked(unit, actor, str(scope), PerformanceQuestion(start=start, end=end, benchmark=""))
+            asked = self._asked(unit, actor, str(scope), PerformanceQuestion(start=start, end=end, benchmark="", known_at=known_at))
             laid = self._panels.laid(unit, actor, asked.scene)
         return day_table(merged(laid), asked.start, asked.end) if laid else nothing_by_day()
 
-    def bridge(self, actor: Actor, scope: str | UUID = ALL, start: date | None = None, end: date | None = None) -> dict[str, float]:
+    def bridge(self, actor: Actor, scope: str | UUID = ALL, start: date | None = None, end: date | None = None, *,
+               known_at: datetime | None = None) -> dict[str, float]:
         """Give the bridge alone: opening_value flows price fx income fees taxes corporate_actions closing_value residual."""
         with self._database.read() as unit:
-            asked = self._asked(unit, actor, str(scope), PerformanceQuestion(start=start, end=end, benchmark=""))
+            asked = self._asked(unit, actor, str(scope), PerformanceQuestion(start=start, end=end, benchmark="", known_at=known_at))
             laid = self._panels.laid(unit, actor, asked.scene)
         return {str(name): float(value) for name, value in merged(laid).between(asked.start, asked.end).bridge().items()} if laid else {}
 

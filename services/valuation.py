@@ -94,14 +94,14 @@ class Valuation:
         positions = ((str(part.portfolio.id), part.book.positions) for part in parts)
         return {key: tuple(told.index[told["quantity"] != 0]) for key, told in positions}
 
-    def compare(self, actor: Actor) -> list[PortfolioRow]:
-        """Value every portfolio by itself, with its share of all in the display currency."""
+    def compare(self, actor: Actor, *, as_of: date | datetime | None = None, known_at: datetime | None = None) -> list[PortfolioRow]:
+        """Value every portfolio by itself, with its share of all in the display currency; `as_of`, `known_at` as in `holdings`."""
         with self._database.read() as unit:
             every = unit.portfolios.find(actor.workspace_id)
-            answers = [self._answer(unit, actor, Question(str(portfolio.id)), [portfolio]) for portfolio in every]
+            answers = [self._answer(unit, actor, Question(str(portfolio.id), as_of, known_at=known_at), [portfolio]) for portfolio in every]
             display = display_currency(every)
             codes = [display, *(portfolio.base_currency for portfolio in every)]
-            sight, freshness = self._market.sight(), self._market.freshness
+            sight, freshness = answers[0].sight if answers else self._market.sight(), self._market.freshness
             stored = last_rates(unit, actor.workspace_id, on_or_before=sight.day)
             marked = read_marks(unit, actor.workspace_id, sight, freshness, base=display, instruments={}, currencies=codes, stored=stored)
             rates = marked.marks.rate

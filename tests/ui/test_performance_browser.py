@@ -278,7 +278,23 @@ def test_transactions_are_shown_as_they_were_known(page: Page, server: Server) -
     expect(page.locator("#transactions-page")).to_have_attribute("data-state", "none", timeout=PATIENCE)
 
 
-def test_the_overview_stays_now_and_says_so(page: Page, server: Server) -> None:
+def test_the_overview_looks_back_and_back_to_live(page: Page, server: Server, watch: Watch) -> None:
+    told = page.request.get(f"{server.url}/api/v1/portfolios/all/holdings?as_of=2024-03-28").json()["totals"]["value"]
     page.goto(f"{server.url}/?as_of=2024-03-28")
+    expect(page.locator("#overview-hero")).to_contain_text("on that day", timeout=PATIENCE)
+    value = page.locator("#overview-hero [data-live=value]")
+    assert cents(value.text_content() or "") == pytest.approx(told * 100, abs=20)  # rows are rounded each
+    expect(page.locator("#overview-growth-body")).to_have_attribute("aria-label", re.compile("to 28 Mar 2024"), timeout=PATIENCE)
+    expect(page.locator("#overview-compare td").first).to_be_visible(timeout=PATIENCE)
+    then = page.locator("#overview-page").inner_text()
+    page.wait_for_timeout(1500)
+    assert page.locator("#overview-page").inner_text() == then
+    page.locator("#time-band button").click()
+    expect(page.locator("#overview-hero")).to_contain_text("today", timeout=PATIENCE)
+    assert watch.errors == []
+
+
+def test_a_page_that_stays_now_says_so(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/history?as_of=2024-03-28")
     expect(page.locator("#time-band")).to_contain_text("This page shows now", timeout=PATIENCE)
     assert page.locator(".rail a", has_text="Holdings").get_attribute("href") == "/holdings?as_of=2024-03-28"
