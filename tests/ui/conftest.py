@@ -56,9 +56,9 @@ def until(page: Page, expression: str, arg: Any = None, *, seconds: float = 10.0
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test that asks for a browser or a running server is a browser test, whoever forgets to say so."""
+    """A test of the screens that asks for a browser or a running server is a browser test, whoever forgets to say so."""
     for item in items:
-        if {"browser", "server", "line"} & set(getattr(item, "fixturenames", ())):
+        if item.path.parent == Path(__file__).parent and {"browser", "server", "line"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("browser")
 
 
