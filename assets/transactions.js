@@ -289,10 +289,10 @@ window.portolan.transactions = (() => {
     if (!result) return none();
     if (byId(SHEET)) busy(false);
     if (result.ok) {
-      page.last = result.entry;
+      page.last = { ...result.entry, back: { earlier: "later", later: "earlier" }[result.action] };
       form.key = null;
       closeForm();
-      closeEntry();
+      if (!page.last.back) closeEntry(); // one step is often followed by another
     } else if (result.action === "record" || result.action === "correct") {
       form.errors = result.errors || [];
       paintErrors();
@@ -398,7 +398,14 @@ window.portolan.transactions = (() => {
   function paintEntry() {
     const sheet = byId(HISTORY), row = page.entry;
     kit.write(sheet.querySelector("[data-part=title]"), [row.kind_name, row.quantity === null ? "" : format.quantity(Number(row.quantity)), row.symbol || ""].filter(Boolean).join(" "));
-    for (const [name, hidden] of [["void-entry", row.voided], ["correct-entry", row.voided], ["restore-entry", !row.voided]]) sheet.querySelector(`[data-do=${name}]`).hidden = hidden;
+    for (const [name, hidden] of [["void-entry", row.voided], ["correct-entry", row.voided], ["restore-entry", !row.voided], ["earlier-entry", !beside(row, -1)], ["later-entry", !beside(row, 1)]]) sheet.querySelector(`[data-do=${name}]`).hidden = hidden;
+  }
+
+  /* Whether the row can be booked before or after another one of its day. */
+  const beside = (row, step) => !row.voided && [...page.rows.values()].some((other) => !other.voided && other.date === row.date && other.portfolio === row.portfolio && (other.sequence - row.sequence) * step > 0);
+
+  function shift(action, step) {
+    if (page.entry && beside(page.entry, step)) act(action, page.entry);
   }
 
   function closeEntry() {
@@ -435,7 +442,9 @@ window.portolan.transactions = (() => {
     "confirm-void": () => { shell().close("transactions-confirm"); act("void", page.entry); },
     "correct-entry": () => { const row = page.entry; openForm(row, { id: row.id, version: row.version }); },
     "restore-entry": () => act("undo", page.entry),
-    "undo-entry": () => act("undo", page.last),
+    "earlier-entry": () => shift("earlier", -1),
+    "later-entry": () => shift("later", 1),
+    "undo-entry": () => act(page.last?.back || "undo", page.last),
     "dismiss-done": () => kit.setStore("transactions-save", { action: "dismiss", at: Date.now() }),
     "take-theirs": () => settle(false),
     "save-mine": () => settle(true),
@@ -477,6 +486,7 @@ window.portolan.transactions = (() => {
     const typing = event.target.closest?.("input, textarea, select");
     if ((event.ctrlKey || event.metaKey) && event.key === "Enter" && form.open) { event.preventDefault(); save(); }
     else if (event.key === "Escape" && (form.open || page.entry)) { event.preventDefault(); event.stopImmediatePropagation(); if (form.open) closeForm(); else closeEntry(); }
+    else if (event.altKey && page.entry && (event.key === "ArrowUp" || event.key === "ArrowDown")) { event.preventDefault(); if (event.key === "ArrowUp") shift("earlier", -1); else shift("later", 1); }
     else if (event.key === "n" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) { event.preventDefault(); event.stopImmediatePropagation(); openForm(); }
   }, true);
 

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
     from engine.types import Actor, Instrument, Portfolio, Transaction
     from services import Services
+    from services.transactions import Transactions
     from services.views import Preview
 
+STEPS = {"earlier": -1, "later": 1}  # within the day
 FIRST, MOST = 400, 20_000  # rows the page asks for at first, and at most
 NUMBERS = ("quantity", "price", "fee", "tax", "amount", "fx_rate", "ratio", "to_amount")
 TEXTS = ("symbol", "currency", "account", "note", "to_symbol", "to_currency")
@@ -223,9 +225,23 @@ def _done(services: Services, actor: Actor, action: str, asked: Mapping[str, Any
     which, version = UUID(str(editing["id"])), int(editing["version"])
     if action == "correct":
         return [book.correct(actor, portfolio, which, version, asked["draft"], idempotency_key=key)]
+    if action in STEPS:
+        return [_moved(book, actor, portfolio, which, STEPS[action], key)]
     act = book.void if action == "void" else book.undo
     more = [(UUID(str(each["id"])), int(each["version"])) for each in editing.get("also") or ()]
     return [act(actor, portfolio, one, at, idempotency_key=key and f"{key}:{place}") for place, (one, at) in enumerate([(which, version), *more])]
+
+
+def _moved(book: Transactions, actor: Actor, portfolio: UUID, which: UUID, step: int, key: str | None) -> Transaction:
+    """Book a transaction one place earlier or later within its day."""
+    day = book.get(actor, portfolio, which).date
+    order = [str(each.id) for each in book.find(actor, portfolio, start=day, end=day, limit=MOST).items]
+    at = order.index(str(which)) if str(which) in order else -1
+    if at < 0 or not 0 <= at + step < len(order):
+        raise Conflict("It has no other place within its day.", hint="The table shows the day as it is now")
+    order[at], order[at + step] = order[at + step], order[at]
+    placed = book.reorder(actor, portfolio, day.isoformat(), order, idempotency_key=key)
+    return next(each for each in placed if each.id == which)
 
 
 def _recorded(services: Services, actor: Actor, portfolio: UUID, draft: dict[str, Any], key: str | None) -> list[Transaction]:
@@ -251,7 +267,8 @@ def _errors(error: PortfolioError) -> list[dict[str, Any]]:
 
 def _line(action: str, entry: Transaction) -> list[Any]:
     words = dialogs.sentence(entry.kind.value, {name: getattr(entry, name) for name in ("quantity", "symbol", "amount", "currency")})
-    said = {"record": "Recorded", "correct": "Corrected", "void": "Voided", "undo": "Taken back:"}[action]
+    said = {"record": "Recorded", "correct": "Corrected", "void": "Voided", "undo": "Taken back:", "earlier": "Booked earlier in its day:",
+            "later": "Booked later in its day:"}[action]
     state = " It is void now." if action == "undo" and entry.voided else ""
     return dialogs.done_bar(f"{said} {words}.{state}", action="Redo" if action == "undo" else "Undo")
 

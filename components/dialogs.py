@@ -133,8 +133,10 @@ def _new_instrument() -> html.Fieldset:
 
 def history_drawer() -> html.Aside:
     """Build the sheet of one transaction: what it says, its versions, and what can be done with it."""
-    foot = [button("Void", look="danger", do="void-entry"), html.Span(className="grow"), button("Correct", do="correct-entry", name=Icon.EDIT),
-            button("Restore", do="restore-entry", name=Icon.UNDO)]
+    foot = [button("Void", look="danger", do="void-entry"), html.Span(className="grow"),
+            button("Earlier", look="quiet", do="earlier-entry", title="Book it before the one before it on the same day (Alt+Up)"),
+            button("Later", look="quiet", do="later-entry", title="Book it after the next one of the same day (Alt+Down)"),
+            button("Correct", do="correct-entry", name=Icon.EDIT), button("Restore", do="restore-entry", name=Icon.UNDO)]
     title, body = html.B("", **{"data-part": "title"}), html.Div(id=TransactionsIds.HISTORY_BODY)
     return drawer(TransactionsIds.HISTORY, title, body, label="One transaction", foot=foot)
 

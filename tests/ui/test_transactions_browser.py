@@ -102,6 +102,35 @@ def test_a_purchase_is_typed_checked_previewed_and_saved_by_keys_alone(filled: B
     clean(watch)
 
 
+def test_a_transaction_is_booked_earlier_and_later_within_its_day(book: Book, watch: Any) -> None:
+    book.record({"date": "2024-01-02", "kind": "DEPOSIT", "amount": "100"},
+                *({"date": "2024-01-03", "kind": "BUY", "symbol": symbol, "quantity": "1", "price": "5"} for symbol in ("KO", "PEP", "AAPL")))
+    page = book.open()
+
+    def order() -> list[str]:
+        return [each["symbol"] for each in book.ledger()[1:]]
+
+    row(page, "PEP").click()
+    earlier, later = (page.locator(f"{HISTORY} [data-do={name}-entry]") for name in ("earlier", "later"))
+    earlier.click()
+    expect(page.locator(DONE)).to_contain_text("Booked earlier in its day: BUY 1 PEP.")
+    assert order() == ["PEP", "KO", "AAPL"]
+    expect(earlier).to_be_hidden()
+    page.keyboard.press("Alt+ArrowDown")
+    expect(page.locator(DONE)).to_contain_text("Booked later in its day: BUY 1 PEP.")
+    expect(earlier).to_be_visible()
+    later.click()
+    expect(later).to_be_hidden()
+    assert order() == ["KO", "AAPL", "PEP"]
+    page.locator("[data-do=undo-entry]").click()
+    expect(later).to_be_visible()
+    assert order() == ["KO", "PEP", "AAPL"]
+    row(page, "Deposit").click()  # alone on its day
+    expect(earlier).to_be_hidden()
+    expect(later).to_be_hidden()
+    clean(watch)
+
+
 def test_undo_takes_back_what_was_just_done_and_redo_brings_it_again(filled: Book, watch: Any) -> None:
     page = filled.open("&new=BUY&instrument=MSFT")
     expect(field(page, "symbol")).to_have_value("MSFT")
