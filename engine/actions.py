@@ -53,18 +53,18 @@ def stock_dividend(state: Walk, event: Event) -> None:
 def return_capital(state: Walk, event: Event) -> None:
     """Take the cash off the cost of every lot; what exceeds it is realised."""
     state.moves.append(Move(event.row, event.symbol))
-    _repay(state, event, state.book.targets(event.symbol, account_of(event)), event.symbol, 1.0)
+    _repay(state, event, state.book.targets(event.symbol, account_of(event)))
 
 
-def _repay(state: Walk, event: Event, pools: list[Pool], symbol: int, to_local: float) -> None:
+def _repay(state: Walk, event: Event, pools: list[Pool]) -> None:
     if pools:
-        state.book.repay(pools, event.row, event.local * to_local, event.base)
+        state.book.repay(pools, event.row, event.local, event.base)
     elif event.local or event.base:
-        state.book.realise(symbol, event.account, event.row, event.day, local=event.local * to_local, base=event.base)
+        state.book.realise(event.symbol, event.account, event.row, event.day, local=event.local, base=event.base)
 
 
 def spin_off(state: Walk, event: Event) -> None:
-    """Give each lot's share of cost to a lot of the child; cash in lieu comes off the child's cost."""
+    """Give each lot's share of cost to a lot of the child; cash in lieu comes off the cost that moved, whatever was held of the child."""
     if isnan(event.ratio):
         tell(state, event, "cost_not_allocated", f"The spin-off of {symbol_of(state, event)} says no share of its cost: none was moved")
     share = 0.0 if isnan(event.ratio) else event.ratio
@@ -75,10 +75,7 @@ def spin_off(state: Walk, event: Event) -> None:
         pool.reorder()
     if not lots:
         lots = [(event.account, Lot(event.units, 0.0, 0.0, 0.0, 0.0, event.day, event.row))]
-    _carry(state, event, Move(event.row, event.symbol, share=share), lots)
-    if event.local:
-        children = [state.book.pool(event.child, account) for account in dict(lots)]
-        _repay(state, event, [pool for pool in children if pool.sign], event.child, event.to_child)
+    _carry(state, event, Move(event.row, event.symbol, share=share), lots, in_lieu=True)
 
 
 def _child_of(lot: Lot, share: float, units: float) -> Lot:
@@ -95,7 +92,7 @@ def merger(state: Walk, event: Event) -> None:
         _cash_merger(state, event, pools)
         return
     if event.local:
-        _repay(state, event, pools, event.symbol, 1.0)
+        _repay(state, event, pools)
     units = sum(pool.held for pool in pools)
     lots = [(pool.account, lot) for pool in pools for lot in pool.clear()]
     for _, lot in lots:
@@ -111,12 +108,16 @@ def _cash_merger(state: Walk, event: Event, pools: list[Pool]) -> None:
         _pay_out(state, event, pool, pool.held, abs(pool.held) / held)
 
 
-def _carry(state: Walk, event: Event, parent: Move, lots: list[tuple[int, Lot]]) -> None:
-    """Put lots (by account) of the parent into the successor's pools."""
+def _carry(state: Walk, event: Event, parent: Move, lots: list[tuple[int, Lot]], *, in_lieu: bool = False) -> None:
+    """Put lots (by account) of the parent into the successor's pools, less the cash in lieu of a fraction of them."""
     carried = sum(lot.base for _, lot in lots)
     parent.carried = -carried
     state.moves.append(parent)
     state.moves.append(Move(event.row, event.child, sum(lot.quantity for _, lot in lots), carried=carried))
-    for account, lot in lots:
+    coming = [(state.book.pool(event.child, account), lot) for account, lot in lots]
+    for _, lot in coming:
         lot.local *= event.to_child
-        state.book.place(state.book.pool(event.child, account), lot, event.row)
+    if in_lieu and event.local:
+        state.book.repay_lots(coming, event.row, event.local * event.to_child, event.base)
+    for pool, lot in coming:
+        state.book.place(pool, lot, event.row)

@@ -176,7 +176,7 @@ def grid_of(booked: Book, prices: Prices, fx: Rates = None, *, start: When, end:
     symbol, cash = (axis.get_indexer(pd.Index(effects[name])) for axis, name in ((positions.index, "symbol"), (balances.index, "cash_currency")))
     rates = rate_history(booked.base_currency, [booked.base_currency, *balances.index, *positions["currency"]], fx_frame(fx))
     multiplier = positions["multiplier"].to_numpy(dtype=np.float64)
-    units = _running(row, symbol, effects["quantity_delta"].to_numpy(), (len(days), len(positions))) * multiplier
+    units = running(row, symbol, effects["quantity_delta"].to_numpy(), (len(days), len(positions))) * multiplier
     table = _as_of(rates, days)
     table[booked.base_currency] = 1.0
     return Grid(
@@ -188,7 +188,7 @@ def grid_of(booked: Book, prices: Prices, fx: Rates = None, *, start: When, end:
         units=units,
         price=_as_of(history.reindex(columns=positions.index), days).to_numpy(),
         rate=table[positions["currency"]].to_numpy(),
-        balance=_running(row, cash, effects["cash_delta_local"].to_numpy(), (len(days), len(balances))),
+        balance=running(row, cash, effects["cash_delta_local"].to_numpy(), (len(days), len(balances))),
         cash_rate=table[balances.index].to_numpy(),
     )
 
@@ -243,14 +243,48 @@ def sheet(row: NDArray[np.int64], place: NDArray[np.int64], amounts: Floats, sha
     return np.bincount(cells, weights=amounts[inside], minlength=shape[0] * shape[1]).astype(np.float64, copy=False).reshape(shape)
 
 
-def _running(row: NDArray[np.int64], place: NDArray[np.int64], amounts: Floats, shape: tuple[int, int]) -> Floats:
-    """Cumulative sum over days in which the dust of a float sum that should be 0 is 0."""
-    total = np.cumsum(sheet(row, place, amounts, shape), axis=0)
+def running(row: NDArray[np.int64], place: NDArray[np.int64], amounts: Floats, shape: tuple[int, int]) -> Floats:
+    """Cumulative sum over days in which the dust of a float sum that should be 0 is 0, and is not carried on.
+
+    Parameters
+    ----------
+    row, place
+        Day and column of each amount, ndarray of shape (n_amounts,); a column of -1 is left out.
+    amounts
+        ndarray of shape (n_amounts,).
+    shape
+        Number of days and of columns.
+
+    Returns
+    -------
+    ndarray
+        Of that shape. Amounts of a day are added in their order, then day by day: a sum that begins in the middle of the days with what
+        was there is the same to the last bit.
+
+    Examples
+    --------
+    >>> running(np.array([0, 1, 2, 3]), np.zeros(4, dtype=int), np.array([0.1, 0.2, -0.3, 0.7]), (4, 1))[2:, 0].tolist()
+    [0.0, 0.7]
+    """
+    by_day = sheet(row, place, amounts, shape)
+    total = np.cumsum(by_day, axis=0)
     most = np.bincount(place + 1, weights=np.abs(amounts), minlength=shape[1] + 1)[1:]
-    if not ((total != 0) & (np.abs(total) <= _DUST * most)).any():
-        return total
-    moved = np.cumsum(sheet(row, place, np.abs(amounts), shape), axis=0)
-    return np.where(np.abs(total) <= _DUST * moved, 0.0, total)
+    doubtful = np.flatnonzero(((total != 0) & (np.abs(total) <= _DUST * most)).any(axis=0))
+    if doubtful.size:
+        moved = np.cumsum(sheet(row, place, np.abs(amounts), shape)[:, doubtful], axis=0)
+        for column, limit in zip(doubtful.tolist(), (_DUST * moved).T, strict=True):
+            total[:, column] = _without_dust(by_day[:, column], total[:, column], limit)
+    return total
+
+
+def _without_dust(amounts: Floats, total: Floats, limit: Floats) -> Floats:
+    """One column, begun again at 0 after each day on which no more than dust was left."""
+    dusty = np.flatnonzero((total != 0) & (np.abs(total) <= limit))
+    ends = np.append(dusty, total.size - 1)
+    pieces = [np.cumsum(amounts[start:end + 1]) for start, end in zip(np.append(0, dusty + 1), ends, strict=True) if start <= end]
+    clean: Floats = np.concatenate(pieces)
+    clean[dusty] = 0.0
+    return clean
 
 
 def price_path(values: Floats) -> Floats:

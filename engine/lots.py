@@ -108,12 +108,16 @@ class LotBook:
 
     def repay(self, pools: list[Pool], row: int, local: float, base: float) -> None:
         """Reduce the cost of long lots by cash received, evenly a unit; what exceeds a lot's cost is realised."""
-        held = sum(abs(lot.quantity) for pool in pools for lot in pool)
+        self.repay_lots([(pool, lot) for pool in pools for lot in pool], row, local, base)
         for pool in pools:
-            for lot in pool:
-                share = abs(lot.quantity) / held
-                self._repay(pool, lot, row, local * share, base * share)
             pool.reorder()
+
+    def repay_lots(self, lots: list[tuple[Pool, Lot]], row: int, local: float, base: float) -> None:
+        """Reduce the cost of some lots only, in their pools or on the way there."""
+        held = sum(abs(lot.quantity) for _, lot in lots)
+        for pool, lot in lots:
+            share = abs(lot.quantity) / held
+            self._repay(pool, lot, row, local * share, base * share)
 
     def realise(self, symbol: int, account: int, row: int, day: int, *, local: float, base: float) -> None:
         """Record a gain that no lot stands against."""

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from data.database import Unit
 from data.repositories.valuations import Subjects
 from engine import Book
+from engine.daily import running
 from engine.types import Actor, Instrument, Kind, Portfolio
 from services.books import Booked, Books, Convention, book_of, in_currency, once, read_rates
 
@@ -28,7 +29,6 @@ PLAIN: Final = frozenset(kind.value for kind in (Kind.BUY, Kind.SELL, Kind.DIVID
                                                  Kind.WITHDRAWAL, Kind.FX_CONVERSION))
 LONGEST: Final = 2_000
 KEPT: Final = 64
-DUST: Final = 1e-13
 Terms = dict[str, tuple[str, float]]
 
 
@@ -140,17 +140,22 @@ def _united(before: pd.DataFrame, more: pd.DataFrame) -> pd.DataFrame:
 
 
 def opened(book: Book, day: date) -> Book:
-    """Put everything up to a day into one row a symbol and a currency: what is laid out from there on needs no more of it."""
+    """Put everything up to a day into a few rows a symbol and a currency: what is laid out from there on needs no more of it.
+
+    What is held then is a sum to the same last bit as in the whole book, and what went through it is told by two rows that cancel out:
+    returns on next to no capital magnify the smallest difference.
+    """
     effects = book.effects
     count = int(np.searchsorted(effects["date"].to_numpy(), np.datetime64(day, "ns"), side="right"))
     before = effects.iloc[:count]
     held, cash = (_summed(before, *names) for names in (("symbol", "quantity_delta"), ("cash_currency", "cash_delta_local")))
-    size, none = len(held) + len(cash), np.zeros(len(held))
-    balances = np.concatenate([none, np.array([*cash.values()], dtype=np.float64)])
+    size, of_cash = len(held) + len(cash), np.array([amount for _, amount in cash], dtype=np.float64)
+    balances = np.concatenate([np.zeros(len(held)), of_cash])
     told = {
         "date": np.full(size, np.datetime64(day, "ns")), "kind": _texts([Kind.ADJUSTMENT.value] * size), "transaction_id": _texts([""] * size),
-        "symbol": _texts([*held, *[None] * len(cash)]), "cash_currency": _texts([*[None] * len(held), *cash]),
-        "quantity_delta": np.concatenate([np.array([*held.values()], dtype=np.float64), np.zeros(len(cash))]),
+        "symbol": _texts([*(name for name, _ in held), *[None] * len(cash)]),
+        "cash_currency": _texts([*[None] * len(held), *(name for name, _ in cash)]),
+        "quantity_delta": np.concatenate([np.array([amount for _, amount in held], dtype=np.float64), np.zeros(len(cash))]),
         "cash_delta_local": balances, "cash_delta_base": balances,
     }
     rows = pd.DataFrame({name: told.get(name, np.zeros(size)) for name in effects.columns})
@@ -163,10 +168,15 @@ def _texts(values: list[str | None]) -> NDArray[np.object_]:
     return column
 
 
-def _summed(effects: pd.DataFrame, name: str, amount: str) -> dict[str, float]:
-    """Sum an amount by name; the dust of what should be nothing is nothing."""
+def _summed(effects: pd.DataFrame, name: str, amount: str) -> list[tuple[str, float]]:
+    """Sum an amount by name, as the days of a panel do: what passed through in and out again, and what is left."""
     codes, names = pd.factorize(effects[name].to_numpy())
-    inside, amounts = codes >= 0, effects[amount].to_numpy()
-    total, size = (np.bincount(codes[inside], weights=cells[inside], minlength=len(names)) for cells in (amounts, np.abs(amounts)))
-    sums = np.where(np.abs(total) <= DUST * size, 0.0, total)
-    return {str(key): float(value) for key, value in zip(names, sums, strict=True) if value != 0}
+    if not len(names):
+        return []
+    dates, amounts = effects["date"].to_numpy(), effects[amount].to_numpy()
+    days = np.cumsum(np.append(False, dates[1:] != dates[:-1]))
+    left = running(days, codes, amounts, (int(days[-1]) + 1, len(names)))[-1]
+    inside = codes >= 0
+    passed = (np.bincount(codes[inside], weights=np.abs(amounts[inside]), minlength=len(names)) - np.abs(left)) / 2
+    each = zip(names, passed.tolist(), left.tolist(), strict=True)
+    return [(str(key), number) for key, through, rest in each for number in (through, -through, rest)]

@@ -15,12 +15,13 @@ import pandas as pd
 from data.database import Database, Unit
 from data.repositories.valuations import Subjects
 from engine import Panel, add, book, panel, stale_rates
+from engine.currencies import forward_filled
 from engine.transfers import internal_legs, without_flows
 from engine.types import Actor, Finding, Instrument
 from services.book_tails import opened
 from services.books import Booked, once
 from services.marks import Marked
-from services.performance_store import Closed, Shelf, closed_days, day_before, extended, packed, unpacked
+from services.performance_store import Closed, Shelf, closed_days, day_before, extended, in_order, packed, unpacked
 
 CASH: Final = "cash:"
 
@@ -80,7 +81,7 @@ class Panels:
         fx = rates_with_now(part.fx, scene.marked, scene.today)
 
         def lay(day: date) -> Panel:
-            prices = read_prices(unit, instruments, day, scene.today, scene.marked)
+            prices = since_first(read_prices(unit, instruments, day, scene.today, scene.marked), part.ledger)
             book = told if day == start else opened(told, day)
             return replace(panel(book, prices, fx, start=day, end=scene.today, transfers_at=scene.transfers_at), findings=())
 
@@ -88,7 +89,7 @@ class Panels:
         plain = account is None and scene.known_at is None and told is part.book
         special = "" if plain else hashlib.sha256(repr((account, scene.known_at, sorted(inside))).encode()).hexdigest()
         whole = self._extended(unit, part, f"{convention}{special}", convention if plain else None, subjects, scene.today, start, lay)
-        whole = replace(whole, findings=_old_rates(whole, scene.base, fx))
+        whole = replace(in_order(whole), findings=_old_rates(whole, scene.base, fx))
         flows = told.flows.rename(columns={"amount_base": "amount"})[["date", "kind", "amount"]]
         return Laid(part.portfolio.id, account[0] if account else None, whole, flows)
 
@@ -135,6 +136,27 @@ def read_prices(unit: Unit, instruments: Mapping[str, Instrument], start: date, 
         opening = before["close"].reindex(list(names)).to_numpy(dtype="float64")
         closes = pd.concat([pd.DataFrame([opening], index=pd.DatetimeIndex([start - timedelta(days=1)]), columns=closes.columns), closes])
     return prices_with_now(closes.rename(columns=names), marked, end)
+
+
+def since_first(closes: pd.DataFrame, ledger: pd.DataFrame) -> pd.DataFrame:
+    """Leave out what an instrument cost before its first transaction, but for the last close, which stands on that day.
+
+    A close makes a day of the panel. Were it one of an instrument that is only bought later, days long gone, and returns with them,
+    would depend on what is bought today.
+    """
+    named = pd.concat([ledger[["date", "symbol"]], ledger[["date", "to_symbol"]].rename(columns={"to_symbol": "symbol"})]).dropna()
+    firsts = named.groupby("symbol")["date"].min().reindex(closes.columns).to_numpy(dtype="datetime64[ns]")
+    early = closes.index.to_numpy()[:, None] < firsts
+    if not early.any():
+        return closes
+    late = early.any(axis=0)
+    wider = closes.reindex(closes.index.union(pd.DatetimeIndex(firsts[late]).unique()))
+    early = wider.index.to_numpy()[:, None] < firsts
+    cells = np.where(early, np.nan, wider.to_numpy())
+    places, columns = wider.index.get_indexer(pd.DatetimeIndex(firsts[late])), np.flatnonzero(late)
+    cells[places, columns] = forward_filled(wider.to_numpy())[places, columns]
+    known = np.flatnonzero(~np.isnan(cells).all(axis=1))
+    return pd.DataFrame(cells[known], index=wider.index[known], columns=closes.columns)
 
 
 def prices_with_now(closes: pd.DataFrame, marked: Marked, today: date) -> pd.DataFrame:

@@ -102,6 +102,22 @@ def joined(before: Panel, after: Panel) -> Panel:
     return replace(after, days=np.concatenate([before.days, after.days[1:]]), rows=rows, currencies=currencies, **cells)
 
 
+def in_order(panel: Panel) -> Panel:
+    """Give the rows by name, cash last, without those of which nothing is left: the same in whatever order they came to be known.
+
+    Sums over rows are sums of floats, which depend on the order of what is added.
+    """
+    alive = panel.missing.any(axis=0)
+    for name in ("value", *SHEETS):
+        alive |= (getattr(panel, name) != 0).any(axis=0)
+    names = sorted(np.array(panel.rows, dtype=object)[alive], key=lambda name: (name.startswith("cash:"), name))
+    if not names or tuple(names) == panel.rows:
+        return panel
+    chosen = panel.select(names)
+    cells: dict[str, Any] = {name: np.ascontiguousarray(getattr(chosen, name)) for name in CELLS}
+    return replace(chosen, **cells)
+
+
 def closed_days(panel: Panel, today: date) -> Panel:
     """Give the days before today: a bar, a rate or a quote of today may still move."""
     return _until(panel, np.datetime64(today, "ns"))

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from engine import daily_values, pnl_bridge
+from engine.daily import running
 from engine.errors import InvalidInput
 
 DAYS = pd.to_datetime(["2024-01-02", "2024-01-03", "2024-01-04"])
@@ -54,6 +55,19 @@ def test_a_position_closed_in_tenths_is_closed() -> None:
     tenths = [{"date": "2024-01-02", "kind": "BUY", "symbol": "N", "quantity": 0.1, "price": 1}] * 3
     closed = [*tenths, {"date": "2024-01-03", "kind": "SELL", "symbol": "N", "quantity": 0.3, "price": 1}]
     assert daily_values(closed, PRICES, start="2024-01-02", end="2024-01-04", base_currency="EUR")["missing"].tolist() == [1, 0, 0]
+
+
+def test_a_sum_begun_in_the_middle_is_the_same_to_the_last_bit() -> None:
+    # what passed through before is told by two amounts that cancel out: dust is measured against it
+    amounts = np.concatenate([np.tile([0.1, 0.2, -0.3], 30), [0.7, 1 / 3, -0.1]])
+    days, one = np.arange(amounts.size), np.zeros(amounts.size, dtype=np.int64)
+    whole = running(days, one, amounts, (amounts.size, 1))[:, 0]
+    assert not whole[2:90:3].any()
+    for middle in range(1, amounts.size):
+        passed = (np.abs(amounts[:middle]).sum() - abs(whole[middle - 1])) / 2
+        rest = np.concatenate([[passed, -passed, whole[middle - 1]], amounts[middle:]])
+        again = running(np.maximum(np.arange(rest.size) - 2, 0), np.zeros(rest.size, dtype=np.int64), rest, (rest.size - 2, 1))[:, 0]
+        assert again.tolist() == whole[middle - 1:].tolist()
 
 
 def test_bridge_in_one_currency() -> None:

@@ -230,6 +230,20 @@ def test_spin_off_moves_its_share_of_cost_lot_by_lot() -> None:
     assert position(found)["realised"] == 0.0
 
 
+@pytest.mark.parametrize("cost_method", ["fifo", "hifo", "lofo", "lifo", "specific"])
+def test_cash_in_lieu_of_a_spin_off_comes_off_the_cost_that_moved_alone(cost_method: str) -> None:
+    # a fifth of 50 moves to 4 children and 3 of it came in cash: 7 are left; 6 children that were there for nothing are left alone
+    found = booked(
+        {"kind": "BUY", "symbol": "B", "quantity": 6, "price": 0},
+        {"kind": "BUY", "symbol": "A", "quantity": 10, "price": 5},
+        {"date": "2024-03-01", "kind": "SPIN_OFF", "symbol": "A", "to_symbol": "B", "quantity": 4, "ratio": 0.2, "amount": 3},
+        cost_method=cost_method,
+    )
+    children = found.lots[found.lots["symbol"] == "B"]
+    assert sorted(children[["quantity", "cost_base"]].to_numpy().tolist()) == [[4.0, 7.0], [6.0, 0.0]]
+    assert (position(found, "B")["realised"], cash(found)) == (0.0, -47.0)
+
+
 def test_merger_for_shares_carries_lots_and_cash_comes_off_their_cost() -> None:
     # 53 for 10; each becomes half a B, and 40 in cash comes off the cost: 5 B at 13; 60 instead would realise 7
     mixed = booked(BUY, {"kind": "MERGER", "symbol": "A", "to_symbol": "B", "ratio": 0.5, "amount": 40})
