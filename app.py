@@ -39,7 +39,7 @@ from data.cache import Cache
 from data.database import Database, migrate
 from data.feed import Feed
 from data.poller import Poller
-from data.providers import base as providers
+from data.providers import registry
 from data.settings import Settings
 from engine.errors import InvalidInput, PortfolioError, RowsRefused
 from services import demo, import_report
@@ -88,7 +88,7 @@ def warm(services: house.Services) -> None:
 def build_services(settings: Settings) -> house.Services:
     """Open the connections and put the services together."""
     database, bus = Database(settings.database_url), Bus(settings.redis_url)
-    feed = Feed(database, bus, providers.create(settings))
+    feed = Feed(database, bus, registry.create(settings, database))
     return house.build(settings, database, bus, Cache(settings.redis_url), feed)
 
 

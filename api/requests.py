@@ -45,6 +45,7 @@ class PortfolioCreate(Input):
     benchmark: str | None = None
     oversell: str = Field("short", description="A sale beyond the held: short (it opens one) or error (it is refused)")
     negative_cash: str = Field("allow", description="allow or refuse")
+    providers: list[str] = Field([], description="Of market data, most preferred first")
     id: UUID | None = Field(None, description="An id of your own; made here where absent")
 
 
@@ -59,6 +60,7 @@ class PortfolioUpdate(Input):
     benchmark: str | None = None
     oversell: str | None = Field(None, description="short or error")
     negative_cash: str | None = Field(None, description="allow or refuse")
+    providers: list[str] | None = Field(None, description="Of market data, most preferred first")
     version: int | None = None
 
 
@@ -77,6 +79,7 @@ class InstrumentPut(Input):
     isin: str | None = None
     multiplier: Given = "1"
     tags: list[str] = []
+    sources: list[dict[str, str]] = Field([], description="Provider and the symbol it knows the instrument by, most preferred first")
     version: int | None = None
 
 

@@ -47,10 +47,18 @@ class PortfolioPublic(Public):
     benchmark: str | None
     oversell: str
     negative_cash: str
+    providers: list[str]
     version: int
     revision: int
     created_at: dt.datetime
     demo: bool
+
+
+class SymbolAtProvider(Public):
+    """Where prices of an instrument come from."""
+
+    provider: str
+    symbol: str
 
 
 class InstrumentPublic(Public):
@@ -67,6 +75,7 @@ class InstrumentPublic(Public):
     isin: str | None
     multiplier: Amount
     tags: list[str]
+    sources: list[SymbolAtProvider]
     version: int
     demo: bool
 

@@ -109,7 +109,7 @@ class MarketDays:
         if not late:
             return 0
         try:
-            told = provider.fetch_rates(late, min(_next_day(known.get(pair)) for pair in late), until)
+            told = provider.fetch_fx(late, min(_next_day(known.get(pair)) for pair in late), until)
         except ProviderError as error:
             _log.warning("No rates: %s", error.message)
             return 0

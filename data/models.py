@@ -60,6 +60,7 @@ class Portfolio(Edited, Base):
     benchmark: Mapped[str | None]
     oversell: Mapped[str] = mapped_column(server_default="short")
     negative_cash: Mapped[str] = mapped_column(server_default="allow")
+    providers: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     demo: Mapped[bool] = mapped_column(server_default=false())
     revision: Mapped[int] = mapped_column(BigInteger, server_default=ZERO)
     removed_at: Mapped[datetime | None]
@@ -96,6 +97,7 @@ class Instrument(Edited, Base):
     isin: Mapped[str | None]
     multiplier: Mapped[Decimal] = mapped_column(server_default=ONE)
     tags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    sources: Mapped[list[dict[str, Any]]] = mapped_column(server_default="[]")
     former_symbols: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     demo: Mapped[bool] = mapped_column(server_default=false())
 
@@ -273,6 +275,32 @@ class QuoteLatest(Base):
     source: Mapped[str]
     currency: Mapped[str]
     simulated: Mapped[bool]
+
+
+class ProviderState(Base):
+    """What a provider of market data may still be asked, and how it fares: one row for all processes, changed by single statements."""
+
+    __tablename__ = "provider_state"
+    __table_args__ = (CheckConstraint("breaker IN ('closed', 'open', 'half_open')", name="breaker"),)
+
+    provider: Mapped[str] = mapped_column(primary_key=True)
+    per_second: Mapped[Decimal | None]
+    burst: Mapped[Decimal]
+    per_day: Mapped[int | None]
+    tokens: Mapped[Decimal]
+    refilled_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    day: Mapped[date]
+    used_today: Mapped[int] = mapped_column(server_default=ZERO)
+    breaker: Mapped[str] = mapped_column(server_default="closed")
+    failures: Mapped[int] = mapped_column(server_default=ZERO)
+    failures_before: Mapped[int] = mapped_column(server_default=ZERO)
+    opened_at: Mapped[datetime | None]
+    retry_at: Mapped[datetime | None]
+    last_ok_at: Mapped[datetime | None]
+    last_error: Mapped[str | None]
+    last_error_code: Mapped[str | None]
+    last_error_at: Mapped[datetime | None]
+    latency_ms: Mapped[Decimal | None]
 
 
 class Benchmark(Edited, Base):

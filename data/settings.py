@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Final, Self
 from urllib.parse import urlsplit
 
+from data.budgets import Limits
 from engine.errors import SettingError
 
-PROVIDERS: Final = ("yahoo", "alphavantage", "finnhub", "stooq", "coingecko", "ecb", "simulated")
+PROVIDERS: Final = Path(__file__).parent / "providers"
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _UNAVAILABLE: Final = "is not available in this version"
 
@@ -31,6 +34,8 @@ class Settings:
     market_data: tuple[str, ...] = ("simulated",)
     provider_base_urls: Mapping[str, str] = field(default_factory=dict)
     provider_api_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+    provider_per_day: Mapping[str, float] = field(default_factory=dict)
+    provider_per_minute: Mapping[str, float] = field(default_factory=dict)
     poll_seconds: float = 1.0
     simulated_ticks_per_second: float = 20.0
     simulated_seed: int = 7
@@ -60,7 +65,9 @@ class Settings:
             market_data=market_data,
             provider_base_urls=given.of_providers("_BASE_URL"),
             provider_api_keys=given.of_providers("_API_KEY"),
-            poll_seconds=given.number("POLL_SECONDS", 1 if "simulated" in market_data else 15, low=0.1, high=86400),
+            provider_per_day=given.numbers_of_providers("_PER_DAY"),
+            provider_per_minute=given.numbers_of_providers("_PER_MINUTE"),
+            poll_seconds=given.number("POLL_SECONDS", 1 if {"simulated", "replay"} & set(names_of(market_data)) else 15, low=0.1, high=86400),
             simulated_ticks_per_second=given.number("SIMULATED_TICKS_PER_SECOND", 20, low=0.01, high=10_000),
             simulated_seed=int(given.number("SIMULATED_SEED", 7, low=0, high=2**32 - 1, whole=True)),
             stream_flush_ms=int(given.number("STREAM_FLUSH_MS", 250, low=10, high=60_000, whole=True)),
@@ -74,6 +81,12 @@ class Settings:
     def address(self) -> str:
         """Where a browser finds the server."""
         return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+
+    def limits_of(self, provider: str, limits: Limits) -> Limits:
+        """Give a provider's limits, with those of the user's plan in their place."""
+        minute, day = self.provider_per_minute.get(provider), self.provider_per_day.get(provider)
+        told = replace(limits, per_day=int(day)) if day is not None else limits
+        return replace(told, per_second=minute / 60, burst=max(int(minute / 6), 1)) if minute is not None else told
 
     def listening(self, host: str | None, port: int | None) -> Self:
         """Give the settings with another place to listen; without a login that is this machine only."""
@@ -99,7 +112,21 @@ class Settings:
             "STREAM_FLUSH_MS": self.stream_flush_ms, "AUTH": self.auth, "SECRET_KEY": self.secret_key, "LOG_LEVEL": self.log_level,
             "LOG_FORMAT": self.log_format,
         }
-        return {**urls, **keys, **{name: str(value) for name, value in named.items() if value is not None}}
+        days = {f"{name.upper()}_PER_DAY": f"{number:g}" for name, number in self.provider_per_day.items()}
+        minutes = {f"{name.upper()}_PER_MINUTE": f"{number:g}" for name, number in self.provider_per_minute.items()}
+        return {**urls, **keys, **days, **minutes, **{name: str(value) for name, value in named.items() if value is not None}}
+
+
+def names_of(entries: Iterable[str]) -> tuple[str, ...]:
+    """Give the names of providers without what stands behind the colon."""
+    return tuple(entry.partition(":")[0] for entry in entries)
+
+
+@cache
+def known_providers() -> tuple[str, ...]:
+    """Give the name of every provider: those modules of `data/providers` that say `PROVIDER = ...`."""
+    files = sorted(PROVIDERS.glob("*.py"))
+    return tuple(path.stem for path in files if re.search(r"^PROVIDER\b.*=", path.read_text(encoding="utf-8"), re.MULTILINE))
 
 
 class _Given:
@@ -133,14 +160,19 @@ class _Given:
         return value or None
 
     def providers(self, name: str) -> tuple[str, ...]:
-        names = tuple(part.strip().lower() for part in self.environ.get(name, "simulated").split(",") if part.strip())
-        for unknown in (part for part in names if part not in PROVIDERS):
-            raise SettingError(name, unknown, "is not a provider", hint=f"Use some of {', '.join(PROVIDERS)}, with commas between.")
-        return names
+        told = (part.strip().partition(":") for part in self.environ.get(name, "simulated").split(",") if part.strip())
+        entries = tuple(f"{word.strip().lower()}{colon}{argument.strip()}" for word, colon, argument in told)
+        for unknown in (word for word in names_of(entries) if word not in known_providers()):
+            raise SettingError(name, unknown, "is not a provider", hint=f"Use some of {', '.join(known_providers())}, with commas between.")
+        return entries
 
     def of_providers(self, ending: str) -> dict[str, str]:
-        found = {name: self.text(name.upper() + ending, "") for name in PROVIDERS}
+        found = {name: self.text(name.upper() + ending, "") for name in known_providers()}
         return {name: value for name, value in found.items() if value}
+
+    def numbers_of_providers(self, ending: str) -> dict[str, float]:
+        given = {name: name.upper() + ending for name in self.of_providers(ending)}
+        return {name: self.number(variable, 0, low=0, high=10_000_000) for name, variable in given.items()}
 
     def auth(self) -> str:
         kind = self.word("AUTH", ("local", "password", "oidc"))

@@ -9,7 +9,8 @@
     ├─ StorageError          503   NotFound (404) · VersionRequired (428) · Conflict (409): IdempotencyConflict · AlreadyRunning
     ├─ BusError              503
     ├─ SettingError          500
-    └─ ProviderError         502   UnknownSymbol · RateLimited · ProviderTimeout · MalformedResponse · CircuitOpen · ProvidersExhausted
+    └─ ProviderError         502   UnknownSymbol · RateLimited · ProviderTimeout · ProviderUnavailable · MalformedResponse · ProviderRefused ·
+                                   CircuitOpen · ProvidersExhausted
 
 A constructor takes data and builds the sentence; `code` is a stable slug, `context` holds the data. Bad data is a value (a
 `Finding`, a NaN cell, a quarantined quote); a bad call is one of these.
@@ -333,6 +334,7 @@ class ProviderError(PortfolioError):
     code = "provider_error"
     status = 502
     retry: ClassVar[Retry] = Retry.NEXT_PROVIDER
+    noted: bool = False  # whether the provider's budget and breaker know of it
 
 
 class UnknownSymbol(ProviderError):
@@ -346,12 +348,15 @@ class UnknownSymbol(ProviderError):
 
 
 class RateLimited(ProviderError):
-    """The provider's budget is used up."""
+    """The provider asks to wait, or its budget is used up. `until` says for how long where it gave no number: a "burst" or the "day"."""
 
     code = "rate_limited"
 
-    def __init__(self, provider: str, *, retry_after_seconds: float | None = None) -> None:
-        super().__init__(f"{provider} asks to wait.", provider=provider, retry_after_seconds=retry_after_seconds)
+    def __init__(self, provider: str, *, retry_after_seconds: float | None = None, until: str | None = None) -> None:
+        told = {"day": " until tomorrow: its requests of today are used up", "burst": " a moment: it was asked too fast"}.get(until or "", "")
+        told = f" {retry_after_seconds:.0f} s" if retry_after_seconds and not told else told
+        super().__init__(f"{provider} asks to wait{told}.", provider=provider, retry_after_seconds=retry_after_seconds, until=until,
+                         hint="Name a second provider in MARKET_DATA, or raise the budget of your plan")
 
 
 class ProviderTimeout(ProviderError):
@@ -364,13 +369,33 @@ class ProviderTimeout(ProviderError):
         super().__init__(f"{provider} did not answer within {seconds:g} s.", provider=provider, seconds=seconds)
 
 
+class ProviderUnavailable(ProviderError):
+    """The provider cannot be reached, broke off, or says that it is not well."""
+
+    code = "provider_unavailable"
+    retry = Retry.BACKOFF
+
+    def __init__(self, provider: str, *, reason: str, answered: int | None = None) -> None:
+        super().__init__(f"{provider} is not available: {_shown(reason, 200)}.", provider=provider, reason=_shown(reason, 200), answered=answered)
+
+
+class ProviderRefused(ProviderError):
+    """The provider knows us and says no: the key is missing or wrong, or the plan does not include what was asked."""
+
+    code = "provider_refused"
+
+    def __init__(self, provider: str, *, reason: str, answered: int | None = None) -> None:
+        super().__init__(f"{provider} refuses: {_shown(reason, 200)}.", provider=provider, reason=_shown(reason, 200), answered=answered,
+                         hint=f"Check {provider.upper()}_API_KEY and what its plan includes")
+
+
 class MalformedResponse(ProviderError):
     """The provider's answer cannot be read."""
 
     code = "malformed_response"
 
     def __init__(self, provider: str, *, reason: str) -> None:
-        super().__init__(f"{provider} answered something unreadable: {reason}.", provider=provider, reason=reason)
+        super().__init__(f"{provider} answered something unreadable: {_shown(reason, 200)}.", provider=provider, reason=_shown(reason, 200))
 
 
 class CircuitOpen(ProviderError):

@@ -18,7 +18,7 @@ from engine.kinds import EFFECTS, ENTRIES, Effect, Entry, Field, Kind
 
 __all__ = [
     "EFFECTS", "ENTRIES", "Actor", "AssetClass", "Bar", "CorporateAction", "CostMethod", "Effect", "Entry", "Field", "Finding", "Instrument", "Kind",
-    "Portfolio", "PriceState", "Quote", "Severity", "Transaction",
+    "Portfolio", "PriceState", "Quote", "Severity", "Source", "Transaction",
 ]  # fmt: skip
 
 
@@ -102,6 +102,15 @@ class Portfolio:
     demo: bool = False
     oversell: str = "short"  # "short": a sale beyond the held opens one; "error": it is refused
     negative_cash: str = "allow"  # "refuse": what would take a balance below zero is refused
+    providers: tuple[str, ...] = ()  # of market data, most preferred first, before those of MARKET_DATA
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where an instrument's prices come from: a provider, and the symbol it knows the instrument by."""
+
+    provider: str
+    symbol: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +131,7 @@ class Instrument:
     version: int = 1
     demo: bool = False
     tags: tuple[str, ...] = ()
+    sources: tuple[Source, ...] = ()  # most preferred first; a provider that is not named goes by its own rule
 
 
 @dataclass(frozen=True, slots=True)

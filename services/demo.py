@@ -120,7 +120,7 @@ def _by_date(bars: Iterable[Bar]) -> dict[date, Any]:
 
 def _put_rates(unit: Unit, actor: Actor, market: SimulatedMarket, until: date, say: Say) -> dict[str, dict[date, Any]]:
     """Store every rate; gives those that the ledgers need by pair and date."""
-    told = market.fetch_rates([*market.pairs, *market.past_pairs], BEGINNING, until)
+    told = market.fetch_fx([*market.pairs, *market.past_pairs], BEGINNING, until)
     count = sum(unit.instruments.put_rates(actor.workspace_id, pair, rates) for pair, rates in told.items())
     say(f"Demo: {count:,} ECB rates of {len(told)} currencies, real until {market.last_real('EURUSD')}")
     return {pair: {rate.date: rate.rate for rate in told[pair]} for pair in LEDGER_PAIRS}

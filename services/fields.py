@@ -30,6 +30,7 @@ EXAMPLE_ID = "0190c0de-0000-7000-8000-000000000001"
 FLOAT_DIGITS = 17  # what a float64 prints at most
 FLOAT_SMALLEST = -12  # powers of ten below which cutting a float to 18 decimals would lose too much
 SYMBOL = re.compile(r"[A-Z0-9^][A-Z0-9.^=_:+-]{0,31}")
+PROVIDER = re.compile(r"[a-z][a-z0-9_]{0,31}")
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 NOT_FINITE = re.compile(r"[+-]?(nan|s?nan[0-9]*|inf|infinity)", re.IGNORECASE)
@@ -122,6 +123,14 @@ def symbol(place: Place, value: object) -> str:
     found = value.strip().upper() if isinstance(value, str) else ""
     if not SYMBOL.fullmatch(found):
         raise place.refusal(value, "not_a_symbol", "is not a symbol", "Up to 32 letters, digits and . ^ = _ : + - such as AAPL or BRK.B")
+    return found
+
+
+def provider(place: Place, value: object) -> str:
+    """Read the name of a provider of market data."""
+    found = value.strip().lower() if isinstance(value, str) else ""
+    if not PROVIDER.fullmatch(found):
+        raise place.refusal(value, "not_a_provider", "is not the name of a provider", "Up to 32 letters, digits and _, such as yahoo")
     return found
 
 

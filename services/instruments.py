@@ -13,10 +13,11 @@ from pydantic import TypeAdapter
 
 from data import calendar
 from data.database import Unit
+from data.providers.symbols import check_symbol
 from data.records import Rate
 from engine.currencies import CURRENCIES
 from engine.errors import InvalidInput
-from engine.types import Actor, AssetClass, Bar, CorporateAction, Instrument
+from engine.types import Actor, AssetClass, Bar, CorporateAction, Instrument, Source
 from services import fields
 from services.fields import Place, Reader
 from services.undoing import replaced
@@ -26,6 +27,7 @@ from services.writes import Request, Told, Writes, audit, market_changed, touch_
 Row = TypeVar("Row")
 MAX_ROWS = 20_000
 MAX_TAGS = 50
+MAX_SOURCES = 20
 PUT: TypeAdapter[tuple[Instrument, bool]] = TypeAdapter(tuple[Instrument, bool])
 COUNT: TypeAdapter[int] = TypeAdapter(int)
 ACTIONS = ("split", "dividend", "special_dividend", "spin_off", "merger", "stock_dividend", "return_of_capital", "symbol_change", "delisting")
@@ -52,10 +54,24 @@ def _tags(place: Place, value: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(tag for each in value if (tag := fields.text(place, each, limit=60))))
 
 
+def _sources(place: Place, value: object) -> tuple[Source, ...]:
+    """Read where prices come from: at most one symbol a provider, in the order of preference."""
+    if not isinstance(value, list | tuple) or len(value) > MAX_SOURCES:
+        hint = 'Send [{"provider": "yahoo", "symbol": "SAP.DE"}]'
+        raise place.refusal(value, "not_a_list", f"is not a list of at most {MAX_SOURCES} sources", hint)
+    found = [fields.record(asdict(each) if isinstance(each, Source) else each, SOURCE_READERS, required=("provider", "symbol")) for each in value]
+    return tuple({each["provider"]: Source(each["provider"], each["symbol"]) for each in found}.values())
+
+
+def _provider_symbol(_place: Place, value: object) -> str:
+    return check_symbol(str(value).strip())
+
+
+SOURCE_READERS: dict[str, Reader] = {"provider": fields.provider, "symbol": _provider_symbol}
 READERS: dict[str, Reader] = {
     "name": _short, "asset_class": lambda place, value: AssetClass(fields.choice(place, value, [each.value for each in AssetClass])),
     "currency": fields.currency, "sector": _short, "country": _short, "exchange": _short, "isin": _short, "multiplier": _positive,
-    "tags": _tags,
+    "tags": _tags, "sources": _sources,
 }
 BAR_READERS: dict[str, Reader] = {
     "date": _day, "close": _positive, "open": _positive, "high": _positive, "low": _positive, "volume": fields.number, "adjusted_close": _positive,

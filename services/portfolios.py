@@ -18,6 +18,7 @@ from services.views import Page
 from services.writes import NOTHING, Request, Told, Writes, audit, ledger_changed
 
 NAME_LENGTH = 120
+MAX_PROVIDERS = 20
 KEPT: TypeAdapter[Portfolio] = TypeAdapter(Portfolio)
 REVALUES = frozenset({"base_currency", "cost_method"})
 
@@ -29,6 +30,13 @@ def _name(place: Place, value: object) -> str:
     return found
 
 
+def _providers(place: Place, value: object) -> tuple[str, ...]:
+    """Read an order of preference: names of providers, each once."""
+    if not isinstance(value, list | tuple) or len(value) > MAX_PROVIDERS:
+        raise place.refusal(value, "not_a_list", f"is not a list of at most {MAX_PROVIDERS} providers", 'Send ["yahoo", "stooq"]')
+    return tuple(dict.fromkeys(fields.provider(place, each) for each in value))
+
+
 CHANGEABLE: dict[str, Reader] = {
     "name": _name,
     "base_currency": fields.currency,
@@ -36,6 +44,7 @@ CHANGEABLE: dict[str, Reader] = {
     "benchmark": fields.symbol,
     "oversell": lambda place, value: fields.choice(place, value, OVERSELL),
     "negative_cash": lambda place, value: fields.choice(place, value, NEGATIVE_CASH),
+    "providers": _providers,
 }
 READERS: dict[str, Reader] = {"id": fields.uuid, **CHANGEABLE}
 
@@ -53,7 +62,8 @@ class Portfolios:
         ----------
         actor : Actor
         raw : Mapping
-            `name` (required), `base_currency` (USD), `cost_method` (fifo), `benchmark`, `oversell` (short), `negative_cash` (allow), `id`.
+            `name` (required), `base_currency` (USD), `cost_method` (fifo), `benchmark`, `oversell` (short), `negative_cash` (allow),
+            `providers`, `id`.
         idempotency_key : str, optional
             The same key gives the same portfolio again.
 

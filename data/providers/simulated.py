@@ -14,18 +14,24 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from data.budgets import Limits
+from data.providers.base import History, Listing
 from data.providers.continuation import Floats, Panel, continued, day_of
 from data.providers.intraday import Paths
 from data.providers.packaged import INDEX, SHARES, ecb_rates, share_closes
 from data.providers.schedule import Schedule, Whole, coin
 from data.records import Rate
-from engine.types import Bar, Instrument, Quote
+from data.settings import Settings
+from engine.types import AssetClass, Bar, CorporateAction, Instrument, Quote
+
+if TYPE_CHECKING:
+    from data.database import Database
 
 FX_WEIGHT: Final = 0.25
 SHARE_SPREAD_BPS: Final = 2.0
@@ -58,10 +64,24 @@ class SimulatedMarket:
 
     name: str = "simulated"
     simulated: bool = True
+    limits: Limits = Limits(batch=100_000)
+    offers: frozenset[str] = frozenset({"quotes", "bars", "intraday", "fx"})
 
     def __init__(self, *, seed: int = 7, ticks_per_second: float = 20.0) -> None:
         self._seed = seed
         self._ticks_per_second = ticks_per_second
+
+    @classmethod
+    def refusal(cls, settings: Settings) -> str | None:
+        """Tell why it cannot run: it always can."""
+        del settings
+        return None
+
+    @classmethod
+    def from_settings(cls, settings: Settings, database: Database | None = None, argument: str = "") -> Self:
+        """Build it from its seed and speed."""
+        del database, argument
+        return cls(seed=settings.simulated_seed, ticks_per_second=settings.simulated_ticks_per_second)
 
     def covers(self, instrument: Instrument) -> bool:
         """Whether the series is one of its own, in its own currency."""
@@ -115,7 +135,25 @@ class SimulatedMarket:
         closes = panel.closes[rows, panel.symbols.index(instrument.symbol)].tolist()
         return [self._bar(day, close, panel.last_real) for day, close in zip(panel.days[rows].tolist(), closes, strict=True)]
 
-    def fetch_rates(self, pairs: Sequence[str], start: date, end: date) -> dict[str, list[Rate]]:
+    def fetch_actions(self, instrument: Instrument, start: date, end: date) -> list[CorporateAction]:
+        """Return nothing: splits and dividends are in the prices."""
+        del instrument, start, end
+        return []
+
+    def fetch_history(self, instrument: Instrument, start: date, end: date) -> History:
+        """Return the bars from `start` to `end`, both included."""
+        return History(self.fetch_bars(instrument, start, end), currency=self.currency(instrument.symbol))
+
+    def search(self, text: str) -> list[Listing]:
+        """Return its series whose symbol holds a text."""
+        wanted = text.strip().upper()
+        return [self._listing(symbol) for symbol in self._lanes.place if wanted and wanted in symbol]
+
+    def _listing(self, symbol: str) -> Listing:
+        kind = AssetClass.INDEX if symbol == INDEX else AssetClass.EQUITY if symbol in SHARES else AssetClass.FX
+        return Listing(symbol, f"{symbol} (simulated)", kind, self.currency(symbol), None, None, self.name)
+
+    def fetch_fx(self, pairs: Sequence[str], start: date, end: date) -> dict[str, list[Rate]]:
         """Return the ECB's rates and what continues them; a pair that has ended, only up to its end."""
         return {pair: self._rates(pair, start, end) for pair in pairs if pair in self._ecb.columns}
 
@@ -207,3 +245,6 @@ def _milliseconds(instant: datetime) -> int:
 def _decimal(value: float, decimals: int | None = None) -> Decimal:
     """Exactly the digits that the package or the printed price shows."""
     return Decimal(repr(value) if decimals is None else f"{value:.{decimals}f}")
+
+
+PROVIDER = SimulatedMarket

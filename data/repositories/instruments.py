@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
@@ -16,13 +16,13 @@ from data.ids import uuid7
 from data.repositories.base import stale
 from data.repositories.prices import Prices
 from engine.errors import NotFound
-from engine.types import AssetClass, CorporateAction, Instrument
+from engine.types import AssetClass, CorporateAction, Instrument, Source
 
 TABLE: Final = models.Instrument.metadata.tables[models.Instrument.__tablename__]
 FIELDS: Final = ("id", "workspace_id", "symbol", "name", "asset_class", "currency", "sector", "country", "exchange", "isin", "multiplier",
-                 "version", "demo", "tags")
+                 "version", "demo", "tags", "sources")
 COLUMNS: Final = [TABLE.c[name] for name in FIELDS]
-CHANGEABLE: Final = frozenset({"name", "asset_class", "currency", "sector", "country", "exchange", "isin", "multiplier", "demo", "tags"})
+CHANGEABLE: Final = frozenset({"name", "asset_class", "currency", "sector", "country", "exchange", "isin", "multiplier", "demo", "tags", "sources"})
 
 
 class Instruments(Prices):
@@ -44,7 +44,7 @@ class Instruments(Prices):
         unknown = fields.keys() - CHANGEABLE
         if unknown:
             raise TypeError(f"not fields of an instrument: {sorted(unknown)}")
-        told: dict[str, Callable[[Any], object]] = {"asset_class": str, "tags": list}
+        told: dict[str, Callable[[Any], object]] = {"asset_class": str, "tags": list, "sources": _source_rows}
         values = {key: told[key](value) if key in told else value for key, value in fields.items()}
         fresh = None if version is not None else self._added(workspace_id, owner_id, symbol, values)
         return (fresh, True) if fresh else (self._changed(workspace_id, symbol, version, values), False)
@@ -165,7 +165,12 @@ class Instruments(Prices):
 
 def _instrument(row: sa.Row[Any]) -> Instrument:
     values = {name: row._mapping[name] for name in FIELDS}  # noqa: SLF001  # the documented way to a row's names
-    return Instrument(**{**values, "asset_class": AssetClass(values["asset_class"]), "tags": tuple(values["tags"])})
+    sources = tuple(Source(**one) for one in values["sources"])
+    return Instrument(**{**values, "asset_class": AssetClass(values["asset_class"]), "tags": tuple(values["tags"]), "sources": sources})
+
+
+def _source_rows(sources: Iterable[Source | dict[str, str]]) -> list[dict[str, str]]:
+    return [asdict(one) if isinstance(one, Source) else one for one in sources]
 
 
 def _action_row(instrument_id: UUID, action: CorporateAction) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,8 +17,8 @@ from engine.types import CostMethod, Portfolio
 TABLE: Final = models.Portfolio.metadata.tables[models.Portfolio.__tablename__]
 COLUMNS: Final = [TABLE.c[name] for name in (
     "id", "workspace_id", "owner_id", "name", "base_currency", "cost_method", "benchmark", "version", "revision", "created_at", "demo", "oversell",
-    "negative_cash")]
-CHANGEABLE: Final = frozenset({"name", "base_currency", "cost_method", "benchmark", "oversell", "negative_cash"})
+    "negative_cash", "providers")]
+CHANGEABLE: Final = frozenset({"name", "base_currency", "cost_method", "benchmark", "oversell", "negative_cash", "providers"})
 
 
 class Portfolios(Repository):
@@ -26,11 +26,12 @@ class Portfolios(Repository):
 
     def add(self, workspace_id: UUID, owner_id: UUID, *, name: str, base_currency: str, cost_method: CostMethod | str = CostMethod.FIFO,  # noqa: PLR0913
             benchmark: str | None = None, id: UUID | None = None, demo: bool = False, oversell: str = "short",  # noqa: A002
-            negative_cash: str = "allow") -> Portfolio:
+            negative_cash: str = "allow", providers: Sequence[str] = ()) -> Portfolio:
         """Add a portfolio, under an id of the caller's where given."""
         values: dict[str, object] = {
             "id": id or uuid7(), "workspace_id": workspace_id, "owner_id": owner_id, "name": name, "base_currency": base_currency,
             "cost_method": str(CostMethod(cost_method)), "benchmark": benchmark, "demo": demo, "oversell": oversell, "negative_cash": negative_cash,
+            "providers": list(providers),
         }
         return _portfolio(self.execute(sa.insert(TABLE).values(values).returning(*COLUMNS)).one())
 
@@ -51,7 +52,8 @@ class Portfolios(Repository):
         unknown = fields.keys() - CHANGEABLE
         if unknown:
             raise TypeError(f"not fields of a portfolio: {sorted(unknown)}")
-        values = {key: str(value) if key == "cost_method" else value for key, value in fields.items()}
+        told: dict[str, Callable[[Any], object]] = {"cost_method": str, "providers": list}
+        values = {key: told[key](value) if key in told else value for key, value in fields.items()}
         return self._edited(workspace_id, id, version, values)
 
     def remove(self, workspace_id: UUID, id: UUID, version: int | None = None) -> Portfolio:  # noqa: A002
@@ -120,4 +122,4 @@ class Portfolios(Repository):
 
 def _portfolio(row: sa.Row[Any]) -> Portfolio:
     values = dict(row._mapping)  # noqa: SLF001  # the documented way to a row's names
-    return Portfolio(**{**values, "cost_method": CostMethod(values["cost_method"])})
+    return Portfolio(**{**values, "cost_method": CostMethod(values["cost_method"]), "providers": tuple(values["providers"])})

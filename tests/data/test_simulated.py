@@ -193,7 +193,7 @@ def test_another_listing_of_the_same_symbol_is_not_covered(market: SimulatedMark
 
 
 def test_rates_are_the_ecbs_then_continued(market: SimulatedMarket) -> None:
-    told = market.fetch_rates(["EURUSD", "EURHRK", "EURXYZ"], date(1999, 1, 1), date(2026, 11, 20))
+    told = market.fetch_fx(["EURUSD", "EURHRK", "EURXYZ"], date(1999, 1, 1), date(2026, 11, 20))
     assert set(told) == {"EURUSD", "EURHRK"}
     assert (told["EURUSD"][0].date, told["EURUSD"][0].rate) == (date(1999, 1, 4), Decimal("1.1789"))
     last_real = market.last_real("EURUSD")

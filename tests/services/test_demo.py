@@ -89,7 +89,7 @@ def prices() -> Market:
     made = {listed.symbol: demo_instrument(listed.symbol) for listed in LISTINGS}
     start, end = date(2013, 1, 1), calendar.today() - timedelta(days=1)
     closes = {symbol: {bar.date: cents(bar.close) for bar in source.fetch_bars(one, start, end)} for symbol, one in made.items()}
-    told = source.fetch_rates(demo.LEDGER_PAIRS, start, end)
+    told = source.fetch_fx(demo.LEDGER_PAIRS, start, end)
     return Market(closes, {pair: {rate.date: rate.rate for rate in rates} for pair, rates in told.items()}, LAST_REAL)
 
 

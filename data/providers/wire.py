@@ -1,0 +1,349 @@
+"""How a provider is asked over HTTP: within its budget and a deadline, with a cap on bytes, and so that no key is ever told.
+
+Whatever goes wrong becomes one of the errors of `engine.errors` whose `retry` says what the feed does next, and is noted in the
+provider's state. Equal requests of one moment are asked once; what did not change since the last time is not sent again.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import zlib
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
+from threading import Lock
+from typing import Any, Final
+from urllib.parse import quote, urljoin, urlsplit
+
+import requests
+import urllib3
+
+from data import calendar
+from data.budgets import ProviderState
+from data.providers.sockets import Adapter, Deadline
+from data.providers.symbols import check_symbol
+from engine.errors import MalformedResponse, ProviderError, ProviderRefused, ProviderTimeout, ProviderUnavailable, RateLimited
+
+__all__ = ["Answer", "Wire", "check_symbol", "quoted"]
+AGENT: Final = "Mozilla/5.0 (compatible; Portolan/1; portfolio prices)"
+CHUNK: Final = 64 * 1024
+MAX_REDIRECTS: Final = 3
+REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+REMEMBERED: Final = 128
+REMEMBERED_BYTES: Final = 256 * 1024
+PACKINGS: Final = {"": False, "identity": False, "gzip": True, "x-gzip": True, "deflate": True}
+SHOWN: Final = 200
+HIDDEN: Final = "[hidden]"
+
+
+def quoted(symbol: str) -> str:
+    """Check a symbol and write it so that it is one piece of a path."""
+    return quote(check_symbol(symbol), safe="")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a provider answered."""
+
+    status: int
+    body: bytes
+    content_type: str
+    headers: Mapping[str, str]
+    received: datetime
+    refuse: Callable[[str], ProviderError] = field(default=lambda reason: MalformedResponse("provider", reason=reason), repr=False, compare=False)
+
+    @property
+    def text(self) -> str:
+        """The body as UTF-8; what is none is replaced."""
+        return self.body.decode("utf-8", errors="replace")
+
+    def json(self, *, exact: bool = False) -> Any:  # noqa: ANN401  # whatever JSON holds
+        """Read the body as JSON.
+
+        Parameters
+        ----------
+        exact : bool
+            Give numbers with a point as `Decimal`, digit by digit.
+
+        Raises
+        ------
+        MalformedResponse
+            HTML, other text, NaN or Infinity, a key twice.
+        """
+        try:
+            return json.loads(self.body.decode("utf-8-sig"), parse_float=Decimal if exact else None, parse_constant=_no_constant,
+                              object_pairs_hook=_once)
+        except (ValueError, RecursionError) as error:
+            raise self.refuse(f"{_kind(self)} where JSON was due ({error})") from None
+
+
+class Wire:
+    """The line to one provider.
+
+    Parameters
+    ----------
+    provider : str
+    base_url : str
+    state : ProviderState, optional
+        Budget and breaker, asked before and told after every request.
+    secrets : sequence of str
+        Never told in a message, whatever a provider echoes.
+    deadline_seconds : float
+        Of a request as a whole: name, connection, headers, body, redirects.
+    max_bytes : int
+        Of a body, both as sent and unpacked.
+    headers : Mapping, optional
+        Sent with every request.
+    public_only : bool
+        Refuse private addresses: for a URL that a user gave.
+    """
+
+    def __init__(self, provider: str, base_url: str, *, state: ProviderState | None = None, secrets: Sequence[str] = (),  # noqa: PLR0913
+                 deadline_seconds: float = 10.0, max_bytes: int = 16 * 2**20, headers: Mapping[str, str] | None = None,
+                 public_only: bool = False) -> None:
+        self.provider = provider
+        self.base_url = base_url.rstrip("/")
+        self.state = state
+        self.deadline_seconds = deadline_seconds
+        self.max_bytes = max_bytes
+        self._secrets = tuple(sorted({text for secret in secrets if secret for text in (secret, quote(secret, safe=""))}, key=len, reverse=True))
+        self._lock = Lock()
+        self._flights: dict[str, Future[Answer]] = {}
+        self._remembered: OrderedDict[str, Answer] = OrderedDict()
+        self._session = requests.Session()
+        self._session.trust_env = False  # settings come from data.settings alone
+        self._session.headers.update({"User-Agent": AGENT, "Accept-Encoding": "gzip, deflate", **(headers or {})})
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, Adapter(public_only=public_only))
+
+    def get(self, path: str, params: Mapping[str, object] | None = None, *, headers: Mapping[str, str] | None = None,
+            expected: Collection[int] = (200,), cost: int = 1) -> Answer:
+        """Ask for something; who asks for the same at the same time gets the same answer.
+
+        Parameters
+        ----------
+        path : str
+            Behind the base URL; pieces that come from outside go through `quoted`.
+        params : Mapping, optional
+            Those that are None are left out.
+        expected : collection of int
+            Statuses that the provider reads itself; any other is an error.
+        cost : int
+            What it takes of the budget.
+
+        Raises
+        ------
+        RateLimited, ProviderTimeout, ProviderUnavailable, MalformedResponse, ProviderRefused, CircuitOpen
+        """
+        request = requests.Request("GET", self._url(path), params=_given(params), headers=dict(headers or {}))
+        prepared = self._session.prepare_request(request)
+        key = f"{prepared.url} {sorted((headers or {}).items())}"
+        with self._lock:
+            flight = self._flights.get(key)
+            mine = flight is None
+            if flight is None:
+                flight = self._flights[key] = Future()
+        if not mine:
+            return flight.result()
+        try:
+            answer = self._remembering(key, prepared, expected, cost)
+        except BaseException as error:
+            flight.set_exception(error)
+            raise
+        else:
+            flight.set_result(answer)
+            return answer
+        finally:
+            with self._lock:
+                del self._flights[key]
+
+    def post(self, path: str, json: object, params: Mapping[str, object] | None = None, *, headers: Mapping[str, str] | None = None,  # noqa: PLR0913
+             expected: Collection[int] = (200,), cost: int = 1) -> Answer:
+        """Send JSON and give the answer; raises as `get`."""
+        request = requests.Request("POST", self._url(path), params=_given(params), json=json, headers=dict(headers or {}))
+        return self._checked(self._session.prepare_request(request), expected, cost)
+
+    def failed(self, error: ProviderError) -> ProviderError:
+        """Note an error that showed when an answer was read, and give it back to be raised."""
+        if self.state is not None:
+            self.state.failed(error, late=True)
+        return error
+
+    def redacted(self, text: str) -> str:
+        """Give a text of the provider's without our secrets, short, on one line."""
+        for secret in self._secrets:
+            text = text.replace(secret, HIDDEN)
+        line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+        return line if len(line) <= SHOWN else line[: SHOWN - 1] + "…"
+
+    def close(self) -> None:
+        """Close what is open."""
+        self._session.close()
+
+    def _url(self, path: str) -> str:
+        """Join a path to the base; a whole URL passes where it is on the same host."""
+        whole = path if path.startswith(("http://", "https://")) else self.base_url + path
+        if not _same_place(self.base_url, whole):
+            raise self.failed(MalformedResponse(self.provider, reason="it points to another host"))
+        return whole
+
+    def _remembering(self, key: str, prepared: requests.PreparedRequest, expected: Collection[int], cost: int) -> Answer:
+        """Ask whether a remembered answer still holds."""
+        known = self._remembered.get(key)
+        if known is not None:
+            prepared.headers.update(_conditions(known))
+        answer = self._checked(prepared, {*expected, 304} if known else expected, cost)
+        if answer.status == 304 and known is not None:
+            return replace(known, received=answer.received)
+        with self._lock:
+            self._remembered.pop(key, None)
+            if answer.status == 200 and len(answer.body) <= REMEMBERED_BYTES and _conditions(answer):
+                self._remembered[key] = answer
+            while len(self._remembered) > REMEMBERED:
+                self._remembered.popitem(last=False)
+        return answer
+
+    def _checked(self, prepared: requests.PreparedRequest, expected: Collection[int], cost: int) -> Answer:
+        """Ask within the budget, and note what came of it."""
+        if self.state is not None:
+            self.state.take(cost)
+        started = time.monotonic()
+        try:
+            answer = self._asked(prepared)
+            if answer.status not in expected:
+                raise self._refusal(answer)
+        except ProviderError as error:
+            if self.state is not None:
+                self.state.failed(error)
+            raise
+        if self.state is not None:
+            self.state.succeeded((time.monotonic() - started) * 1000)
+        return answer
+
+    def _asked(self, prepared: requests.PreparedRequest) -> Answer:
+        """Ask before the deadline; whatever the libraries raise becomes an error of the house."""
+        deadline = Deadline(self.deadline_seconds)
+        try:
+            with deadline.running():
+                return self._followed(prepared)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            if deadline.passed or isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
+                raise ProviderTimeout(self.provider, seconds=self.deadline_seconds) from None
+            raise ProviderUnavailable(self.provider, reason=_why(error)) from None
+
+    def _followed(self, prepared: requests.PreparedRequest) -> Answer:
+        """Ask, and go where the same host points to; to another one never."""
+        for _ in range(MAX_REDIRECTS + 1):
+            answer = self._once(prepared)
+            target = answer.headers.get("location")
+            if answer.status not in REDIRECTS or not target:
+                return answer
+            there = urljoin(str(prepared.url), target)
+            if prepared.method != "GET" or not _same_place(str(prepared.url), there):
+                raise MalformedResponse(self.provider, reason="it points to another host")
+            prepared.prepare_url(there, None)
+        raise MalformedResponse(self.provider, reason=f"it points on more than {MAX_REDIRECTS} times")
+
+    def _once(self, prepared: requests.PreparedRequest) -> Answer:
+        with self._session.send(prepared, stream=True, allow_redirects=False, timeout=self.deadline_seconds) as response:
+            body = self._body(response)
+            headers = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status_code, body, headers.get("content-type", ""), headers, calendar.now(), self._unreadable)
+
+    def _unreadable(self, reason: str) -> ProviderError:
+        return self.failed(MalformedResponse(self.provider, reason=self.redacted(reason)))
+
+    def _body(self, response: requests.Response) -> bytes:
+        """Read and unpack, neither beyond the cap: a small body may unpack to a large one."""
+        packing = response.headers.get("content-encoding", "").strip().lower()
+        if packing not in PACKINGS:
+            raise MalformedResponse(self.provider, reason="it is packed in a way that was not asked for")
+        inflate = zlib.decompressobj(zlib.MAX_WBITS | 32) if PACKINGS[packing] else None
+        parts, sent, size = list[bytes](), 0, 0
+        for chunk in response.raw.stream(CHUNK, decode_content=False):
+            sent += len(chunk)
+            try:
+                parts.append(inflate.decompress(chunk, self.max_bytes - size + 1) if inflate else chunk)
+            except zlib.error:
+                raise MalformedResponse(self.provider, reason="it cannot be unpacked") from None
+            size += len(parts[-1])
+            if max(sent, size) > self.max_bytes:
+                raise MalformedResponse(self.provider, reason=f"it is longer than {self.max_bytes:,} bytes")
+        if inflate and sent and not inflate.eof:
+            raise ProviderUnavailable(self.provider, reason="it broke off before the end")
+        return b"".join(parts)
+
+    def _refusal(self, answer: Answer) -> ProviderError:
+        """Say what a status means."""
+        told = self.redacted(answer.text[:1000])
+        if answer.status == 429:
+            return RateLimited(self.provider, retry_after_seconds=_retry_after(answer))
+        if answer.status in {401, 402, 403, 407, 451}:
+            return ProviderRefused(self.provider, reason=told or f"status {answer.status}", answered=answer.status)
+        if answer.status >= 500 or answer.status == 408:
+            return ProviderUnavailable(self.provider, reason=f"status {answer.status}", answered=answer.status)
+        return MalformedResponse(self.provider, reason=f"status {answer.status}: {told}")
+
+
+def _given(params: Mapping[str, object] | None) -> dict[str, str]:
+    return {name: str(value) for name, value in (params or {}).items() if value is not None}
+
+
+def _same_place(here: str, there: str) -> bool:
+    """Whether two URLs are of one host, and the second is not less safe."""
+    first, second = urlsplit(here), urlsplit(there)
+    upgraded = (first.scheme, second.scheme) == ("http", "https") and first.port is None and second.port is None
+    return first.hostname == second.hostname and (upgraded or (first.scheme, first.port) == (second.scheme, second.port))
+
+
+def _conditions(known: Answer) -> dict[str, str]:
+    told = {"If-None-Match": known.headers.get("etag"), "If-Modified-Since": known.headers.get("last-modified")}
+    return {name: value for name, value in told.items() if value}
+
+
+def _retry_after(answer: Answer) -> float | None:
+    """Read how long to wait: seconds, or an instant."""
+    told = answer.headers.get("retry-after", "").strip()
+    if told.isdigit():
+        return float(told)
+    try:
+        instant = parsedate_to_datetime(told)
+    except ValueError:
+        return None
+    instant = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+    return max((instant - calendar.now()).total_seconds(), 0.0)
+
+
+def _why(error: BaseException) -> str:
+    """Say what broke without repeating the library's text, which holds the URL."""
+    names = {
+        "ConnectTimeout": "no connection in time", "ConnectionError": "the connection failed or was cut", "ChunkedEncodingError": "it broke off",
+        "IncompleteRead": "it broke off before the end", "ProtocolError": "it broke off before the end", "SSLError": "its certificate is not trusted",
+        "InvalidURL": "its address cannot be read", "InvalidHeader": "its headers cannot be read",
+    }
+    return names.get(type(error).__name__, "the connection failed or was cut")
+
+
+def _kind(answer: Answer) -> str:
+    head = answer.body[:200].lstrip().lower()
+    if head.startswith(b"<"):
+        return "HTML or XML"
+    return "text" if answer.body.strip() else "nothing"
+
+
+def _no_constant(name: str) -> float:
+    message = f"{name} is no number"
+    raise ValueError(message)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        message = "a key is there twice"
+        raise ValueError(message)
+    return found
