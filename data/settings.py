@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from data.budgets import Limits
 from engine.errors import SettingError
 
+NAMED: Final = ("yahoo", "alphavantage", "finnhub", "stooq", "coingecko", "ecb")
 PROVIDERS: Final = Path(__file__).parent / "providers"
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _UNAVAILABLE: Final = "is not available in this version"
@@ -126,7 +127,8 @@ def names_of(entries: Iterable[str]) -> tuple[str, ...]:
 def known_providers() -> tuple[str, ...]:
     """Give the name of every provider: those modules of `data/providers` that say `PROVIDER = ...`."""
     files = sorted(PROVIDERS.glob("*.py"))
-    return tuple(path.stem for path in files if re.search(r"^PROVIDER\b.*=", path.read_text(encoding="utf-8"), re.MULTILINE))
+    found = [path.stem for path in files if re.search(r"^PROVIDER\b.*=", path.read_text(encoding="utf-8"), re.MULTILINE)]
+    return tuple(dict.fromkeys([*NAMED, *found]))
 
 
 class _Given:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import logging
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol, cast
 
 from data.providers.base import Provider, Refusal
-from data.settings import Settings, known_providers
+from data.settings import Settings
 
 if TYPE_CHECKING:
     from data.database import Database
@@ -49,4 +50,4 @@ def maker(name: str) -> Maker:
 
 
 def _refusal(name: str, settings: Settings) -> str | None:
-    return maker(name).refusal(settings) if name in known_providers() else "not available in this version"
+    return maker(name).refusal(settings) if find_spec(f"data.providers.{name}") else "not available in this version"

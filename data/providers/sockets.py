@@ -6,7 +6,6 @@ connection keeps a lever, a duplicate of its socket; whoever pulls it ends the c
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 import threading
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from engine.errors import InvalidInput
+from data import addresses
 
 _asking = threading.local()
 
@@ -72,7 +71,7 @@ class _Levered:
     port: int
 
     def _new_conn(self) -> socket.socket:
-        opened = self._to(public_address(self._dns_host, self.port)) if self.public_only else self._to(self._dns_host)
+        opened = self._to(addresses.checked(self._dns_host)[0]) if self.public_only else self._to(self._dns_host)
         self._let_go()
         self.lever = opened.dup()
         _watched(self.lever)
@@ -151,26 +150,6 @@ class Adapter(HTTPAdapter):
         """Make the pools of levered connections."""
         self.poolmanager = PoolManager(num_pools=connections, maxsize=maxsize, block=block, **options)
         self.poolmanager.pool_classes_by_scheme = dict(self._pools)
-
-
-def public_address(host: str, port: int) -> str:
-    """Resolve a host, and give an address where every one of its addresses is public.
-
-    Raises
-    ------
-    InvalidInput
-        One is not: nothing is connected to.
-    """
-    found = [str(told[4][0]) for told in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-    if not found or not all(_is_public(address) for address in found):
-        raise InvalidInput("url", host, "is not a public address", hint="Name a host that everybody can reach", rule="private_address")
-    return found[0]
-
-
-def _is_public(address: str) -> bool:
-    read = ipaddress.ip_address(address.split("%")[0])
-    inner = getattr(read, "ipv4_mapped", None) or getattr(read, "sixtofour", None) or read
-    return inner.is_global and read.is_global and not inner.is_multicast
 
 
 def _watched(lever: socket.socket) -> None:

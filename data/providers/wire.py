@@ -103,7 +103,7 @@ class Wire:
         Refuse private addresses: for a URL that a user gave.
     """
 
-    def __init__(self, provider: str, base_url: str, *, state: ProviderState | None = None, secrets: Sequence[str] = (),  # noqa: PLR0913
+    def __init__(self, provider: str, base_url: str, *, state: ProviderState | None = None, secrets: Sequence[str] = (),
                  deadline_seconds: float = 10.0, max_bytes: int = 16 * 2**20, headers: Mapping[str, str] | None = None,
                  public_only: bool = False) -> None:
         self.provider = provider
@@ -162,7 +162,7 @@ class Wire:
             with self._lock:
                 del self._flights[key]
 
-    def post(self, path: str, json: object, params: Mapping[str, object] | None = None, *, headers: Mapping[str, str] | None = None,  # noqa: PLR0913
+    def post(self, path: str, json: object, params: Mapping[str, object] | None = None, *, headers: Mapping[str, str] | None = None,
              expected: Collection[int] = (200,), cost: int = 1) -> Answer:
         """Send JSON and give the answer; raises as `get`."""
         request = requests.Request("POST", self._url(path), params=_given(params), json=json, headers=dict(headers or {}))

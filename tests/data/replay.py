@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Self
 from urllib.parse import parse_qsl, urlsplit
 
 RECORDED = Path(__file__).parents[2].parent / "shared" / "recorded"
@@ -32,6 +32,13 @@ class Told:
     status: int = 200
     content_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Case(NamedTuple):
+    """A row of an outcome table: what is asked of a client, and the value, a function that judges the value, or the class of error."""
+
+    call: Callable[[Any], Any]
+    expected: Any
 
 
 Rule = Callable[["Asked"], Told | None]
@@ -67,12 +74,13 @@ class Replay:
         self.fault_name = fault
         self.requests: list[Asked] = []
         self.stopping = threading.Event()
-        self._server = _Server(("127.0.0.1", 0), _handler(self))
+        self._server = _Server(self)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
 
     @classmethod
-    def serving(cls, body: bytes | str, status: int = 200, content_type: str = "application/json", headers: Mapping[str, str] | None = None) -> Replay:
+    def serving(cls, body: bytes | str, status: int = 200, content_type: str = "application/json",
+                headers: Mapping[str, str] | None = None) -> Replay:
         """Answer everything with one body."""
         told = Told(body.encode() if isinstance(body, str) else body, status, content_type, headers or {})
         return cls(lambda _asked: told)
@@ -109,7 +117,7 @@ class Replay:
         self._server.shutdown()
         self._server.server_close()
 
-    def __enter__(self) -> Replay:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_raised: object) -> None:
@@ -121,104 +129,106 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
 
+    def __init__(self, replay: Replay) -> None:
+        self.replay = replay
+        super().__init__(("127.0.0.1", 0), _Handler)
+
     def handle_error(self, *_args: object) -> None:
         """A client that hangs up is what these tests are about."""
 
 
-def _handler(replay: Replay) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
-        def answer(self) -> None:
-            parts = urlsplit(self.path)
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            asked = Asked(self.command, parts.path, dict(parse_qsl(parts.query, keep_blank_values=True)), dict(self.headers.items()), body)
-            replay.requests.append(asked)
-            if replay.fault_name:
-                getattr(self, f"fault_{replay.fault_name}")()
-            else:
-                self.tell(replay.rule(asked) or Told(b'{"error": "not recorded"}', 404))
+    def answer(self) -> None:
+        parts = urlsplit(self.path)
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        asked = Asked(self.command, parts.path, dict(parse_qsl(parts.query, keep_blank_values=True)), dict(self.headers.items()), body)
+        self.server.replay.requests.append(asked)
+        if self.server.replay.fault_name:
+            getattr(self, f"fault_{self.server.replay.fault_name}")()
+        else:
+            self.tell(self.server.replay.rule(asked) or Told(b'{"error": "not recorded"}', 404))
 
-        do_GET = do_POST = answer  # noqa: N815
+    do_GET = do_POST = answer  # noqa: N815
 
-        def log_message(self, *_args: object) -> None:
-            """Stay silent."""
+    def log_message(self, *_args: object) -> None:
+        """Stay silent."""
 
-        def tell(self, told: Told, *, length: int | None = None) -> None:
-            self.send_response(told.status)
-            self.send_header("Content-Type", told.content_type)
-            self.send_header("Content-Length", str(len(told.body) if length is None else length))
-            for name, value in told.headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(told.body if told.status != 304 else b"")
+    def tell(self, told: Told, *, length: int | None = None) -> None:
+        self.send_response(told.status)
+        self.send_header("Content-Type", told.content_type)
+        self.send_header("Content-Length", str(len(told.body) if length is None else length))
+        for name, value in told.headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(told.body if told.status != 304 else b"")
 
-        def fault_429_text(self) -> None:
-            self.tell(Told(b"Edge: Too Many Requests", 429, "text/plain", {"Retry-After": "7"}))
+    def fault_429_text(self) -> None:
+        self.tell(Told(b"Edge: Too Many Requests", 429, "text/plain", {"Retry-After": "7"}))
 
-        def fault_429_json(self) -> None:
-            self.tell(Told(b'{"status": {"error_code": 429, "error_message": "You have exceeded the Rate Limit"}}', 429))
+    def fault_429_json(self) -> None:
+        self.tell(Told(b'{"status": {"error_code": 429, "error_message": "You have exceeded the Rate Limit"}}', 429))
 
-        def fault_500(self) -> None:
-            self.tell(Told(b"oops", 500, "text/plain"))
+    def fault_500(self) -> None:
+        self.tell(Told(b"oops", 500, "text/plain"))
 
-        def fault_503(self) -> None:
-            self.tell(Told(b"<html>maintenance</html>", 503, "text/html"))
+    def fault_503(self) -> None:
+        self.tell(Told(b"<html>maintenance</html>", 503, "text/html"))
 
-        def fault_401(self) -> None:
-            key = urlsplit(self.path).query + " " + str(self.headers)
-            self.tell(Told(json.dumps({"error": "Invalid API key", "you_sent": key}).encode(), 401))
+    def fault_401(self) -> None:
+        key = urlsplit(self.path).query + " " + str(self.headers)
+        self.tell(Told(json.dumps({"error": "Invalid API key", "you_sent": key}).encode(), 401))
 
-        def fault_reset(self) -> None:
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            self.connection.close()
-            self.close_connection = True
+    def fault_reset(self) -> None:
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+        self.close_connection = True
 
-        def fault_drip_head(self) -> None:
-            self.drip(b"HTTP/1.1 200 OK\r\nX-Slow: " + b"a" * 10_000)
+    def fault_drip_head(self) -> None:
+        self.drip(b"HTTP/1.1 200 OK\r\nX-Slow: " + b"a" * 10_000)
 
-        def fault_drip_body(self) -> None:
-            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n")
-            self.drip(b" " * 10_000)
+    def fault_drip_body(self) -> None:
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n")
+        self.drip(b" " * 10_000)
 
-        def drip(self, text: bytes) -> None:
-            """Send a byte, wait, send a byte: no timeout of a socket ever sees silence."""
-            for byte in text:
-                if replay.stopping.wait(0.05):
-                    break
-                self.wfile.write(bytes([byte]))
-                self.wfile.flush()
-            self.close_connection = True
+    def drip(self, text: bytes) -> None:
+        """Send a byte, wait, send a byte: no timeout of a socket ever sees silence."""
+        for byte in text:
+            if self.server.replay.stopping.wait(0.05):
+                break
+            self.wfile.write(bytes([byte]))
+            self.wfile.flush()
+        self.close_connection = True
 
-        def fault_half(self) -> None:
-            self.tell(Told(b'{"chart": {"result": [{"meta": {"regularMarketPrice": 1'), length=10_000)
-            self.close_connection = True
+    def fault_half(self) -> None:
+        self.tell(Told(b'{"chart": {"result": [{"meta": {"regularMarketPrice": 1'), length=10_000)
+        self.close_connection = True
 
-        def fault_wrong_length(self) -> None:
-            self.tell(Told(b'{"price": 12.5, "symbol": "AAPL"}'), length=12)
-            self.close_connection = True
+    def fault_wrong_length(self) -> None:
+        self.tell(Told(b'{"price": 12.5, "symbol": "AAPL"}'), length=12)
+        self.close_connection = True
 
-        def fault_huge(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(100 * 2**20))
-            self.end_headers()
-            with suppress(OSError):
-                for _ in range(1600):
-                    self.wfile.write(b"7" * 65536)
-            self.close_connection = True
+    def fault_huge(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(100 * 2**20))
+        self.end_headers()
+        with suppress(OSError):
+            for _ in range(1600):
+                self.wfile.write(b"7" * 65536)
+        self.close_connection = True
 
-        def fault_gzip_bomb(self) -> None:
-            self.tell(Told(bomb(), headers={"Content-Encoding": "gzip"}))
+    def fault_gzip_bomb(self) -> None:
+        self.tell(Told(bomb(), headers={"Content-Encoding": "gzip"}))
 
-        def fault_html(self) -> None:
-            self.tell(Told(b"<!doctype html><html><body>Please accept our cookies</body></html>", 200, "text/html"))
+    def fault_html(self) -> None:
+        self.tell(Told(b"<!doctype html><html><body>Please accept our cookies</body></html>", 200, "text/html"))
 
-        def fault_redirect_away(self) -> None:
-            self.tell(Told(b"", 302, headers={"Location": "http://169.254.169.254/latest/meta-data/"}))
-
-    return Handler
+    def fault_redirect_away(self) -> None:
+        self.tell(Told(b"", 302, headers={"Location": "http://169.254.169.254/latest/meta-data/"}))
 
 
 @cache
