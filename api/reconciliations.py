@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, File, Form, Query, Response, UploadFile
 
 from api.dependencies import Asks, ExactRoute, Id, Writes, found_id, parsed
+from api.imports import flag
 from api.review_schemas import AcceptFix, MendedPublic, ReconciliationPublic, ReconciliationRow, Statement
 from engine.errors import InvalidInput
 from services.review_views import Mended, ReconciliationView
+from services.statements import text_of
 
 routes = APIRouter(prefix="/portfolios/{portfolio_id}/reconciliations", tags=["review"], route_class=ExactRoute)
+SentFile = Annotated[UploadFile, File(description="CSV or XLSX: symbol or ISIN, quantity, and cost and price where named")]
 DryRun = Annotated[bool, Query(description="Tell the breaks, keep nothing")]
 
 
@@ -24,6 +27,17 @@ def compare(call: Writes, portfolio_id: Id, body: Statement, response: Response,
     else:
         response.headers["Location"] = f"/api/v1/portfolios/{portfolio_id}/reconciliations/{view.id}"
     return view
+
+
+@routes.post("/file", response_model=ReconciliationPublic, status_code=201)
+def compare_file(call: Writes, portfolio_id: Id, file: SentFile, date: Annotated[str, Form(description="The day of the statement")],
+                 account: Annotated[str | None, Form()] = None, complete: Annotated[str, Form(description="false: only what is named")] = "true",
+                 ) -> ReconciliationView:
+    """Compare a statement's file, CSV or XLSX, with the ledger at the end of its day."""
+    text = text_of(file.filename or "file", file.file.read())
+    told = {"date": date, "account": account, "text": text, "complete": flag("complete", complete, default=True)}
+    raw = {name: value for name, value in told.items() if value is not None}
+    return call.services.reconcile.compare(call.actor, found_id("portfolio", portfolio_id), raw, idempotency_key=call.key)
 
 
 @routes.get("", response_model=list[ReconciliationRow])

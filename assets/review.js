@@ -133,7 +133,7 @@ window.portolan.review = (() => {
     addRows(ROWS);
     const day = form().querySelector("[name=date]"), month = new Date();
     if (!day.value) put(day, new Date(Date.UTC(month.getUTCFullYear(), month.getUTCMonth(), 0)).toISOString().slice(0, 10)); // the last month's end
-    const file = element("input", { type: "file", accept: ".csv,.tsv,.txt,text/csv,text/plain", class: "sr", "aria-label": "Choose a file" });
+    const file = element("input", { type: "file", accept: ".csv,.tsv,.txt,.xlsx,text/csv,text/plain", class: "sr", "aria-label": "Choose a file" });
     file.addEventListener("change", () => readFile(file));
     form().querySelector("[data-part=file]").append(element("label", { class: "ctl" }, "Choose a file", file));
     form().querySelector("[data-part=partial]").append(element("label", { class: "tick soft" }, element("input", { type: "checkbox", name: "partial" }), "Only what is named"));
@@ -179,9 +179,8 @@ window.portolan.review = (() => {
     file.value = "";
     if (!chosen) return;
     if (chosen.size > BYTES) { refuse(`${chosen.name} is larger than 1 MB: a statement is a short table.`); return; }
-    const text = await chosen.text();
-    if (text.startsWith("PK") || text.includes("\u0000")) { refuse(`${chosen.name} is not text: save the sheet as CSV.`); return; }
-    ask("compare", { ...head(), text });
+    const bytes = new Uint8Array(await chosen.arrayBuffer()), content = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+    ask("compare", { ...head(), file: { name: chosen.name, content } });
   }
 
   const refuse = (text) => window.dash_clientside.set_props("checks-refused", { children: text });

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import time
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from dash.exceptions import PreventUpdate
 from components import review
 from components.ids import ChecksIds, Ids
 from engine.errors import PortfolioError
+from services.statements import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,6 +58,8 @@ def _done(services: Services, actor: Actor, portfolio: UUID, action: str, asked:
     book, key = services.reconcile, asked.get("key")
     if action == "compare":
         raw = {name: asked[name] for name in ("date", "account", "text", "complete") if asked.get(name) not in {None, ""}}
+        if asked.get("file"):
+            raw["text"] = text_of(str(asked["file"]["name"]), base64.b64decode(asked["file"]["content"]))
         return book.compare(actor, portfolio, raw, idempotency_key=key), []
     if action == "list":
         return None, no_update

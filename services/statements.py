@@ -16,6 +16,7 @@ from engine.currencies import CURRENCIES
 from engine.errors import InvalidInput
 from services import fields
 from services.fields import Place, Reader
+from services.files.tables import ZIP, decoded, read_table
 
 MAX_LINES = 5000
 MAX_TEXT = 1_000_000
@@ -102,6 +103,20 @@ def read_statement(raw: object) -> Statement:
     balances |= _balances(cash)
     _refuse_twice(lines)
     return Statement(head["date"], head.get("account"), tuple(lines), balances, head.get("complete", True) is not False)
+
+
+def text_of(name: str, content: bytes) -> str:
+    """Read a statement's file, a workbook or text, as the table that `read_statement` takes.
+
+    Raises
+    ------
+    FileTooLarge, UnreadableFile
+        As an import's file.
+    """
+    if not content.startswith(ZIP):
+        return decoded(name, content)[0]
+    table = read_table(name, content)
+    return "\n".join("\t".join(cells) for cells in (table.header, *(cells for _, cells in table.rows)))
 
 
 def _listed(positions: object) -> list[Line]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from openpyxl import Workbook
 
 Client = TestClient
 ROWS = [
@@ -156,3 +158,27 @@ def test_a_fix_that_is_gone_is_not_found_and_a_statement_can_be_deleted(client: 
     assert accept(client, ledger, told, "AAPL").status_code == 404
     assert client.delete(f"{ledger}/reconciliations/{told['id']}").status_code == 204
     assert client.get(f"{ledger}/reconciliations/{told['id']}").status_code == 404
+
+
+def workbook(*rows: tuple[object, ...]) -> bytes:
+    book, kept = Workbook(), io.BytesIO()
+    for row in rows:
+        book.active.append(list(row))
+    book.save(kept)
+    return kept.getvalue()
+
+
+@pytest.mark.parametrize(("name", "content"), [
+    ("positions.xlsx", workbook(("Symbol", "Quantity"), ("AAPL", 10), ("USD", 6012.5))),
+    ("positions.csv", "Symbol;Quantity\nAAPL;10,0\nUSD;6012,50\n".encode("utf-16")),
+])
+def test_a_file_is_compared_as_a_workbook_and_as_text(client: TestClient, ledger: str, name: str, content: bytes) -> None:
+    told = client.post(f"{ledger}/reconciliations/file", files={"file": (name, content)}, data={"date": "2024-03-31"})
+    assert told.status_code == 201, told.text
+    assert (told.json()["reconciled"], [each["key"] for each in told.json()["matched"]]) == (True, ["AAPL", "cash:USD"])
+
+
+def test_a_file_that_is_no_table_says_so(client: TestClient, ledger: str) -> None:
+    told = client.post(f"{ledger}/reconciliations/file", files={"file": ("a.xlsx", b"PK\x03\x04nothing")}, data={"date": "2024-03-31"})
+    assert told.status_code == 422
+    assert told.json()["code"] == "unreadable_file"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import re
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from openpyxl import Workbook
 from playwright.sync_api import Browser, Locator, Page, expect
 
 WAIT = 20_000
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PASTE = """([selector, text]) => { const cell = document.querySelector(selector), data = new DataTransfer(); data.setData("text", text);
     cell.focus(); cell.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true })); }"""
 
@@ -144,6 +147,13 @@ def test_a_row_that_cannot_be_read_is_marked_and_a_file_is_read(messy: Desk, wat
                          files=[{"name": "positions.csv", "mimeType": "text/csv", "buffer": f"symbol;quantity\n{messy.symbol};20\n".encode()}])
     expect(page.locator(".verdict")).to_contain_text("is reconciled", timeout=WAIT)
     expect(page.locator("#checks-refused")).to_be_empty()
+    kept = io.BytesIO()
+    book = Workbook()
+    for cells in (("symbol", "quantity"), (messy.symbol, 19)):
+        book.active.append(cells)
+    book.save(kept)
+    page.set_input_files("#checks-statement input[type=file]", files=[{"name": "positions.xlsx", "mimeType": XLSX, "buffer": kept.getvalue()}])
+    expect(page.locator(".verdict")).not_to_contain_text("is reconciled", timeout=WAIT)
     clean(watch)
 
 
