@@ -1,5 +1,6 @@
 """What is true about a portfolio: pure arithmetic on pandas and numpy, usable from a notebook alone."""
 
+from engine.alerts import AlertRule, AlertStates, Conditions, Direction, Measure, alert_conditions, alert_crossings, alert_firings
 from engine.averages import annualise, annualised_return, arithmetic_mean, geometric_mean
 from engine.bridges import pnl_bridge
 from engine.calendar_returns import average_down, average_up, best_period, calendar_matrix, longest_streak, returns_by, share_positive, worst_period
@@ -7,6 +8,7 @@ from engine.contribution import contributions, currency_split, local_returns
 from engine.currencies import CURRENCIES, currency_code, rate_history, rates_to
 from engine.daily import daily_values
 from engine.dietz import modified_dietz, return_on_average_investment, return_on_investment, simple_dietz, simple_return
+from engine.drawdown import drawdown_series, max_drawdown
 from engine.evidence import Fix, LedgerFinding
 from engine.excess import arithmetic_excess, geometric_excess, hedged_return, real_return
 from engine.frames import LEDGER_COLUMNS, fx_frame, ledger_frame, price_frame
@@ -28,18 +30,24 @@ from engine.section104 import Section104, section_104
 from engine.snapshots import Snapshot, snapshot
 from engine.time_weighted import panel_returns, period_returns, time_weighted_return
 from engine.valuation import marks_at, positions, realised_gains, valuation
+from engine.value_at_risk import rolling_value_at_risk, value_at_risk
 from engine.wash_sales import WashSales, wash_sales
 from engine.windows import window_returns, windows
 
 __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
+    "AlertRule",
+    "AlertStates",
     "Book",
     "CURRENCIES",
+    "Conditions",
+    "Direction",
     "EFFECTS",
     "Effect",
     "Fix",
     "LEDGER_COLUMNS",
     "LedgerFinding",
     "Marks",
+    "Measure",
     "Panel",
     "Rate",
     "Revaluation",
@@ -49,6 +57,9 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "Terms",
     "WashSales",
     "add",
+    "alert_conditions",
+    "alert_crossings",
+    "alert_firings",
     "annualise",
     "annualised_return",
     "arithmetic_excess",
@@ -65,6 +76,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "daily_values",
     "direct_alpha",
     "dpi",
+    "drawdown_series",
     "fx_frame",
     "gain_parts",
     "geometric_excess",
@@ -84,6 +96,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "long_term_from",
     "longest_streak",
     "marks_at",
+    "max_drawdown",
     "modified_dietz",
     "money_weighted_return",
     "panel",
@@ -102,6 +115,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "return_quality",
     "returns_by",
     "revalue",
+    "rolling_value_at_risk",
     "row_rates",
     "rvpi",
     "same_flow_return",
@@ -121,6 +135,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "to_cents",
     "tvpi",
     "valuation",
+    "value_at_risk",
     "vami",
     "wash_sales",
     "why_they_differ",
