@@ -11,10 +11,12 @@ from typing import Any, Final, TypeVar
 import psycopg
 import sqlalchemy as sa
 
+from data.repositories.alerts import Alerts
 from data.repositories.imports import Imports
 from data.repositories.instruments import Instruments
 from data.repositories.ledger import Ledger
 from data.repositories.market import Market
+from data.repositories.outbox import Outbox
 from data.repositories.portfolios import Portfolios
 from data.repositories.prices import Prices
 from data.repositories.review import Reviews
@@ -81,6 +83,16 @@ class Unit:
     def reviews(self) -> Reviews:
         """Dismissed findings and reconciliations."""
         return Reviews(self.connection)
+
+    @cached_property
+    def alerts(self) -> Alerts:
+        """Rules of alerts, and what fired."""
+        return Alerts(self.connection)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """Channels, and messages on their way to them."""
+        return Outbox(self.connection)
 
     @cached_property
     def trail(self) -> Trail:

@@ -17,6 +17,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index,
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from data.alert_models import AlertRule  # noqa: F401  # brings its tables into the schema
 from data.tables import NOW, ONE, ZERO, Base, Edited, Identified, finite, one_of, positive
 from engine.types import EFFECTS, AssetClass, CostMethod, Kind, Severity
 
