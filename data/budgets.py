@@ -79,6 +79,7 @@ class ProviderState:
     def __init__(self, database: Database, provider: str, limits: Limits) -> None:
         self.provider = provider
         self.limits = limits
+        self.waits = False  # our own budget of the moment is what refused last
         self._database = database
         self._known = False
 
@@ -95,9 +96,12 @@ class ProviderState:
         self._ensure()
         with self._database.begin() as unit:
             if _rows(unit, _TAKE, {**self._named(), "cost": cost}):
+                self.waits = False
                 return
             row = _rows(unit, _WHY, {**self._named(), "cost": cost})[0]
-        raise self._refused(*row)
+        error = self._refused(*row)
+        self.waits = error.context.get("until") == "burst"
+        raise error
 
     def succeeded(self, latency_ms: float) -> None:
         """Note an answer; a probe that got one closes the breaker."""

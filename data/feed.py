@@ -8,8 +8,7 @@ the same, and `status` says so. What does not pass is kept as a finding that a p
 from __future__ import annotations
 
 import logging
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,25 +21,38 @@ from prometheus_client import CollectorRegistry
 from data import calendar, models
 from data.bus import Bus
 from data.database import Database, Unit
+from data.failover import Failover, Orders
 from data.feed_metrics import FeedMetrics
-from data.gate import PASSING, Outcome, Reference, is_price, judge
+from data.gate import DOUBTFUL, PASSING, Outcome, Reference, is_price, judge
 from data.providers.base import Provider
+from data.quarantine import QUARANTINED, Quarantined, finding_of, quote_of
 from data.records import StoredFinding
-from engine.errors import BusError, Conflict, InvalidInput, ProviderError
-from engine.types import Actor, Finding, Instrument, Quote
+from engine.errors import BusError, Conflict, PortfolioError
+from engine.types import Actor, Instrument, Quote
 
-QUARANTINED: Final = "quote_quarantined"
 CHANNEL: Final = "portolan:quotes"
 REPEAT_AFTER: Final = timedelta(seconds=60)
+PORTION: Final = 1000  # quotes that are stored together
+TOLERANCE: Final = 0.02  # how far two providers may differ and still agree
 _log = logging.getLogger(__name__)
 
 
-class Quarantined(NamedTuple):
-    """A quote that was held back, and why."""
+class Opinion(NamedTuple):
+    """What a second provider says of a doubtful quote."""
 
-    quote: Quote
-    code: str
-    reason: str
+    source: str
+    price: float
+    agrees: bool
+
+
+Opinions = Mapping[tuple[UUID, datetime, float], Opinion | None]
+
+
+class Doubts(NamedTuple):
+    """What is done about doubtful quotes: given back to ask a second provider, or settled by what it said."""
+
+    ask: bool
+    opinions: Opinions
 
 
 @dataclass(slots=True)
@@ -50,6 +62,13 @@ class Ingested:
     accepted: list[Quote] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
     ignored: list[Quote] = field(default_factory=list)
+    doubtful: list[Quarantined] = field(default_factory=list)  # while a second provider is being asked
+
+    def add(self, other: Ingested) -> None:
+        """Take in what became of another batch."""
+        self.accepted += other.accepted
+        self.quarantined += other.quarantined
+        self.ignored += other.ignored
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +96,7 @@ class Feed:
 
     def __init__(self, database: Database, bus: Bus, providers: Sequence[Provider] = (), *, registry: CollectorRegistry | None = None) -> None:
         self.providers = tuple(providers)
+        self.failover = Failover(providers, self._provider_failed)
         self.metrics = FeedMetrics(registry)
         self.degraded = False
         self._polled = frozenset(provider.name for provider in providers)
@@ -85,6 +105,7 @@ class Feed:
         self._instruments: dict[UUID, Instrument] = {}
         self._sources: dict[str, SourceStatus] = {provider.name: SourceStatus(provider.name, provider.simulated) for provider in providers}
         self._told_last: dict[tuple[UUID, str], datetime] = {}
+        self._confirmed_last: dict[UUID, datetime] = {}
 
     def ingest(self, quotes: Iterable[Quote], *, source: str) -> Ingested:
         """Judge, store and tell a batch.
@@ -103,29 +124,53 @@ class Feed:
         """
         now = calendar.now()
         batch = [replace(quote, received=now, source=quote.source or source) for quote in quotes]
-        if not batch:
-            return Ingested()
-        with self.metrics.seconds.time():
-            self._know({quote.instrument_id for quote in batch})
-            done, news = self._database.run(lambda unit: self._store(unit, batch, source, now))
-            self._publish(news)
-        self._count(done, source, now)
+        done = self._taken(batch, source, now, ask=source in self._polled and len(self.providers) > 1)
+        if done.doubtful:
+            opinions = {_key(held.quote): self.confirm(held.quote) for held in done.doubtful}
+            done.add(self._taken([held.quote for held in done.doubtful], source, now, opinions=opinions))
+            done.doubtful = []
         return done
 
-    def poll(self, instruments: Sequence[Instrument], *, since: datetime | None = None) -> Ingested:
-        """Ask the providers, each for what none before it answers for, and ingest the answers."""
-        total, missing = Ingested(), list(instruments)
-        for provider in self.providers:
-            covered = [instrument for instrument in missing if provider.covers(instrument)]
-            quotes = self._fetched(provider, covered, since) if covered else None
-            if quotes is None:
-                continue
-            done = self.ingest(quotes, source=provider.name)
-            total.accepted += done.accepted
-            total.quarantined += done.quarantined
-            total.ignored += done.ignored
-            missing = [instrument for instrument in missing if not provider.covers(instrument)]
+    def poll(self, instruments: Sequence[Instrument], *, since: datetime | None = None, preferred: Orders | None = None) -> Ingested:
+        """Ask the providers, each for what none before it answered, and ingest the answers as they come.
+
+        Parameters
+        ----------
+        instruments : sequence of Instrument
+        since : datetime, optional
+            When the last poll was: a provider that can tell every change tells those after it.
+        preferred : Mapping, optional
+            Of an instrument's id: names of providers to ask before the others.
+        """
+        total = Ingested()
+        waiting: dict[str, list[Quote]] = {}
+        for chunk in self.failover.quotes(instruments, since=since, preferred=preferred):
+            quotes = waiting.setdefault(chunk.provider.name, [])
+            quotes += chunk.quotes
+            if len(quotes) >= PORTION:
+                total.add(self.ingest(waiting.pop(chunk.provider.name), source=chunk.provider.name))
+        for name, quotes in waiting.items():
+            total.add(self.ingest(quotes, source=name))
         return total
+
+    def confirm(self, quote: Quote) -> Opinion | None:
+        """Ask a second provider about a doubtful quote, of one instrument at most once a minute.
+
+        Returns
+        -------
+        Opinion or None
+            What it says, and whether that agrees; None where there is nobody to ask.
+        """
+        instrument, now = self._instruments.get(quote.instrument_id), calendar.now()
+        last = self._confirmed_last.get(quote.instrument_id)
+        if instrument is None or (last is not None and now - last < REPEAT_AFTER):
+            return None
+        self._confirmed_last[quote.instrument_id] = now
+        other = self.failover.opinion(quote, instrument)
+        if other is None:
+            return None
+        same = quote.currency in {"", other.currency} and abs(other.price - quote.price) <= TOLERANCE * quote.price
+        return Opinion(other.source or "another", other.price, agrees=same)
 
     def backfill(self, quotes: Sequence[Quote]) -> int:
         """Append quotes of the past to the ticks; the latest quotes stay, and nobody is told. Gives their number."""
@@ -157,7 +202,7 @@ class Feed:
 
         def work(unit: Unit) -> tuple[Quote, list[Quote]]:
             finding = self._settle(unit, finding_id, "released", actor)
-            quote = _released(finding, now)
+            quote = quote_of(finding, now)
             unit.market.append_ticks([quote])
             changed = unit.market.put_latest([quote])
             return quote, [quote] if quote.instrument_id in changed else []
@@ -174,15 +219,23 @@ class Feed:
         """Tell whether Redis hears us, and per source when it was last heard in this process and what it failed with."""
         return {"degraded": self.degraded, "sources": list(self._sources.values())}
 
-    def _fetched(self, provider: Provider, instruments: list[Instrument], since: datetime | None) -> list[Quote] | None:
-        """Quotes of one provider; None where it failed, so that the next one is asked."""
-        try:
-            return provider.fetch_quotes(instruments, calendar.now(), since=since)
-        except ProviderError as error:
-            self.metrics.provider_errors.labels(provider.name, error.code).inc()
-            self._sources[provider.name] = replace(self._sources[provider.name], error=error.message)
-            _log.warning("%s", error.message)
-            return None
+    def _provider_failed(self, provider: Provider, error: PortfolioError) -> None:
+        """Have a failure seen: counted, told in the status, and in the log where it is news."""
+        self.metrics.provider_errors.labels(provider.name, error.code).inc()
+        before = self._sources[provider.name]
+        self._sources[provider.name] = replace(before, error=error.message)
+        _log.log(logging.DEBUG if before.error == error.message else logging.WARNING, "%s", error.message)
+
+    def _taken(self, batch: list[Quote], source: str, now: datetime, *, ask: bool = False, opinions: Opinions | None = None) -> Ingested:
+        """Judge, store and tell. With `ask` doubtful quotes are given back, with `opinions` they are settled by them."""
+        if not batch:
+            return Ingested()
+        with self.metrics.seconds.time():
+            self._know({quote.instrument_id for quote in batch})
+            done, news = self._database.run(lambda unit: self._store(unit, batch, source, now, Doubts(ask, opinions or {})))
+            self._publish(news)
+        self._count(done, source, now)
+        return done
 
     def _know(self, ids: set[UUID]) -> None:
         """Keep the instruments of a batch at hand."""
@@ -190,13 +243,13 @@ class Feed:
             with self._database.read() as unit:
                 self._instruments = {instrument.id: instrument for instrument in unit.instruments.find_all()}
 
-    def _store(self, unit: Unit, batch: list[Quote], source: str, now: datetime) -> tuple[Ingested, list[Quote]]:
+    def _store(self, unit: Unit, batch: list[Quote], source: str, now: datetime, doubts: Doubts) -> tuple[Ingested, list[Quote]]:
         """Judge and store in one transaction; gives also the quotes that are the latest now."""
         done, newest = Ingested(), dict[UUID, Quote]()
         last = _references(unit, {quote.instrument_id for quote in batch})
         before = dict(last)
         for quote in batch:
-            self._sort(unit, quote, last, now, done)
+            self._sort(unit, quote, last, now, done, doubts)
         for quote in done.accepted:
             newest[quote.instrument_id] = quote
         unit.market.append_ticks(done.accepted)
@@ -205,23 +258,28 @@ class Feed:
         for held in done.quarantined:
             key = held.quote.instrument_id
             if self._is_news(held, source, now):
-                unit.market.add_finding(self._instruments[key].workspace_id, _finding(held, before.get(key)))
+                unit.market.add_finding(self._instruments[key].workspace_id, finding_of(held, before.get(key)))
         return done, [quote for quote in newest.values() if quote.instrument_id in changed]
 
-    def _sort(self, unit: Unit, quote: Quote, last: dict[UUID, Reference], now: datetime, done: Ingested) -> None:
+    def _sort(self, unit: Unit, quote: Quote, last: dict[UUID, Reference], now: datetime, done: Ingested, doubts: Doubts) -> None:
         """Put a quote where the gate says; an accepted one is what the next of its instrument is compared with."""
         key, instrument = quote.instrument_id, self._instruments.get(quote.instrument_id)
         if instrument is None:
             done.ignored.append(quote)
             return
         verdict = judge(quote, last.get(key), now=now, splits=partial(unit.instruments.actions, key))
-        if verdict.outcome is Outcome.ACCEPTED:
+        opinion = doubts.opinions.get(_key(quote))
+        doubtful = verdict.outcome in DOUBTFUL
+        if verdict.outcome is Outcome.ACCEPTED or (doubtful and opinion is not None and opinion.agrees):
             done.accepted.append(quote if quote.currency else replace(quote, currency=instrument.currency))
             last[key] = Reference(quote.price, quote.ts, quote.source, quote.simulated)
         elif verdict.outcome in PASSING:
             done.ignored.append(quote)
+        elif doubtful and doubts.ask:
+            done.doubtful.append(Quarantined(quote, verdict.outcome.value, verdict.reason))
         else:
-            done.quarantined.append(Quarantined(quote, verdict.outcome.value, verdict.reason))
+            second = f"; {opinion.source} says {opinion.price:g}" if doubtful and opinion is not None else ""
+            done.quarantined.append(Quarantined(quote, verdict.outcome.value, verdict.reason + second))
 
     def _is_news(self, held: Quarantined, source: str, now: datetime) -> bool:
         """Whether a finding is due: of a provider that repeats itself every second, one a minute is enough."""
@@ -271,6 +329,10 @@ class Feed:
             self._sources[source] = SourceStatus(source, done.accepted[-1].simulated, now)
 
 
+def _key(quote: Quote) -> tuple[UUID, datetime, float]:
+    return quote.instrument_id, quote.ts, quote.price
+
+
 def _references(unit: Unit, ids: set[UUID]) -> dict[UUID, Reference]:
     """Find what the quotes of instruments are compared with: the latest quote, else the last close."""
     latest = unit.market.latest(ids)
@@ -292,29 +354,6 @@ def _make_way(unit: Unit, newest: Iterable[Quote], before: dict[UUID, Reference]
 
 def _drop_latest(unit: Unit, instrument_ids: Iterable[UUID]) -> None:
     unit.connection.execute(sa.delete(models.QuoteLatest).where(models.QuoteLatest.instrument_id.in_(sorted(instrument_ids))))
-
-
-def _finding(held: Quarantined, last: Reference | None) -> Finding:
-    """Record of a quarantined quote, with all that is needed to release it."""
-    quote = held.quote
-    context = {
-        "reason_code": held.code, "reason": held.reason, "instrument_id": str(quote.instrument_id), "symbol": quote.symbol,
-        "price": quote.price if math.isfinite(quote.price) else str(quote.price), "currency": quote.currency, "ts": quote.ts.isoformat(),
-        "received": quote.received.isoformat(), "source": quote.source, "simulated": quote.simulated,
-        "volume": quote.volume if quote.volume is None or math.isfinite(quote.volume) else None,
-        "last_price": last.price if last else None, "last_ts": last.ts.isoformat() if last else None,
-    }
-    return Finding(QUARANTINED, f"A quote of {quote.symbol} was held back: {held.reason}.", context=context)
-
-
-def _released(finding: StoredFinding, now: datetime) -> Quote:
-    """Quote of a finding; one from the future is of now, or it would hold back all that follow."""
-    told = finding.context
-    quote = Quote(UUID(told["instrument_id"]), told["symbol"], float(told["price"]), min(datetime.fromisoformat(told["ts"]), now), now,
-                  told["source"], told["currency"], told["volume"], told["simulated"])
-    if (refused := is_price(quote)) is not None:
-        raise InvalidInput("price", told["price"], refused.reason, hint="Reject it")
-    return quote
 
 
 def _message(quote: Quote) -> dict[str, Any]:

@@ -31,6 +31,7 @@ class Outcome(StrEnum):
 
 
 PASSING: Final = frozenset({Outcome.ACCEPTED, Outcome.IGNORED})
+DOUBTFUL: Final = frozenset({Outcome.FAR_OFF})  # a second provider that says the same is believed
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,6 +128,11 @@ class HttpProvider:
         self.wire = wire
         self.key = key
 
+    @property
+    def waits(self) -> bool:
+        """Whether our own budget of the moment is what ended its answers: their turn comes."""
+        return self.wire.state is not None and self.wire.state.waits
+
     @classmethod
     def refusal(cls, settings: Settings) -> str | None:
         """Tell why it cannot run with these settings; None where it can."""

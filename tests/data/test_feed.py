@@ -16,6 +16,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from data import calendar
+from data.budgets import Limits
 from data.bus import Bus, Message
 from data.database import Database
 from data.feed import CHANNEL, Feed
@@ -289,6 +290,8 @@ def test_two_thousand_quotes_a_batch(feed: Feed, database: Database, actor: Acto
 
 
 class Source:
+    limits = Limits(batch=100)
+    offers = frozenset({"quotes"})
     """A provider that answers from a list."""
 
     simulated = False
