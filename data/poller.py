@@ -9,11 +9,11 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from threading import Event
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -24,13 +24,13 @@ from data.database import Database
 from data.feed import Feed, Ingested
 from data.leadership import Leadership
 from data.market_days import MarketDays
+from data.rounds import Rounds, Streams
 from data.settings import Settings
 from engine.errors import PortfolioError
-from engine.types import Instrument
 
 OFFICE: Final = 0x706F6C6C  # "poll": the advisory lock of whoever leads
 STANDBY_SECONDS: Final = 2.0
-REFRESH: Final = timedelta(seconds=10)
+TEND_SECONDS: Final = 5.0
 HEARTBEAT: Final = timedelta(seconds=60)
 KEPT: Final = timedelta(days=30)  # answers to idempotency keys, and runs of jobs
 _log = logging.getLogger(__name__)
@@ -47,6 +47,14 @@ class PollerStatus:
     last_error: str | None = None
 
 
+class Job(NamedTuple):
+    """Work that whoever leads does every so many seconds; what it gives is written down as a run."""
+
+    name: str
+    seconds: float
+    work: Callable[[], dict[str, Any] | None]
+
+
 class Poller:
     """Stands for election, and polls while it leads.
 
@@ -56,19 +64,23 @@ class Poller:
         `poll_seconds` is the pause between two polls.
     database, bus, feed
         The feed's providers are asked.
+    jobs : sequence of Job
+        What else the leader does.
     """
 
-    def __init__(self, settings: Settings, database: Database, bus: Bus, feed: Feed) -> None:
+    def __init__(self, settings: Settings, database: Database, bus: Bus, feed: Feed, *, jobs: Sequence[Job] = ()) -> None:
         self._pause = settings.poll_seconds
         self._database = database
         self._feed = feed
+        self._rounds = Rounds(database, feed.failover)
+        self._streams = Streams(feed, self._rounds)
+        self._jobs = (*jobs, *(Job(name, TEND_SECONDS, tend) for name, tend in self._streams.jobs()))
         self._days = MarketDays(database, bus, feed)
         self._leadership = Leadership(database, OFFICE)
         self._stopping = Event()
         self._scheduler: BackgroundScheduler | None = None
         self._status = PollerStatus()
         self._since: datetime | None = None
-        self._instruments: tuple[datetime, list[Instrument]] | None = None
         self._noted: dict[str, datetime] = {}
 
     def start(self) -> None:
@@ -78,7 +90,7 @@ class Poller:
         self._stopping.clear()
         logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a poll that is skipped because the last one is still at work is no news
         scheduler = BackgroundScheduler(
-            timezone=UTC, executors={"default": ThreadPoolExecutor(4)},
+            timezone=UTC, executors={"default": ThreadPoolExecutor(8)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 30},
         )
         soon = calendar.now()
@@ -87,6 +99,8 @@ class Poller:
         scheduler.add_job(self._job, "cron", ("roll_day", self._roll), second=1, id="roll_day")
         scheduler.add_job(self._job, "cron", ("fill_today", self._fill_today), minute="*/10", second=20, id="fill_today")
         scheduler.add_job(self._job, "cron", ("tidy_ticks", self._tidy), minute=30, second=40, id="tidy_ticks")
+        for job in self._jobs:
+            scheduler.add_job(self._job, "interval", (job.name, job.work), seconds=job.seconds, id=job.name)
         self._scheduler = scheduler
         scheduler.start()
 
@@ -96,6 +110,7 @@ class Poller:
         if self._scheduler is not None:
             self._scheduler.shutdown(wait=True)
             self._scheduler = None
+        self._streams.stop()
         self._leadership.release()
         self._status = replace(self._status, leads=False)
 
@@ -110,7 +125,8 @@ class Poller:
         self._status = replace(self._status, leads=leads)
         if leads and not led:
             _log.info("This process polls the market now")
-            self._since, self._instruments = None, None
+            self._since = None
+            self._rounds.forget()
             self._hurry()
 
     def _hurry(self) -> None:
@@ -143,20 +159,11 @@ class Poller:
 
     def _poll(self) -> dict[str, Any] | None:
         now = calendar.now()
-        done = self._feed.poll(self._polled(now), since=self._since)
+        done = self._feed.poll(self._rounds.due(now), since=self._since, preferred=self._rounds.preferred)
         self._since = now
         before = self._status
         self._status = replace(before, polls=before.polls + 1, quotes=before.quotes + len(done.accepted), last_poll=now, last_error=None)
         return self._heartbeat(now, done)
-
-    def _polled(self, now: datetime) -> list[Instrument]:
-        """Instruments that some provider covers, read again every few seconds."""
-        if self._instruments is None or now - self._instruments[0] > REFRESH:
-            with self._database.read() as unit:
-                every = unit.instruments.find_all()
-            covered = [one for one in every if any(provider.covers(one) for provider in self._feed.providers)]
-            self._instruments = (now, covered)
-        return self._instruments[1]
 
     def _heartbeat(self, now: datetime, done: Ingested) -> dict[str, Any] | None:
         """Detail of a job run, once a minute; the polls in between leave no row."""

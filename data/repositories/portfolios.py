@@ -90,6 +90,14 @@ class Portfolios(Repository):
             statement = statement.where(TABLE.c.workspace_id == workspace_id)
         return {row.id: row.revision for row in self.execute(statement)}
 
+    def provider_orders(self) -> dict[UUID, tuple[str, ...]]:
+        """Give the order of providers that portfolios ask for, by the instruments in their ledgers; of several the oldest portfolio decides."""
+        rows = self.fetch("SELECT i.id, p.providers FROM portfolio p"
+                          " CROSS JOIN LATERAL (SELECT DISTINCT e.symbol FROM ledger_entry e WHERE e.portfolio_id = p.id) held"
+                          " JOIN instrument i ON i.workspace_id = p.workspace_id AND i.symbol = held.symbol"
+                          " WHERE p.removed_at IS NULL AND p.providers <> '{}' ORDER BY p.created_at DESC, p.id DESC")
+        return {key: tuple(names) for key, names in rows}
+
     def accounts(self, portfolio_id: UUID) -> list[str]:
         """List the names of the accounts that transactions of a portfolio have used."""
         return [name for (name,) in self.fetch("SELECT name FROM account WHERE portfolio_id = %s ORDER BY name", [portfolio_id])]
