@@ -7,6 +7,7 @@ import struct
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -66,6 +67,14 @@ def instant(value: Any, *, per_second: int = 1) -> datetime | None:  # noqa: ANN
         return None
     at = EPOCH + timedelta(microseconds=int(found * 1_000_000 / per_second))
     return at if EARLIEST <= at <= LATEST else None
+
+
+def zone(name: Any) -> ZoneInfo | None:  # noqa: ANN401
+    """Give a time zone by its name, None where there is none of that name."""
+    try:
+        return ZoneInfo(name)
+    except (TypeError, ValueError, KeyError, OSError):
+        return None
 
 
 def noise(value: Decimal) -> Decimal:

@@ -11,11 +11,12 @@ from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import count as counter
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, Self
 
 from data import calendar
 from data.providers.base import History, HttpProvider, Limits, Listing
 from data.providers.numbers import cleaned, count, instant, price
+from data.providers.parts import each
 from data.providers.streaming import Stream
 from data.providers.units import in_currency
 from data.providers.wire import Answer, Wire, quoted
@@ -24,7 +25,7 @@ from data.providers.yahoo_entrance import Entrance, Ticket
 from data.providers.yahoo_stream import YahooDialect, stream_url
 from data.providers.yahoo_symbols import CLASSES, same, yahoo_symbol
 from data.records import Rate
-from engine.errors import InvalidInput, MalformedResponse, ProviderError, ProviderRefused, RateLimited, UnknownSymbol
+from engine.errors import InvalidInput, MalformedResponse, ProviderRefused, RateLimited
 from engine.types import AssetClass, Instrument, Quote
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ READ: Final = frozenset({200, 400, 404, 422})  # statuses whose body says what i
 DOORWAY: Final = "https://fc.yahoo.com"
 UNSUITED: Final = frozenset({AssetClass.CASH, AssetClass.BOND, AssetClass.OTHER})
 STEPS: Final = ((60, "1m", 7), (120, "2m", 59), (300, "5m", 59), (900, "15m", 59), (1800, "30m", 59), (3600, "60m", 729))
-Found = TypeVar("Found")
 
 
 class Told(NamedTuple):
@@ -112,7 +112,7 @@ class Yahoo(HttpProvider):
         if step is None:
             return []
         wanted = self._by_symbol(instruments)
-        asked = self._each(list(wanted), lambda symbol: self._steps(symbol, start, end, step))
+        asked = each(list(wanted), lambda symbol: self._steps(symbol, start, end, step))
         quotes = [self._quote(one, told, told.ts) for symbol, found in asked.items() for told in found for one in wanted[symbol]]
         return sorted(quotes, key=lambda quote: quote.ts)
 
@@ -126,7 +126,7 @@ class Yahoo(HttpProvider):
 
     def fetch_fx(self, pairs: Sequence[str], start: date, end: date) -> dict[str, list[Rate]]:
         """Return the daily closes of currency pairs."""
-        charts = self._each([f"{pair}=X" for pair in pairs if len(pair) == 6], lambda symbol: self._daily(symbol, start))
+        charts = each([f"{pair}=X" for pair in pairs if len(pair) == 6], lambda symbol: self._daily(symbol, start))
         return {symbol[:6]: self._rates(symbol[:6], chart, start, end) for symbol, chart in charts.items() if chart is not None}
 
     def search(self, text: str) -> list[Listing]:
@@ -156,7 +156,7 @@ class Yahoo(HttpProvider):
 
     def _newest(self, symbols: Sequence[str]) -> dict[str, Told]:
         """Newest prices by one chart each, those first whose turn was longest ago: the budget may end on the way."""
-        asked = self._each(sorted(symbols, key=lambda symbol: self._turn.get(symbol, 0)), self._last)
+        asked = each(sorted(symbols, key=lambda symbol: self._turn.get(symbol, 0)), self._last)
         return {symbol: told for symbol, told in asked.items() if told is not None}
 
     def _last(self, symbol: str) -> Told | None:
@@ -218,22 +218,6 @@ class Yahoo(HttpProvider):
         if chart.currency != pair[3:]:
             raise self.wire.failed(MalformedResponse(self.name, reason=f"{pair} in {chart.currency}"))
         return [Rate(bar.date, bar.close, self.name) for bar in chart.bars(now=calendar.now()) if start <= bar.date <= end]
-
-    def _each(self, symbols: Sequence[str], ask: Callable[[str], Found]) -> dict[str, Found]:
-        """Ask for one symbol after the other; what was found before the provider failed is kept, and no symbol fails the others."""
-        found: dict[str, Found] = {}
-        trouble: ProviderError | None = None
-        for symbol in symbols:
-            try:
-                found[symbol] = ask(symbol)
-            except (UnknownSymbol, MalformedResponse) as error:
-                trouble = trouble or error
-            except ProviderError as error:
-                trouble = error
-                break
-        if trouble is not None and not found:
-            raise trouble
-        return found
 
     def _body(self, answer: Answer) -> Any:  # noqa: ANN401 - a body
         """Read JSON; what Yahoo says in HTML or in plain words has its own meaning."""

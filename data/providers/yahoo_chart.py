@@ -8,13 +8,14 @@ telling (a spin-off) stays in them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from data.providers.numbers import cleaned, count, instant, number, price, shortest
+from data.providers.numbers import cleaned, count, instant, number, price, shortest, zone
+from data.providers.parts import sound
 from data.providers.units import in_currency
 from data.providers.yahoo_symbols import same
 from engine.errors import MalformedResponse, ProviderError, ProviderRefused, ProviderUnavailable, RateLimited, UnknownSymbol
@@ -89,8 +90,7 @@ class Chart:
         first, high, low = (None if told is None else self.money(told, factor) for told in (row.open, row.high, row.low))
         volume = None if row.volume is None else Decimal(round(row.volume / factor))
         adjusted = None if row.adjusted is None else self.money(row.adjusted)
-        bar = Bar(day, self.money(row.close, factor), first, high, low, volume, adjusted, NAME)
-        return bar if _holds_together(bar) else replace(bar, open=None, high=None, low=None)
+        return sound(Bar(day, self.money(row.close, factor), first, high, low, volume, adjusted, NAME))
 
     def _factor(self, day: date) -> Decimal:
         """Give what a price of a day was divided by."""
@@ -182,16 +182,16 @@ def read(body: Any, symbol: str, interval: str | None = None) -> Chart | None:  
 
 
 def _chart(told: Mapping[str, Any], meta: Mapping[str, Any], rows: list[Row], last: Decimal | None, symbol: str) -> Chart:
-    zone, unit = _zone(meta.get("exchangeTimezoneName")), meta.get("currency")
+    clock, unit = _zone(meta.get("exchangeTimezoneName")), meta.get("currency")
     if not isinstance(unit, str) or not unit.strip():
         raise MalformedResponse(NAME, reason=f"the currency of {symbol} is missing")
     if not same(str(meta.get("symbol")), symbol):
         raise MalformedResponse(NAME, reason=f"a chart of {meta.get('symbol')} where {symbol} was asked")
     ts = instant(meta.get("regularMarketTime"))
     return Chart(
-        symbol, unit, zone, decimals(meta.get("priceHint")), last, ts, count(meta.get("regularMarketVolume")), _session_end(meta), rows,
-        [(_date(each, zone), _ratio(each)) for each in _events(told, "splits")],
-        [(_date(each, zone), amount) for each in _events(told, "dividends") if (amount := price(each.get("amount"))) is not None],
+        symbol, unit, clock, decimals(meta.get("priceHint")), last, ts, count(meta.get("regularMarketVolume")), _session_end(meta), rows,
+        [(_date(each, clock), _ratio(each)) for each in _events(told, "splits")],
+        [(_date(each, clock), amount) for each in _events(told, "dividends") if (amount := price(each.get("amount"))) is not None],
     )
 
 
@@ -243,11 +243,11 @@ def _events(told: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     return listed
 
 
-def _date(event: Mapping[str, Any], zone: ZoneInfo) -> date:
+def _date(event: Mapping[str, Any], clock: ZoneInfo) -> date:
     at = instant(event.get("date"))
     if at is None:
         raise MalformedResponse(NAME, reason="an event without a date")
-    return at.astimezone(zone).date()
+    return at.astimezone(clock).date()
 
 
 def _ratio(event: Mapping[str, Any]) -> Decimal:
@@ -259,19 +259,13 @@ def _ratio(event: Mapping[str, Any]) -> Decimal:
 
 
 def _zone(name: Any) -> ZoneInfo:  # noqa: ANN401
-    try:
-        return ZoneInfo(name)
-    except (TypeError, ValueError, KeyError, OSError) as error:
-        raise MalformedResponse(NAME, reason="the exchange's time zone is missing") from error
+    found = zone(name)
+    if found is None:
+        raise MalformedResponse(NAME, reason="the exchange's time zone is missing")
+    return found
 
 
 def _session_end(meta: Mapping[str, Any]) -> datetime | None:
     period = meta.get("currentTradingPeriod")
     regular = period.get("regular") if isinstance(period, Mapping) else None
     return instant(regular.get("end")) if isinstance(regular, Mapping) else None
-
-
-def _holds_together(bar: Bar) -> bool:
-    """Whether no price of a day is above its high or below its low."""
-    known = [value for value in (bar.open, bar.close, bar.high, bar.low) if value is not None]
-    return (bar.high is None or bar.high >= max(known)) and (bar.low is None or bar.low <= min(known))
