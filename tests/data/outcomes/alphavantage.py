@@ -27,7 +27,7 @@ def quote(symbol: str, currency: str = "USD", kind: AssetClass = AssetClass.EQUI
     return call
 
 
-def history(symbol: str, currency: str = "USD", kind: AssetClass = AssetClass.EQUITY, premium: bool | None = False) -> Callable[[Any], Any]:  # noqa: FBT001
+def history(symbol: str, currency: str = "USD", kind: AssetClass = AssetClass.EQUITY, *, premium: bool = False) -> Callable[[Any], Any]:
     """Ask for the history: currency, `date close open high low volume adjusted`, actions."""
     def call(client: Any) -> tuple[str, list[str], list[str]]:
         client.premium = premium
@@ -102,8 +102,9 @@ TABLE = {
         ("BA", "The Boeing Company", "equity", "USD", "United States"), ("BABA", "Alibaba Group Holding Limited", "equity", "USD", "United States"),
         ("BSVN", "Bank7 Corp.", "equity", "USD", "United States"), ("6190.HKG", "Bank of Jiujiang Co. Ltd.", "equity", "HKD", "Hong Kong"),
         ("BAC", "Bank of America Corporation", "equity", "USD", "United States"), ("BIDU", "Baidu Inc.", "equity", "USD", "United States"),
-        ("BHC", "Bausch Health Companies Inc.", "equity", "USD", "United States"), ("ABX", "Barrick Gold Corporation", "equity", "USD", "United States"),
-        ("BKS", "Barnes & Noble Inc.", "equity", "USD", "United States"), ("BLDP", "Ballard Power Systems Inc.", "equity", "USD", "United States")]),
+        ("BHC", "Bausch Health Companies Inc.", "equity", "USD", "United States"),
+        ("ABX", "Barrick Gold Corporation", "equity", "USD", "United States"), ("BKS", "Barnes & Noble Inc.", "equity", "USD", "United States"),
+        ("BLDP", "Ballard Power Systems Inc.", "equity", "USD", "United States")]),
     "alphavantage/symbol_search-IBM.json": Case(search("IBM"), [
         ("IBM", "International Business Machines Corp", "equity", "USD", "United States"),
         ("IBMJ", "iShares iBonds Dec 2021 Term Muni Bond ETF", "fund", "USD", "United States"),
