@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -166,10 +167,12 @@ def server_in(folder: Path, **environment: str) -> Server:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    running = server_in(tmp_path_factory.mktemp("serve")).start()
-    yield running
-    running.stop()
+def server() -> Iterator[Server]:
+    """Serve from a folder of its own: pytest closes the parent of its own ones to others, PostgreSQL's user among them, whenever a run begins."""
+    with tempfile.TemporaryDirectory(prefix="portolan-serve-", ignore_cleanup_errors=True) as folder:
+        running = server_in(Path(folder)).start()
+        yield running
+        running.stop()
 
 
 @pytest.fixture(scope="module", autouse=True)
