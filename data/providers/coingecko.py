@@ -137,12 +137,13 @@ def _last_of_days(points: Sequence[object]) -> list[Bar | None]:
     """Make a bar of the last price of each day; what a coin costs at midnight is the close of the day before."""
     last: dict[date, tuple[datetime, object]] = {}
     for point in points:
-        ts = cells.epoch(point[0], per_second=1000) if isinstance(point, list) and len(point) == 2 else None
+        time, price = point if isinstance(point, list) and len(point) == 2 else (None, None)
+        ts = cells.epoch(time, per_second=1000)
         if ts is None:
             raise MalformedResponse(CoinGecko.name, reason="a price is no pair of time and price")
         day = (ts - timedelta(microseconds=1)).date()
         if day not in last or last[day][0] <= ts:
-            last[day] = (ts, point[1])
+            last[day] = (ts, price)
     return [rows.bar(day, (None, None, None, close, None), source=CoinGecko.name) for day, (_, close) in sorted(last.items())]
 
 

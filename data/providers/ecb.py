@@ -34,8 +34,10 @@ FIXED_AT: Final = time(14, 15)
 PORTAL: Final = "https://data-api.ecb.europa.eu"
 BANK: Final = Bank("ecb", "EUR", foreign_per_own=True)
 RECENT: Final = timedelta(days=80)  # what the short file holds for certain
-CURRENCIES: Final = frozenset(
-    "EUR USD JPY BGN CZK DKK GBP HUF PLN RON SEK CHF ISK NOK TRY AUD BRL CAD CNY HKD IDR ILS INR KRW MXN MYR NZD PHP SGD THB ZAR".split())
+CURRENCIES: Final = frozenset({
+    "EUR", "USD", "JPY", "BGN", "CZK", "DKK", "GBP", "HUF", "PLN", "RON", "SEK", "CHF", "ISK", "NOK", "TRY", "AUD", "BRL", "CAD", "CNY", "HKD", "IDR",
+    "ILS", "INR", "KRW", "MXN", "MYR", "NZD", "PHP", "SGD", "THB", "ZAR",
+})  # fmt: skip
 CUBE: Final = "{http://www.ecb.int/vocabulary/2002-08-01/eurofxref}Cube"
 
 

@@ -42,12 +42,16 @@ class Finnhub(HttpProvider):
 
     def fetch_bars(self, instrument: Instrument, start: date, end: date) -> list[Bar]:
         """Return the daily bars from `start` to `end`, both included, with splits undone."""
+        found = self.candles(instrument, start, end)
+        return rows.unadjusted(found, self.fetch_splits(instrument, found[0].date, calendar.today())) if found else found
+
+    def candles(self, instrument: Instrument, start: date, end: date) -> list[Bar]:
+        """Return the daily bars from `start` to `end`, both included, adjusted for splits as they come."""
         symbol = self.symbol(instrument)
         until = end + timedelta(days=1)
         answer = self._ask("/stock/candle", {"symbol": symbol, "resolution": "D", "from": _seconds(start), "to": _seconds(until)})
         with self.reading(symbol):
-            found = rows.in_order(self.name, _candles(_object(answer, symbol)), start, end)
-        return rows.unadjusted(found, self.fetch_splits(instrument, found[0].date, calendar.today())) if found else found
+            return rows.in_order(self.name, _candles(_object(answer, symbol)), start, end)
 
     def fetch_actions(self, instrument: Instrument, start: date, end: date) -> list[CorporateAction]:
         """Return splits and dividends by date."""

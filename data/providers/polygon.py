@@ -56,9 +56,18 @@ class Polygon(HttpProvider):
     def fetch_bars(self, instrument: Instrument, start: date, end: date) -> list[Bar]:
         """Return the daily bars from `start` to `end`, both included, as traded."""
         if instrument.asset_class is AssetClass.FX:
-            return self._bars(f"C:{instrument.symbol}", start, end, UTC_DAY)[0]
-        found, adjusted = self._bars(self.symbol(instrument), start, end, NEW_YORK)
+            return self.aggregates(f"C:{instrument.symbol}", start, end, UTC_DAY)[0]
+        found, adjusted = self.aggregates(self.symbol(instrument), start, end, NEW_YORK)
         return rows.unadjusted(found, self.fetch_splits(instrument, found[0].date, calendar.today())) if adjusted and found else found
+
+    def aggregates(self, symbol: str, start: date, end: date, zone: ZoneInfo = NEW_YORK) -> tuple[list[Bar], bool]:
+        """Return daily bars as they came, and whether they were adjusted for splits in spite of being asked for raw."""
+        body = self._get(f"/v2/aggs/ticker/{quoted(symbol)}/range/1/day/{start}/{end}", {"adjusted": "false", "sort": "asc", "limit": 50_000}, symbol)
+        with self.reading(symbol):
+            if cells.word(body.get("ticker")).upper() != symbol.upper():
+                raise MalformedResponse(self.name, reason=f"bars of another symbol than {symbol}")
+            told = cells.records(self.name, body.get("results") or [], "results")
+            return rows.in_order(self.name, [_bar(row, zone) for row in told], start, end), body.get("adjusted") is True
 
     def fetch_actions(self, instrument: Instrument, start: date, end: date) -> list[CorporateAction]:
         """Return splits and dividends by date."""
@@ -78,7 +87,7 @@ class Polygon(HttpProvider):
 
     def fetch_fx(self, pairs: Sequence[str], start: date, end: date) -> dict[str, list[Rate]]:
         """Return the daily closes of pairs from `start` to `end`, both included."""
-        return {pair: [Rate(bar.date, bar.close, self.name) for bar in self._bars(f"C:{pair}", start, end, UTC_DAY)[0]] for pair in pairs}
+        return {pair: [Rate(bar.date, bar.close, self.name) for bar in self.aggregates(f"C:{pair}", start, end, UTC_DAY)[0]] for pair in pairs}
 
     def search(self, text: str) -> list[Listing]:
         """Return what a text may mean; the first page is enough."""
@@ -130,15 +139,6 @@ class Polygon(HttpProvider):
             if min(abs(rate / middle - 1), abs(rate * middle - 1)) > TOLERANCE:
                 raise MalformedResponse(self.name, reason=f"the conversion of {instrument.symbol} is not at its own bid and ask")
             return rows.quote(self.name, instrument, rate, cells.epoch(last.get("timestamp"), per_second=MILLISECONDS), now)
-
-    def _bars(self, symbol: str, start: date, end: date, zone: ZoneInfo) -> tuple[list[Bar], bool]:
-        """Give daily bars, and whether they were adjusted for splits in spite of being asked for raw."""
-        body = self._get(f"/v2/aggs/ticker/{quoted(symbol)}/range/1/day/{start}/{end}", {"adjusted": "false", "sort": "asc", "limit": 50_000}, symbol)
-        with self.reading(symbol):
-            if cells.word(body.get("ticker")).upper() != symbol.upper():
-                raise MalformedResponse(self.name, reason=f"bars of another symbol than {symbol}")
-            told = cells.records(self.name, body.get("results") or [], "results")
-            return rows.in_order(self.name, [_bar(row, zone) for row in told], start, end), body.get("adjusted") is True
 
     def _reference(self, what: str, dated: str, instrument: Instrument, start: date, end: date) -> list[dict[str, Any]]:
         """Give the rows of a reference table that are of this symbol and period."""

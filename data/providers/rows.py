@@ -19,8 +19,8 @@ LISTED: Final = frozenset({AssetClass.EQUITY, AssetClass.FUND})
 EXACT: Final = Context(prec=12)
 CLASSES: Final = (  # words of a provider's type of security, the first that is found decides
     (("option", "warrant"), AssetClass.OPTION), (("future", "commodity"), AssetClass.COMMODITY), (("crypto", "coin"), AssetClass.CRYPTO),
-    (("etf", "etp", "etn", "fund", "unit trust"), AssetClass.FUND), (("index", "indices"), AssetClass.INDEX), (("bond", "note", "debt"), AssetClass.BOND),
-    (("currency", "forex", "fx"), AssetClass.FX),
+    (("etf", "etp", "etn", "fund", "unit trust"), AssetClass.FUND), (("index", "indices"), AssetClass.INDEX),
+    (("bond", "note", "debt"), AssetClass.BOND), (("currency", "forex", "fx"), AssetClass.FX),
     (("stock", "equity", "share", "reit", "adr", "gdr", "receipt", "common", "preferred", "ltd part"), AssetClass.EQUITY),
 )  # fmt: skip
 Found = TypeVar("Found")
@@ -57,7 +57,8 @@ def quote(provider: str, instrument: Instrument, price: object, ts: datetime | N
     found, traded = cells.price(price), cells.volume(volume)
     if found is None or ts is None:
         raise MalformedResponse(provider, reason=f"the quote of {instrument.symbol} has no {'time' if found else 'price'}")
-    return Quote(instrument.id, instrument.symbol, float(found), ts, received, provider, instrument.currency, None if traded is None else float(traded))
+    size = None if traded is None else float(traded)
+    return Quote(instrument.id, instrument.symbol, float(found), ts, received, provider, instrument.currency, size)
 
 
 def bar(day: date | None, row: Sequence[Any], *, adjusted: object = None, source: str) -> Bar | None:
@@ -132,8 +133,13 @@ def _product(ratios: Iterable[Decimal]) -> Decimal:
 def _times(bar: Bar, ratio: Decimal) -> Bar:
     if ratio == 1:
         return bar
-    prices = {name: None if (value := getattr(bar, name)) is None else EXACT.multiply(value, ratio) for name in ("open", "high", "low", "close")}
-    return replace(bar, **prices, volume=None if bar.volume is None else EXACT.divide(bar.volume, ratio))
+    return replace(
+        bar, close=EXACT.multiply(bar.close, ratio), open=_product_or_none(bar.open, ratio), high=_product_or_none(bar.high, ratio),
+        low=_product_or_none(bar.low, ratio), volume=None if bar.volume is None else EXACT.divide(bar.volume, ratio))
+
+
+def _product_or_none(price: Decimal | None, ratio: Decimal) -> Decimal | None:
+    return None if price is None else EXACT.multiply(price, ratio)
 
 
 def split(provider: str, day: object, new: object, old: object) -> CorporateAction:

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Final
 from data.providers import cells, rows
 from data.providers.base import History, HttpProvider, Limits, Listing
 from data.providers.wire import Answer, quoted
-from engine.errors import MalformedResponse, ProviderRefused, RateLimited, UnknownSymbol
+from engine.errors import ProviderRefused, RateLimited, UnknownSymbol
 from engine.types import AssetClass, Bar, CorporateAction, Instrument, Quote
 
 OHLCV: Final = ("open", "high", "low", "close", "volume")
