@@ -10,6 +10,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, ClassVar, Final
+from urllib.parse import quote
 
 from data.providers import cells, rows
 from data.providers.base import HttpProvider, Limits, Listing
@@ -66,7 +67,7 @@ class Eodhd(HttpProvider):
         body = self._get(f"/api/real-time/{quoted(first)}", {"s": ",".join(others) or None}, first)
         with self.reading("the quotes"):
             told = cells.records(self.name, [body] if isinstance(body, dict) else body, "the answer")
-            found = [quote for row in told if (quote := self._quote(asked, row, now))]
+            found = [found_one for row in told if (found_one := self._quote(asked, row, now))]
         if not found:
             raise UnknownSymbol(self.name, first)
         return found
@@ -89,7 +90,10 @@ class Eodhd(HttpProvider):
 
     def search(self, text: str) -> list[Listing]:
         """Return what a text may mean, in currencies as they are, not in hundredths."""
-        body = self._get(f"/api/search/{quoted(text.strip().replace(' ', '-'))}", {"limit": 50}, text)
+        wanted = cells.word(text, 100)
+        if not any(char.isalnum() for char in wanted):
+            return []
+        body = self._get(f"/api/search/{quote(wanted, safe='')}", {"limit": 50}, wanted)
         with self.reading("search"):
             return [_listing(row) for row in cells.records(self.name, body, "the answer") if cells.word(row.get("Code"))]
 

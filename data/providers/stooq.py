@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from data.providers import cells, rows
 from data.providers.base import HttpProvider, Limits
-from data.providers.wire import Answer
+from data.providers.wire import Answer, check_symbol
 from data.records import Rate
 from engine.errors import MalformedResponse, ProviderRefused, RateLimited, UnknownSymbol
 from engine.types import AssetClass, Bar, Instrument, Quote
@@ -77,7 +77,7 @@ class Stooq(HttpProvider):
         return {pair: [Rate(bar.date, bar.close, self.name) for bar in self._bars(pair.lower(), start, end)] for pair in pairs}
 
     def _bars(self, symbol: str, start: date, end: date) -> list[Bar]:
-        asked = {"s": symbol, "d1": f"{start:%Y%m%d}", "d2": f"{end:%Y%m%d}", "i": "d", "o": RAW}
+        asked = {"s": check_symbol(symbol), "d1": f"{start:%Y%m%d}", "d2": f"{end:%Y%m%d}", "i": "d", "o": RAW}
         answer = self.wire.get("/q/d/l/", asked)
         with self.reading(symbol):
             lines = self._lines(answer, symbol, ("Date", "Close"))
