@@ -6,7 +6,7 @@ only where there is no doubt. Candles are adjusted for splits; the splits are fe
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar, Final
 from zoneinfo import ZoneInfo
@@ -14,11 +14,14 @@ from zoneinfo import ZoneInfo
 from data import calendar
 from data.providers import cells, rows
 from data.providers.base import HttpProvider, Limits, Listing
+from data.providers.finnhub_stream import FinnhubDialect, stream_url
+from data.providers.streaming import Stream
 from data.providers.wire import Answer
 from engine.errors import MalformedResponse, ProviderRefused, RateLimited, UnknownSymbol
 from engine.types import Bar, CorporateAction, Instrument, Quote
 
 NEW_YORK: Final = ZoneInfo("America/New_York")
+SELDOM_SECONDS: Final = 3600.0  # Finnhub keeps the line up by pings of its own
 COLUMNS: Final = ("o", "h", "l", "c", "v")
 
 
@@ -76,6 +79,12 @@ class Finnhub(HttpProvider):
             found = cells.records(self.name, _object(answer, text).get("result"), "result")
             return [Listing(symbol, cells.word(row.get("description")), rows.asset_class(row.get("type")), None, None, None, self.name)
                     for row in found if (symbol := cells.word(row.get("symbol")))]
+
+    def stream(self, ingest: Callable[..., object], instruments: Callable[[], Sequence[Instrument]]) -> Stream:
+        """Give the line on which Finnhub tells trades as they come."""
+        url = stream_url(self.wire.base_url, self.home, self.key or "")
+        return Stream(FinnhubDialect(self.symbol), url, ingest, lambda: [one for one in instruments() if self.covers(one)],
+                      heartbeat_seconds=SELDOM_SECONDS)
 
     def _quote(self, instrument: Instrument, now: datetime) -> Quote:
         symbol = self.symbol(instrument)

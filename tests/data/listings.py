@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -73,19 +73,11 @@ def day(text: str) -> date:
 
 def prices_in(answer: object) -> list[float]:
     """Every price, rate and ratio that an answer holds, for what must be true of all of them."""
-    if isinstance(answer, Quote):
-        return [answer.price]
-    if isinstance(answer, Bar):
-        return [float(value) for value in (answer.open, answer.high, answer.low, answer.close, answer.adjusted_close) if value is not None]
-    if isinstance(answer, CorporateAction):
-        return [float(value) for value in (answer.ratio, answer.amount) if value is not None]
-    if isinstance(answer, dict):
-        return [price for value in answer.values() for price in prices_in(value)]
-    if hasattr(answer, "rate"):
-        return [float(answer.rate)]
-    if hasattr(answer, "bars"):
-        return prices_in(list(answer.bars)) + prices_in(list(answer.actions))
-    return [price for each in answer for price in prices_in(each)] if isinstance(answer, Sequence) and not isinstance(answer, str) else []
+    if isinstance(answer, dict | list | tuple) and not hasattr(answer, "rate"):
+        return [price for each in (answer.values() if isinstance(answer, dict) else answer) for price in prices_in(each)]
+    names = ("price", "rate", "open", "high", "low", "close", "adjusted_close", "ratio", "amount")
+    own = [float(value) for name in names if (value := getattr(answer, name, None)) is not None]
+    return own + [price for name in ("bars", "actions") for price in prices_in(getattr(answer, name, []))]
 
 
 def _text(value: Decimal | None) -> str | None:

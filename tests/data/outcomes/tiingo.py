@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - rows of a table
 from __future__ import annotations
 
 from datetime import UTC, datetime
