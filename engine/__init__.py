@@ -1,5 +1,6 @@
 """What is true about a portfolio: pure arithmetic on pandas and numpy, usable from a notebook alone."""
 
+from engine.adjustment import adjusted_closes, adjustment_factors, carried_prices
 from engine.alerts import AlertRule, AlertStates, Conditions, Direction, Measure, alert_conditions, alert_crossings, alert_firings
 from engine.averages import annualise, annualised_return, arithmetic_mean, geometric_mean
 from engine.bridges import pnl_bridge
@@ -17,6 +18,7 @@ from engine.ledger import EFFECTS, Book, Effect, book
 from engine.linking import link_attribution
 from engine.money_weighted import Rate, money_weighted_return, xirr
 from engine.panel import Panel, add, panel
+from engine.price_quality import Suspicion, price_gaps, price_suspicions, repaired_bars
 from engine.quality import return_quality, why_they_differ
 from engine.rate_ages import stale_rates
 from engine.rate_roots import year_fractions
@@ -54,9 +56,12 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "SaleSimulation",
     "Section104",
     "Snapshot",
+    "Suspicion",
     "Terms",
     "WashSales",
     "add",
+    "adjusted_closes",
+    "adjustment_factors",
     "alert_conditions",
     "alert_crossings",
     "alert_firings",
@@ -69,6 +74,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "best_period",
     "book",
     "calendar_matrix",
+    "carried_prices",
     "contributions",
     "cumulative_return",
     "currency_code",
@@ -105,10 +111,13 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "pnl_bridge",
     "positions",
     "price_frame",
+    "price_gaps",
+    "price_suspicions",
     "rate_history",
     "rates_to",
     "real_return",
     "realised_gains",
+    "repaired_bars",
     "return_gap",
     "return_on_average_investment",
     "return_on_investment",

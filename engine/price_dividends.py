@@ -52,7 +52,7 @@ class Suspicion:
     factor: float = 1.0
 
 
-def price_frame(bars: pd.DataFrame) -> pd.DataFrame:
+def bar_frame(bars: pd.DataFrame) -> pd.DataFrame:
     """Return bars by rising date with every column; prices that are missing are the close, payments that are missing 0."""
     frame = bars.rename(columns=NAMES)
     frame = frame[[name for name in COLUMNS if name in frame]].astype("float64").sort_index(kind="stable")
@@ -75,7 +75,7 @@ def dividend_suspicions(frame: pd.DataFrame, *, settled: Collection[Any] = ()) -
     Parameters
     ----------
     frame : DataFrame
-        As `price_frame` gives it, rows with a sound close only.
+        As `bar_frame` gives it, rows with a sound close only.
     settled : collection of labels
         Rows whose prices are wrong already: what they say of an adjustment is not held against them.
 

@@ -1,7 +1,7 @@
 """What is wrong with a series of bars: prices in another unit, splits that were not applied, prices that are none.
 
 Providers deliver such series every day. Nothing here changes a price: each finding names a row, what stands there, what should
-stand there where that can be told, and why. `repaired` applies the proposals and marks what it touched; whether a proposal is
+stand there where that can be told, and why. `repaired_bars` applies the proposals and marks what it touched; whether a proposal is
 used is decided by who asks.
 
 A price is compared with its neighbours in the *adjusted* closes where the series has them, so that a large payment is no jump.
@@ -18,16 +18,17 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from engine.price_dividends import NAMES, Suspicion, dividend_suspicions, factors_of, price_frame
+from engine.price_dividends import NAMES, Suspicion, bar_frame, dividend_suspicions, factors_of
 from engine.price_levels import jumps, short, split_like
 
-__all__ = ["Suspicion", "gaps", "repaired", "split_like", "suspicions", "traded_to_applied"]
+__all__ = ["Suspicion", "price_gaps", "price_suspicions", "repaired_bars", "split_like", "traded_to_applied"]
 
 
 CELLS: Final = ("open", "high", "low", "close")
 
 
-def suspicions(bars: pd.DataFrame, *, splits: str = "applied", reference: float | None = None, as_of: datetime | None = None) -> list[Suspicion]:
+def price_suspicions(bars: pd.DataFrame, *, splits: str = "applied", reference: float | None = None,
+                     as_of: datetime | None = None) -> list[Suspicion]:
     """Find what is wrong with a series of bars.
 
     Parameters
@@ -45,16 +46,16 @@ def suspicions(bars: pd.DataFrame, *, splits: str = "applied", reference: float 
     Returns
     -------
     list of Suspicion
-        By date. A day without any price is no suspicion: see `gaps`.
+        By date. A day without any price is no suspicion: see `price_gaps`.
 
     Examples
     --------
     >>> days = pd.bdate_range("2024-01-01", periods=8)
-    >>> found = suspicions(pd.DataFrame({"close": [10.0, 10.1, 10.2, 1012.0, 10.1, 10.0, 10.1, 10.2]}, index=days))
+    >>> found = price_suspicions(pd.DataFrame({"close": [10.0, 10.1, 10.2, 1012.0, 10.1, 10.0, 10.1, 10.2]}, index=days))
     >>> [(each.date.day, each.kind, each.proposed) for each in found]
     [(4, 'hundred_times', 10.12)]
     """
-    frame = price_frame(bars)
+    frame = bar_frame(bars)
     known = traded_to_applied(bars) if splits == "raw" else frame
     told = [*_repeated(frame), *_ahead(frame, as_of), *_no_price(known)]
     sound = known[_is_sound(known)]
@@ -65,9 +66,9 @@ def suspicions(bars: pd.DataFrame, *, splits: str = "applied", reference: float 
     return sorted((each if back is None else _as_traded(each, back) for each in told), key=lambda each: (each.date, each.kind))
 
 
-def gaps(bars: pd.DataFrame, days: Iterable[Any] = ()) -> pd.DatetimeIndex:
+def price_gaps(bars: pd.DataFrame, days: Iterable[Any] = ()) -> pd.DatetimeIndex:
     """Return the days without any price: rows of nothing, and those of `days` that lie between the first and the last bar and have none."""
-    frame = price_frame(bars)
+    frame = bar_frame(bars)
     empty = frame.index[frame[list(CELLS)].isna().all(axis=1)]
     priced = frame.index[frame["close"].notna()]
     wanted = pd.DatetimeIndex(list(days))
@@ -75,9 +76,9 @@ def gaps(bars: pd.DataFrame, days: Iterable[Any] = ()) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(empty.union(inside[~inside.isin(priced)]))
 
 
-def repaired(bars: pd.DataFrame, found: Sequence[Suspicion]) -> pd.DataFrame:
+def repaired_bars(bars: pd.DataFrame, found: Sequence[Suspicion]) -> pd.DataFrame:
     """Apply what is proposed, and mark each row that it touches in a column `repaired`."""
-    frame = price_frame(bars).assign(repaired=False)
+    frame = bar_frame(bars).assign(repaired=False)
     for each in found:
         if each.date not in frame.index or each.proposed is None:
             continue
@@ -91,7 +92,7 @@ def repaired(bars: pd.DataFrame, found: Sequence[Suspicion]) -> pd.DataFrame:
 
 def traded_to_applied(bars: pd.DataFrame) -> pd.DataFrame:
     """Divide prices as they were traded by the splits that followed; payments are of a share of their own day. Adjusted closes stay."""
-    frame = price_frame(bars)
+    frame = bar_frame(bars)
     factor = factors_of(frame["split"]).to_numpy()
     told = frame.assign(**{name: frame[name] * factor for name in (*CELLS, "dividend", "capital_gain")})
     return told if "adjusted_close" in bars.rename(columns=NAMES) else told.assign(adjusted_close=told["close"])
