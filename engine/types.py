@@ -200,7 +200,11 @@ class CorporateAction:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Last price of an instrument at an instant. `received` is our clock when the feed took it; `price` is in `currency`."""
+    """Last price of an instrument at an instant. `received` is our clock when the feed took it; `price` is in `currency`.
+
+    `sequence` numbers the trades of a source that tells every one: two of one instant and price are two. `mark` says how the price was
+    repaired.
+    """
 
     instrument_id: UUID
     symbol: str
@@ -211,3 +215,7 @@ class Quote:
     currency: str = ""
     volume: float | None = None
     simulated: bool = False
+    bid: float | None = None
+    ask: float | None = None
+    sequence: int | None = None
+    mark: str | None = None

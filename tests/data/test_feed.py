@@ -339,7 +339,7 @@ def test_a_provider_that_repeats_itself_fills_no_quarantine(database: Database, 
 def test_every_pushed_quote_that_is_held_back_can_be_decided_on(feed: Feed, actor: Actor, apple: Instrument) -> None:
     feed.ingest([quote(apple, 100.0, -9, source="push")], source="push")
     for second in range(3):
-        feed.ingest([quote(apple, 9000.0 + second, second - 5, source="push")], source="push")
+        feed.ingest([quote(apple, 3000.0 + second, second - 5, source="push")], source="push")
     assert waiting(feed, actor) == ["twenty_times_off"] * 3
 
 
