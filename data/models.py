@@ -178,14 +178,14 @@ class CorporateAction(Identified, Base):
 
 
 class Bar(Base):
-    """Prices of an instrument over a trading date, unadjusted."""
+    """Prices of an instrument over a trading date, unadjusted. That the instrument is there is checked by a trigger, once a statement."""
 
     __tablename__ = "bar"
     __table_args__ = (
         CheckConstraint(f"{positive('close', 'open', 'high', 'low', 'adjusted_close')} AND volume >= 0 AND volume < 1e20", name="prices"),
     )
 
-    instrument_id: Mapped[UUID] = mapped_column(ForeignKey("instrument.id", ondelete="CASCADE"), primary_key=True)
+    instrument_id: Mapped[UUID] = mapped_column(primary_key=True)
     date: Mapped[date] = mapped_column(primary_key=True)
     close: Mapped[Decimal]
     open: Mapped[Decimal | None]
@@ -195,6 +195,54 @@ class Bar(Base):
     adjusted_close: Mapped[Decimal | None]
     source: Mapped[str]
     simulated: Mapped[bool] = mapped_column(server_default=false())
+    mark: Mapped[str | None]
+
+
+class ClosePack(Base):
+    """The closes of an instrument in one piece: int32 days since 1970 and float64 prices. Triggers take it away when a bar changes."""
+
+    __tablename__ = "close_pack"
+
+    instrument_id: Mapped[UUID] = mapped_column(ForeignKey("instrument.id", ondelete="CASCADE"), primary_key=True)
+    days: Mapped[bytes]
+    closes: Mapped[bytes]
+    packed_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class BarRevision(Base):
+    """A field of a bar that a provider told otherwise later, with both values. `was` is empty where there was no bar or no such field."""
+
+    __tablename__ = "bar_revision"
+    __table_args__ = (Index(None, "instrument_id", "recorded_at"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    instrument_id: Mapped[UUID] = mapped_column(ForeignKey("instrument.id", ondelete="CASCADE"))
+    date: Mapped[date]
+    field: Mapped[str]
+    was: Mapped[Decimal | None]
+    became: Mapped[Decimal | None]
+    source: Mapped[str]
+    recorded_at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
+class HistoryRun(Base):
+    """How far the history of an instrument is fetched: `first` to `last`, `done` of `of` portions."""
+
+    __tablename__ = "history_run"
+    __table_args__ = (CheckConstraint("state IN ('waiting', 'running', 'done', 'failed', 'nobody')", name="state"),)
+
+    instrument_id: Mapped[UUID] = mapped_column(ForeignKey("instrument.id", ondelete="CASCADE"), primary_key=True)
+    state: Mapped[str]
+    first: Mapped[date | None]
+    last: Mapped[date | None]
+    done: Mapped[int] = mapped_column(server_default=ZERO)
+    of: Mapped[int] = mapped_column(server_default=ZERO)
+    provider: Mapped[str | None]
+    error: Mapped[str | None]
+    failures: Mapped[int] = mapped_column(server_default=ZERO)
+    retry_at: Mapped[datetime | None]
+    started_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    changed_at: Mapped[datetime] = mapped_column(server_default=NOW)
 
 
 class FxRate(Base):
@@ -259,6 +307,8 @@ class QuoteTick(Base):
     received: Mapped[datetime] = mapped_column()
     source: Mapped[str]
     simulated: Mapped[bool]
+    sequence: Mapped[int | None] = mapped_column(BigInteger)
+    mark: Mapped[str | None]
     __mapper_args__ = {"primary_key": [instrument_id, ts, received]}  # noqa: RUF012  # the mapper wants columns; the table has no key
 
 
@@ -276,6 +326,8 @@ class QuoteLatest(Base):
     source: Mapped[str]
     currency: Mapped[str]
     simulated: Mapped[bool]
+    sequence: Mapped[int | None] = mapped_column(BigInteger)
+    mark: Mapped[str | None]
 
 
 class ProviderState(Base):

@@ -164,3 +164,32 @@ class StoredReconciliation:
     created_at: dt.datetime
     changed_at: dt.datetime
     owner_id: UUID
+
+
+class BarRevision(NamedTuple):
+    """A field of a bar that was told otherwise later."""
+
+    date: dt.date
+    field: str
+    was: Decimal | None
+    became: Decimal | None
+    source: str
+    recorded_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRun:
+    """How far the history of an instrument is fetched. `state` is waiting, running, done, failed, or nobody: no provider has it."""
+
+    instrument_id: UUID
+    state: str
+    first: dt.date | None = None
+    last: dt.date | None = None
+    done: int = 0
+    of: int = 0
+    provider: str | None = None
+    error: str | None = None
+    failures: int = 0
+    retry_at: dt.datetime | None = None
+    started_at: dt.datetime | None = None
+    changed_at: dt.datetime | None = None

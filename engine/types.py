@@ -173,7 +173,7 @@ class Transaction:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """Prices of one instrument over one trading date, unadjusted."""
+    """Prices of one instrument over one trading date, unadjusted. `mark` says how it was repaired or who released it."""
 
     date: Date
     close: Decimal
@@ -184,6 +184,7 @@ class Bar:
     adjusted_close: Decimal | None = None
     source: str = "manual"
     simulated: bool = False
+    mark: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

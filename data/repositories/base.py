@@ -10,12 +10,15 @@ import numpy as np
 import pandas as pd
 import psycopg
 import sqlalchemy as sa
+from numpy.typing import NDArray
 from psycopg import sql
 
 from data.sqlerrors import translated
 from engine.errors import Conflict
 
 Query = LiteralString | sql.SQL | sql.Composed
+Days = NDArray[np.int64]
+Series = Sequence[Any] | NDArray[Any]
 Parameters = Sequence[Any] | Mapping[str, Any]
 
 
@@ -59,7 +62,7 @@ def dates_index(days: np.ndarray[Any, Any]) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(days.astype("datetime64[D]").astype("datetime64[ns]"), name="date")
 
 
-def aligned(series: Mapping[Any, tuple[Sequence[int], Sequence[float]]], columns: Sequence[Any]) -> pd.DataFrame:
+def aligned(series: Mapping[Any, tuple[Series, Series]], columns: Sequence[Any]) -> pd.DataFrame:
     """Lay series of (days since 1970, values) side by side over all their days.
 
     Returns
@@ -68,10 +71,22 @@ def aligned(series: Mapping[Any, tuple[Sequence[int], Sequence[float]]], columns
         DatetimeIndex x columns in the order asked, float64, NaN where a series has no value that day.
     """
     arrays = {key: (np.asarray(days, dtype=np.int64), np.asarray(values, dtype=np.float64)) for key, (days, values) in series.items()}
-    every = np.unique(np.concatenate([days for days, _ in arrays.values()])) if arrays else np.empty(0, dtype=np.int64)
+    every = _union([days for days, _ in arrays.values()])
     values = np.full((len(every), len(columns)), np.nan)
     for place, key in enumerate(columns):
         if key in arrays:
             days, column = arrays[key]
             values[np.searchsorted(every, days), place] = column
     return pd.DataFrame(values, index=dates_index(every), columns=pd.Index(list(columns), dtype=object))
+
+
+def _union(parts: Sequence[Days]) -> Days:
+    """List the days of several series, each once, rising: marked on the span that they cover, which is quicker than sorting."""
+    known = [days for days in parts if len(days)]
+    if not known:
+        return np.empty(0, dtype=np.int64)
+    first = min(int(days.min()) for days in known)
+    there = np.zeros(max(int(days.max()) for days in known) - first + 1, dtype=bool)
+    for days in known:
+        there[days - first] = True
+    return np.flatnonzero(there) + first

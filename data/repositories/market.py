@@ -22,18 +22,20 @@ from engine.errors import Conflict, NotFound
 from engine.types import Actor, Finding, Quote, Severity
 
 PARTITION_LOCK: Final = 0x7469636B  # "tick": held while partitions come and go
-TICK_FIELDS: Final = ("instrument_id", "price", "volume", "ts", "received", "source", "simulated")
+TICK_FIELDS: Final = ("instrument_id", "price", "volume", "ts", "received", "source", "simulated", "sequence", "mark")
 FINDING_FIELDS: Final = "id, workspace_id, code, message, severity, context, status, created_at, settled_at, settled_by"
 PUT_LATEST: Final = """
-    INSERT INTO quote_latest AS old (instrument_id, price, volume, ts, received, source, currency, simulated)
-    SELECT * FROM unnest(%s::uuid[], %s::numeric[], %s::numeric[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::text[], %s::bool[])
+    INSERT INTO quote_latest AS old (instrument_id, price, volume, ts, received, source, currency, simulated, sequence, mark)
+    SELECT * FROM unnest(%s::uuid[], %s::numeric[], %s::numeric[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::text[], %s::bool[],
+        %s::bigint[], %s::text[])
     ON CONFLICT (instrument_id) DO UPDATE SET price = excluded.price, volume = excluded.volume, ts = excluded.ts, received = excluded.received,
-        source = excluded.source, currency = excluded.currency, simulated = excluded.simulated
+        source = excluded.source, currency = excluded.currency, simulated = excluded.simulated, sequence = excluded.sequence, mark = excluded.mark
     WHERE excluded.ts > old.ts AND (old.simulated OR NOT excluded.simulated)
     RETURNING instrument_id
 """
 LATEST: Final = """
-    SELECT instrument_id, symbol, price::float8, ts, received, source, quote_latest.currency, volume::float8, simulated
+    SELECT instrument_id, symbol, price::float8, ts, received, source, quote_latest.currency, volume::float8, simulated,
+        NULL, NULL, sequence, mark
     FROM quote_latest JOIN instrument ON instrument.id = instrument_id
     WHERE %(ids)s::uuid[] IS NULL OR instrument_id = ANY(%(ids)s)
 """
@@ -73,7 +75,8 @@ class Market(Repository):
             self._ensure_partition(day)
         with self.cursor() as cursor, cursor.copy(f"COPY quote_tick ({', '.join(TICK_FIELDS)}) FROM STDIN") as copy:
             for quote in quotes:
-                copy.write_row((quote.instrument_id, quote.price, quote.volume, quote.ts, quote.received, quote.source, quote.simulated))
+                copy.write_row((quote.instrument_id, quote.price, quote.volume, quote.ts, quote.received, quote.source, quote.simulated,
+                                quote.sequence, quote.mark))
         return len(quotes)
 
     def put_latest(self, quotes: Iterable[Quote]) -> set[UUID]:
@@ -92,7 +95,7 @@ class Market(Repository):
         columns = [[quote.instrument_id for quote in newest], [repr(float(quote.price)) for quote in newest],
                    [None if quote.volume is None else repr(float(quote.volume)) for quote in newest], [quote.ts for quote in newest],
                    [quote.received for quote in newest], [quote.source for quote in newest], [quote.currency for quote in newest],
-                   [quote.simulated for quote in newest]]
+                   [quote.simulated for quote in newest], [quote.sequence for quote in newest], [quote.mark for quote in newest]]
         return {id for (id,) in self.fetch(PUT_LATEST, columns)}  # noqa: A001
 
     def latest(self, instrument_ids: Iterable[UUID] | None = None) -> dict[UUID, Quote]:

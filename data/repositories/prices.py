@@ -7,23 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
+import numpy as np
 import pandas as pd
 import psycopg
+from numpy.typing import NDArray
 from psycopg import sql
 
 from data.records import Rate
 from data.repositories.base import Repository, aligned
 from engine.types import Bar
 
-BAR_FIELDS: Final = ("date", "close", "open", "high", "low", "volume", "adjusted_close", "source", "simulated")
+BAR_FIELDS: Final = ("date", "close", "open", "high", "low", "volume", "adjusted_close", "source", "simulated", "mark")
 RATE_FIELDS: Final = ("date", "rate", "source", "simulated")
 WITHIN: Final = "date BETWEEN coalesce(%(start)s, '-infinity'::date) AND coalesce(%(end)s, 'infinity'::date)"
 BEFORE: Final = "date < coalesce(%(before)s, 'infinity'::date) AND date <= coalesce(%(on)s, 'infinity'::date)"
 MERGE: Final = ("INSERT INTO {table} AS old ({columns}) SELECT {columns} FROM {load} ON CONFLICT ({key}) DO UPDATE SET {news}"
                 " WHERE old.simulated OR NOT excluded.simulated")
+EPOCH: Final = date(1970, 1, 1)
+Days = NDArray[np.int32]
+Closes = NDArray[np.float64]
 DAYS: Final = "array_agg(date - DATE '1970-01-01' ORDER BY date)"
 
 
@@ -32,7 +38,7 @@ class Prices(Repository):
 
     def put_bars(self, instrument_id: UUID, bars: Iterable[Bar]) -> int:
         """Store bars; one of the same date is replaced. Gives how many were written."""
-        rows = {bar.date: (instrument_id, *(getattr(bar, name) for name in BAR_FIELDS)) for bar in bars}
+        rows = {bar.date: (instrument_id, *_cells(bar)) for bar in bars}
         return self._put("bar", ("instrument_id", *BAR_FIELDS), ("instrument_id", "date"), list(rows.values()))
 
     def bars(self, instrument_id: UUID, start: date | None = None, end: date | None = None) -> list[Bar]:
@@ -77,10 +83,34 @@ class Prices(Repository):
         DataFrame
             DatetimeIndex x instrument id, float64, local currency; NaN on dates that an instrument has no bar for.
         """
+        found = self._packed(instrument_ids, start, end)
+        rest = [key for key in instrument_ids if key not in found]
         query = (f"SELECT instrument_id, {DAYS}, array_agg(close::float8 ORDER BY date) FROM bar"  # noqa: S608
                  f" WHERE instrument_id = ANY(%(ids)s) AND {WITHIN} GROUP BY instrument_id")
-        rows = self.fetch(query, {"ids": list(instrument_ids), "start": start, "end": end})
-        return aligned({key: (days, values) for key, days, values in rows}, list(instrument_ids))
+        rows = self.fetch(query, {"ids": rest, "start": start, "end": end}) if rest else []
+        return aligned({**found, **{key: (days, values) for key, days, values in rows}}, list(instrument_ids))
+
+    def pack_closes(self, most: int = 100, least: int = 250) -> int:
+        """Lay the closes of instruments that have many bars into one piece each, where they are not; gives how many. Asked again, the rest."""
+        waiting = self.fetch("SELECT id FROM instrument WHERE NOT EXISTS (SELECT FROM close_pack WHERE instrument_id = instrument.id)"
+                             " AND (SELECT count(*) FROM (SELECT FROM bar WHERE instrument_id = instrument.id LIMIT %(least)s) few) = %(least)s"
+                             " ORDER BY id LIMIT %(most)s FOR UPDATE SKIP LOCKED", {"least": least, "most": most})
+        for (key,) in waiting:
+            (days, closes), = self.fetch(f"SELECT {DAYS}, array_agg(close::float8 ORDER BY date) FROM bar WHERE instrument_id = %s", [key])  # noqa: S608
+            self.affected("INSERT INTO close_pack (instrument_id, days, closes) VALUES (%s, %s, %s)",
+                          [key, np.asarray(days, dtype="<i4").tobytes(), np.asarray(closes, dtype="<f8").tobytes()])
+        return len(waiting)
+
+    def _packed(self, instrument_ids: Sequence[UUID], start: date | None, end: date | None) -> dict[UUID, tuple[Days, Closes]]:
+        """Read what lies in one piece, cut to the dates."""
+        rows = self.fetch("SELECT instrument_id, days, closes FROM close_pack WHERE instrument_id = ANY(%s)", [list(instrument_ids)])
+        first = 0 if start is None else (start - EPOCH).days
+        found = {}
+        for key, days, closes in rows:
+            numbers, values = np.frombuffer(days, dtype="<i4"), np.frombuffer(closes, dtype="<f8")
+            kept = slice(int(numbers.searchsorted(first)) if start else 0, None if end is None else int(numbers.searchsorted((end - EPOCH).days + 1)))
+            found[key] = (numbers[kept], values[kept])
+        return {key: series for key, series in found.items() if len(series[0])}
 
     def last_closes(self, instrument_ids: Sequence[UUID], before: date | None = None, on_or_before: date | None = None) -> pd.DataFrame:
         """Give the last bar of each instrument before a date, or on or before one.
@@ -149,6 +179,9 @@ class Prices(Repository):
         among = sql.SQL(" AND ").join(sql.SQL("{} = %s").format(sql.Identifier(name)) for name, _ in series)
         query = sql.SQL("SELECT EXISTS (SELECT FROM {} WHERE {} AND date BETWEEN %s AND %s)").format(sql.Identifier(table), among)
         return not self.fetch(query, [*(value for _, value in series), min(days), max(days)])[0][0]
+
+
+_cells = attrgetter(*BAR_FIELDS)
 
 
 def _copy(cursor: psycopg.Cursor[Any], statement: sql.Composed, rows: Sequence[tuple[Any, ...]]) -> None:
