@@ -267,12 +267,13 @@ class Feed:
         if instrument is None:
             done.ignored.append(quote)
             return
-        verdict = judge(quote, last.get(key), now=now, splits=partial(unit.instruments.actions, key))
+        verdict = judge(quote, last.get(key), now=now, splits=partial(unit.instruments.actions, key), currency=instrument.currency)
+        quote = verdict.repaired or quote
         opinion = doubts.opinions.get(_key(quote))
         doubtful = verdict.outcome in DOUBTFUL
         if verdict.outcome is Outcome.ACCEPTED or (doubtful and opinion is not None and opinion.agrees):
             done.accepted.append(quote if quote.currency else replace(quote, currency=instrument.currency))
-            last[key] = Reference(quote.price, quote.ts, quote.source, quote.simulated)
+            last[key] = _reference(quote)
         elif verdict.outcome in PASSING:
             done.ignored.append(quote)
         elif doubtful and doubts.ask:
@@ -333,10 +334,14 @@ def _key(quote: Quote) -> tuple[UUID, datetime, float]:
     return quote.instrument_id, quote.ts, quote.price
 
 
+def _reference(quote: Quote) -> Reference:
+    return Reference(quote.price, quote.ts, quote.source, quote.simulated, sequence=quote.sequence)
+
+
 def _references(unit: Unit, ids: set[UUID]) -> dict[UUID, Reference]:
     """Find what the quotes of instruments are compared with: the latest quote, else the last close."""
     latest = unit.market.latest(ids)
-    found = {key: Reference(quote.price, quote.ts, quote.source, quote.simulated) for key, quote in latest.items()}
+    found = {key: _reference(quote) for key, quote in latest.items()}
     without = sorted(ids - found.keys())
     if without:
         closes = unit.instruments.last_closes(without)
@@ -361,4 +366,5 @@ def _message(quote: Quote) -> dict[str, Any]:
     return {
         "id": str(quote.instrument_id), "symbol": quote.symbol, "price": quote.price, "ts": calendar.milliseconds(quote.ts),
         "received": calendar.milliseconds(quote.received), "source": quote.source, "currency": quote.currency, "simulated": quote.simulated,
+        **({"mark": quote.mark} if quote.mark else {}),
     }

@@ -40,7 +40,7 @@ def quote_of(finding: StoredFinding, now: datetime) -> Quote:
     """Quote of a finding; one from the future is of now, or it would hold back all that follow."""
     told = finding.context
     quote = Quote(UUID(told["instrument_id"]), told["symbol"], float(told["price"]), min(datetime.fromisoformat(told["ts"]), now), now,
-                  told["source"], told["currency"], told["volume"], told["simulated"])
+                  told["source"], told["currency"], told["volume"], told["simulated"], mark="released")
     if (refused := is_price(quote)) is not None:
         raise InvalidInput("price", told["price"], refused.reason, hint="Reject it")
     return quote

@@ -124,6 +124,8 @@ def _no_price(frame: pd.DataFrame) -> list[Suspicion]:
     unsound = values[told & ~_is_sound(frame)]
     for day, (_, row) in zip(unsound.index, unsound.iterrows(), strict=True):
         wrong = {str(name): float(value) for name, value in row.items() if not _is_price(name, value)}
+        if not wrong:
+            continue
         value = next(iter(wrong.values()))
         kind = "not_finite" if not math.isfinite(value) else "not_positive"
         fields = tuple(wrong)
