@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -84,7 +85,7 @@ class Failover:
                 continue
             quotes = [one for one in self._chunk(provider, [instrument], None).quotes if one.instrument_id == instrument.id]
             if quotes:
-                return quotes[-1]
+                return replace(quotes[-1], source=provider.name)
         return None
 
     def _may(self, provider: Provider, instrument: Instrument) -> bool:

@@ -170,7 +170,7 @@ class Feed:
         if other is None:
             return None
         same = quote.currency in {"", other.currency} and abs(other.price - quote.price) <= TOLERANCE * quote.price
-        return Opinion(other.source or "another", other.price, agrees=same)
+        return Opinion(other.source, other.price, agrees=same)
 
     def backfill(self, quotes: Sequence[Quote]) -> int:
         """Append quotes of the past to the ticks; the latest quotes stay, and nobody is told. Gives their number."""
