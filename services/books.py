@@ -150,15 +150,36 @@ def read_rates(unit: Unit, workspace_id: UUID, currencies: Sequence[str]) -> pd.
 
 
 def in_currency(ledger: pd.DataFrame, fx: pd.DataFrame, told_in: str, wanted: str) -> pd.DataFrame:
-    """Turn the transactions' own rates, which lead to the portfolio's base currency, to another one at the rates of their days."""
-    if told_in == wanted or ledger["fx_rate"].isna().all():
+    """Turn own rates, which lead to the portfolio's base currency, to another one: a transaction's at the rate of its day, a lot's of its."""
+    brought = ledger["lots"].notna() & (ledger["kind"] == Kind.TRANSFER_IN.value)
+    if told_in == wanted or (ledger["fx_rate"].isna().all() and not brought.any()):
         return ledger
-    if fx.empty:
-        return ledger.assign(fx_rate=np.nan)
-    history = rate_history(wanted, [told_in], fx)[told_in]
-    places = history.index.searchsorted(ledger["date"], side="right") - 1
-    rates = np.where(places >= 0, history.to_numpy()[np.maximum(places, 0)], np.nan)
-    return ledger.assign(fx_rate=ledger["fx_rate"] * rates)
+    history = pd.Series(dtype="float64", index=pd.DatetimeIndex([])) if fx.empty else rate_history(wanted, [told_in], fx)[told_in]
+    told = ledger.assign(fx_rate=ledger["fx_rate"].to_numpy() * _rates_at(history, ledger["date"]))
+    if brought.any():
+        told["lots"] = _lots_in(ledger["lots"], brought & (ledger["currency"] != wanted), brought, history)
+    return told
+
+
+def _lots_in(lots: pd.Series, crossing: pd.Series, brought: pd.Series, history: pd.Series) -> np.ndarray:
+    """Turn the rates of lots that transfers brought; without one the transfer's own is taken, which is 1 in the currency of its money."""
+    cells = lots.to_numpy(dtype=object, copy=True)
+    for place in np.flatnonzero(brought).tolist():
+        days = pd.to_datetime([lot.get("date") for lot in cells[place]])
+        rates = _rates_at(history, days).tolist() if crossing.iloc[place] else [float("nan")] * len(days)
+        cells[place] = [_with_rate(lot, rate) for lot, rate in zip(cells[place], rates, strict=True)]
+    return cells
+
+
+def _with_rate(lot: Mapping[str, str], rate: float) -> dict[str, str]:
+    kept = {name: value for name, value in lot.items() if name != "fx_rate"}
+    return {**kept, "fx_rate": repr(float(lot["fx_rate"]) * rate)} if lot.get("fx_rate") is not None and np.isfinite(rate) else kept
+
+
+def _rates_at(history: pd.Series, days: pd.Series | pd.DatetimeIndex) -> np.ndarray:
+    """Give the last rate on or before each day, NaN before the first."""
+    places = history.index.searchsorted(days, side="right") - 1
+    return np.append(history.to_numpy(dtype=np.float64), np.nan)[places]
 
 
 def merged_of(parts: Sequence[Booked], base: str) -> Book:

@@ -1,7 +1,7 @@
 """A portfolio in exact decimals, written from docs/transactions.md alone: lists of lots, one small function a kind, nothing of the engine.
 
 `World.run` books facts (mappings as a program would send them, with `id`, `day` and Decimals) in their order. What the documents do not
-settle raises `Unsaid`, and the machine leaves it alone: corporate actions on shorts, and transfers of what is no longer there.
+settle raises `Unsaid`, and the machine leaves it alone: corporate actions on shorts, and transfers or adjustments of what is not there.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, localcontext
+from itertools import groupby
 from math import floor
 from typing import Any
 
@@ -37,9 +38,9 @@ class Lot:
     def share(self, part: Decimal) -> Lot:
         return replace(self, units=self.units * part, local=self.local * part, base=self.base * part)
 
-    @property
-    def price(self) -> Decimal:
-        return Decimal(f"{self.base / self.units:.12g}")
+
+def cost_a_unit(lot: Lot) -> Decimal:
+    return Decimal(f"{lot.base / lot.units:.12g}")
 
 
 class World:
@@ -52,13 +53,19 @@ class World:
         self.cash: dict[str, Decimal] = defaultdict(Decimal)
         self.realised: dict[str, Decimal] = defaultdict(Decimal)
         self.income = self.fees = self.taxes = self.flows = self.book_of_cash = ZERO
+        self.oversold, self.overdrawn = ZERO, ZERO  # the most that a disposal took below nothing, and that a day ended below nothing
 
     def run(self, facts: Iterable[Fact]) -> World:
         with localcontext() as context:
             context.prec = 50
-            for fact in facts:
-                self.one(fact)
+            for _, of_day in groupby(facts, key=lambda fact: fact["day"]):
+                for fact in of_day:
+                    self.one(fact)
+                self.overdrawn = min([self.overdrawn, *self.cash.values()])
         return self
+
+    def held(self, symbol: str) -> Decimal:
+        return sum((lot.units for key, lots in self.lots.items() if key[0] == symbol for lot in lots), ZERO)
 
     def one(self, fact: Fact) -> None:
         kind, currency, fee, tax = fact["kind"], fact.get("currency", self.base), fact.get("fee", ZERO), fact.get("tax", ZERO)
@@ -72,10 +79,14 @@ class World:
             self.pay(currency, -way * amount, -way * amount * rate)
             money = amount + way * (fee + tax)
             self.trade((fact["symbol"], fact.get("account")), way * fact["quantity"], money, money * rate, fact)
+            self.oversold = min(self.oversold, self.held(fact["symbol"])) if kind == "SELL" else self.oversold
             return
         self.fees, self.taxes = self.fees + fee * rate, self.taxes + tax * rate
         if kind in {"TRANSFER_IN", "TRANSFER_OUT"} and fact.get("symbol"):
             getattr(self, kind.lower())(fact)
+            return
+        if kind == "ADJUSTMENT" and fact.get("symbol"):
+            self.adjust(fact, amount, rate)
             return
         getattr(self, kind.lower())(fact, currency, amount, rate)
 
@@ -90,7 +101,7 @@ class World:
         self.pay(currency, way * amount, way * amount * rate)
         self.flows += way * amount * rate
 
-    withdrawal = deposit
+    withdrawal = adjustment = deposit
 
     def dividend(self, _: Fact, currency: str, amount: Decimal, rate: Decimal) -> None:
         self.pay(currency, amount, amount * rate)
@@ -115,14 +126,22 @@ class World:
     def trade(self, key: Key, units: Decimal, local: Decimal, base: Decimal, fact: Fact) -> None:
         """Close what is held the other way, then open; `local` and `base` are the whole money, never negative."""
         left = units
+        for origin, quantity in fact.get("lots", ()) if self.method == "specific" else ():
+            wanted = min(quantity, abs(left))
+            while wanted > TINY and any(lot.origin == origin and lot.units * left < 0 for lot in self.lots[key]):
+                part = self.close(key, wanted, units, base, origin)
+                wanted, left = wanted - abs(part.units), left + part.units
         while abs(left) > TINY and self.lots[key] and self.lots[key][0].units * left < 0:
-            part = self.take(key, abs(left))
-            share = abs(part.units / units)
-            self.realised[key[0]] += base * share - part.base if part.units > 0 else -part.base - base * share
-            left += part.units
+            left += self.close(key, abs(left), units, base).units
         if abs(left) > TINY:
             share = left / abs(units)
             self.put(key, Lot(left, local * share, base * share, fact["day"], fact["id"]))
+
+    def close(self, key: Key, wanted: Decimal, units: Decimal, base: Decimal, origin: str | None = None) -> Lot:
+        part = self.take(key, wanted, origin)
+        share = abs(part.units / units)
+        self.realised[key[0]] += base * share - part.base if part.units > 0 else -part.base - base * share
+        return part
 
     def put(self, key: Key, lot: Lot) -> None:
         """Add a lot behind those of its day and before; the average method knows one lot only."""
@@ -142,7 +161,8 @@ class World:
         there = [lot for lot in held if origin is None or lot.origin == origin]
         if not there:
             raise Unsaid
-        first = {"lifo": there[-1], "hifo": max(there, key=lambda lot: lot.price)}.get(self.method, there[0])
+        firsts = {"lifo": lambda: there[-1], "hifo": lambda: max(there, key=cost_a_unit), "lofo": lambda: min(there, key=cost_a_unit)}
+        first = firsts.get(self.method, lambda: there[0])()
         if abs(first.units) <= wanted + TINY:
             held[:] = [lot for lot in held if lot is not first]
             return first
@@ -184,10 +204,27 @@ class World:
         if cash:
             self.deposit(fact, *cash)
             return
+        if not fact["brought"] and fact["transfer"] not in self.on_the_way:
+            raise Unsaid
         lots = [replace(lot, origin=fact["id"]) for lot in fact["brought"]] if fact["brought"] else self.on_the_way.pop(fact["transfer"])
         for lot in lots:
             self.put((fact["symbol"], fact.get("account")), lot)
         self.flows += sum(lot.base for lot in lots)
+
+    def adjust(self, fact: Fact, amount: Decimal, rate: Decimal) -> None:
+        """Add shares at a price or for nothing; take shares at a price, or at their cost."""
+        key, units = (fact["symbol"], fact.get("account")), fact["quantity"]
+        held = sum((lot.units for lot in self.lots[key]), ZERO)
+        if held < 0 or held + units < -TINY:
+            raise Unsaid
+        if units > 0 or "price" in fact:
+            self.flows += amount * rate
+            self.trade(key, units, abs(amount), abs(amount) * rate, {**fact, "lots": ()})
+            return
+        left = -units
+        while left > TINY:
+            gone = self.take(key, left)
+            self.flows, left = self.flows - gone.base, left - gone.units
 
     # ------------------------------------------------------------------------------------------------------------------ company actions
 
