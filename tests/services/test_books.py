@@ -5,9 +5,12 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import pandas as pd
 import pytest
 
-from services.books import Kept
+from engine import book
+from engine.frames import ledger_frame
+from services.books import Kept, in_currency
 
 
 def test_what_several_ask_for_at_once_is_computed_once() -> None:
@@ -48,3 +51,15 @@ def test_only_so_many_are_kept_and_the_last_used_stay() -> None:
     for key in ("a", "b", "a", "c"):
         kept.get_or_compute(key, lambda: "first")
     assert [kept.get_or_compute(key, lambda: "anew") for key in ("a", "c", "b")] == ["first", "first", "anew"]
+
+
+@pytest.mark.parametrize(("wanted", "cost"), [("GBP", 50 * 1.2 * 0.75), ("EUR", 50.0), ("USD", 50 * 1.2)])
+def test_lots_brought_in_cost_what_they_cost_in_any_currency(wanted: str, cost: float) -> None:
+    """A lot of 50 EUR that came with its rate to the portfolio's dollars is told at the rates of the day it was acquired."""
+    days = pd.to_datetime(["2020-01-01", "2024-01-01"])
+    fx = pd.DataFrame({"USDGBP": [0.75, 0.8], "EURUSD": [1.2, 1.1], "EURGBP": [0.9, 0.88]}, index=days)
+    lots = [{"date": "2020-01-02", "quantity": "10", "cost": "50", "fx_rate": "1.2"}]
+    brought = {"date": "2024-01-02", "kind": "TRANSFER_IN", "symbol": "A", "quantity": 10, "currency": "EUR", "lots": lots}
+    told = in_currency(ledger_frame([brought]), fx, "USD", wanted)
+    assert book(told, base_currency=wanted, fx=fx).lots["cost_base"].tolist() == [pytest.approx(cost)]
+    assert lots[0]["fx_rate"] == "1.2", "the ledger itself is left alone"
