@@ -11,6 +11,7 @@ from uuid import UUID
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from data.database import Database, Unit
 from data.repositories.valuations import Subjects
@@ -146,17 +147,20 @@ def since_first(closes: pd.DataFrame, ledger: pd.DataFrame) -> pd.DataFrame:
     """
     named = pd.concat([ledger[["date", "symbol"]], ledger[["date", "to_symbol"]].rename(columns={"to_symbol": "symbol"})]).dropna()
     firsts = named.groupby("symbol")["date"].min().reindex(closes.columns).to_numpy(dtype="datetime64[ns]")
-    early = closes.index.to_numpy()[:, None] < firsts
-    if not early.any():
+    if not (early := _before(closes, firsts)).any():
         return closes
-    late = early.any(axis=0)
+    late = early.any(axis=0) & ~np.isnat(firsts)
     wider = closes.reindex(closes.index.union(pd.DatetimeIndex(firsts[late]).unique()))
-    early = wider.index.to_numpy()[:, None] < firsts
-    cells = np.where(early, np.nan, wider.to_numpy())
+    cells = np.where(_before(wider, firsts), np.nan, wider.to_numpy())
     places, columns = wider.index.get_indexer(pd.DatetimeIndex(firsts[late])), np.flatnonzero(late)
     cells[places, columns] = forward_filled(wider.to_numpy())[places, columns]
     known = np.flatnonzero(~np.isnan(cells).all(axis=1))
     return pd.DataFrame(cells[known], index=wider.index[known], columns=closes.columns)
+
+
+def _before(closes: pd.DataFrame, firsts: NDArray[np.datetime64]) -> NDArray[np.bool_]:
+    """Tell which closes are before the first day of their column; all of them, where it has none: a book read on may know who is gone."""
+    return ~(closes.index.to_numpy()[:, None] >= firsts)
 
 
 def prices_with_now(closes: pd.DataFrame, marked: Marked, today: date) -> pd.DataFrame:

@@ -155,6 +155,21 @@ def test_a_close_before_the_first_transaction_makes_no_day(world: Services, acto
     assert after.value[bought, after.rows.index("LATE")] == 61.0, "the last close before it is its price on that day"
 
 
+def test_what_is_voided_makes_no_day(world: Services, actor: Actor) -> None:
+    key = world.portfolios.create(actor, {"name": "P", "base_currency": "USD"}).id
+    world.instruments.put(actor, "GONE", {"name": "GONE", "currency": "USD"})
+    world.instruments.put_bars(actor, "GONE", [{"date": str(DAYS[47]), "close": 50}])
+    drafts = [{"date": str(FIRST), "kind": "BUY", "symbol": symbol, "quantity": 2, "price": 100} for symbol in ("AAA", "GONE")]
+    stored = world.transactions.record(actor, key, drafts)
+    kept = Panels(world.database)
+    assert np.datetime64(DAYS[47], "ns") in laid(kept, world, actor, key).days
+    world.transactions.void(actor, key, stored[1].id, 1)
+    after = laid(kept, world, actor, key)
+    assert np.datetime64(DAYS[47], "ns") not in after.days
+    forget(world, key)
+    same(after, laid(Panels(world.database), world, actor, key, fresh=True))
+
+
 def test_only_days_from_the_change_on_are_laid(world: Services, actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
     key = world.portfolios.create(actor, {"name": "P", "base_currency": "USD"}).id
     world.transactions.record(actor, key, [{"date": str(day), "kind": "BUY", "symbol": "AAA", "quantity": 1, "price": 100} for day in DAYS[:40]])
