@@ -25,7 +25,7 @@ import pytest
 import uvicorn
 from dash import Dash, Input, Output, dcc, html
 from fastapi import FastAPI, WebSocket
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parent.parent.parent
 CHROMIUM = os.environ.get("PORTOLAN_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -68,6 +68,7 @@ def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
         assert not os.environ.get("CI"), "no Chromium on this machine"
         pytest.skip("no Chromium on this machine")
+    expect.set_options(timeout=20_000)  # machines are shared: what is waited for may take its time, what is asserted is that it comes
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"])
         yield chromium

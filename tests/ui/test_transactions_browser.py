@@ -152,7 +152,7 @@ def test_undo_takes_back_what_was_just_done_and_redo_brings_it_again(filled: Boo
     ("DEPOSIT", {"amount", "currency"}, {"symbol", "quantity", "price", "ratio"}),
     ("SPLIT", {"symbol", "ratio"}, {"quantity", "price", "currency", "fee"}),
     ("FX_CONVERSION", {"amount", "currency", "to_amount", "to_currency"}, {"symbol", "quantity", "ratio"}),
-    ("SPIN_OFF", {"symbol", "to_symbol", "quantity", "ratio"}, {"price", "amount"}),
+    ("SPIN_OFF", {"symbol", "to_symbol", "quantity", "ratio", "amount"}, {"price", "fee"}),
 ])
 def test_the_form_shows_the_fields_of_its_kind_and_keeps_what_was_typed(book: Book, watch: Any, kind: str, shown: set[str], hidden: set[str]) -> None:
     page = book.open("&new=BUY")
