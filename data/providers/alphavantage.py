@@ -19,7 +19,7 @@ from data.providers import alphavantage_answers as answers
 from data.providers.alphavantage_answers import Row
 from data.providers.alphavantage_symbols import listed, market_of
 from data.providers.base import History, HttpProvider, Limits, Listing
-from data.providers.numbers import EPOCH, count, price, zone
+from data.providers.numbers import EARLIEST, count, price, zone
 from data.providers.parts import each, sound
 from data.providers.units import in_currency
 from data.providers.wire import Wire
@@ -280,7 +280,7 @@ def _over(stamp: str, clock: ZoneInfo, seconds: int) -> datetime:
 def _bars(told: Sequence[Row], unit: str, running: date) -> list[Bar]:
     """Read daily rows; a row without a close is none, and a day that still runs has none."""
     found = ((answers.day(row["stamp"]), row, price(row.get("close"), texts=True)) for row in told)
-    return [_bar(day, row, close, unit) for day, row, close in found if close is not None and EPOCH.date().replace(year=1900) <= day < running]
+    return [_bar(day, row, close, unit) for day, row, close in found if close is not None and EARLIEST.date() <= day < running]
 
 
 def _bar(day: date, row: Row, close: Decimal, unit: str) -> Bar:
@@ -301,7 +301,7 @@ def _actions(told: Sequence[Row], unit: str) -> list[CorporateAction]:
         if paid is not None:
             amount, currency = in_currency(paid, unit)
             found.append(CorporateAction(at, "dividend", amount=amount, currency=currency, source=answers.NAME))
-        if ratio is not None and ratio != 1:
+        if ratio is not None and ratio != 1:  # rows are as traded: no price hangs on it
             found.append(CorporateAction(at, "split", ratio=ratio, source=answers.NAME))
     return found
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, Self
 
 from data import calendar
 from data.providers.base import History, HttpProvider, Limits, Listing
-from data.providers.numbers import cleaned, count, instant, price
+from data.providers.numbers import EARLIEST, cleaned, count, instant, price
 from data.providers.parts import each
 from data.providers.streaming import Stream
 from data.providers.units import in_currency
@@ -121,8 +121,9 @@ class Yahoo(HttpProvider):
         chart = self._daily(self.symbol(instrument), start)
         if chart is None:
             return History()
-        bars = [bar for bar in chart.bars(now=calendar.now()) if start <= bar.date <= end]
-        return History(bars, [action for action in chart.actions() if start <= action.date <= end], chart.currency)
+        with self.reading(chart.symbol):
+            bars = [bar for bar in chart.bars(now=calendar.now()) if start <= bar.date <= end]
+            return History(bars, [action for action in chart.actions() if start <= action.date <= end], chart.currency)
 
     def fetch_fx(self, pairs: Sequence[str], start: date, end: date) -> dict[str, list[Rate]]:
         """Return the daily closes of currency pairs."""
@@ -162,7 +163,8 @@ class Yahoo(HttpProvider):
     def _last(self, symbol: str) -> Told | None:
         self._turn[symbol] = next(self._turns)
         chart = self._chart(symbol, {"range": "1d", "interval": "1d"})
-        newest = chart.newest() if chart else None
+        with self.reading(symbol):
+            newest = chart.newest() if chart else None
         return Told(newest[0], chart.currency, newest[1], chart.volume) if chart and newest else None
 
     def _batch(self, symbols: Sequence[str]) -> dict[str, Told] | None:
@@ -181,12 +183,12 @@ class Yahoo(HttpProvider):
         with self.reading("quotes"):
             body = self._body(self.wire.get("/v7/finance/quote", params, headers={"Cookie": ticket.cookie}, expected=READ))
             rows = result(body, "quoteResponse", ", ".join(symbols))
-        return {symbol: told for symbol in symbols for row in rows if same(str(row.get("symbol")), symbol) and (told := self._told(symbol, row))}
+            return {symbol: told for symbol in symbols for row in rows if same(str(row.get("symbol")), symbol) and (told := self._told(symbol, row))}
 
     def _told(self, symbol: str, row: Mapping[str, Any]) -> Told | None:
         """Read the row of one symbol; one without price, instant or currency tells nothing."""
         unit, worth, ts = row.get("currency") or self.units.get(symbol), price(row.get("regularMarketPrice")), instant(row.get("regularMarketTime"))
-        if worth is None or ts is None or not isinstance(unit, str) or row.get("quoteType") in {"NONE", PHANTOM}:
+        if worth is None or ts is None or not isinstance(unit, str) or str(row.get("quoteType")) in {"NONE", PHANTOM}:
             return None
         self.units[symbol] = unit
         money, currency = in_currency(cleaned(worth, decimals=decimals(row.get("priceHint"))), unit)
@@ -198,11 +200,12 @@ class Yahoo(HttpProvider):
         params = {"period1": int(start.timestamp()), "period2": int(end.timestamp()) + seconds, "interval": interval, "includePrePost": "false"}
         chart = self._chart(symbol, params, interval)
         rows = [(row, min(row.ts + timedelta(seconds=seconds), calendar.now())) for row in (chart.rows if chart else ())]
-        return [Told(chart.money(row.close), chart.currency, ts, row.volume) for row, ts in rows if chart and start <= ts <= end]
+        with self.reading(symbol):
+            return [Told(chart.money(row.close), chart.currency, ts, row.volume) for row, ts in rows if chart and start <= ts <= end]
 
     def _daily(self, symbol: str, start: date) -> Chart | None:
         """Chart of days from before `start`, whose date at the exchange may begin earlier, up to now."""
-        first, last = calendar.start_of(start) - timedelta(days=1), calendar.start_of(calendar.today()) + timedelta(days=2)
+        first, last = calendar.start_of(max(start, EARLIEST.date())) - timedelta(days=1), calendar.start_of(calendar.today()) + timedelta(days=2)
         params = {"period1": _seconds(first), "period2": _seconds(last), "interval": "1d", "events": "div|split", "includePrePost": "false"}
         return self._chart(symbol, params, "1d")
 
@@ -215,9 +218,10 @@ class Yahoo(HttpProvider):
         return chart
 
     def _rates(self, pair: str, chart: Chart, start: date, end: date) -> list[Rate]:
-        if chart.currency != pair[3:]:
-            raise self.wire.failed(MalformedResponse(self.name, reason=f"{pair} in {chart.currency}"))
-        return [Rate(bar.date, bar.close, self.name) for bar in chart.bars(now=calendar.now()) if start <= bar.date <= end]
+        with self.reading(pair):
+            if chart.currency != pair[3:]:
+                raise MalformedResponse(self.name, reason=f"{pair} in {chart.currency}")
+            return [Rate(bar.date, bar.close, self.name) for bar in chart.bars(now=calendar.now()) if start <= bar.date <= end]
 
     def _body(self, answer: Answer) -> Any:  # noqa: ANN401 - a body
         """Read JSON; what Yahoo says in HTML or in plain words has its own meaning."""

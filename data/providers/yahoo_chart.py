@@ -24,6 +24,7 @@ from engine.types import Bar, CorporateAction
 NAME: Final = "yahoo"
 PHANTOM: Final = "ECNQUOTE"
 ONE: Final = Decimal(1)
+MOST_SPLIT: Final = Decimal(10_000)  # new shares for one old, or old for one new
 AMOUNT_STEP: Final = Decimal("0.000001")  # dividends are rounded to it after they were divided
 
 
@@ -63,7 +64,10 @@ class Chart:
 
     def money(self, told: Decimal, factor: Decimal = ONE) -> Decimal:
         """Give a price of the chart in its currency, without noise, times what later splits divided it by."""
-        return in_currency(cleaned(told, decimals=self.decimals, factor=factor), self.unit)[0]
+        found = price(in_currency(cleaned(told, decimals=self.decimals, factor=factor), self.unit)[0])
+        if found is None:
+            raise MalformedResponse(NAME, reason=f"prices of {self.symbol} beyond measure")
+        return found
 
     def day(self, at: datetime) -> date:
         """Give the date at the exchange."""
@@ -88,7 +92,7 @@ class Chart:
     def _bar(self, day: date, row: Row) -> Bar:
         factor = self._factor(day)
         first, high, low = (None if told is None else self.money(told, factor) for told in (row.open, row.high, row.low))
-        volume = None if row.volume is None else Decimal(round(row.volume / factor))
+        volume = None if row.volume is None else count(round(row.volume / factor))
         adjusted = None if row.adjusted is None else self.money(row.adjusted)
         return sound(Bar(day, self.money(row.close, factor), first, high, low, volume, adjusted, NAME))
 
@@ -176,7 +180,7 @@ def read(body: Any, symbol: str, interval: str | None = None) -> Chart | None:  
     if meta.get("instrumentType") == PHANTOM or (meta.get("currency") is None and last is None and not rows):
         raise UnknownSymbol(NAME, symbol)
     step = meta.get("dataGranularity")
-    if interval is not None and step not in {interval, None}:
+    if interval is not None and step not in (interval, None):
         raise MalformedResponse(NAME, reason=f"steps of {step} where {interval} were asked")
     return _chart(told, meta, rows, last, symbol)
 
@@ -253,7 +257,7 @@ def _date(event: Mapping[str, Any], clock: ZoneInfo) -> date:
 def _ratio(event: Mapping[str, Any]) -> Decimal:
     """Give new shares for one old; without it every earlier price would be wrong, so its lack fails the whole chart."""
     new, old = price(event.get("numerator")), price(event.get("denominator"))
-    if new is None or old is None:
+    if new is None or old is None or not 1 / MOST_SPLIT <= new / old <= MOST_SPLIT:
         raise MalformedResponse(NAME, reason="a split without a ratio")
     return new / old
 
