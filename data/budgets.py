@@ -39,12 +39,15 @@ class Limits:
         Requests a day (UTC).
     batch : int
         Instruments that one request for quotes takes.
+    pause_seconds : float or None
+        How long it is left alone when it refuses for a limit and does not say for how long.
     """
 
     per_second: float | None = None
     burst: int = 10
     per_day: int | None = None
     batch: int = 1
+    pause_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,7 @@ class ProviderState:
         self._ensure()
         values = {"provider": self.provider, "late": late, "message": error.message, "code": error.code, "opens": OPENS_AFTER,
                   "first": FIRST_PAUSE_SECONDS, "longest": LONGEST_PAUSE_SECONDS, "jitter": random.uniform(0.8, 1.2),  # noqa: S311  # no secret
-                  "until": _asked_to_wait(error), "day_is_over": error.context.get("until") == "day"}
+                  "until": _asked_to_wait(error, self.limits.pause_seconds), "day_is_over": error.context.get("until") == "day"}
         with self._database.begin() as unit:
             _rows(unit, _FAILED, values)
 
@@ -152,14 +155,14 @@ def _own_budget(error: RateLimited) -> RateLimited:
     return error
 
 
-def _asked_to_wait(error: ProviderError) -> datetime | None:
+def _asked_to_wait(error: ProviderError, pause: float | None) -> datetime | None:
     """Until when a provider asks not to be asked."""
     if not isinstance(error, RateLimited):
         return None
     told, until = error.context.get("retry_after_seconds"), error.context.get("until")
     if until == "day":
         return calendar.now() + timedelta(seconds=_until_tomorrow())
-    seconds = float(told) if told is not None else (BURST_PAUSE_SECONDS if until == "burst" else None)
+    seconds = float(told) if told is not None else (BURST_PAUSE_SECONDS if until == "burst" else pause)
     return None if seconds is None else calendar.now() + timedelta(seconds=min(max(seconds, 1.0), 86400.0))
 
 

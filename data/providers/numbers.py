@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import struct
 from datetime import UTC, datetime, timedelta
@@ -9,14 +10,14 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-import numpy as np
-
 LARGEST: Final = Decimal("1e15")  # no price and no rate of this world is larger
 SMALLEST: Final = Decimal("1e-15")
 LARGEST_COUNT: Final = Decimal("1e19")  # what a volume's column takes
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
+MANTISSA_BITS: Final = 24  # of a 32-bit float
+_FLOAT: Final = struct.Struct("f")
 _TEXT: Final = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?([eE][+-]?\d{1,2})?")
 
 
@@ -86,9 +87,9 @@ def noise(value: Decimal) -> Decimal:
     (Decimal('0'), True)
     """
     near = float(value)
-    if abs(near) > 3e38 or struct.unpack("f", struct.pack("f", near))[0] != near:
+    if abs(near) > 3e38 or _FLOAT.unpack(_FLOAT.pack(near))[0] != near:
         return Decimal(0)
-    return Decimal(float(np.spacing(np.float32(abs(near))))) / 2
+    return Decimal(2.0 ** (math.frexp(near)[1] - MANTISSA_BITS - 1))
 
 
 def cleaned(value: Decimal, *, decimals: int = 2, factor: Decimal = Decimal(1)) -> Decimal:

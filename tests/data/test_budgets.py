@@ -265,3 +265,15 @@ def test_a_settings_plan_replaces_the_free_one() -> None:
     assert given.limits_of("alphavantage", Limits(1.0, 1, 25, 1)) == Limits(1.25, 12, 5000, 1)
     assert given.limits_of("yahoo", Limits(1.0, 1, None, 50)) == Limits(1.0, 1, None, 50)
     assert Settings.from_env(given.as_environment() | {"SECRET_KEY": "x"}).provider_per_day == given.provider_per_day
+
+
+def test_a_limit_without_a_time_is_waited_out_as_long_as_the_provider_is_known_to_block(make: Make, database: Database) -> None:
+    state = make(Limits(pause_seconds=900))
+    state.take()
+    state.failed(RateLimited("acme"))
+    found = told(database, state)
+    assert found.breaker == "open"
+    assert found.retry_at is not None
+    assert found.retry_at > calendar.now() + timedelta(minutes=14)
+    with pytest.raises(CircuitOpen):
+        state.take()

@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from data import calendar
+from data.budgets import Limits
 from data.bus import Bus
 from data.database import Database, migrate
 from data.feed import Feed
@@ -373,3 +374,52 @@ def test_a_poller_survives_a_database_that_is_away(own: Settings, bus: Bus, mark
     poller.stop()
     with pytest.raises(StorageError):
         away.ping()
+
+
+class Lines:
+    """A provider that keeps a line open, and counts who tends it."""
+
+    name = "lines"
+    simulated = False
+    limits = Limits(batch=100)
+    offers = frozenset({"quotes"})
+
+    def __init__(self) -> None:
+        self.open = 0
+        self.wanted: list[str] = []
+
+    def covers(self, instrument: Instrument) -> bool:
+        return instrument.symbol == "KO"
+
+    def fetch_quotes(self, _instruments: object, _now: object, *, since: object = None) -> list[Quote]:
+        del since
+        return []
+
+    def stream(self, _ingest: object, instruments: Callable[[], list[Instrument]]) -> Lines:
+        self.instruments = instruments
+        return self
+
+    def tend(self) -> None:
+        self.open, self.wanted = 1, [one.symbol for one in self.instruments()]
+
+    def stop(self) -> None:
+        self.open = 0
+
+
+def test_a_line_is_held_by_the_leader_alone(own: Settings, bus: Bus, base: Database, instruments: dict[str, Instrument]) -> None:
+    assert instruments
+    providers, opened = [Lines(), Lines()], [Database(own.database_url), Database(own.database_url)]
+    pollers = [Poller(own, database, bus, Feed(database, bus, [provider])) for database, provider in zip(opened, providers, strict=True)]
+    try:
+        pollers[0].start()
+        until(lambda: providers[0].open == 1)
+        pollers[1].start()
+        until(lambda: len(backends(base)) == 1 and providers[0].wanted == ["KO"])
+        assert providers[1].open == 0
+        pollers[0].stop()
+        assert providers[0].open == 0
+        until(lambda: providers[1].open == 1)
+    finally:
+        for poller, database in zip(pollers, opened, strict=True):
+            poller.stop()
+            database.close()
