@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -19,8 +19,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 
-from data import addresses
-
+Addresses = Callable[[str], Sequence[str]]  # gives the addresses to connect to in place of a host, or refuses it
 _asking = threading.local()
 
 
@@ -80,7 +79,7 @@ class Deadline:
 class _Levered:
     """A connection that the deadline of whoever uses it can break."""
 
-    public_only = False
+    addresses: Addresses | None = None
     sock: Any
     timeout: Any
     port: Any
@@ -89,7 +88,7 @@ class _Levered:
     def _new_conn(self) -> socket.socket:
         """Look the name up and connect, all before the deadline."""
         name = self._dns_host
-        found = addresses.checked(name) if self.public_only else _looked_up(name, self.port)
+        found = _looked_up(name, self.port) if self.addresses is None else self.addresses(name)
         for place, address in enumerate(found, start=1):
             try:
                 return self._to(address)
@@ -126,14 +125,6 @@ class _SafeConnection(_Levered, HTTPSConnection):
     """With."""
 
 
-class _PublicConnection(_Connection):
-    public_only = True
-
-
-class _PublicSafeConnection(_SafeConnection):
-    public_only = True
-
-
 class _Pool(HTTPConnectionPool):
     ConnectionCls = _Connection
 
@@ -142,31 +133,31 @@ class _SafePool(HTTPSConnectionPool):
     ConnectionCls = _SafeConnection
 
 
-class _PublicPool(HTTPConnectionPool):
-    ConnectionCls = _PublicConnection
-
-
-class _PublicSafePool(HTTPSConnectionPool):
-    ConnectionCls = _PublicSafeConnection
-
-
 class Adapter(HTTPAdapter):
     """How a session of `requests` opens connections.
 
     Parameters
     ----------
-    public_only : bool
-        Refuse hosts that resolve to an address of this machine or a private network; the address that was checked is the one connected to.
+    addresses : callable, optional
+        Gives the addresses of a host, or refuses it; these are connected to, so that a name cannot turn elsewhere in between.
     """
 
-    def __init__(self, *, public_only: bool = False) -> None:
-        self._pools = {"http": _PublicPool, "https": _PublicSafePool} if public_only else {"http": _Pool, "https": _SafePool}
+    def __init__(self, *, addresses: Addresses | None = None) -> None:
+        self._pools = {"http": _pool(_Pool, _Connection, addresses), "https": _pool(_SafePool, _SafeConnection, addresses)}
         super().__init__(pool_connections=4, pool_maxsize=8, max_retries=0)
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: Any) -> None:  # noqa: FBT001, FBT002, ANN401
         """Make the pools of levered connections."""
         self.poolmanager = PoolManager(num_pools=connections, maxsize=maxsize, block=block, **options)
         self.poolmanager.pool_classes_by_scheme = dict(self._pools)
+
+
+def _pool(pool: type[Any], connection: type[Any], addresses: Addresses | None) -> type[Any]:
+    """Give a kind of pool whose connections go where `addresses` says."""
+    if addresses is None:
+        return pool
+    checked = type(connection.__name__, (connection,), {"addresses": staticmethod(addresses)})
+    return type(pool.__name__, (pool,), {"ConnectionCls": checked})
 
 
 def _deadline() -> Deadline | None:

@@ -25,7 +25,7 @@ import urllib3
 
 from data import calendar, logs
 from data.budgets import ProviderState
-from data.providers.sockets import Adapter, Deadline
+from data.providers.sockets import Adapter, Addresses, Deadline
 from data.providers.symbols import check_symbol
 from engine.errors import MalformedResponse, ProviderError, ProviderRefused, ProviderTimeout, ProviderUnavailable, RateLimited
 
@@ -99,19 +99,20 @@ class Wire:
         Of a body, both as sent and unpacked.
     headers : Mapping, optional
         Sent with every request.
-    public_only : bool
-        Refuse private addresses: for a URL that a user gave.
+    addresses : callable, optional
+        Gives the addresses of a host to connect to, or refuses it: for a URL that a user gave. Such a one is not redirected either.
     """
 
     def __init__(self, provider: str, base_url: str, *, state: ProviderState | None = None, secrets: Sequence[str] = (),
                  deadline_seconds: float = 10.0, max_bytes: int = 16 * 2**20, headers: Mapping[str, str] | None = None,
-                 public_only: bool = False) -> None:
+                 addresses: Addresses | None = None) -> None:
         logs.hush()
         self.provider = provider
         self.base_url = base_url.rstrip("/")
         self.state = state
         self.deadline_seconds = deadline_seconds
         self.max_bytes = max_bytes
+        self._redirects = MAX_REDIRECTS if addresses is None else 0
         self._secrets = tuple(sorted({text for secret in secrets if secret for text in (secret, quote(secret, safe=""))}, key=len, reverse=True))
         self._lock = Lock()
         self._flights: dict[str, Future[Answer]] = {}
@@ -120,7 +121,7 @@ class Wire:
         self._session.trust_env = False  # settings come from data.settings alone
         self._session.headers.update({"User-Agent": AGENT, "Accept-Encoding": "gzip, deflate", **(headers or {})})
         for scheme in ("http://", "https://"):
-            self._session.mount(scheme, Adapter(public_only=public_only))
+            self._session.mount(scheme, Adapter(addresses=addresses))
 
     def get(self, path: str, params: Mapping[str, object] | None = None, *, headers: Mapping[str, str] | None = None,
             expected: Collection[int] = (200,), cost: int = 1) -> Answer:
@@ -244,16 +245,18 @@ class Wire:
 
     def _followed(self, prepared: requests.PreparedRequest) -> Answer:
         """Ask, and go where the same host points to; to another one never."""
-        for _ in range(MAX_REDIRECTS + 1):
+        for _ in range(self._redirects + 1):
             answer = self._once(prepared)
             target = answer.headers.get("location")
             if answer.status not in REDIRECTS or not target:
                 return answer
+            if not self._redirects:
+                break
             there = urljoin(str(prepared.url), target)
             if prepared.method != "GET" or not _same_place(str(prepared.url), there):
                 raise MalformedResponse(self.provider, reason="it points to another host")
             prepared.prepare_url(there, None)
-        raise MalformedResponse(self.provider, reason=f"it points on more than {MAX_REDIRECTS} times")
+        raise MalformedResponse(self.provider, reason="it points on again and again" if self._redirects else "it points elsewhere")
 
     def _once(self, prepared: requests.PreparedRequest) -> Answer:
         with self._session.send(prepared, stream=True, allow_redirects=False, timeout=self.deadline_seconds) as response:

@@ -311,7 +311,7 @@ def test_the_environment_and_its_passwords_are_not_read(serve: Start, monkeypatc
 
 
 def test_only_public_hosts_where_that_is_asked(serve: Start) -> None:
-    server, wire = serve(Told(b"{}"), public_only=True)
+    server, wire = serve(Told(b"{}"), addresses=checked)
     with pytest.raises(InvalidInput):
         wire.get("/")
     assert server.asked == []
