@@ -11,6 +11,7 @@ from starlette.routing import compile_path
 from api import (
     analytics,
     docs,
+    endpoints,
     errors,
     explain,
     exports,
@@ -41,7 +42,8 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 def router() -> APIRouter:
     """Give every route of the API, the closing 404 last."""
     routes = APIRouter()
-    for part in (portfolios, transactions, transfers, imports, exports, analytics, performance, explain, gains, market, review, reconciliations):
+    for part in (portfolios, transactions, transfers, imports, exports, analytics, performance, explain, gains, market, endpoints, review,
+                 reconciliations):
         routes.include_router(part.routes, prefix="/api/v1", responses=PROBLEMS)
     routes.include_router(stream.router())
     routes.include_router(system.routes)

@@ -12,6 +12,7 @@ import psycopg
 import sqlalchemy as sa
 
 from data.repositories.alerts import Alerts
+from data.repositories.endpoints import Endpoints
 from data.repositories.imports import Imports
 from data.repositories.instruments import Instruments
 from data.repositories.ledger import Ledger
@@ -83,6 +84,11 @@ class Unit:
     def reviews(self) -> Reviews:
         """Dismissed findings and reconciliations."""
         return Reviews(self.connection)
+
+    @cached_property
+    def endpoints(self) -> Endpoints:
+        """Where people have their own prices read from."""
+        return Endpoints(self.connection)
 
     @cached_property
     def alerts(self) -> Alerts:

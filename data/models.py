@@ -423,6 +423,17 @@ class ImportMapping(Base):
     changed_at: Mapped[datetime] = mapped_column(server_default=NOW)
 
 
+class Endpoint(Edited, Base):
+    """Where somebody's own prices are read from."""
+
+    __tablename__ = "endpoint"
+    __table_args__ = (UniqueConstraint("workspace_id", "name"), CheckConstraint("name ~ '^[a-z0-9][a-z0-9_-]{0,39}$'", name="name"))
+
+    name: Mapped[str]
+    url: Mapped[str]
+    reading: Mapped[dict[str, Any]]
+
+
 class AuditEntry(Identified, Base):
     """Who did what to which thing, before and after. Append-only."""
 

@@ -20,6 +20,7 @@ from engine.errors import SettingError
 NAMED: Final = ("yahoo", "alphavantage", "finnhub", "stooq", "coingecko", "ecb")
 PROVIDERS: Final = Path(__file__).parent / "providers"
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+HOST: Final = re.compile(r"(https?://)?(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?/?")
 _UNAVAILABLE: Final = "is not available in this version"
 
 
@@ -37,6 +38,8 @@ class Settings:
     provider_api_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
     provider_per_day: Mapping[str, float] = field(default_factory=dict)
     provider_per_minute: Mapping[str, float] = field(default_factory=dict)
+    endpoint_hosts: tuple[str, ...] = ()
+    quotes_folder: Path | None = None  # where price files are dropped; in the home where None
     poll_seconds: float = 1.0
     simulated_ticks_per_second: float = 20.0
     simulated_seed: int = 7
@@ -56,7 +59,10 @@ class Settings:
             With `variable`, `value`, `reason` and `hint` in its context.
         """
         given = _Given(environ)
+        hosts = given.hosts("ENDPOINT_HOSTS")
         market_data = given.providers("MARKET_DATA")
+        if hosts and "endpoint" not in names_of(market_data):
+            market_data = (*market_data, "endpoint")  # who names hosts wants them asked
         return cls(
             home=Path(given.text("PORTOLAN_HOME", "~/.portolan")).expanduser().absolute(),
             database_url=given.url("DATABASE_URL", ("postgresql", "postgres", "postgresql+psycopg")),
@@ -68,6 +74,8 @@ class Settings:
             provider_api_keys=given.of_providers("_API_KEY"),
             provider_per_day=given.numbers_of_providers("_PER_DAY"),
             provider_per_minute=given.numbers_of_providers("_PER_MINUTE"),
+            endpoint_hosts=hosts,
+            quotes_folder=Path(folder).expanduser().absolute() if (folder := given.text("QUOTES_FOLDER", "")) else None,
             poll_seconds=given.number("POLL_SECONDS", 1 if {"simulated", "replay"} & set(names_of(market_data)) else 15, low=0.1, high=86400),
             simulated_ticks_per_second=given.number("SIMULATED_TICKS_PER_SECOND", 20, low=0.01, high=10_000),
             simulated_seed=int(given.number("SIMULATED_SEED", 7, low=0, high=2**32 - 1, whole=True)),
@@ -111,7 +119,7 @@ class Settings:
             "PORTOLAN_PORT": self.port, "MARKET_DATA": ",".join(self.market_data), "POLL_SECONDS": self.poll_seconds,
             "SIMULATED_TICKS_PER_SECOND": self.simulated_ticks_per_second, "SIMULATED_SEED": self.simulated_seed,
             "STREAM_FLUSH_MS": self.stream_flush_ms, "AUTH": self.auth, "SECRET_KEY": self.secret_key, "LOG_LEVEL": self.log_level,
-            "LOG_FORMAT": self.log_format,
+            "LOG_FORMAT": self.log_format, "ENDPOINT_HOSTS": ",".join(self.endpoint_hosts) or None, "QUOTES_FOLDER": self.quotes_folder,
         }
         days = {f"{name.upper()}_PER_DAY": f"{number:g}" for name, number in self.provider_per_day.items()}
         minutes = {f"{name.upper()}_PER_MINUTE": f"{number:g}" for name, number in self.provider_per_minute.items()}
@@ -166,6 +174,12 @@ class _Given:
         entries = tuple(f"{word.strip().lower()}{colon}{argument.strip()}" for word, colon, argument in told)
         for unknown in (word for word in names_of(entries) if word not in known_providers()):
             raise SettingError(name, unknown, "is not a provider", hint=f"Use some of {', '.join(known_providers())}, with commas between.")
+        return entries
+
+    def hosts(self, name: str) -> tuple[str, ...]:
+        entries = tuple(part.strip() for part in self.text(name, "").split(",") if part.strip())
+        for wrong in (entry for entry in entries if not HOST.fullmatch(entry.lower())):
+            raise SettingError(name, wrong, "is not a host", hint="Name hosts such as prices.example.com, *.example.org or https://a.example:8443.")
         return entries
 
     def of_providers(self, ending: str) -> dict[str, str]:

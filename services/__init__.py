@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from services.accounts import Accounts
 from services.audit import Audit
 from services.checks import Checks
+from services.endpoints import Endpoints
 from services.explain import Explain
 from services.exports import Exports
 from services.gains import Gains
@@ -56,6 +57,7 @@ class Services:
     performance: Performance
     explain: Explain
     market: Market
+    endpoints: Endpoints
     imports: Imports
     exports: Exports
     checks: Checks
@@ -84,7 +86,7 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
         settings=settings, database=database, bus=bus, cache=cache, feed=feed, market=market, valuation=valuation,
         gains=gains, explain=Explain(valuation, performance, gains), accounts=Accounts(database),
         performance=performance,
-        portfolios=Portfolios(writes), instruments=Instruments(writes), transactions=transactions,
+        portfolios=Portfolios(writes), instruments=Instruments(writes), transactions=transactions, endpoints=Endpoints(settings, writes),
         transfers=Transfers(writes, transactions), renames=Renames(writes), imports=imports, exports=Exports(database, valuation, performance),
         checks=Checks(writes, valuation), audit=Audit(writes, Undoer(imports.take_back)), reconcile=Reconcile(writes, valuation),
     )

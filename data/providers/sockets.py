@@ -47,7 +47,7 @@ class Deadline:
     def watch(self, opened: socket.socket) -> None:
         """Have a connection broken when the time is over, also where it is closed before its answer is read."""
         with self._lock:
-            self._levers.append(opened.dup())
+            self._levers.append(socket.fromfd(opened.fileno(), opened.family, opened.type))  # an encrypted one does not duplicate itself
             if self.passed:
                 _break(self._levers[-1])
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from data import calendar
+from data.addresses import checked
 from data.providers.wire import HIDDEN, Wire, check_symbol, quoted
 from engine.errors import (
     InvalidInput,
