@@ -199,7 +199,8 @@ def test_a_trial_shows_what_would_be_read_and_what_stands_there() -> None:
 
 PATHS = {
     "a": ["a"], "a.b[0].c": ["a", "b", "0", "c"], "[0].c": ["0", "c"], "a[-1]": ["a", "-1"], "/a.b/c~1d": ["a.b", "c/d"],
-    "05. price": ["05", " price"], "/Global Quote/05. price": ["Global Quote", "05. price"], "": None, "a..b": None, "a.": None, "[x]": None, ".".join("a" * 30): None,
+    "05. price": ["05", " price"],
+    "/Global Quote/05. price": ["Global Quote", "05. price"], "": None, "a..b": None, "a.": None, "[x]": None, ".".join("a" * 30): None,
 }  # fmt: skip
 
 
