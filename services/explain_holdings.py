@@ -13,8 +13,7 @@ import pandas as pd
 from engine import terms
 from services.answers import Answer, holdings_view, of_symbol
 from services.explain_formula import number
-from services.explain_performance import Inputs
-from services.explain_views import Part
+from services.explain_views import Inputs, Part
 from services.views import HoldingsView
 
 CASH = "cash:"

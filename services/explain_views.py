@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
@@ -82,6 +83,25 @@ class FactUsed:
     symbol: str | None
     quantity: float
     amount: float
+
+
+Inputs = dict[str, float | list[Part]]
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What one number rests on, as the answer that has it knows."""
+
+    value: float
+    inputs: Inputs
+    currency: str
+    conventions: Sequence[str]
+    call: str
+    path: str
+    prices: Sequence[PriceUsed] = ()
+    flows: Sequence[FlowUsed] = ()
+    transactions: Sequence[FactUsed] = ()  # newest first
+    findings: Sequence[Finding] = ()
 
 
 @dataclass(frozen=True, slots=True)
