@@ -36,12 +36,22 @@ def explain(  # noqa: PLR0913, PLR0917 - one parameter a query parameter
     asked: Annotated[PerformanceQuestion, Depends(question)],
     figure: Annotated[str | None, Query(description="A name of GET /api/v1/figures", examples=["roi"])] = None,
     symbol: Annotated[
-        str | None, Query(description="What it is of: AAPL, cash:EUR, a window (1Y), a month (2024-03), a group, a currency")
+        str | None, Query(description="What it is of: AAPL, cash:EUR, several (AAPL,MSFT), a lot (AAPL#1), a window (1Y), a month (2024-03), a group, "
+                                       "a currency, a part of the gains (AAPL, year:2024), a method (AAPL:fifo)")
     ] = None,
     as_of: Annotated[str | None, Query(description="Of holdings: a date or an instant")] = None,
     year: Annotated[str | None, Query(description="Of gains: a tax year instead of start and end")] = None,
     tax_year: Annotated[str | None, Query(description="Of gains: calendar or uk")] = None,
     rules: Annotated[str | None, Query(description="Of gains: uk or us")] = None,
+    quantity: Annotated[str | None, Query(description="Of a sale: units, with what GET /sale-simulation takes beside")] = None,
+    price: str | None = None,
+    date: Annotated[str | None, Query(description="Of a sale: its day")] = None,
+    account: str | None = None,
+    fee: str | None = None,
+    tax: str | None = None,
+    tax_rate_short: str | None = None,
+    tax_rate_long: str | None = None,
+    history: str | None = None,
 ) -> dict[str, Any]:
     """Tell how a number comes about, under the same question that `holdings`, `performance` or `realised-gains` was asked.
 
@@ -50,7 +60,9 @@ def explain(  # noqa: PLR0913, PLR0917 - one parameter a query parameter
     if not (figure or "").strip():
         raise InvalidInput("figure", figure, "is needed", hint="Send figure=twr; GET /api/v1/figures lists them all", rule="required")
     gains = GainsQuestion(start=asked.start, end=asked.end, year=year or None, tax_year=tax_year or None, rules=rules or None)
-    told = ExplainQuestion(moment("as_of", as_of), asked.cost_method, asked.known_at, asked.base_currency, asked, gains)
+    sale = {"quantity": quantity, "price": price, "date": date, "account": account, "fee": fee, "tax": tax, "tax_rate_short": tax_rate_short,
+            "tax_rate_long": tax_rate_long, "history": history}
+    told = ExplainQuestion(moment("as_of", as_of), asked.cost_method, asked.known_at, asked.base_currency, asked, gains, sale)
     found: dict[str, Any] = _plain(
         asdict(call.services.explain.explain(call.actor, portfolio_id, str(figure), symbol=symbol, question=told))
     )

@@ -19,8 +19,8 @@ class FigurePublic(Public):
     formula: str
     convention: str
     source: str
-    of: str = Field(description="What `symbol` names: holding, window, month, group, currency, date; empty: the figure needs none")
-    answer: str = Field(description="Which answer has it: holdings, performance or gains")
+    of: str = Field(description="What `symbol` names: holding, lot, window, month, group, currency, date, method, portfolio; empty: the figure needs none")
+    answer: str = Field(description="Which answer has it: holdings, performance, gains, sale or portfolios")
 
 
 class PartPublic(Public):
@@ -53,6 +53,7 @@ class PricePublic(Public):
     ts: dt.datetime | None
     state: str
     simulated: bool
+    filled_from: dt.date | None = Field(description="Its own day, where it was filled forward")
 
 
 class FlowUsedPublic(Public):
@@ -73,6 +74,7 @@ class FactPublic(Public):
     symbol: str | None
     quantity: float | None
     amount: float | None
+    rate: float | None = Field(description="Base units for one unit of its currency, where that is another")
 
 
 class ExplanationPublic(Public):

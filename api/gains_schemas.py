@@ -17,6 +17,7 @@ Number = float | None
 class GainPublic(BaseModel):
     """One lot, or part of one, matched by a disposal. Money is in base currency; `_local` is in the instrument's."""
 
+    id: str = Field(description="Of the row in this answer: what GET /explain takes for realised_lots figures")
     symbol: str
     name: str
     portfolio: str

@@ -6,7 +6,7 @@ from engine.averages import annualise, annualised_return, arithmetic_mean, geome
 from engine.bridges import pnl_bridge
 from engine.calendar_returns import average_down, average_up, best_period, calendar_matrix, longest_streak, returns_by, share_positive, worst_period
 from engine.contribution import contributions, currency_split, local_returns
-from engine.currencies import CURRENCIES, currency_code, rate_history, rates_to
+from engine.currencies import CURRENCIES, currency_code, rate_history, rate_path, rates_to
 from engine.daily import daily_values
 from engine.dietz import modified_dietz, return_on_average_investment, return_on_investment, simple_dietz, simple_return
 from engine.drawdown import drawdown_series, max_drawdown
@@ -114,6 +114,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "price_gaps",
     "price_suspicions",
     "rate_history",
+    "rate_path",
     "rates_to",
     "real_return",
     "realised_gains",

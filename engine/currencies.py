@@ -144,6 +144,44 @@ def rate_history(base: str, currencies: Iterable[str], fx: pd.DataFrame) -> pd.D
     return pd.DataFrame(table, index=fx.index, columns=pd.Index(codes, dtype=object), dtype=np.float64)
 
 
+def rate_path(base: str, currency: str, fx_row: Mapping[str, float]) -> tuple[str, ...]:
+    """Name the pairs behind the rate of a currency to the base.
+
+    Parameters
+    ----------
+    base, currency
+        The two currencies.
+    fx_row
+        As for `rates_to`.
+
+    Returns
+    -------
+    tuple of str
+        One pair, two where the rate is a cross; none where the currency is the base or no path exists.
+
+    Notes
+    -----
+    Convention: the path of `rates_to`.
+
+    Examples
+    --------
+    >>> rate_path("USD", "GBP", {"EURUSD": 1.2, "EURGBP": 0.8})
+    ('EURGBP', 'EURUSD')
+    """
+    known = {str(pair) for pair, rate in fx_row.items() if np.isfinite(rate) and rate > 0.0}
+    if currency == base:
+        return ()
+    for pivot in (base, *_pivots(dict.fromkeys(known, np.ones(1)), currency, base)):
+        legs = [_quoted(known, *leg) for leg in ((currency, pivot), (pivot, base)) if leg[0] != leg[1]]
+        if all(legs):
+            return tuple(str(leg) for leg in legs)
+    return ()
+
+
+def _quoted(known: set[str], source: str, target: str) -> str | None:
+    return next((pair for pair in (source + target, target + source) if pair in known), None)
+
+
 class _Filled(Mapping[str, NDArray[np.float64]]):
     """Columns of a frame as forward-filled arrays, filled when asked for: a history holds many pairs and a ledger needs few."""
 

@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import fields as fields_of
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 import pandas as pd
 
 from engine.errors import InvalidInput
 from engine.types import Actor, Finding
-from services import explain_holdings, explain_performance
-from services.explain_evidence import chosen, facts, flows_of, lots, prices_held, prices_measured
-from services.explain_formula import evaluate, in_words, names_in, with_numbers
-from services.explain_holdings import CASH, Held, rows_of
-from services.explain_performance import Inputs
+from services import explain_gains, explain_holdings, explain_performance, explain_sale
+from services.explain_evidence import chosen, facts, flows_of, prices_held, prices_measured, quoted, rates_marked
+from services.explain_holdings import CASH, OTHER, Held
 from services.explain_table import FIGURES, figure_named, formula_of
-from services.explain_terms import TERMS
-from services.explain_views import MOST, ExplainQuestion, Explanation, FactUsed, Figure, FlowUsed, Part, PriceUsed, Term
+from services.explain_told import call_of, told
+from services.explain_views import ExplainQuestion, Explanation, Figure, Grounds, Part
+from services.explain_window import measured
 from services.gains import Gains
-from services.gains_views import GainsView
+from services.gains_rows import within
+from services.gains_views import GainsQuestion, GainsView
 from services.performance import Performance
+from services.performance_views import PerformanceQuestion
 from services.valuation import Valuation
 
-NO_DEFAULTS = {"flow_timing": "start", "day_count": "act/365", "costs": "net", "currency_mode": "base", "transfers_at": "market"}
+OF_FLOWS = frozenset({"net_contributions", "on_contributed", "total_pnl", "value"})  # figures of the whole that rest on what was paid in
 
 
 class Explain:
@@ -67,217 +66,146 @@ class Explain:
         """
         known, asked = figure_named(figure), question or ExplainQuestion()
         key = _key(known, symbol)
-        told = {"holdings": self._of_holdings, "performance": self._of_performance, "gains": self._of_gains}[known.answer]
+        ask = {"holdings": self._of_holdings, "performance": self._of_performance, "gains": self._of_gains, "sale": self._of_sale,
+               "portfolios": self._of_portfolios}[known.answer]
         try:
-            return told(actor, str(scope), known, key, asked)
+            return told(known, key, str(scope), ask(actor, str(scope), known, key, asked))
         except (KeyError, ValueError, StopIteration):
             raise InvalidInput("symbol", symbol, f"has no {known.figure} in this answer", hint=_hint(known), rule="unknown_part") from None
 
-    def _of_holdings(self, actor: Actor, scope: str, figure: Figure, key: str | None, asked: ExplainQuestion) -> Explanation:
+    def _of_holdings(self, actor: Actor, scope: str, figure: Figure, key: str | None, asked: ExplainQuestion) -> Grounds:
         options = {"as_of": asked.as_of, "cost_method": asked.cost_method, "known_at": asked.known_at, "base_currency": asked.base_currency}
         held = Held(scope, self._valuation.answered(actor, scope, **options))  # type: ignore[arg-type]
-        view, row = held.view, held.row(key) if key else None
-        call = _call(scope, "holdings", {**options, "as_of": asked.as_of or (None if view.live else view.as_of)})
-        prices = prices_held(held, key)
-        flows = (
-            flows_of(held.answer.book.flows)
-            if figure.figure in {"net_contributions", "on_contributed", "total_pnl", "value"} and key is None
-            else []
-        )
-        effects = chosen(held.answer.book.effects, key)
-        findings = [each for each in view.findings if key is None or each.context.get("symbol") in {None, key}]
-        return _told(
-            figure,
-            key,
-            scope,
+        view, names = held.view, [each.partition("#")[0] for each in key.split(",")] if key else []
+        row = held.row(names[0]) if len(names) == 1 else None
+        return Grounds(
             explain_holdings.value_of(held, figure.figure, key),
             explain_holdings.inputs_of(held, figure.figure, key),
-            currency=_currency(figure, view.base_currency, row),
-            conventions=[f"Cost method: {view.cost_method}", _moment(view.live, view.as_of)],
-            prices=prices,
-            flows=flows,
-            effects=effects,
-            findings=findings,
-            call=call,
+            str(row["currency"]) if row and figure.unit in {"local", "price"} else view.base_currency,
+            conventions=[f"Cost method: {view.cost_method}", f"{'Now' if view.live else 'As of'}: {view.as_of.isoformat(timespec='seconds')}"],
+            call=call_of(scope, _answer_of(figure.figure, names), {**options, "as_of": asked.as_of or (None if view.live else view.as_of)}),
             path=_path_held(figure.figure, key),
+            formula=formula_of(figure, key),
+            prices=prices_held(held, names),
+            flows=flows_of(held.answer.book.flows) if key is None and figure.figure in OF_FLOWS else (),
+            transactions=facts(chosen(held.answer.book.effects, names)),
+            findings=[each for each in view.findings if not names or each.context.get("symbol") in {None, *names}],
         )
 
-    def _of_performance(self, actor: Actor, scope: str, figure: Figure, key: str | None, asked: ExplainQuestion) -> Explanation:
-        given = asked.performance
-        shared: dict[str, Any] = {
-            "cost_method": given.cost_method or asked.cost_method,
-            "known_at": given.known_at or asked.known_at,
-            "base_currency": given.base_currency or asked.base_currency,
-        }
-        question = replace(given, end=given.end or _day(asked.as_of), **shared)
+    def _of_performance(self, actor: Actor, scope: str, figure: Figure, key: str | None, asked: ExplainQuestion) -> Grounds:
+        question = _measured(asked)
         basis = self._performance.basis(actor, scope, question)
-        view, window = basis.view, explain_performance.measured(basis, figure.figure, key)
-        flows = window.flows(weighted=figure.figure == "modified_dietz")
-        effects = (
-            pd.concat([part.book.effects for part in basis.brief.asked.scene.parts]) if basis.brief.asked.scene.parts else pd.DataFrame()
-        )
+        view, window = basis.view, measured(basis, figure.figure, key)
+        parts = [part.book.effects for part in basis.brief.asked.scene.parts]
+        effects = pd.concat(parts) if parts else pd.DataFrame()
         first, last = (pd.Timestamp(day) for day in window.track.days[[window.first, window.last]])
         inside = effects[(effects["date"] > first) & (effects["date"] <= last)] if len(effects) else effects
-        own = key if figure.figure.startswith("contributions.") else None
+        names = explain_performance.names_of(basis, figure.figure, key)
+        own = names if figure.figure.startswith("contributions.") else []
         said = [f"{name.replace('_', ' ').capitalize()}: {value}" for name, value in view.conventions.items()]
         gap = [Finding("no_answer", text) for text in [view.gaps.get(figure.figure)] if text]
-        return _told(
-            figure,
-            key,
-            scope,
-            explain_performance.value_of(basis, figure.figure, key),
-            explain_performance.inputs_of(basis, figure.figure, key),
-            currency=view.base_currency,
+        defaults = type(question)()
+        changed = {each.name: value for each in fields_of(question) if (value := getattr(question, each.name)) != getattr(defaults, each.name)}
+        return Grounds(
+            *explain_performance.read(basis, figure.figure, key, names),
+            view.base_currency,
             conventions=[f"Window: close of {view.start} to close of {view.end}, {view.label}", *said],
+            call=call_of(scope, "performance", changed),
+            path=" + ".join(_path_measured(figure.figure, name) for name in names) or _path_measured(figure.figure, key),
+            formula="sum(members)" if len(names) > 1 else figure.formula,
             prices=prices_measured(basis, own),
-            flows=flows,
-            effects=chosen(inside, own),
+            flows=window.flows(weighted=figure.figure == "modified_dietz"),
+            transactions=facts(chosen(inside, own)),
             findings=[*gap, *view.findings],
-            call=_call(
-                scope,
-                "performance",
-                {
-                    name: value
-                    for each in fields_of(question)
-                    if (name := each.name) and (value := getattr(question, name)) != NO_DEFAULTS.get(name)
-                },
-            ),
-            path=_path_measured(figure.figure, key),
         )
 
-    def _of_gains(self, actor: Actor, scope: str, figure: Figure, key: str | None, asked: ExplainQuestion) -> Explanation:
-        question = replace(
-            asked.gains,
-            as_of=asked.gains.as_of or _day(asked.as_of),
-            known_at=asked.gains.known_at or asked.known_at,
-            cost_method=asked.gains.cost_method or asked.cost_method,
-            base_currency=asked.gains.base_currency or asked.base_currency,
-        )
+    def _of_gains(self, actor: Actor, scope: str, figure: Figure, key: str | None, asked: ExplainQuestion) -> Grounds:
+        question = _realised(asked)
         view = self._gains.report(actor, scope, question)
-        name = figure.figure.removeprefix("gains.")
-        inputs: Inputs = (
-            {"lots": lots(view, name)}
-            if name not in {"income", "fees", "taxes"}
-            else {"by_instrument": self._paid(actor, scope, view, question, name)}
-        )
-        said = [
-            f"Rules: {view.rules or 'cost method'}",
-            f"Cost method: {view.cost_method}",
-            f"From {view.start or 'the first day'} to {view.end or 'today'}",
-        ]
-        rows = view.rows
-        sold = [
-            FactUsed(str(row.transaction_id), row.closed.date(), str(row.kind), str(row.symbol), float(row.quantity), float(row.gain))
-            for row in rows_of(rows)
-        ]
+        name = figure.figure.partition(".")[2]
+        paid = self._paid(actor, scope, view, question, name) if name in explain_gains.PAID and figure.figure.startswith("gains.") else []
         asked_for = {each.name: getattr(question, each.name) for each in fields_of(question)}
-        told = _told(
-            figure,
-            key,
-            scope,
-            view.totals[name],
-            inputs,
-            currency=view.base_currency,
-            conventions=said,
-            prices=[],
-            flows=[],
-            effects=pd.DataFrame(),
+        return Grounds(
+            explain_gains.value_of(view, figure.figure, key),
+            explain_gains.inputs_of(view, figure.figure, key, paid),
+            view.base_currency,
+            conventions=[
+                f"Rules: {view.rules or 'cost method'}",
+                f"Cost method: {view.cost_method}",
+                f"From {view.start or 'the first day'} to {view.end or 'today'}",
+            ],
+            call=call_of(scope, "realised-gains", {**asked_for, "group": explain_gains.grouping_of(key)}),
+            path=explain_gains.path_of(figure.figure, key),
+            formula=figure.formula,
+            transactions=explain_gains.facts_of(view, figure.figure, key),
             findings=view.findings,
-            call=_call(scope, "realised-gains", asked_for),
-            path=f"totals.{name}",
         )
-        return replace(told, transactions=tuple(sold[-MOST:][::-1]), transaction_count=len(sold))
 
-    def _paid(self, actor: Actor, scope: str, view: GainsView, question: Any, name: str) -> list[Part]:  # noqa: ANN401 - GainsQuestion
-        effects = self._valuation.answered(
-            actor, scope, as_of=question.as_of, known_at=question.known_at, base_currency=view.base_currency
-        ).book.effects
-        kept = effects[
-            (effects["date"] >= pd.Timestamp(view.start or date.min.replace(year=1900)))
-            & (effects["date"] < pd.Timestamp(view.end or date(2200, 1, 1)) + pd.Timedelta(days=1))
-        ]
+    def _paid(self, actor: Actor, scope: str, view: GainsView, question: GainsQuestion, name: str) -> list[Part]:
+        options = {"as_of": question.as_of, "known_at": question.known_at, "base_currency": view.base_currency}
+        effects = self._valuation.answered(actor, scope, **options).book.effects  # type: ignore[arg-type]
+        kept = within(effects, view.start, view.end, day="date")
         summed = kept.groupby(kept["symbol"].fillna("no instrument"))[{"income": "income", "fees": "fee", "taxes": "tax"}[name]].sum()
         return [Part(str(symbol), float(value)) for symbol, value in summed.items() if value]
 
+    def _of_sale(self, actor: Actor, scope: str, figure: Figure, key: str | None, asked: ExplainQuestion) -> Grounds:
+        symbol, method, place = explain_sale.read_key(str(key))
+        shared = {"known_at": asked.known_at, "base_currency": asked.base_currency}
+        draft: Mapping[str, Any] = {name: value for name, value in ({"symbol": symbol} | shared | dict(asked.sale)).items() if value is not None}
+        view = self._gains.simulate(actor, scope, draft)
+        told_lot = f"methods[method={method}].{f'lots[{place - 1}].' if place else ''}"
+        price = [] if view.price_given else [quoted(view.quote)]
+        return Grounds(
+            explain_sale.value_of(view, figure.figure, method, place),
+            explain_sale.inputs_of(view, figure.figure, str(key), method, place),
+            view.instrument.currency if figure.unit == "local" else view.base_currency,
+            conventions=[f"Method: {method}", f"Day of the sale: {view.simulation.date}", "Nothing is recorded"],
+            call=call_of(scope, "sale-simulation", draft),
+            path=told_lot + figure.figure.partition(".")[2],
+            formula=figure.formula,
+            prices=[*price, *rates_marked(view.marked, view.base_currency, {view.instrument.currency}, view.simulation.date)],
+            findings=view.findings,
+        )
 
-# -------------------------------------------------------------------------------------------------------------------------- putting together
+    def _of_portfolios(self, actor: Actor, scope: str, figure: Figure, key: str | None, _asked: ExplainQuestion) -> Grounds:
+        rows = self._valuation.compare(actor)
+        own = next(row for row in rows if row.id == key)
+        every = [Part(row.name, row.value_display) for row in rows if row.value_display == row.value_display]
+        return Grounds(
+            {"share_of_total": own.weight, "value_display": own.value_display}[figure.figure],
+            {"own_value": own.value_display, "every_value": every},
+            self._valuation.answered(actor).base,
+            conventions=[f"Portfolio: {own.name}"],
+            call=call_of(own.id, "holdings", {"base_currency": self._valuation.answered(actor).base}),
+            path="totals.value" if figure.figure == "value_display" else f"totals.value, over that of {call_of(scope, 'holdings', {})}",
+            formula=figure.formula,
+        )
 
 
-def _told(  # noqa: PLR0913 - each is a part of the answer
-    figure: Figure,
-    key: str | None,
-    scope: str,
-    value: float,
-    inputs: Inputs,
-    *,
-    currency: str,
-    conventions: Sequence[str],
-    prices: Sequence[PriceUsed],
-    flows: Sequence[FlowUsed],
-    effects: pd.DataFrame,
-    findings: Sequence[Finding],
-    call: str,
-    path: str,
-) -> Explanation:
-    formula = formula_of(figure, key)
-    named = [_term(name, inputs.get(name, math.nan), figure, key) for name in names_in(formula)]
-    raw = {
-        name: [part.value for part in cells] if isinstance(cells := inputs.get(name, math.nan), list) else cells
-        for name in names_in(formula)
-    }
-    reproduced = evaluate(formula, raw)
-    used = facts(effects)
-    return Explanation(
-        figure=figure.figure,
-        symbol=key,
-        scope=scope,
-        title=f"{figure.title}{f', {key}' if key else ''}",
-        value=_known(value),
-        unit=figure.unit,
-        currency=currency,
-        formula=in_words(formula, named),
-        expression=formula,
-        with_numbers=with_numbers(formula, named),
-        reproduced=_known(reproduced),
-        conventions=(figure.convention, *conventions),
-        inputs=tuple(named),
-        prices=tuple(prices[:MOST]),
-        price_count=len(prices),
-        flows=tuple(flows[-MOST:]),
-        flow_count=len(flows),
-        transactions=tuple(used[:MOST]),
-        transaction_count=len(used),
-        findings=tuple(findings),
-        source=figure.source,
-        call=call,
-        path=path,
+# --------------------------------------------------------------------------------------------------------------------- reading the question
+
+
+def _measured(asked: ExplainQuestion) -> PerformanceQuestion:
+    """Give the question of a window; what it leaves open is that of the page."""
+    given = asked.performance
+    return replace(
+        given,
+        end=given.end or _day(asked.as_of),
+        cost_method=given.cost_method or asked.cost_method,
+        known_at=given.known_at or asked.known_at,
+        base_currency=given.base_currency or asked.base_currency,
     )
 
 
-def _term(name: str, cells: float | list[Part], figure: Figure, key: str | None) -> Term:
-    known = FIGURES.get(name)
-    if name in TERMS and (known is None or (figure.answer == "holdings" and name == "opening_value")):
-        title, unit, link = TERMS[name]
-    else:
-        title, unit, link = (known.title, known.unit, name) if known else (name.replace("_", " ").capitalize(), "money", None)
-    is_of_row = link is not None and key is not None and figure.answer == "holdings" and name != "portfolio_value"
-    windowed = figure.figure.startswith("windows.") or figure.figure == name
-    target = None if windowed else f"{link}:{key}" if is_of_row or (link or "").startswith("currency.") else link
-    if isinstance(cells, list):
-        return Term(
-            name,
-            title,
-            None,
-            "fraction" if name == "rows" and figure.unit == "fraction" else figure.unit if name in {"rows", "lots"} else unit,
-            None,
-            tuple(cells),
-            True,
-        )
-    return Term(name, title, _known(cells), unit, target)
-
-
-def _known(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
+def _realised(asked: ExplainQuestion) -> GainsQuestion:
+    given = asked.gains
+    return replace(
+        given,
+        as_of=given.as_of or _day(asked.as_of),
+        known_at=given.known_at or asked.known_at,
+        cost_method=given.cost_method or asked.cost_method,
+        base_currency=given.base_currency or asked.base_currency,
+    )
 
 
 def _key(figure: Figure, symbol: str | None) -> str | None:
@@ -287,8 +215,15 @@ def _key(figure: Figure, symbol: str | None) -> str | None:
     if not text:
         return None
     if figure.answer == "holdings":
-        return f"{CASH}{text[len(CASH) :].upper()}" if text.lower().startswith(CASH) else text.upper()
+        return ",".join(_held(each.strip()) for each in text.split(",") if each.strip())
     return text
+
+
+def _held(text: str) -> str:
+    """Read a symbol, a balance, or what belongs to neither."""
+    if text.lower() == OTHER:
+        return OTHER
+    return f"{CASH}{text[len(CASH) :].upper()}" if text.lower().startswith(CASH) else text.upper()
 
 
 def _hint(figure: Figure) -> str:
@@ -299,6 +234,11 @@ def _hint(figure: Figure) -> str:
         "date": "Send symbol=2024-03-28, a day of the series",
         "currency": "Send symbol=EUR",
         "group": "Send group_by, and symbol with a key of groups",
+        "lot": "Send symbol=AAPL#1 for the first open lot of GET /holdings/AAPL",
+        "matched lot": "Send symbol with an id of gains in GET /realised-gains",
+        "method": "Send symbol=AAPL:fifo and quantity, as to GET /sale-simulation",
+        "lot sold": "Send symbol=AAPL:fifo#1 and quantity, as to GET /sale-simulation",
+        "portfolio": "Send symbol with the id of a portfolio",
     }.get(figure.of, "Leave symbol out, or send a symbol that is held")
 
 
@@ -306,22 +246,17 @@ def _day(moment: date | datetime | None) -> date | None:
     return moment.date() if isinstance(moment, datetime) else moment
 
 
-def _moment(live: bool, at: datetime) -> str:  # noqa: FBT001 - a fact of the view
-    return f"{'Now' if live else 'As of'}: {at.isoformat(timespec='seconds')}"
-
-
-def _currency(figure: Figure, base: str, row: dict[str, Any] | None) -> str:
-    return str(row["currency"]) if row and figure.unit in {"local", "price"} else base
-
-
-def _call(scope: str, answer: str, query: dict[str, Any]) -> str:
-    told = {name: value.isoformat() if isinstance(value, date) else str(value) for name, value in query.items() if value is not None}
-    return f"/api/v1/portfolios/{scope}/{answer}{'?' if told else ''}{urlencode(told)}"
+def _answer_of(figure: str, names: list[str]) -> str:
+    return f"holdings/{names[0]}" if figure.startswith("lots.") else "holdings"
 
 
 def _path_held(figure: str, key: str | None) -> str:
     if key is None:
         return f"totals.{figure}"
+    if "," in key:
+        return " + ".join(_path_held(figure, each) for each in key.split(","))
+    if figure.startswith("lots."):
+        return f"lots[{int(key.partition('#')[2]) - 1}].{figure.removeprefix('lots.')}"
     return f"cash_details[currency={key.removeprefix(CASH)}].{figure}" if key.startswith(CASH) else f"holdings[symbol={key}].{figure}"
 
 

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from data import calendar
+from engine import rate_path
 from services.explain_holdings import CASH, Held, rows_of
-from services.explain_views import FactUsed, FlowUsed, Part, PriceUsed
-from services.gains_views import GainsView
+from services.explain_views import FactUsed, FlowUsed, PriceUsed
+from services.marks import Marked, Stored
 from services.performance_figures import Basis
 from services.views import QuoteView
 
 
-def prices_held(held: Held, key: str | None) -> list[PriceUsed]:
-    """List prices and rates that holdings are valued with."""
-    view, marked = held.view, held.answer.marked
-    record = held.row(key) if key else None
-    symbols = [key] if key in view.quotes else [] if key else [*view.snapshot.holdings["symbol"]]
-    codes = {str(record["currency"])} if record else {*view.snapshot.holdings["currency"], *view.snapshot.cash["currency"]}
-    pairs = [pair for pair in marked.pairs if {pair[:3], pair[3:]} & (codes - {view.base_currency})]
-    return [quoted(view.quotes[symbol]) for symbol in symbols if symbol in view.quotes] + [rated(held, pair) for pair in sorted(pairs)]
+def prices_held(held: Held, keys: Sequence[str]) -> list[PriceUsed]:
+    """List prices and rates that holdings are valued with; of all of them where none is named."""
+    view, rows = held.view, [held.row(key) for key in keys]
+    symbols = [*keys] if keys else [*view.snapshot.holdings["symbol"]]
+    every = {*view.snapshot.holdings["currency"], *view.snapshot.cash["currency"]}
+    codes = {str(row["currency"]) for row in rows if row} if keys else every
+    return [*(quoted(view.quotes[symbol]) for symbol in symbols if symbol in view.quotes),
+            *rates_marked(held.answer.marked, view.base_currency, codes, held.answer.sight.day)]
 
 
 def quoted(quote: QuoteView) -> PriceUsed:
@@ -28,38 +33,48 @@ def quoted(quote: QuoteView) -> PriceUsed:
     return PriceUsed(quote.symbol, quote.price, quote.currency, quote.source, quote.ts, quote.state.value, quote.simulated)
 
 
-def rated(held: Held, pair: str) -> PriceUsed:
-    """Tell a rate of a pair."""
-    quote, rate = held.answer.marked.quotes.get(pair), held.answer.marked.pairs[pair]
-    return PriceUsed(
-        pair,
-        rate,
-        pair[3:],
-        quote.source if quote else "daily rates",
-        quote.ts if quote else None,
-        quote.state.value if quote else "closed",
-        bool(quote and quote.simulated),
-    )
+def rates_marked(marked: Marked, base: str, codes: Iterable[str], day: date) -> list[PriceUsed]:
+    """Tell the rates behind marks: the quote of a pair, else the last one that is stored."""
+    pairs = _paths(base, codes, marked.pairs)
+    return [quoted(marked.quotes[pair]) if pair in marked.rate_ids.values() else stored_rate(pair, marked.stored[pair], day) for pair in pairs]
 
 
-def prices_measured(basis: Basis, own: str | None) -> list[PriceUsed]:
-    """List the closes at both ends of a window, and the quotes of now."""
-    found = []
-    held = {row for row, value in zip(basis.brief.panel.rows, np.abs(basis.brief.panel.value).max(axis=0, initial=0.0), strict=True) if value}
-    currencies = {symbol: each.currency for symbol, each in basis.brief.asked.scene.instruments.items()}
+def rates_stored(stored: Stored, base: str, codes: Iterable[str], day: date) -> list[PriceUsed]:
+    """Tell the stored rates that a day is valued with."""
+    return [stored_rate(pair, stored[pair], day) for pair in _paths(base, codes, {pair: float(row.rate) for pair, row in stored.items()})]
+
+
+def _paths(base: str, codes: Iterable[str], pairs: Mapping[str, float]) -> list[str]:
+    return sorted({pair for code in codes for pair in rate_path(base, code, pairs)})
+
+
+def stored_rate(pair: str, row: Any, day: date) -> PriceUsed:  # noqa: ANN401 - a row of rates
+    """Tell a stored rate: of which day and from whom it is, and that it was filled forward where that day lies before."""
+    rate, own = float(row.rate), row.date
+    state = "closed" if own >= calendar.newest_business_day(day) else "stale"
+    return PriceUsed(pair, rate, pair[3:], str(row.source), calendar.end_of(own), state, bool(row.simulated), own if own < day else None)
+
+
+def prices_measured(basis: Basis, keys: Sequence[str]) -> list[PriceUsed]:
+    """List the quotes of now, then closes and rates at both ends of a window."""
+    brief = basis.brief
+    scene, panel = brief.asked.scene, brief.panel
+    held = {row for row, value in zip(panel.rows, np.abs(panel.value).max(axis=0, initial=0.0), strict=True) if value}
+    shown = {key for key in keys if key in panel.rows} or held
+    codes = {code for row, code in zip(panel.rows, panel.currencies, strict=True) if row in shown}
+    live = basis.view.end == scene.today
+    now = [quoted(quote) for symbol, quote in scene.marked.quotes.items() if live and not quote.is_bar and symbol in shown]
+    found = [*now, *(rates_marked(scene.marked, scene.base, codes, scene.today) if live else ())]
     for day, closes in basis.closes.items():
-        for row in rows_of(closes):
-            if (own is None and str(row.Index) in held) or str(row.Index) == own:
-                at = min(calendar.end_of(row.date), calendar.end_of(day))
-                bar = (str(row.Index), float(row.close), currencies[str(row.Index)], str(row.source), at, "closed", bool(row.simulated))
-                found += [PriceUsed(*bar)]
-    quotes = basis.brief.asked.scene.marked.quotes
-    live = [
-        quoted(quote)
-        for symbol, quote in quotes.items()
-        if basis.view.end == basis.brief.asked.scene.today and not quote.is_bar and (symbol in held if own is None else symbol == own)
-    ]
-    return [*live, *found]
+        found += [_closed(row, day, scene.instruments[str(row.Index)].currency) for row in rows_of(closes) if str(row.Index) in shown]
+        found += rates_stored(basis.rates[day], scene.base, codes, day) if day != scene.today else []
+    return found
+
+
+def _closed(row: Any, day: date, currency: str) -> PriceUsed:  # noqa: ANN401 - a row of closes
+    at = min(calendar.end_of(row.date), calendar.end_of(day))
+    filled = row.date if row.date < day else None
+    return PriceUsed(str(row.Index), float(row.close), currency, str(row.source), at, "closed", bool(row.simulated), filled)
 
 
 def flows_of(flows: pd.DataFrame) -> list[FlowUsed]:
@@ -67,11 +82,12 @@ def flows_of(flows: pd.DataFrame) -> list[FlowUsed]:
     return [FlowUsed(row.date.date(), str(row.kind), float(row.amount_base)) for row in rows_of(flows)]
 
 
-def chosen(effects: pd.DataFrame, key: str | None) -> pd.DataFrame:
-    """Keep the effects on one holding or balance."""
-    if key is None or not len(effects):
+def chosen(effects: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+    """Keep the effects on some holdings and balances; all where none is named."""
+    if not keys or not len(effects):
         return effects
-    return effects[effects["cash_currency"] == key.removeprefix(CASH)] if key.startswith(CASH) else effects[effects["symbol"] == key]
+    codes = [key.removeprefix(CASH) for key in keys if key.startswith(CASH)]
+    return effects[effects["symbol"].isin(keys) | effects["cash_currency"].isin(codes)]
 
 
 def facts(effects: pd.DataFrame) -> list[FactUsed]:
@@ -87,21 +103,13 @@ def facts(effects: pd.DataFrame) -> list[FactUsed]:
             row.symbol if isinstance(row.symbol, str) else None,
             float(row.quantity_delta),
             float(row.gross_base or row.cash_delta_base),
+            _rate(row),
         )
         for row in rows_of(rows)
     ]
 
 
-def lots(view: GainsView, name: str) -> list[Part]:
-    """Sum the lots that count for a figure by instrument."""
-    rows = view.rows
-    if name == "count":
-        return [Part(f"{row.symbol} {row.closed.date()}", 1.0) for row in rows_of(rows)]
-    column = {"net": "gain", "gains": "gain", "losses": "gain", "short": "gain", "long": "gain", "adjusted": "adjusted_gain"}.get(
-        name, name
-    )
-    chosen = {"gains": rows["gain"] > 0, "losses": rows["gain"] < 0, "short": rows["term"] == "short", "long": rows["term"] == "long"}.get(
-        name, rows["gain"] == rows["gain"]
-    )
-    kept = rows[chosen] if name in {"gains", "losses", "short", "long"} else rows
-    return [Part(str(symbol), float(value)) for symbol, value in kept.groupby("symbol")[column].sum().items() if value]
+def _rate(row: Any) -> float | None:  # noqa: ANN401 - a row of effects
+    """Give the rate at which an amount was taken into the base currency; None where it was in it."""
+    local, told = (row.gross_local, row.gross_base) if row.gross_base else (row.cash_delta_local, row.cash_delta_base)
+    return None if not local or local == told or not np.isfinite(told / local) else float(told / local)

@@ -125,6 +125,10 @@ def _above_zero(values: Sequence[float]) -> float:
     return float(sum(value > 0 for value in values))
 
 
+def _below_zero(values: Sequence[float]) -> float:
+    return float(sum(value < 0 for value in values))
+
+
 def _larger(left: float, right: float) -> float:
     return math.nan if math.isnan(left) or math.isnan(right) else max(left, right)
 
@@ -136,6 +140,7 @@ FUNCTIONS: Final[Mapping[str, Callable[..., float]]] = {
     "smallest": _smallest,
     "count": len,
     "above_zero": _above_zero,
+    "below_zero": _below_zero,
     "sqrt": math.sqrt,
     "abs": abs,
     "larger": _larger,
@@ -145,6 +150,7 @@ SAID: Final[Mapping[str, str]] = {
     "sqrt": "√",
     "irr": "rate at which these are worth nothing",
     "above_zero": "number above zero",
+    "below_zero": "number below zero",
     "abs": "size of",
     "larger": "larger of",
 }

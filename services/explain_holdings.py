@@ -17,6 +17,8 @@ from services.explain_views import Inputs, Part
 from services.views import HoldingsView
 
 CASH = "cash:"
+OTHER = "other"  # what belongs to no instrument, as a member of a sum
+SUMMED = ("market_value", "day_pnl", "total_pnl", "weight", "cost_basis", "unrealised", "realised", "income", "fees", "taxes")
 
 
 @dataclass(frozen=True)
@@ -61,13 +63,37 @@ class Held:
             "on_cost": _over(told["total_pnl"], told["cost_basis"]),
             "on_contributed": _over(told["total_pnl"], told["net_contributions"]),
             "cash_share": _over(told["cash"], told["value"]),
+            "other_pnl": told["total_pnl"] - sum(part.value for part in self.earned),
+            "holdings_count": float(len(self.view.snapshot.holdings)),
+            "up": float(sum(part.value > 0 for part in self.moves)),
+            "down": float(sum(part.value < 0 for part in self.moves)),
+            "unchanged": float(sum(part.value == 0 for part in self.moves)),
         }
+
+    @cached_property
+    def earned(self) -> list[Part]:
+        """Total P/L of every instrument that is or was held."""
+        told = self.view.snapshot
+        rows = [*told.holdings.to_dict("records"), *told.closed.to_dict("records")]
+        totals = ((str(row["symbol"]), _derived({str(name): cell for name, cell in row.items()})["total_pnl"]) for row in rows)
+        return [Part(symbol, value, f"total_pnl:{symbol}") for symbol, value in totals if np.isfinite(value) and value]
+
+    @cached_property
+    def moves(self) -> list[Part]:
+        """Day P/L of every holding, in cents."""
+        rows = self.view.snapshot.holdings
+        cents = np.round(np.nan_to_num(rows["day_pnl"].to_numpy(dtype=np.float64)), 2)
+        return [Part(str(symbol), number(cent), f"day_pnl:{symbol}") for symbol, cent in zip(rows["symbol"], cents, strict=True)]
 
 
 def value_of(held: Held, figure: str, symbol: str | None) -> float:
     """Read a figure out of the answer; KeyError where it has no such row."""
     if symbol is None:
         return number(held.totals[figure])
+    if "," in symbol:
+        return _of_several(held, figure, symbol)[0]
+    if figure.startswith("lots."):
+        return number(_lot(held, symbol)[figure.partition(".")[2]])
     row = held.row(symbol)
     if row is None:
         raise KeyError(symbol)
@@ -78,8 +104,61 @@ def value_of(held: Held, figure: str, symbol: str | None) -> float:
 def inputs_of(held: Held, figure: str, symbol: str | None) -> Inputs:
     """Give the numbers that the formula of a figure names."""
     if symbol is None:
-        return _of_total(held, figure)
+        return _of_total(held)
+    if "," in symbol:
+        return _of_several(held, figure, symbol)[1]
+    if figure.startswith("lots."):
+        lot = _lot(held, symbol)
+        return {**lot, "of_lot": [Part(lot["opened"], lot[figure.partition(".")[2]])]}
     return _of_cash(held, symbol.removeprefix(CASH)) if symbol.startswith(CASH) else _of_row(held, symbol)
+
+
+def _of_several(held: Held, figure: str, symbols: str) -> tuple[float, Inputs]:
+    """Add the rows of several holdings and balances up; what is unknown counts for nothing, as in every sum."""
+    if figure not in {*SUMMED, "day_return", "on_cost"}:
+        raise KeyError(figure)
+    rows = {symbol: _member(held, symbol) for symbol in symbols.split(",")}
+
+    def summed(name: str) -> list[Part]:
+        found = {symbol: row.get(name, np.nan) for symbol, row in rows.items()}
+        return [Part(symbol, number(value), _member_figure(name, symbol)) for symbol, value in found.items() if np.isfinite(value) and value]
+
+    sums: Inputs = {name: sum(part.value for part in summed(name)) for name in SUMMED}
+    sums |= {"members": summed(figure), "row_value": sums["market_value"],
+             "cost_basis": sum(row.get("cost_basis", 0.0) for row in rows.values() if np.isfinite(row.get("market_value", np.nan)))}
+    if figure in SUMMED:
+        return sum(part.value for part in summed(figure)), sums
+    day, value, total, cost = (float(sums[name]) for name in ("day_pnl", "row_value", "total_pnl", "cost_basis"))  # type: ignore[arg-type]
+    return (day / (value - day) if figure == "day_return" and value != day else _over(total, cost) if figure == "on_cost" else np.nan), sums
+
+
+def _member(held: Held, symbol: str) -> dict[str, Any]:
+    if symbol == OTHER:
+        return {"total_pnl": held.totals["other_pnl"]}
+    row = held.row(symbol)
+    if row is None:
+        raise KeyError(symbol)
+    return {**row, "market_value": row["value"]} if symbol.startswith(CASH) else row
+
+
+def _member_figure(name: str, symbol: str) -> str:
+    if symbol == OTHER:
+        return "other_pnl"
+    return f"{'value' if name == 'market_value' and symbol.startswith(CASH) else name}:{symbol}"
+
+
+def _lot(held: Held, key: str) -> dict[str, Any]:
+    """Give an open lot (`AAPL#1` is its first) with what its figures are computed from."""
+    symbol, _, place = key.partition("#")
+    lots, row = of_symbol(held.answer, "lots", symbol), held.row(symbol)
+    if row is None or not place.isdigit() or not 1 <= int(place) <= len(lots):
+        raise KeyError(key)
+    lot = lots.iloc[int(place) - 1]
+    quantity, cost = number(lot["quantity"]), number(lot["cost_base"])
+    value = quantity * row["multiplier"] * row["price"] * row["fx_rate"]
+    return {"quantity": quantity, "price": number(lot["price"]), "cost_local": number(lot["cost_local"]), "cost_base": cost, "value": value,
+            "unrealised": value - cost, "contract_size": row["multiplier"], "unit_price": row["price"], "rate": row["fx_rate"],
+            "opened": str(lot["opened"].date())}
 
 
 def _derived(row: dict[str, Any]) -> dict[str, float]:
@@ -103,7 +182,7 @@ def _listed(frame: pd.DataFrame, column: str, figure: str, *, cash: bool = False
     return sorted(found, key=lambda part: -abs(part.value))
 
 
-def _of_total(held: Held, figure: str) -> Inputs:
+def _of_total(held: Held) -> Inputs:
     told, book = held.view.snapshot, held.answer.book
     rows, closed, cash = told.holdings, told.closed, told.cash
     known, priced = rows[rows["market_value"].notna()], cash[cash["value"].notna()]
@@ -111,34 +190,33 @@ def _of_total(held: Held, figure: str) -> Inputs:
     flows = book.effects.loc[book.effects["flow_base"] != 0, "flow_base"]
     paid = {name: _by_source(rows, closed, book.cash, f"{name}_paid", name) for name in ("fees", "taxes")}
     anchor = held.opening[_known_day(held)]
-    return (
-        {
-            **held.totals,
-            "holdings": _listed(known, "market_value", "market_value"),
-            "balances": _listed(priced, "value", "value", cash=True),
-            "costs": _listed(known, "cost_basis", "cost_basis"),
-            "realised_gains": [*_listed(rows, "realised", "realised"), *_listed(closed, "realised", "realised")],
-            "income_parts": _by_source(rows, closed, book.cash, "income", "income"),
-            "fee_parts": paid["fees"],
-            "tax_parts": paid["taxes"],
-            "fees_in_trades": held.totals["fees_paid"] - held.totals["fees"],
-            "taxes_in_trades": held.totals["taxes_paid"] - held.totals["taxes"],
-            "fx_gains": _listed(priced, "fx_gain", "fx_gain", cash=True),
-            "unpriced_costs": [part for part in unpriced if part.value],
-            "unpriced_rows": unpriced,
-            "day_parts": [
-                *_listed(rows, "day_pnl", "day_pnl"),
-                *_listed(closed, "day_pnl", "day_pnl"),
-                *_listed(cash, "day_pnl", "day_pnl", cash=True),
-            ],
-            "opening_value": number(anchor["opening_value"].sum()),
-            "moved_in": number(anchor["moved_in"].sum()),
-            "contributions": number(flows.clip(lower=0).sum()),
-            "withdrawals": number(-flows.clip(upper=0).sum()),
-        }
-        if figure
-        else {}
-    )
+    return {
+        **held.totals,
+        "holdings": _listed(known, "market_value", "market_value"),
+        "balances": _listed(priced, "value", "value", cash=True),
+        "costs": _listed(known, "cost_basis", "cost_basis"),
+        "realised_gains": [*_listed(rows, "realised", "realised"), *_listed(closed, "realised", "realised")],
+        "income_parts": _by_source(rows, closed, book.cash, "income", "income"),
+        "fee_parts": paid["fees"],
+        "tax_parts": paid["taxes"],
+        "fees_in_trades": held.totals["fees_paid"] - held.totals["fees"],
+        "taxes_in_trades": held.totals["taxes_paid"] - held.totals["taxes"],
+        "fx_gains": _listed(priced, "fx_gain", "fx_gain", cash=True),
+        "unpriced_costs": [part for part in unpriced if part.value],
+        "unpriced_rows": unpriced,
+        "day_parts": [
+            *_listed(rows, "day_pnl", "day_pnl"),
+            *_listed(closed, "day_pnl", "day_pnl"),
+            *_listed(cash, "day_pnl", "day_pnl", cash=True),
+        ],
+        "opening_value": number(anchor["opening_value"].sum()),
+        "moved_in": number(anchor["moved_in"].sum()),
+        "contributions": number(flows.clip(lower=0).sum()),
+        "withdrawals": number(-flows.clip(upper=0).sum()),
+        "row_totals": held.earned,
+        "day_signs": held.moves,
+        "held_rows": _listed(rows, "quantity", "quantity"),
+    }
 
 
 def _known_day(held: Held) -> list[bool]:

@@ -62,13 +62,19 @@ def of_day(told: Measured, day: pd.Timestamp, name: str) -> Inputs:
     whole, panel = told.basis.brief.panel.settled(), told.basis.brief.panel
     is_cash = np.array([row.startswith("cash:") for row in whole.rows], dtype=np.bool_)
     moved = whole.external if told.basis.brief.group is None else whole.flow
-    if name == "growth":
+    if name == "gain":
+        return {"day_value": number(whole.value[place].sum()), "net_contributions": number(moved[: place + 1].sum())}
+    if name == "active_return":
+        ends = benchmark_ends(told, _first_known(told), place)
+        grown = number(np.prod(1.0 + told.track.returns[told.first : place])) - 1
+        return {"total_return": grown, "benchmark_return": number(ends["benchmark_close"]) / number(ends["benchmark_open"]) - 1}
+    if name in {"growth", "total_return"}:
         return {
             "links": links_of(told.track.returns[told.first : place], told.track.days[told.first + 1 : place + 1])
             if place > told.first
             else [Part("start", 1.0)]
         }
-    if name == "benchmark_growth":
+    if name in {"benchmark_growth", "benchmark_return"}:
         return benchmark_ends(told, _first_known(told), place)
     cells = {
         "value": whole.value[place],

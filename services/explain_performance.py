@@ -2,16 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 
 from services.explain_formula import number
 from services.explain_parts import of_bridge, of_currency, of_day, of_month, of_part
 from services.explain_table import window_column
-from services.explain_views import Inputs
+from services.explain_views import Inputs, Part
 from services.explain_window import measured, of_window
 from services.performance_figures import Basis
+
+SUMMED = frozenset({"contribution", "pnl", "weight", "local", "fx", "cross", "base"})
+FOLLOWING: Mapping[str, Callable[[pd.Series], float]] = {  # figures of a day that follow from others of it
+    "gain": lambda day: number(day["value"] - day["net_contributions"]),
+    "total_return": lambda day: number(day["growth"] - 1),
+    "benchmark_return": lambda day: number(day.get("benchmark_growth", float("nan")) - 1),
+    "active_return": lambda day: number(day["growth"] - day.get("benchmark_growth", float("nan"))),
+}
+KEYS = {"contributions": "name", "groups": "key", "currency": "currency"}
+
+
+def names_of(basis: Basis, figure: str, key: str | None) -> list[str]:
+    """Name the holdings, groups or currencies that a key means: itself, or those with a comma between them."""
+    section, _, name = figure.partition(".")
+    if section not in KEYS or key is None:
+        return []
+    known = {*getattr(basis.view, section).reset_index()[KEYS[section]]}
+    return [key] if key in known or name not in SUMMED else key.split(",")
+
+
+def read(basis: Basis, figure: str, key: str | None, names: Sequence[str]) -> tuple[float, Inputs]:
+    """Give a figure with the numbers that its formula names; of several parts their sum."""
+    if len(names) < 2:
+        return value_of(basis, figure, key), inputs_of(basis, figure, key)
+    members = [Part(name, value_of(basis, figure, name), f"{figure}:{name}") for name in names]
+    return math.fsum(part.value for part in members), {"members": members}
 
 
 def value_of(basis: Basis, figure: str, key: str | None) -> float:
@@ -25,6 +52,8 @@ def value_of(basis: Basis, figure: str, key: str | None) -> float:
     if section in {"contributions", "groups"}:
         frame = view.contributions if section == "contributions" else view.groups
         return number(frame.set_index("name" if section == "contributions" else "key")[name].loc[str(key)])
+    if section == "series" and name in FOLLOWING:
+        return FOLLOWING[name](view.series.loc[[pd.Timestamp(str(key))]].iloc[0])
     frame = {"windows": view.windows, "currency": view.currency, "series": view.series}[section]
     return number(frame[name].loc[pd.Timestamp(str(key)) if section == "series" else str(key)])
 

@@ -49,6 +49,11 @@ _TOTALS = (
     ("missing_value_count", "Rows without a value", "count", "count(unpriced_rows)", "Holdings and balances that have no price or rate.", LEDGER),
     ("on_cost", "On cost", "fraction", "total_pnl / cost_basis", "Total P/L over the cost of what is held and priced.", CFA),
     ("on_contributed", "On contributed", "fraction", "total_pnl / net_contributions", "Total P/L over external flows, whenever they came.", CFA),
+    ("other_pnl", "Interest, fees and currency gains", "money", "total_pnl - sum(row_totals)", "What belongs to no instrument.", LEDGER),
+    ("holdings_count", "Holdings", "count", "count(held_rows)", "Positions that are open.", LEDGER),
+    ("up", "Holdings up today", "count", "above_zero(day_signs)", "By day P/L in cents.", BACON),
+    ("down", "Holdings down today", "count", "below_zero(day_signs)", "By day P/L in cents.", BACON),
+    ("unchanged", "Holdings unchanged today", "count", "count(day_signs) - above_zero(day_signs) - below_zero(day_signs)", "By day P/L in cents.", BACON),
     ("cash_share", "Cash share", "fraction", "cash / value", "Share of the value.", BACON),
 )
 _ROWS = (
@@ -65,6 +70,14 @@ _ROWS = (
     ("weight", "Weight", "fraction", "row_value / portfolio_value", "Share of the value of the portfolio, cash in it.", BACON),
     ("balance", "Balance", "local", "sum(movements)", "Every movement of this currency's cash.", LEDGER),
 )
+_OPEN_LOTS = (
+    ("quantity", "Quantity of a lot", "units", "sum(of_lot)", "What earlier sales left, after splits.", LEDGER),
+    ("price", "Price of a lot", "price", "cost_local / (quantity * contract_size)", "Cost of one unit, fees and taxes of the purchase in it.", "Cost method of the portfolio"),
+    ("cost_local", "Cost of a lot in its currency", "local", "sum(of_lot)", "Fees and taxes of the purchase in it.", "Cost method of the portfolio"),
+    ("cost_base", "Cost of a lot", "money", "sum(of_lot)", "At the rate of the day of purchase, fees and taxes in it.", "IAS 21"),
+    ("value", "Value of a lot", "money", "quantity * contract_size * unit_price * rate", CLOSE, IFRS),
+    ("unrealised", "Unrealised gain of a lot", "money", "value - cost_base", "Against cost at the rate of the day of purchase.", IFRS),
+)
 _ROW_FORMULAS = MappingProxyType(
     {
         "market_value": "quantity * multiplier * price * fx_rate",
@@ -77,6 +90,7 @@ _ROW_FORMULAS = MappingProxyType(
         "fx_gain": "value - cost_basis",
     }
 )
+_GROUP_FORMULAS = MappingProxyType({"day_return": "day_pnl / (row_value - day_pnl)", "on_cost": "total_pnl / cost_basis"})
 _CASH_FORMULAS = MappingProxyType({"cost_basis": "sum(movements_base)"})
 _RETURNS = (
     ("twr", "Time-weighted return", "fraction", LINKS, DAILY, f"{GIPS}; {BACON}"),
@@ -162,6 +176,10 @@ _SERIES = (
     ("net_contributions", "Contributions until a day", "money", "sum(rows)", "External flows since the first transaction.", BACON),
     ("missing", "Rows without a price", "count", "sum(rows)", "Left out of the value of the day.", LEDGER),
     ("growth", "Growth", "growth", "product(links)", DAILY, GIPS),
+    ("gain", "Value less contributions", "money", "day_value - net_contributions", "What was earned until a day.", BACON),
+    ("total_return", "Return until a day", "fraction", LINKS, DAILY, GIPS),
+    ("benchmark_return", "Return of the benchmark until a day", "fraction", "benchmark_close / benchmark_open - 1", "From its first close in the window.", BACON),
+    ("active_return", "Active return until a day", "fraction", "total_return - benchmark_return", "Arithmetic excess.", BACON),
     ("benchmark_growth", "Growth of the benchmark", "growth", "benchmark_close / benchmark_open", "From 1 at its first close in the window.", BACON),
 )
 _GAINS = (
@@ -170,7 +188,7 @@ _GAINS = (
             name,
             f"Realised: {title}",
             "money",
-            "sum(lots)",
+            "sum(matched)",
             "Matched lots of the window by the rules that were chosen.",
             "Cost method, or the tax rules chosen",
         )
@@ -190,10 +208,62 @@ _GAINS = (
             ("tax", "taxes of the lots"),
         )
     ),
-    ("count", "Realised: lots", "count", "count(lots)", "Matched lots of the window.", LEDGER),
+    ("count", "Realised: lots", "count", "count(matched)", "Matched lots of the window.", LEDGER),
     ("income", "Income of the window", "money", "sum(by_instrument)", "Gross, at the rate of its day.", BACON),
     ("fees", "Fees of the window", "money", "sum(by_instrument)", "All that were paid, at the rate of their day.", BACON),
     ("taxes", "Taxes of the window", "money", "sum(by_instrument)", "All that were paid, at the rate of their day.", BACON),
+    ("paid", "Fees and taxes of the window", "money", "fees + taxes", "All that were paid, at the rate of their day.", BACON),
+    ("charges", "Realised: fees and taxes of the lots", "money", "fee + tax", "They are in cost and proceeds.", BACON),
+)
+_METHOD = "Cost method, or the tax rules chosen"
+_SOLD_LOTS = (
+    ("quantity", "Quantity of a matched lot", "units", "sum(of_lot)", "Negative where a short was covered.", _METHOD),
+    ("proceeds_local", "Proceeds of a matched lot in its currency", "local", "sum(of_lot)", "Less fees and taxes of the sale.", _METHOD),
+    ("cost_local", "Cost of a matched lot in its currency", "local", "sum(of_lot)", "With fees and taxes of the purchase.", _METHOD),
+    ("gain_local", "Gain of a matched lot in its currency", "local", "proceeds_local - cost_local", "Without the exchange rate.", _METHOD),
+    ("proceeds", "Proceeds of a matched lot", "money", "sum(of_lot)", "Less fees and taxes of the sale, at the rate of its day.", _METHOD),
+    ("cost", "Cost of a matched lot", "money", "sum(of_lot)", "With fees and taxes of the purchase, at the rate of its day.", _METHOD),
+    ("fee", "Fees of a matched lot", "money", "sum(of_lot)", "Its part of those of purchase and sale.", _METHOD),
+    ("tax", "Taxes of a matched lot", "money", "sum(of_lot)", "Its part of those of purchase and sale.", _METHOD),
+    ("charges", "Fees and taxes of a matched lot", "money", "fee + tax", "They are in cost and proceeds.", _METHOD),
+    ("gain", "Gain of a matched lot", "money", "proceeds - cost", "Each at the rate of its own day.", _METHOD),
+    ("price_gain", "Gain of a matched lot by price", "money", "gain_local * closing_rate", "The gain in its currency, at the rate of the day it was closed.", KS),
+    ("fx_gain", "Gain of a matched lot by currency", "money", "gain - price_gain", "What the rate made of what was paid.", KS),
+    ("disallowed", "Loss deferred", "money", "sum(of_lot)", "Bought again within 30 days; it goes into the cost of that lot.", "26 U.S. Code 1091"),
+    ("carried_cost", "Loss deferred before", "money", "sum(of_lot)", "It came with the lot.", "26 U.S. Code 1091"),
+    ("adjusted_gain", "Gain after wash sales", "money", "gain - carried_cost + disallowed", "With what is deferred, and what came with the lot.", "26 U.S. Code 1091"),
+    ("days_held", "Days held", "count", "sum(lot_days)", "From purchase to sale, with the days that a wash sale adds.", _METHOD),
+)
+_SALE = (
+    ("proceeds_local", "Sale: proceeds in its currency", "local", "sold_units * contract_size * unit_price - sale_fee - sale_tax", "Less fee and tax of the sale.", _METHOD),
+    ("proceeds", "Sale: proceeds", "money", "proceeds_local * rate", "At the rate of the day.", _METHOD),
+    ("cost_local", "Sale: cost in its currency", "local", "sum(matched)", "Of the lots that the method takes.", _METHOD),
+    ("cost", "Sale: cost", "money", "sum(matched)", "Of the lots that the method takes, at the rates of their days.", _METHOD),
+    ("gain_local", "Sale: gain in its currency", "local", "proceeds_local - cost_local", "Without the exchange rate.", _METHOD),
+    ("gain", "Sale: gain", "money", "proceeds - cost", "What the sale would realise; nothing is recorded.", _METHOD),
+    ("price_gain", "Sale: gain by price", "money", "gain_local * rate", "The gain in its currency, at the rate of the sale.", KS),
+    ("fx_gain", "Sale: gain by currency", "money", "gain - price_gain", "What the rate made of what was paid.", KS),
+    ("gain_short", "Sale: short-term gain", "money", "sum(matched)", "Lots held for a year or less.", _METHOD),
+    ("gain_long", "Sale: long-term gain", "money", "sum(matched)", "Lots held for more than a year.", _METHOD),
+    ("estimated_tax", "Sale: estimated tax", "money", "larger(0, taxed_short) * rate_short + larger(0, taxed_long) * rate_long", "A loss of one term reduces the gain of the other; never negative.", "The rates that were sent"),
+    ("after_tax", "Sale: proceeds after tax", "money", "proceeds - estimated_tax", "Proceeds less the estimated tax.", "The rates that were sent"),
+    ("lots", "Sale: lots taken", "count", "count(matched)", "By the method.", _METHOD),
+)
+_SALE_LOTS = (
+    ("quantity", "Sale: units of a lot", "units", "sum(of_lot)", "What the method takes of it.", _METHOD),
+    ("proceeds_local", "Sale: proceeds of a lot in its currency", "local", "sale_proceeds * lot_units / sold_units", "By its part of the units.", _METHOD),
+    ("proceeds", "Sale: proceeds of a lot", "money", "proceeds_local * rate", "By its part of the units.", _METHOD),
+    ("cost_local", "Sale: cost of a lot in its currency", "local", "sum(of_lot)", "Fees and taxes of the purchase in it.", _METHOD),
+    ("cost", "Sale: cost of a lot", "money", "sum(of_lot)", "At the rate of the day of purchase.", _METHOD),
+    ("gain_local", "Sale: gain of a lot in its currency", "local", "proceeds_local - cost_local", "Without the exchange rate.", _METHOD),
+    ("gain", "Sale: gain of a lot", "money", "proceeds - cost", "What it would realise.", _METHOD),
+    ("price_gain", "Sale: gain of a lot by price", "money", "gain_local * rate", "The gain in its currency, at the rate of the sale.", KS),
+    ("fx_gain", "Sale: gain of a lot by currency", "money", "gain - price_gain", "What the rate made of what was paid.", KS),
+    ("days_held", "Sale: days held", "count", "sum(lot_days)", "From purchase to sale.", _METHOD),
+)
+_PORTFOLIOS = (
+    ("share_of_total", "Share of all portfolios", "fraction", "own_value / sum(every_value)", "Values in the display currency.", BACON),
+    ("value_display", "Value in the display currency", "money", "own_value", "At the rate of the moment.", IFRS),
 )
 
 
@@ -227,6 +297,11 @@ def figures() -> dict[str, Figure]:
         )
     found.append(Figure("calendar", "Return of a month or year", "fraction", LINKS, DAILY, GIPS, "month or year", "performance"))
     found += [Figure(f"gains.{row[0]}", *row[1:], answer="gains") for row in _GAINS]
+    found += [Figure(f"realised_lots.{row[0]}", *row[1:], of="matched lot", answer="gains") for row in _SOLD_LOTS]
+    found += [Figure(f"lots.{row[0]}", *row[1:], of="lot") for row in _OPEN_LOTS]
+    found += [Figure(f"sale.{row[0]}", *row[1:], of="method", answer="sale") for row in _SALE]
+    found += [Figure(f"sale_lots.{row[0]}", *row[1:], of="lot sold", answer="sale") for row in _SALE_LOTS]
+    found += [Figure(*row, of="portfolio", answer="portfolios") for row in _PORTFOLIOS]
     return {figure.figure: figure for figure in found}
 
 
@@ -246,7 +321,9 @@ def figure_named(name: str) -> Figure:
 
 
 def formula_of(figure: Figure, symbol: str | None) -> str:
-    """Give the formula of a figure of the whole, of a holding, or of a balance (`cash:EUR`)."""
+    """Give the formula of a figure of the whole, of a holding, of a balance (`cash:EUR`), or of several (`AAPL,MSFT`)."""
+    if symbol and "," in symbol and figure.answer == "holdings":
+        return _GROUP_FORMULAS.get(figure.figure, "sum(members)")
     if figure.answer != "holdings" or not symbol:
         return figure.formula
     of_row = _ROW_FORMULAS.get(figure.figure, figure.formula)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 
 from engine.types import Finding
 from services.gains_views import GainsQuestion
@@ -25,7 +25,7 @@ class Figure:
     convention: str
     source: str
     of: str = ""  # what `symbol` names: "holding", "window", "month", ...; empty: the figure needs none
-    answer: str = "holdings"  # the service answer that has it: holdings performance gains
+    answer: str = "holdings"  # the service answer that has it: holdings performance gains sale portfolios
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,7 @@ class PriceUsed:
     ts: datetime | None
     state: str
     simulated: bool = False
+    filled_from: date | None = None  # the day it is of, where that lies before the day it stands for
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class FactUsed:
     symbol: str | None
     quantity: float
     amount: float
+    rate: float | None = None  # base units for one unit of its currency, where that is another
 
 
 Inputs = dict[str, float | list[Part]]
@@ -98,6 +100,7 @@ class Grounds:
     conventions: Sequence[str]
     call: str
     path: str
+    formula: str
     prices: Sequence[PriceUsed] = ()
     flows: Sequence[FlowUsed] = ()
     transactions: Sequence[FactUsed] = ()  # newest first
@@ -143,3 +146,4 @@ class ExplainQuestion:
     base_currency: str | None = None
     performance: PerformanceQuestion = field(default_factory=PerformanceQuestion)
     gains: GainsQuestion = field(default_factory=GainsQuestion)
+    sale: Mapping[str, Any] = field(default_factory=dict)  # quantity price date ..., as `Gains.simulate` takes them

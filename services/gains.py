@@ -282,7 +282,8 @@ def _simulated(scope: str, read: _Read, marked: Marked, known: Mapping[str, Any]
         scope=scope, base_currency=read.base, cost_method=_methods(read.parts), instrument=instrument, simulation=simulation, quote=quote,
         price_given=draft.get("price") is not None, fx_rate=rate, fee=float(draft.get("fee") or 0), tax=float(draft.get("tax") or 0), tax_rates=rates,
         portfolios={str(part.portfolio.id): part.portfolio.name for part in read.parts}, accounts=tuple(sorted(accounts)),
-        simulated=marked.simulated and draft.get("price") is None, findings=once(finding for part in read.parts for finding in part.book.findings),
+        simulated=marked.simulated and draft.get("price") is None, marked=marked,
+        findings=once(finding for part in read.parts for finding in part.book.findings),
     )
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from engine import SaleSimulation
 from engine.types import Finding, Instrument
+from services.marks import Marked
 from services.views import QuoteView
 
 RULES: Final = ("uk", "us")
@@ -77,4 +78,5 @@ class SaleView:
     portfolios: dict[str, str]
     accounts: tuple[str, ...]  # those that hold it
     simulated: bool
+    marked: Marked  # where price and rate come from
     findings: tuple[Finding, ...] = field(default=())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
@@ -50,6 +50,7 @@ class Marked:
     rate_ids: dict[UUID, str]  # instruments of quoted pairs
     simulated: bool
     findings: tuple[Finding, ...]
+    stored: Stored = field(default_factory=dict)  # the last rates of each pair, with their day and source
 
 
 class Freshness:
@@ -99,7 +100,7 @@ def read_marks(unit: Unit, workspace_id: UUID, sight: Sight, freshness: Freshnes
     told = {symbol: view for symbol, view in quotes.items() if symbol in instruments or view.instrument_id in rate_ids}
     simulated = invented or any(quotes[symbol].simulated for symbol in instruments)
     old = [_old(told[symbol], sight) for symbol in instruments if _is_old(told[symbol], sight)]
-    return Marked(marks, told, known, rate_ids, simulated, (*old, *_old_rates(base, codes, stored, set(rate_ids.values()), sight)))
+    return Marked(marks, told, known, rate_ids, simulated, (*old, *_old_rates(base, codes, stored, set(rate_ids.values()), sight)), stored)
 
 
 def read_quotes(unit: Unit, sight: Sight, freshness: Freshness, instruments: Mapping[str, Instrument]) -> dict[str, QuoteView]:

@@ -15,7 +15,7 @@ from engine.types import Actor, Finding, Instrument
 from services.answers import Question
 from services.books import Booked, Kept
 from services.market import Market
-from services.marks import read_marks
+from services.marks import last_rates, read_marks
 from services.performance_benchmark import read_levels
 from services.performance_figures import Asked, Basis, Brief, told
 from services.performance_groups import OF_LEDGERS, Group, chosen, groups_of, groups_of_ledgers
@@ -145,7 +145,8 @@ class Performance:
             names = {instrument.id: symbol for symbol, instrument in asked.scene.instruments.items()}
             closes = {day: unit.instruments.last_closes(list(names), on_or_before=day).rename(index=names) if names else pd.DataFrame()
                       for day in (asked.start, asked.end)}
-            return Basis(view, self._brief(unit, actor, asked), closes)
+            rates = {day: last_rates(unit, actor.workspace_id, on_or_before=day) for day in (asked.start, asked.end)}
+            return Basis(view, self._brief(unit, actor, asked), closes, rates)
 
     def _view(self, unit: Unit, actor: Actor, asked: Asked) -> PerformanceView:
         """Measure what was asked."""

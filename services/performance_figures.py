@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,6 +11,7 @@ import pandas as pd
 
 from engine import Panel, modified_dietz, real_return, return_on_investment, simple_dietz, simple_return
 from engine.types import Finding, Instrument, Severity
+from services.marks import Stored
 from services.performance_benchmark import Levels
 from services.performance_groups import Group
 from services.performance_panels import Scene
@@ -77,6 +78,7 @@ class Basis:
     view: PerformanceView
     brief: Brief
     closes: dict[date, pd.DataFrame]  # at both ends: symbol x date close source simulated
+    rates: Mapping[date, Stored]  # at both ends: the last rate of each pair
 
 
 def told(brief: Brief) -> PerformanceView:

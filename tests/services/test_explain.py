@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+import pandas as pd
 import pytest
 
 from engine.errors import InvalidInput
@@ -136,11 +137,114 @@ def test_every_figure_of_performance(services: Services, actor: Actor, portfolio
             check("calendar", float(value), str(year) if month == "total" else f"{year}-{month:02}")
 
 
-def test_realised_gains(services: Services, actor: Actor, portfolio: UUID) -> None:
-    question = GainsQuestion(start=date(2024, 1, 3))
+@pytest.mark.parametrize("rules", [None, "us", "uk"])
+def test_every_figure_of_realised_gains(services: Services, actor: Actor, portfolio: UUID, rules: str | None) -> None:
+    question = GainsQuestion(start=date(2024, 1, 3), rules=rules)
+    if rules == "uk":
+        services.instruments.put_rates(actor, "GBPUSD", [{"date": "2024-01-02", "rate": 1.25}])
     view = services.gains.report(actor, portfolio, question)
+
+    def check(figure: str, value: float | None, symbol: str | None = None) -> None:
+        same(services.explain.explain(actor, portfolio, figure, symbol=symbol, question=ExplainQuestion(gains=question)), value)
+
+    assert len(view.rows)
     for name, value in view.totals.items():
-        same(services.explain.explain(actor, portfolio, f"gains.{name}", question=ExplainQuestion(gains=question)), value)
+        check(f"gains.{name}", value)
+    check("gains.paid", view.totals["fees"] + view.totals["taxes"])
+    for table, kind in ((view.by_symbol, ""), (view.by_year, "year:"), (view.by_term, "term:")):
+        for key, row in table.iterrows():
+            for name, value in row.items():
+                check(f"gains.{name}", float(value), f"{kind}{key}")
+    check("gains.net", view.totals["net"], "month:2024-02,month:2024-03")
+    for record in view.rows.to_dict("records"):
+        for name, value in record.items():
+            if isinstance(value, float | int) and not isinstance(value, bool) and name != "rate":
+                check(f"realised_lots.{name}", float(value), record["id"])
+
+
+@pytest.mark.parametrize("draft", [{}, {"price": "130", "fee": "2", "tax_rate_short": "0.3", "tax_rate_long": "0.1"}, {"history": "each"}])
+@pytest.mark.parametrize("symbol", ["AAA", "BBB"])
+def test_every_figure_of_a_sale(services: Services, actor: Actor, portfolio: UUID, symbol: str, draft: dict[str, str]) -> None:
+    sale = {"symbol": symbol, "quantity": "8", "date": "2024-03-28", **draft}
+    view = services.gains.simulate(actor, portfolio, sale)
+
+    def check(figure: str, value: float, key: str) -> None:
+        asked = ExplainQuestion(sale={name: value for name, value in sale.items() if name != "symbol"})
+        same(services.explain.explain(actor, portfolio, figure, symbol=key, question=asked), value)
+
+    for method, row in view.simulation.methods.iterrows():
+        for name, value in row.items():
+            check(f"sale.{name}", float(value), f"{symbol}:{method}")
+    for method, lots in view.simulation.lots.groupby("method"):
+        for place, record in enumerate(lots.to_dict("records"), start=1):
+            for name, value in record.items():
+                if isinstance(value, float | int) and name not in {"method", "account"}:
+                    check(f"sale_lots.{name}", float(value), f"{symbol}:{method}#{place}")
+
+
+def test_lots_and_sums_of_several(services: Services, actor: Actor, portfolio: UUID) -> None:
+    asked = ExplainQuestion(as_of=date(2024, 3, 28))
+
+    def check(figure: str, symbol: str, value: float) -> Explanation:
+        told = services.explain.explain(actor, portfolio, figure, symbol=symbol, question=asked)
+        same(told, value)
+        return told
+
+    view = services.valuation.holdings(actor, portfolio, as_of=asked.as_of)
+    lot = services.valuation.lots(actor, portfolio, "BBB", as_of=asked.as_of).lots.iloc[0]
+    for name in ("quantity", "price", "cost_local", "cost_base"):
+        check(f"lots.{name}", "BBB#1", float(lot[name]))
+    value = 20 * 51 * 1.09
+    check("lots.value", "bbb#1", value)
+    check("lots.unrealised", "BBB#1", value - lot["cost_base"])
+    rows, totals = view.snapshot.holdings.set_index("symbol"), view.snapshot.totals
+    told = check("market_value", "AAA,BBB,cash:EUR,cash:USD", totals["value"])
+    assert {part.figure for part in told.inputs[0].parts} == {"market_value:AAA", "market_value:BBB", "value:cash:EUR", "value:cash:USD"}
+    check("weight", "AAA,BBB,cash:EUR,cash:USD", 1.0)
+    check("total_pnl", "AAA,BBB,other", totals["total_pnl"])
+    earned = {name: rows.loc[name, ["unrealised", "realised", "income"]].sum() - rows.loc[name, ["fees", "taxes"]].sum() for name in rows.index}
+    check("on_cost", "AAA,BBB", sum(earned.values()) / rows["cost_basis"].sum())
+    assert check("other_pnl", "", totals["total_pnl"] - sum(earned.values())).value is not None
+    check("day_return", "AAA,BBB", rows["day_pnl"].sum() / (rows["market_value"].sum() - rows["day_pnl"].sum()))
+    check("holdings_count", "", 2)
+    check("up", "", (rows["day_pnl"].round(2) > 0).sum())
+
+
+def test_what_follows_from_a_day(services: Services, actor: Actor, portfolio: UUID) -> None:
+    question = PerformanceQuestion(**WINDOW)
+    view = services.performance.performance(actor, portfolio, question)
+    day = view.series.loc[pd.Timestamp("2024-02-29")]
+    for name, value in (("gain", day["value"] - day["net_contributions"]), ("total_return", day["growth"] - 1),
+                        ("benchmark_return", day["benchmark_growth"] - 1), ("active_return", day["growth"] - day["benchmark_growth"])):
+        same(services.explain.explain(actor, portfolio, f"series.{name}", symbol="2024-02-29", question=ExplainQuestion(performance=question)), value)
+    whole = services.explain.explain(actor, portfolio, "contributions.contribution", symbol="AAA,BBB", question=ExplainQuestion(performance=question))
+    same(whole, view.contributions.set_index("name").loc[["AAA", "BBB"], "contribution"].sum())
+
+
+def test_the_share_of_a_portfolio(services: Services, actor: Actor, portfolio: UUID) -> None:
+    services.portfolios.create(actor, {"name": "Second", "base_currency": "EUR"})
+    row = next(row for row in services.valuation.compare(actor) if row.id == str(portfolio))
+    same(services.explain.explain(actor, "all", "share_of_total", symbol=row.id), row.weight)
+    same(services.explain.explain(actor, "all", "value_display", symbol=row.id), row.value_display)
+
+
+def test_a_rate_tells_its_day_and_its_source(services: Services, actor: Actor, portfolio: UUID) -> None:
+    services.instruments.put_rates(actor, "EURUSD", [{"date": "2024-03-25", "rate": 1.07, "source": "ecb"}])
+    services.instruments.put_rates(actor, "EURCHF", [{"date": "2024-03-26", "rate": 0.98, "source": "ecb"}])
+
+    def rates(figure: str, on: date, **options: Any) -> list[tuple[str, float | None, str | None, date | None]]:
+        told = services.explain.explain(actor, portfolio, figure, question=ExplainQuestion(as_of=on, **options))
+        assert all(price.ts for price in told.prices), figure
+        return [(price.symbol, price.value, price.source, price.filled_from) for price in told.prices if len(price.symbol) == 6]
+
+    assert rates("value", date(2024, 3, 25)) == [("EURUSD", 1.07, "ecb", None)]
+    assert rates("value", date(2024, 3, 27)) == [("EURUSD", 1.07, "ecb", date(2024, 3, 25))]
+    assert rates("value", date(2024, 3, 27), base_currency="CHF") == [("EURCHF", 0.98, "ecb", date(2024, 3, 26)), ("EURUSD", 1.07, "ecb", date(2024, 3, 25))]
+    window = PerformanceQuestion(start=date(2024, 3, 1), end=date(2024, 3, 26))
+    assert rates("twr", date(2024, 3, 26), performance=window) == [
+        ("EURUSD", 1.12, "manual", date(2024, 2, 29)), ("EURUSD", 1.07, "ecb", date(2024, 3, 25))]
+    bought = services.explain.explain(actor, portfolio, "cost_basis", symbol="BBB", question=ExplainQuestion(as_of=date(2024, 3, 28)))
+    assert [fact.rate for fact in bought.transactions] == [pytest.approx(1.1)]
 
 
 def test_what_it_rests_on(services: Services, actor: Actor, portfolio: UUID) -> None:
@@ -168,6 +272,12 @@ def test_what_it_rests_on(services: Services, actor: Actor, portfolio: UUID) -> 
         ("calendar", "May", "symbol"),
         ("contributions.pnl", "NOPE", "symbol"),
         ("groups.pnl", "Energy", "symbol"),
+        ("lots.value", "AAA#9", "symbol"),
+        ("price", "AAA,BBB", "symbol"),
+        ("gains.net", "year:1999", "symbol"),
+        ("gains.fees", "AAA", "symbol"),
+        ("realised_lots.gain", "99", "symbol"),
+        ("share_of_total", "NOPE", "symbol"),
     ],
 )
 def test_what_cannot_be_explained_says_why(
