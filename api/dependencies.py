@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import Depends, Header, HTTPException, Path, Query
@@ -154,10 +155,14 @@ def day(field: str, text: str | None) -> date | None:
     return None if text is None or not text.strip() else fields.calendar_date(Place(field), text)
 
 
-def explain_url(request: Request, scope: str) -> str:
-    """Give the address that explains a number of an answer, under the same question; `{figure}` and `{symbol}` are to be put in."""
-    query = f"&{request.url.query}" if request.url.query else ""
-    return f"/api/v1/portfolios/{scope}/explain?figure={{figure}}&symbol={{symbol}}{query}"
+def explain_url(request: Request, scope: str, sent: Mapping[str, Any] | None = None) -> str:
+    """Give the address that explains a number of an answer, under the same question; `{figure}` and `{symbol}` are to be put in.
+
+    `sent` are the words of a body, where the question did not come in the query.
+    """
+    asked = [*request.query_params.multi_items(), *(sent or {}).items()]
+    query = urlencode([(name, str(value)) for name, value in asked if name not in {"symbol", "format"} and value is not None])
+    return f"/api/v1/portfolios/{scope}/explain?figure={{figure}}&symbol={{symbol}}{f'&{query}' if query else ''}"
 
 
 def moment(field: str, text: str | None) -> date | datetime | None:

@@ -36,8 +36,8 @@ def explain(  # noqa: PLR0913, PLR0917 - one parameter a query parameter
     asked: Annotated[PerformanceQuestion, Depends(question)],
     figure: Annotated[str | None, Query(description="A name of GET /api/v1/figures", examples=["roi"])] = None,
     symbol: Annotated[
-        str | None, Query(description="What it is of: AAPL, cash:EUR, several (AAPL,MSFT), a lot (AAPL#1), a window (1Y), a month (2024-03), a group, "
-                                       "a currency, a part of the gains (AAPL, year:2024), a method (AAPL:fifo)")
+        str | None, Query(description="What it is of: AAPL, cash:EUR, several (AAPL,MSFT), a lot (AAPL#1), a window (1Y), a month (2024-03), "
+                                       "a group, a currency, a part of the gains (AAPL, year:2024), a method (AAPL:fifo)")
     ] = None,
     as_of: Annotated[str | None, Query(description="Of holdings: a date or an instant")] = None,
     year: Annotated[str | None, Query(description="Of gains: a tax year instead of start and end")] = None,

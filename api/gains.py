@@ -12,9 +12,10 @@ from typing import Annotated, Any
 
 import pandas as pd
 from fastapi import APIRouter, Depends, Query
+from starlette.requests import Request
 from starlette.responses import Response
 
-from api.dependencies import Asks, Day, ExactRoute, Id, day, instant, parsed
+from api.dependencies import Asks, Day, ExactRoute, Id, day, explain_url, instant, parsed
 from api.gains_schemas import RealisedGainsPublic, SaleBody, SalePublic
 from services import fields
 from services.fields import Place
@@ -57,7 +58,7 @@ def asked(  # noqa: PLR0913, PLR0917 - one parameter a query parameter
 
 
 @routes.get("/realised-gains", response_model=RealisedGainsPublic, responses={200: {"content": {"text/csv": {}}}})
-def realised_gains(call: Asks, portfolio_id: Scope, query: Annotated[Asked, Depends(asked)]) -> Any:  # noqa: ANN401 - JSON or CSV
+def realised_gains(call: Asks, request: Request, portfolio_id: Scope, query: Annotated[Asked, Depends(asked)]) -> Any:  # noqa: ANN401 - JSON or CSV
     """Tell what was realised, one row a matched lot, with the sums of tax years, terms and symbols.
 
     A row counts by the day of its disposal, from `start` to `end`, both included. Purchases after the window still match: under rules=uk a sale
@@ -67,12 +68,12 @@ def realised_gains(call: Asks, portfolio_id: Scope, query: Annotated[Asked, Depe
     if query.form == "csv":
         name = f"realised-gains-{view.rules or view.cost_method}.csv"
         return Response(as_csv(view), media_type="text/csv; charset=utf-8", headers={"Content-Disposition": f'attachment; filename="{name}"'})
-    return told_gains(view)
+    return {**told_gains(view), "explain": explain_url(request, portfolio_id)}
 
 
 @routes.get("/sale-simulation", response_model=SalePublic)
 def sale_simulation(  # noqa: PLR0913, PLR0917 - one parameter a query parameter
-    call: Asks, portfolio_id: Scope, symbol: Annotated[str | None, Query(examples=["AAPL"])] = None,
+    call: Asks, request: Request, portfolio_id: Scope, symbol: Annotated[str | None, Query(examples=["AAPL"])] = None,
     quantity: Annotated[str | None, Query(examples=["10"])] = None,
     price: Annotated[str | None, Query(description="Of one unit; the last one where absent")] = None,
     date: Annotated[str | None, Query(description="YYYY-MM-DD; today where absent")] = None, account: str | None = None,
@@ -85,13 +86,16 @@ def sale_simulation(  # noqa: PLR0913, PLR0917 - one parameter a query parameter
     given = {"symbol": symbol, "quantity": quantity, "price": price, "date": date, "account": account, "fee": fee, "tax": tax,
              "tax_rate_short": tax_rate_short, "tax_rate_long": tax_rate_long, "history": history,
              "base_currency": base_currency, "known_at": known_at}
-    return told_sale(call.services.gains.simulate(call.actor, portfolio_id, {name: value for name, value in given.items() if value is not None}))
+    view = call.services.gains.simulate(call.actor, portfolio_id, {name: value for name, value in given.items() if value is not None})
+    return {**told_sale(view), "explain": explain_url(request, portfolio_id)}
 
 
 @routes.post("/sale-simulation", response_model=SalePublic)
-def sale_simulation_of(call: Asks, portfolio_id: Scope, body: SaleBody) -> dict[str, Any]:
+def sale_simulation_of(call: Asks, request: Request, portfolio_id: Scope, body: SaleBody) -> dict[str, Any]:
     """Think a sale through under each cost method, with lots by name if some are named; nothing is recorded."""
-    return told_sale(call.services.gains.simulate(call.actor, portfolio_id, parsed(body)))
+    sent = parsed(body)
+    told = told_sale(call.services.gains.simulate(call.actor, portfolio_id, sent))
+    return {**told, "explain": explain_url(request, portfolio_id, None if sent.get("lots") else sent)}  # lots by name fit no address
 
 
 def told_gains(view: GainsView) -> dict[str, Any]:

@@ -90,6 +90,7 @@ class RealisedGainsPublic(BaseModel):
     portfolios: dict[str, str]
     revisions: dict[str, int]
     findings: list[FindingPublic]
+    explain: str = Field(description="Address that explains a number of this answer; put {figure} and {symbol} in")
 
 
 class SaleSimulation(Input):
@@ -179,3 +180,4 @@ class SalePublic(BaseModel):
     methods: list[MethodPublic]
     open_lots: list[dict[str, Any]] = Field(description="Lots that `lots` can name")
     findings: list[FindingPublic]
+    explain: str = Field(description="Address that explains a number of this answer; put {figure} and {symbol} in")

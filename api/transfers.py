@@ -8,8 +8,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Query
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
 
-from api.dependencies import Asks, ExactRoute, Id, KnownAt, Symbol, Writes, found_id, known, moment, parsed
+from api.dependencies import Asks, ExactRoute, Id, KnownAt, Symbol, Writes, explain_url, found_id, known, moment, parsed
 from api.requests import Described, Given, Input, LotTaken
 from api.schemas import InstrumentPublic, Public, TransactionPublic
 from engine.types import EFFECTS, ENTRIES, Effect, Entry, Transaction
@@ -101,6 +102,7 @@ class DetailPublic(BaseModel):
     lots: list[LotPublic]
     gains: list[dict[str, Any]]
     transactions: list[TransactionPublic]
+    explain: str = Field(description="Address that explains a number of this answer; put {figure} and {symbol} in")
 
 
 class OrderPut(Input):
@@ -150,12 +152,12 @@ def kinds() -> list[KindPublic]:
 
 
 @routes.get("/portfolios/{portfolio_id}/holdings/{symbol}", response_model=DetailPublic, tags=["analytics"])
-def detail(call: Asks, portfolio_id: Id, symbol: Symbol, as_of: Annotated[Text, Query(description="A date or an instant")] = None,
+def detail(call: Asks, request: Request, portfolio_id: Id, symbol: Symbol, as_of: Annotated[Text, Query(description="A date or an instant")] = None,
            cost_method: Text = None, known_at: KnownAt = None) -> dict[str, Any]:
     """Tell the open lots, the realised gains and the newest transactions of one instrument in a portfolio, or in `all`."""
     found = call.services.valuation.lots(call.actor, portfolio_id, symbol, as_of=moment("as_of", as_of), cost_method=cost_method,
                                          known_at=known(known_at))
-    return _detail(found)
+    return {**_detail(found), "explain": explain_url(request, portfolio_id)}
 
 
 def _detail(found: InstrumentDetail) -> dict[str, Any]:
