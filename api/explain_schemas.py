@@ -19,7 +19,7 @@ class FigurePublic(Public):
     formula: str
     convention: str
     source: str
-    of: str = Field(description="What `symbol` names: holding, lot, window, month, group, currency, date, method, portfolio; empty: the figure needs none")
+    of: str = Field(description="What `symbol` names: holding, lot, window, month, group, currency, date, ...; empty: the figure needs none")
     answer: str = Field(description="Which answer has it: holdings, performance, gains, sale or portfolios")
 
 

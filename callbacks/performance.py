@@ -11,7 +11,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, html, no_update
 from dash.exceptions import PreventUpdate
 
 from callbacks import performance_rows as rows
-from components import cards, controls, figures_performance, months, theme
+from components import cards, contributions, controls, figures_performance, months, theme
 from components import performance as parts
 from components.ids import Ids as Frame
 from components.ids import PerformanceIds as Ids
@@ -194,7 +194,7 @@ def _panels(view: PerformanceView, asked: dict[str, Any]) -> dict[str, Any]:
         **_bridge(view, asked),
         **_bars(view, asked),
         "methods": parts.methods_table(rows.methods(view), yearly=rows.is_yearly(view)), "why": view.why,
-        "currency": parts.currency_table(split, view.figures["twr"]) if split else (),
+        "currency": contributions.currency_table(split, view.figures["twr"]) if split else (),
         **_months(view), "foot": rows.foot(view), "benchmark": benchmark or "none", "read": _told(view, asked),
     }
 
@@ -230,8 +230,8 @@ def _bars(view: PerformanceView, asked: dict[str, Any]) -> dict[str, Any]:
     if not bars or not theme.known(total):
         return {"bars": cards.blank("No contribution yet", "Whoever earned or lost something in this window stands here.")}
     noun, head = rows.NOUNS[by]
-    return {"bars": parts.contribution_bars(bars, total, noun=noun), "bars_note": "percentage points, linked",
-            "bars_table": parts.contribution_table(bars, total, currency=view.base_currency, head=head)}
+    return {"bars": contributions.contribution_bars(bars, total, noun=noun), "bars_note": "percentage points, linked",
+            "bars_table": contributions.contribution_table(bars, total, currency=view.base_currency, head=head)}
 
 
 def _months(view: PerformanceView) -> dict[str, Any]:

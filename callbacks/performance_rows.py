@@ -186,9 +186,10 @@ def spoken_bridge(told: Sequence[Step], currency: str) -> str:
 
 def bars(view: PerformanceView, by: str) -> list[Bar]:
     """Give a bar for each holding or group; a press on it narrows the page, unless it is narrowed already."""
+    section = "contributions" if by == "symbol" else "groups"
     frame, narrowed = (view.contributions, bool(view.conventions.get("group"))) if by == "symbol" else (view.groups, False)
     return [Bar(_key(row, by, narrowed=narrowed), _said(str(row["name"])), str(row.get("label") or row["name"]), float(row["contribution"]),
-                row.get("return"), row.get("weight"), row.get("pnl"))
+                row.get("return"), row.get("weight"), row.get("pnl"), f"{section}:{row['name'] if by == 'symbol' else row['key']}")
             for row in frame.to_dict("records") if abs(row["contribution"]) >= 5e-7 or abs(row["pnl"]) >= CENT]
 
 

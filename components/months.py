@@ -35,15 +35,16 @@ def calendar_table(calendar: Mapping[int, Sequence[float | None]]) -> html.Table
     cap = heat_cap(calendar)
     year = html.Th("Year", scope="col", className="sum")
     head = html.Tr([html.Th(html.Span("Year", className="sr")), *(html.Th(month, scope="col") for month in MONTHS), year])
-    rows = [html.Tr([html.Th(str(year), scope="row"), *(_month(value, cap) for value in months[:12]), html.Td(_tenth(months[12]), className="sum")])
+    rows = [html.Tr([html.Th(str(year), scope="row"), *(_month(value, cap, f"{year}-{place:02}") for place, value in enumerate(months[:12], start=1)),
+                     html.Td(_tenth(months[12], str(year)), className="sum")])
             for year, months in sorted(calendar.items(), reverse=True)]
     return html.Table([html.Caption("Returns by month, in percent", className="sr"), html.Thead(head), html.Tbody(rows)], className="heat")
 
 
-def _month(value: float | None, cap: float) -> html.Td:
+def _month(value: float | None, cap: float, month: str) -> html.Td:
     if value is None or not theme.known(value):
         return html.Td("")
-    return html.Td(_tenth(value), className="cell", **{"data-level": str(heat_level(value, cap))})
+    return html.Td(_tenth(value, month), className="cell", **{"data-level": str(heat_level(value, cap))})
 
 
 def heat_level(value: float, cap: float) -> int:
@@ -52,5 +53,5 @@ def heat_level(value: float, cap: float) -> int:
     return -size if value < 0 else size
 
 
-def _tenth(value: float | None) -> html.Span:
-    return live(None if value is None else value * 100, form="signed1")
+def _tenth(value: float | None, window: str) -> html.Span:
+    return live(None if value is None else value * 100, form="signed1", explain=f"calendar:{window}")

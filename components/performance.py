@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from components.figures_performance import Growth, Step
 
-SHOWN = 12  # bars before the rest is one line
-
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -59,6 +57,7 @@ class Bar(NamedTuple):
     own: float | None  # its own return
     weight: float | None
     pnl: float | None
+    part: str = ""  # as its figures are named: "contributions:AAPL", "groups:Technology"
 
 
 class Effect(NamedTuple):
@@ -93,36 +92,37 @@ TIMINGS = {"start": "flows at day start", "end": "flows at day end", "mid": "flo
 def kpi_strip(facts: Facts) -> list[html.Div]:
     """Seven figures, each with what it is and one line of context in small print."""
     return [
-        _figure(facts, "twr", "TWR", f"daily, {COSTS[facts.costs]}", _yearly(facts["twr_annualised"])),
-        _figure(facts, "mwr", "MWR", f"internal rate, {_count(facts.flow_days, 'flow day')}", _yearly(facts["mwr_annualised"])),
+        _figure(facts, "twr", "TWR", f"daily, {COSTS[facts.costs]}", _yearly(facts, "twr_annualised")),
+        _figure(facts, "mwr", "MWR", f"internal rate, {count(facts.flow_days, 'flow day')}", _yearly(facts, "mwr_annualised")),
         _figure(facts, "modified_dietz", "Modified Dietz", "flows weighted by days", TIMINGS[facts.flow_timing]),
-        _figure(facts, "roi", "ROI", "gain on capital put in", f"{theme.money(facts['pnl'], decimals=0, signed=True)} {facts.currency}"),
+        _figure(facts, "roi", "ROI", "gain on capital put in", [live(facts["pnl"], form="whole-signed", explain="pnl"), f" {facts.currency}"]),
         _figure(facts, "active_return", "Active return", f"vs {facts.benchmark}" if facts.benchmark else "no benchmark is chosen",
-                _yearly(facts["active_return_annualised"]), toned=True),
+                _yearly(facts, "active_return_annualised"), toned=True),
         _figure(facts, "volatility", "Volatility", "of daily returns, a year", _tracking(facts), signed=False),
         _figure(facts, "max_drawdown", "Max drawdown", "deepest fall from a peak", "by daily closes"),
     ]
 
 
-def _figure(facts: Facts, name: str, label: str, what: str, context: str, *, toned: bool = False, signed: bool = True) -> html.Div:
+def _figure(facts: Facts, name: str, label: str, what: str, context: object, *, toned: bool = False, signed: bool = True) -> html.Div:
     value = facts[name]
     known = value is not None and theme.known(value)
     second = context if known else facts.gaps.get(name, "")
     told = {"form": "signed" if signed else "money", "explain": "mwr_period" if name == "mwr" else name}
     number = [live(value * 100, toned=toned, **told), unit("%")] if known and value is not None else theme.UNKNOWN
-    return kpi(label, number, [html.Span(what, title=what), html.Span(second, title=second)])
+    return kpi(label, number, [html.Span(what, title=what), html.Span(second, **({"title": second} if isinstance(second, str) else {}))])
 
 
-def _yearly(value: float | None) -> str:
-    return f"{theme.percent(value)} p.a." if theme.known(value) else "not annualised"
+def _yearly(facts: Facts, name: str) -> object:
+    return [percent(facts[name], explain=name), " p.a."] if theme.known(facts[name]) else "not annualised"
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """Write how many of what."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _tracking(facts: Facts) -> str:
-    return f"tracking error {theme.share(facts['tracking_error'])}" if theme.known(facts["tracking_error"]) else ""
+def _tracking(facts: Facts) -> object:
+    return ["tracking error ", live(facts["tracking_error"], form="share", explain="tracking_error")] if theme.known(facts["tracking_error"]) else ""
 
 
 # ------------------------------------------------------------------------------------------------------------------------- windows
@@ -135,28 +135,38 @@ def windows_table(windows: Sequence[Window], *, benchmark: str | None) -> html.T
         html.Tr([
             html.Td([window.name, *([html.Span(" p.a.", className="dim")] if window.yearly else [])],
                     className="l", title=f"from {theme.day(window.start)}"),
-            html.Td(_percent(window.own, explain=_of(window, "twr"))),
-            *([html.Td(_percent(window.benchmark, explain=_of(window, "benchmark")), className="soft"),
-               html.Td(_percent(window.active, toned=True, explain=_of(window, "active")))] if benchmark else []),
-            html.Td(_percent(window.mwr, explain=_of(window, "mwr")), className="soft"),
+            html.Td(percent(window.own, explain=_of(window, "twr"))),
+            *([html.Td(percent(window.benchmark, explain=_of(window, "benchmark")), className="soft"),
+               html.Td(percent(window.active, toned=True, explain=_of(window, "active")))] if benchmark else []),
+            html.Td(percent(window.mwr, explain=_of(window, "mwr")), className="soft"),
         ])
         for window in windows
     ]
-    return _table("Returns by window", heads, rows, classes="dense")
+    return table("Returns by window", heads, rows, classes="dense")
 
 
 def month_facts(facts: Facts) -> html.Dl:
     """Best and worst month, months above zero, capture."""
-    months, above = facts["months"], facts["months_positive"]
-    pairs = [
-        ("Best month", _percent(facts["best_month"])),
-        ("Worst month", _percent(facts["worst_month"])),
-        ("Months above zero", f"{theme.number(above, decimals=0)} of {theme.number(months, decimals=0)}"),
+    pairs: list[tuple[str, object]] = [
+        ("Best month", percent(facts["best_month"], explain="best_month")),
+        ("Worst month", percent(facts["worst_month"], explain="worst_month")),
+        ("Months above zero", [_counted(facts, "months_positive"), " of ", _counted(facts, "months")]),
     ]
     if facts.benchmark:
-        capture = [theme.percent(facts[name], decimals=0, signed=False) for name in ("up_capture", "down_capture")]
-        pairs.append(("Up capture, down capture", ", ".join(capture) if set(capture) != {theme.UNKNOWN} else theme.UNKNOWN))
+        pairs.append(("Up capture, down capture", _captures(facts)))
     return html.Dl([part for name, figure in pairs for part in (html.Dt(name), html.Dd(figure))], className="kv")
+
+
+def _counted(facts: Facts, name: str) -> html.Span:
+    return live(facts[name], form="count", explain=name)
+
+
+def _captures(facts: Facts) -> object:
+    names = ("up_capture", "down_capture")
+    if not any(theme.known(facts[name]) for name in names):
+        return theme.UNKNOWN
+    up, down = (html.Span(theme.percent(facts[name], decimals=0, signed=False), **{"data-explain": name}) for name in names)
+    return [up, ", ", down]
 
 
 def _of(window: Window, column: str) -> str:
@@ -165,11 +175,13 @@ def _of(window: Window, column: str) -> str:
     return f"windows.{yearly[column] if window.yearly else 'mwr_period' if column == 'mwr' else column}:{window.key}"
 
 
-def _percent(value: float | None, *, toned: bool = False, explain: str = "") -> html.Span:
+def percent(value: float | None, *, toned: bool = False, explain: str = "") -> html.Span:
+    """Show a return; `explain` names the figure that it is."""
     return live(value, form="percent", toned=toned, **({"explain": explain} if explain else {}))
 
 
-def _table(caption: str, heads: Sequence[str], rows: Sequence[html.Tr], *, foot: html.Tr | None = None, classes: str = "") -> html.Table:
+def table(caption: str, heads: Sequence[str], rows: Sequence[html.Tr], *, foot: html.Tr | None = None, classes: str = "") -> html.Table:
+    """Build a table with its heads; the first column is text."""
     head = html.Tr([html.Th(name, scope="col", className="" if index else "l") for index, name in enumerate(heads)])
     end = [html.Tfoot(foot)] if foot is not None else []
     return html.Table([html.Caption(caption, className="sr"), html.Thead(head), html.Tbody([*rows]), *end], className=f"grid-t {classes}".strip())
@@ -186,12 +198,17 @@ def growth_table(growth: Growth, *, benchmark: str | None) -> html.Table:
     kept = _sparse(growth.days, flows)
     rows = [html.Tr([
         html.Td(theme.day(growth.days[at]), className="l"),
-        html.Td(_percent(growth.own[at] - 1)),
-        *([html.Td(_percent(growth.benchmark[at] - 1)), html.Td(_percent(growth.active[at], toned=True))] if benchmark else []),
-        html.Td(live(flows[growth.days[at]], form="signed") if growth.days[at] in flows else ""),
+        html.Td(percent(growth.own[at] - 1, explain=_of_day("total_return", growth.days[at]))),
+        *([html.Td(percent(growth.benchmark[at] - 1, explain=_of_day("benchmark_return", growth.days[at]))),
+           html.Td(percent(growth.active[at], toned=True, explain=_of_day("active_return", growth.days[at])))] if benchmark else []),
+        html.Td(live(flows[growth.days[at]], form="signed", explain=_of_day("flow", growth.days[at])) if growth.days[at] in flows else ""),
     ]) for at in reversed(kept)]
     heads = ["Date", "Growth", *([benchmark, "Active"] if benchmark else []), "Flow"]
-    return _table("Growth by day", heads, rows)
+    return table("Growth by day", heads, rows)
+
+
+def _of_day(column: str, day: date) -> str:
+    return f"series.{column}:{day.isoformat()}"
 
 
 def _sparse(days: Sequence[date], flows: Mapping[date, float], most: int = 70) -> list[int]:
@@ -212,10 +229,11 @@ def bridge_table(steps: Sequence[Step], residual: float, currency: str) -> html.
     rows.append(html.Tr([html.Td("Residual", className="l soft"),
                          html.Td(live(residual, form="signed", explain="bridge.residual"), className="soft")]))
     foot = html.Tr([html.Td(closing.name, className="l"), html.Td([live(closing.amount, explain="bridge.closing_value"), unit(currency)])])
-    return _table("What moved the value", ["Step", currency], rows, foot=foot)
+    return table("What moved the value", ["Step", currency], rows, foot=foot)
 
 
-STEPS = {"Price": "price", "Currency": "fx", "Income": "income", "Fees": "fees", "Taxes": "taxes", "Company actions": "corporate_actions"}
+STEPS = {"Contributions": "flows_in", "Put in": "flows_in", "Withdrawals": "flows_out", "Taken out": "flows_out", "Price": "price",
+         "Currency": "fx", "Income": "income", "Fees": "fees", "Taxes": "taxes", "Company actions": "corporate_actions"}
 
 
 def _step(step: Step, index: int) -> str:
@@ -231,65 +249,6 @@ def fitted_steps(steps: Sequence[Step], residual: float) -> list[Step]:
     return [*(step._replace(amount=amount) for step, amount in zip(before, cents, strict=True)), closing._replace(amount=end)]
 
 
-# ------------------------------------------------------------------------------------------------------------------- contributions
-
-
-def contribution_bars(bars: Sequence[Bar], total: float, *, noun: str) -> list[html.Div]:
-    """Bars of percentage points, largest first; the rest in one line; the sum is the return."""
-    order = sorted(_in_points(bars, total), key=lambda bar: -bar.contribution)
-    shown, rest = _ends(order)
-    widest = max((abs(bar.contribution) for bar in shown), default=0.0) or 1.0
-    rows = [_bar(bar, widest) for bar in shown]
-    if rest:
-        left = round(sum(bar.contribution for bar in rest), 2)
-        rows.append(html.Div([html.Span(f"Other {_count(len(rest), noun)}", className="soft"), _points(left)], className="spread rest"))
-    return [*rows, html.Div([html.Span("TWR"), _total(total)], className="spread sum")]
-
-
-def _in_points(bars: Sequence[Bar], total: float) -> list[Bar]:
-    points = theme.fitted([bar.contribution * 100 for bar in bars], total * 100)
-    return [bar._replace(contribution=point) for bar, point in zip(bars, points, strict=True)]
-
-
-def _ends(order: Sequence[Bar]) -> tuple[list[Bar], list[Bar]]:
-    """Keep the bars that matter, of either sign, in their order."""
-    if len(order) <= SHOWN + 1:
-        return [*order], []
-    kept = {bar.key or bar.name for bar in sorted(order, key=lambda bar: -abs(bar.contribution))[:SHOWN]}
-    return [bar for bar in order if (bar.key or bar.name) in kept], [bar for bar in order if (bar.key or bar.name) not in kept]
-
-
-def _bar(bar: Bar, widest: float) -> html.Div:
-    width = f"{100 * abs(bar.contribution) / widest:.1f}"
-    sides = [html.Progress(value=width if side else "0", max="100", className=name, **{"aria-hidden": "true"})
-             for side, name in ((bar.contribution < 0, "n"), (bar.contribution > 0, "p"))]
-    title = f"{bar.label}: return {theme.percent(bar.own)}, weight {theme.share(bar.weight)}"
-    name = html.B(bar.name, title=title)
-    if bar.key:
-        name = html.Button(bar.name, type="button", title=f"{title}. Press to see it alone", **{"data-group": bar.key})
-    return html.Div([name, html.Span(sides, className="track"), _points(bar.contribution)], className="spread")
-
-
-def _points(value: float, *, toned: bool = True) -> html.Span:
-    return live(value, form="signed", toned=toned)
-
-
-def _total(total: float) -> html.Span:
-    return _points(total * 100, toned=False)
-
-
-def contribution_table(bars: Sequence[Bar], total: float, *, currency: str, head: str) -> html.Table:
-    """Give every contribution with weight, own return and profit; the sum is the return."""
-    rows = [html.Tr([
-        html.Td([html.B(bar.name), *([html.Span(f" {bar.label}", className="dim")] if bar.label != bar.name else [])], className="l"),
-        html.Td(live(bar.weight, form="share"), className="soft"), html.Td(_percent(bar.own), className="soft"),
-        html.Td(_points(bar.contribution)), html.Td(live(bar.pnl, form="whole-signed")),
-    ]) for bar in sorted(_in_points(bars, total), key=lambda bar: -bar.contribution)]
-    profit = [bar.pnl for bar in bars if bar.pnl is not None and theme.known(bar.pnl)]
-    foot = html.Tr([html.Td("TWR", className="l"), html.Td(""), html.Td(""), html.Td(_total(total)), html.Td(live(sum(profit), form="whole-signed"))])
-    return _table("Contribution to return", [head, "Weight", "Return", "Points", f"P/L {currency}"], rows, foot=foot)
-
-
 # ------------------------------------------------------------------------------------------------------------------------- methods
 
 
@@ -297,28 +256,10 @@ def methods_table(methods: Sequence[Method], *, yearly: bool) -> html.Table:
     """Ways to measure the same window beside each other, each with the question it answers."""
     rows = [html.Tr([
         html.Td([html.B(method.name), html.Span(method.meaning, className="meaning")], className="l"),
-        html.Td(_percent(method.value, explain=method.figure), title=method.why_not or None),
-        *([html.Td(_percent(method.yearly, explain=method.figure_yearly) if theme.known(method.yearly) else "", className="soft")] if yearly else []),
+        html.Td(percent(method.value, explain=method.figure), title=method.why_not or None),
+        *([html.Td(percent(method.yearly, explain=method.figure_yearly) if theme.known(method.yearly) else "", className="soft")] if yearly else []),
     ]) for method in methods]
-    return _table("Ways to measure", ["Method", "Return", *(["p.a."] if yearly else [])], rows, classes="methods")
-
-
-def currency_table(effects: Sequence[Effect], total: float) -> html.Table:
-    """Local, currency and cross effect of each currency, in percentage points; the sum is the return."""
-    shown = _in_points([Bar("", effect.currency, "", effect.base, None, None, None) for effect in effects], total)
-    rows = [html.Tr([
-        html.Td(html.B(effect.currency), className="l"), html.Td(live(effect.weight, form="share"), className="soft"),
-        *(html.Td(_points(part)) for part in _parts(effect, bar.contribution)), html.Td(_points(bar.contribution)),
-    ]) for effect, bar in zip(effects, shown, strict=True)]
-    sums = [sum(_parts(effect, bar.contribution)[at] for effect, bar in zip(effects, shown, strict=True)) for at in range(3)]
-    foot = html.Tr([html.Td("TWR", className="l"), html.Td(""), *(html.Td(_points(part, toned=False)) for part in sums),
-                    html.Td(_total(total))])
-    return _table("Currency effects", ["Currency", "Weight", "Local", "Currency", "Cross", "Total"], rows, foot=foot)
-
-
-def _parts(effect: Effect, total: float) -> list[float]:
-    """Local, currency and cross effect in points that add up to the row's total as written."""
-    return theme.fitted([effect.local * 100, effect.fx * 100, effect.cross * 100], total)
+    return table("Ways to measure", ["Method", "Return", *(["p.a."] if yearly else [])], rows, classes="methods")
 
 
 # ---------------------------------------------------------------------------------------------------------------------------- filter

@@ -12,6 +12,7 @@ from engine.time_weighted import capital, gain_before_costs, over_capital
 from services.explain_formula import number
 from services.explain_views import Inputs, Part
 from services.explain_window import Measured, benchmark_ends, links_of, parts_of
+from services.performance_figures import Basis
 from services.performance_groups import OF_LEDGERS
 from services.performance_parts import APART
 from services.performance_tables import DUST
@@ -29,11 +30,21 @@ SHEETS = {
 }
 
 
+def flow_parts(basis: Basis, name: str) -> list[Part]:
+    """List what was paid in (`flows_in`) or taken out (`flows_out`) in a window."""
+    told = basis.view.flows
+    kept = told[told["amount"] > 0] if name == "flows_in" else told[told["amount"] < 0]
+    return [Part(f"{pd.Timestamp(day).date()} {str(kind).lower().replace('_', ' ')}", number(amount))
+            for day, kind, amount in zip(kept["date"], kept["kind"], kept["amount"], strict=True)]
+
+
 def of_bridge(told: Measured, name: str) -> Inputs:
     """Give the rows of a step of the bridge, or the steps that close it."""
     bridge, shown = told.basis.view.bridge, told.shown
     if name in SHEETS:
         return {"rows": parts_of(shown.rows, getattr(shown, SHEETS[name])[1:].sum(axis=0))}
+    if name in {"flows_in", "flows_out"}:
+        return {"flow_parts": flow_parts(told.basis, name)}
     if name == "opening_value":
         return {"rows": parts_of(shown.rows, shown.value[0])}
     keys = {"opening_value": "opening", "corporate_actions": "actions", "closing_value": "closing"}

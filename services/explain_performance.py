@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import pandas as pd
 
 from services.explain_formula import number
-from services.explain_parts import of_bridge, of_currency, of_day, of_month, of_part
+from services.explain_parts import flow_parts, of_bridge, of_currency, of_day, of_month, of_part
 from services.explain_table import window_column
 from services.explain_views import Inputs, Part
 from services.explain_window import measured, of_window
@@ -48,7 +48,7 @@ def value_of(basis: Basis, figure: str, key: str | None) -> float:
     if not name:
         return _cell(view.calendar, str(key)) if figure == "calendar" else number(view.figures[figure])
     if section == "bridge":
-        return number(view.bridge[name])
+        return number(view.bridge[name]) if name in view.bridge else math.fsum(part.value for part in flow_parts(basis, name))
     if section in {"contributions", "groups"}:
         frame = view.contributions if section == "contributions" else view.groups
         return number(frame.set_index("name" if section == "contributions" else "key")[name].loc[str(key)])

@@ -134,6 +134,8 @@ _BRIDGE_FORMULA = "bridge_opening + bridge_flows + bridge_price + bridge_fx + br
 _BRIDGE = (
     ("opening_value", "Bridge: opening value", "money", "sum(rows)", "At the close of the first day.", BACON),
     ("flows", "Bridge: flows", "money", "sum(rows)", "External flows of the window.", BACON),
+    ("flows_in", "Bridge: paid in", "money", "sum(flow_parts)", "External flows of the window that came in.", BACON),
+    ("flows_out", "Bridge: taken out", "money", "sum(flow_parts)", "External flows of the window that went out.", BACON),
     ("price", "Bridge: price", "money", "sum(rows)", "Change of prices at the day's closing rate.", KS),
     ("fx", "Bridge: currency", "money", "sum(rows)", "Change of rates on the value at each day's opening.", KS),
     ("income", "Bridge: income", "money", "sum(rows)", "Gross.", BACON),

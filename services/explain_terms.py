@@ -59,6 +59,7 @@ TERMS: Final[Mapping[str, tuple[str, str, str | None]]] = MappingProxyType({
     "month_returns": ("Returns by month", "fraction", None),
     "mean_own": ("Own mean of these months", "fraction", None),
     "mean_benchmark": ("The benchmark's mean", "fraction", None),
+    "flow_parts": ("Flows", "money", None),
     "flows_in": ("Flows in", "money", None),
     "opening_rows": ("Rows at the opening", "money", None),
     "closing_rows": ("Rows at the close", "money", None),

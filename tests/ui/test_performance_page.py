@@ -17,7 +17,7 @@ from dash import html, no_update
 from callbacks import holdings, transactions
 from callbacks import performance as page
 from callbacks import performance_rows as rows
-from components import figures, months, theme
+from components import contributions, figures, months, theme
 from components import figures_performance as drawn
 from components import performance as parts
 from components.figures_performance import Step
@@ -218,14 +218,14 @@ def many(view: PerformanceView, count: int) -> PerformanceView:
 @pytest.mark.parametrize("count", [3, 7, 13, 14, 40])
 def test_the_bars_and_the_rest_make_the_return(view: PerformanceView, count: int) -> None:
     shown = many(view, count)
-    *told, last = parts.contribution_bars(rows.bars(shown, "symbol"), shown.figures["twr"], noun="holding")
+    *told, last = contributions.contribution_bars(rows.bars(shown, "symbol"), shown.figures["twr"], noun="holding")
     assert sum(cents(row.children[-1]) for row in told) == cents(last.children[-1])
     assert cents(last.children[-1]) == cents(theme.percent(shown.figures["twr"]))
     assert len(told) == min(count, parts.SHOWN + 1)
 
 
 def test_the_longest_bar_is_the_largest_and_the_sides_are_the_signs(view: PerformanceView) -> None:
-    *told, _ = parts.contribution_bars(rows.bars(view, "symbol"), view.figures["twr"], noun="holding")
+    *told, _ = contributions.contribution_bars(rows.bars(view, "symbol"), view.figures["twr"], noun="holding")
     for row in told:
         loss, gain = (float(node.value) for node in every(row) if isinstance(node, html.Progress))
         points = cents(row.children[-1])
@@ -235,7 +235,7 @@ def test_the_longest_bar_is_the_largest_and_the_sides_are_the_signs(view: Perfor
 
 def test_the_table_of_contributions_adds_up(view: PerformanceView) -> None:
     shown = many(view, 40)
-    table = parts.contribution_table(rows.bars(shown, "symbol"), shown.figures["twr"], currency="USD", head="Holding")
+    table = contributions.contribution_table(rows.bars(shown, "symbol"), shown.figures["twr"], currency="USD", head="Holding")
     assert len(body(table)) == 40
     assert sum(cents(row[3]) for row in body(table)) == cents(foot(table)[3])
 
@@ -294,7 +294,7 @@ def test_ways_to_measure_stand_beside_each_other(view: PerformanceView) -> None:
 
 
 def test_currency_effects_add_up_across_and_down(view: PerformanceView) -> None:
-    table = parts.currency_table(rows.effects(view), view.figures["twr"])
+    table = contributions.currency_table(rows.effects(view), view.figures["twr"])
     for row in [*body(table), foot(table)]:
         assert sum(cents(cell) for cell in row[2:5]) == cents(row[5])
     assert sum(cents(row[5]) for row in body(table)) == cents(foot(table)[5]) == cents(theme.percent(view.figures["twr"]))
