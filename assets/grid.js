@@ -90,6 +90,17 @@ window.portolan.grid = (() => {
   const dress = (target, className) => { if (target.className !== className) target.className = className; };
   const mark = (target, name, value) => { if (target.dataset[name] !== value) target.dataset[name] = value; };
 
+  /* Words with figures in them, [text, figure]; drawn anew only where they are others, so that the focus stays. */
+  function words(place, parts) {
+    const key = JSON.stringify(parts.map((part) => (Array.isArray(part) ? [part[1]] : "")));
+    if (!place) return;
+    if (place.dataset.key !== key) {
+      place.dataset.key = key;
+      place.replaceChildren(...parts.map((part) => { const one = element("span"); if (part[1] && Array.isArray(part)) one.dataset.explain = part[1]; return one; }));
+    }
+    parts.forEach((part, index) => write(place.children[index], Array.isArray(part) ? String(part[0]) : part));
+  }
+
   /* 280.00 of which ".00" keeps its place but is not seen; `decimals` is the column's. */
   function ghostly(parent) {
     return { seen: add(parent, "span", "num"), ghost: add(parent, "span", "ghost") };
@@ -236,5 +247,5 @@ window.portolan.grid = (() => {
 
   window.dashAgGridFunctions.portolanTheme = theme;
   return { NARROW_SCREEN, STATES, add, ageTitle, cell, cells, cents, choose, csvCell, date, download, drawSparkline, dress, element, fit, fitColumns, ghostly, mark, moment, moved,
-    pixels, ready, redraw, setStore, shares, sparkline, write, writeGhostly };
+    pixels, ready, redraw, setStore, shares, sparkline, words, write, writeGhostly };
 })();

@@ -259,10 +259,10 @@ window.portolan.holdings = (() => {
     const rows = [...page.merged.values()], held = rows.filter((row) => row.kind === "holding"), total = page.total;
     const cash = sum(rows.filter((row) => row.kind === "cash"), "value"), money = (value, options) => format.money(value / 100, options);
     const up = held.filter((row) => row.day_pnl > 0).length, down = held.filter((row) => row.day_pnl < 0).length;
-    figure("value", money(total.value), `${money(total.value - cash)} invested`);
-    figure("day", money(total.day_pnl, { signed: true }), `${format.percent(total.day_return)}, ${up} up, ${down} down`, total.day_pnl);
-    figure("total", money(total.total_pnl, { signed: true }), `unrealised ${money(unrealised(held), { signed: true, decimals: 0 })}, income ${format.money(page.payload.totals.income, { signed: true, decimals: 0 })}`, total.total_pnl);
-    figure("cash", money(cash), total.value ? `${format.share(cash / total.value)} of the value` : "no value yet");
+    figure("value", money(total.value), [[money(total.value - cash), "market_value"], " invested"]);
+    figure("day", money(total.day_pnl, { signed: true }), [[format.percent(total.day_return), "day_return"], ", ", [up, "up"], " up, ", [down, "down"], " down"], total.day_pnl);
+    figure("total", money(total.total_pnl, { signed: true }), ["unrealised ", [money(unrealised(held), { signed: true, decimals: 0 }), "unrealised"], ", income ", [format.money(page.payload.totals.income, { signed: true, decimals: 0 }), "income"]], total.total_pnl);
+    figure("cash", money(cash), total.value ? [[format.share(cash / total.value), "cash_share"], " of the value"] : ["no value yet"]);
     currencies(rows);
     notes(held);
     drawer();
@@ -276,7 +276,7 @@ window.portolan.holdings = (() => {
     const value = card.querySelector("[data-part=value]");
     kit.write(value, text);
     if (sign !== undefined) kit.dress(value, sign > 0 ? "gain" : sign < 0 ? "loss" : "flat");
-    kit.write(card.querySelector("[data-part=sub]"), sub);
+    kit.words(card.querySelector("[data-part=sub]"), sub);
   }
 
   function currencies(rows) {
@@ -284,16 +284,20 @@ window.portolan.holdings = (() => {
     for (const row of rows) if (row.currency && row.value) sums.set(row.currency, (sums.get(row.currency) ?? 0) + row.value);
     const parts = [...sums].sort((a, b) => b[1] - a[1]), tenths = kit.shares(parts.map(([, value]) => value)), list = document.querySelector(`#${PAGE} [data-part=currencies]`);
     if (!list) return;
-    const told = parts.length > 3 ? 2 : 3, text = parts.slice(0, told).map(([code], index) => [code, tenths[index]]);
-    if (parts.length > 3) text.push(["other", tenths.slice(told).reduce((total, share) => total + share, 0)]);
+    const told = parts.length > 3 ? 2 : 3, text = parts.slice(0, told).map(([code], index) => [code, tenths[index], weightOf(rows, [code])]);
+    if (parts.length > 3) text.push(["other", tenths.slice(told).reduce((total, share) => total + share, 0), weightOf(rows, parts.slice(told).map(([code]) => code))]);
     const key = JSON.stringify(text);
     if (list.dataset.key !== key) {
       list.dataset.key = key;
-      list.replaceChildren(...text.map(([code, share]) => { const one = kit.element("span"); kit.add(one, "em", "", code); one.append(format.number(share / 10, { decimals: 1 })); kit.add(one, "span", "unit", "%"); return one; }));
+      list.replaceChildren(...text.map(([code, share, figure]) => { const one = kit.element("span"); one.dataset.explain = figure; kit.add(one, "em", "", code); one.append(format.number(share / 10, { decimals: 1 })); kit.add(one, "span", "unit", "%"); return one; }));
     }
     const base = page.payload.base_currency, rates = new Map(rows.filter((row) => row.fx_rate && row.currency !== base).map((row) => [row.currency, row.fx_rate]));
-    kit.write(document.querySelector(`#${PAGE} [data-part=rates]`), [...rates].slice(0, 2).map(([code, rate]) => `${code}/${base} ${format.number(rate, { decimals: 4 })}`).join(", ") || `all in ${base}`);
+    const keys = new Map(rows.filter((row) => row.fx_rate).map((row) => [row.currency, keyOf(row)])), shown = [...rates].slice(0, 2);
+    kit.words(document.querySelector(`#${PAGE} [data-part=rates]`), shown.length ? shown.flatMap(([code, rate], index) => [`${index ? ", " : ""}${code}/${base} `, [format.number(rate, { decimals: 4 }), `fx_rate:${keys.get(code)}`]]) : [`all in ${base}`]);
   }
+
+  const keyOf = (row) => window.portolan.explain.keyOf(row);
+  const weightOf = (rows, codes) => `weight:${rows.filter((row) => codes.includes(row.currency) && row.value && ["holding", "cash"].includes(row.kind)).map(keyOf).join(",")}`;
 
   function notes(held) {
     const counts = new Map();

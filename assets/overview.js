@@ -161,12 +161,13 @@ window.portolan.overview = (() => {
     if (!page.model || !held().length) return;
     page.movers.keys = ranked();
     page.movers.rows = page.movers.keys.map((key) => {
-      const parts = { key, bar: element("i"), pnl: element("span", { class: "num" }, ""), day: element("span", { class: "soft num" }, "") };
+      const parts = { key, bar: element("i"), pnl: element("span", { class: "num", "data-explain": `day_pnl:${key}` }, ""), day: element("span", { class: "soft num", "data-explain": `day_return:${key}` }, "") };
       box.append(element("div", { class: "spread" }, element("b", {}, key), element("span", { class: "track" }, parts.bar), parts.pnl, parts.day));
       return parts;
     });
     const rest = held().length - page.movers.keys.length;
-    page.movers.rest = element("span", { class: "num" }, "");
+    const others = page.model.rows.filter((row) => !page.movers.keys.includes(row.key)).map((row) => row.key).join(",");
+    page.movers.rest = element("span", { class: "num", "data-explain": others ? `day_pnl:${others}` : null }, "");
     const cash = page.model.rows.some((row) => row.is_cash) ? " and cash" : "";
     if (!page.movers.keys.length) box.append(element("p", { class: "nothing" }, "No price has moved today."));
     if (rest > 0 || cash) box.append(element("div", { class: "spread rest" }, element("span", { class: "soft" }, rest > 0 ? `Other ${rest} holding${rest > 1 ? "s" : ""}${cash}` : "Cash"), page.movers.rest, element("span")));
@@ -174,7 +175,7 @@ window.portolan.overview = (() => {
     paintMovers();
   }
 
-  const live = (name, form, toned) => element("span", { class: toned ? `num ${format.tone(page.model.totals[name])}` : "soft num", "data-live": name, "data-format": form, "data-tone": toned ? "" : null }, format.text(page.model.totals[name], form));
+  const live = (name, form, toned) => element("span", { class: toned ? `num ${format.tone(page.model.totals[name])}` : "soft num", "data-live": name, "data-explain": name, "data-format": form, "data-tone": toned ? "" : null }, format.text(page.model.totals[name], form));
 
   function paintMovers() {
     if (!page.movers?.rest) return;
@@ -207,7 +208,8 @@ window.portolan.overview = (() => {
     fill("overview-movers-table", ["Instrument", "Day P/L", "Day"], moved, (row) => [at(row, "day_pnl", row.day_pnl, "signed", true), at(row, "day_return", row.day_return, "percent")]);
   }
 
-  const at = (row, field, value, form = "money", toned = false) => element("span", { class: `num ${toned ? format.tone(value) : ""}`, "data-live": `holdings.${row.key}.${field}`, "data-format": form, "data-tone": toned ? "" : null }, format.text(value, form));
+  const figureOf = (row, field) => `${field === "market_value" && row.is_cash ? "value" : field}:${row.key}`;
+  const at = (row, field, value, form = "money", toned = false) => element("span", { class: `num ${toned ? format.tone(value) : ""}`, "data-live": `holdings.${row.key}.${field}`, "data-explain": figureOf(row, field), "data-format": form, "data-tone": toned ? "" : null }, format.text(value, form));
 
   function fill(id, names, rows, cells) {
     const head = element("tr", {}, ...names.map((name, index) => element("th", { scope: "col", class: index && !["Sector"].includes(name) ? "" : "l" }, name)));

@@ -105,15 +105,16 @@ window.portolan.gains = (() => {
   }
 
   /* ------------------------------------------------------------------------------------------------------- figures and notes */
-  function figure(name, label, value, sub, coloured = true) {
+  function figure(name, label, value, sub, { coloured = true, of = `gains.${name}` } = {}) {
     const card = document.querySelector(`#${PAGE} [data-figure=${name}]`);
     if (!card) return;
     const shown = card.querySelector("[data-part=value]");
     kit.write(card.querySelector("[data-part=label]"), label);
     kit.write(shown, money(value, coloured));
     kit.dress(shown, coloured ? tone(value) : "");
-    kit.write(card.querySelector("[data-part=sub]"), sub);
-    card.querySelector("[data-part=sub]").title = sub;
+    if (of) shown.dataset.explain = of; else delete shown.dataset.explain;
+    kit.words(card.querySelector("[data-part=sub]"), sub);
+    card.querySelector("[data-part=sub]").title = card.querySelector("[data-part=sub]").textContent;
   }
 
   const count = (rows, word) => `${rows.length} ${word}${rows.length === 1 ? "" : "s"}`;
@@ -121,16 +122,19 @@ window.portolan.gains = (() => {
   function figures() {
     const rows = page.leaves, base = page.payload.base_currency, of = (test) => rows.filter(test), total = page.total, us = page.payload.rules === "us", uk = page.payload.rules === "uk";
     const up = of((row) => row.gain > 0), down = of((row) => row.gain < 0), fx = total.fx_gain;
-    figure("net", `Net ${base}`, total.gain, us ? `${money(total.adjusted_gain, true)} after wash sales` : fx ? `${money(fx, true)} of it by currency` : count(rows, "lot"));
-    figure("gains", "Gains", sum(up, "gain"), count(up, "lot"));
-    figure("losses", "Losses", sum(down, "gain"), us && total.disallowed ? `${money(total.disallowed)} deferred` : count(down, "lot"));
+    figure("net", `Net ${base}`, total.gain, us ? [[money(total.adjusted_gain, true), "gains.adjusted"], " after wash sales"] : fx ? [[money(fx, true), "gains.fx_gain"], " of it by currency"] : [count(rows, "lot")]);
+    figure("gains", "Gains", sum(up, "gain"), [count(up, "lot")]);
+    figure("losses", "Losses", sum(down, "gain"), us && total.disallowed ? [[money(total.disallowed), "gains.disallowed"], " deferred"] : [count(down, "lot")]);
     const [first, second] = uk ? [of((row) => row.rule !== "section_104"), of((row) => row.rule === "section_104")] : [of((row) => row.term === "short"), of((row) => row.term === "long")];
-    figure("short", uk ? "Same day, 30 days" : "Short term", sum(first, "gain"), count(first, "lot"));
-    figure("long", uk ? "Section 104" : "Long term", sum(second, "gain"), count(second, "lot"));
+    figure("short", uk ? "Same day, 30 days" : "Short term", sum(first, "gain"), [count(first, "lot")], uk ? { of: byRule(first) } : {});
+    figure("long", uk ? "Section 104" : "Long term", sum(second, "gain"), [count(second, "lot")], uk ? { of: byRule(second) } : {});
     const cents = (name) => kit.cents(page.payload[name]) ?? 0;
-    figure("income", "Income", cents("income"), "dividends and interest, gross");
-    figure("fees", "Fees and taxes", cents("fees") + cents("taxes"), `fees ${money(cents("fees"))}, taxes ${money(cents("taxes"))}`, false);
+    figure("income", "Income", cents("income"), ["dividends and interest, gross"]);
+    figure("fees", "Fees and taxes", cents("fees") + cents("taxes"), ["fees ", [money(cents("fees")), "gains.fees"], ", taxes ", [money(cents("taxes")), "gains.taxes"]], { coloured: false, of: "gains.paid" });
   }
+
+  /* What several rules matched, summed. */
+  const byRule = (rows) => (rows.length ? `gains.net:${[...new Set(rows.map((row) => `rule:${row.rule || ""}`))].join(",")}` : null);
 
   function notes() {
     const { window: span, base_currency: base, findings, cost_method: method, rules } = page.payload, more = findings.length - 1, washed = page.leaves.filter((row) => row.washed);
@@ -185,8 +189,9 @@ window.portolan.gains = (() => {
   function table(made) {
     const place = document.getElementById("gains-chart-table");
     if (!place) return;
-    const cell = (value) => element("td", { class: tone(value) }, money(value, true));
-    const row = (each) => element("tr", {}, element("td", { class: "l" }, each.name), element("td", {}, String(each.count)), cell(each.gains), cell(each.losses), cell(each.net));
+    const of = (each, name) => (each.key ? `gains.${name}:${each.monthly ? "month" : "year"}:${each.key}` : `gains.${name}`), asked = (each, name) => (each.count ? { "data-explain": of(each, name) } : {});
+    const cell = (each, name) => element("td", { class: tone(each[name]) }, element("span", asked(each, name), money(each[name], true)));
+    const row = (each) => element("tr", {}, element("td", { class: "l" }, each.name), element("td", {}, element("span", asked(each, "count"), String(each.count))), cell(each, "gains"), cell(each, "losses"), cell(each, "net"));
     const head = element("tr", {}, ...["", "Lots", "Gains", "Losses", "Net"].map((text, index) => element("th", { class: index ? null : "l" }, text)));
     const all = { name: "Total", count: made.reduce((total, each) => total + each.count, 0), gains: sum(made, "gains"), losses: sum(made, "losses"), net: sum(made, "net") };
     place.replaceChildren(element("table", { class: "grid-t" }, element("thead", {}, head), element("tbody", {}, ...made.map(row)), element("tfoot", {}, row(all))));
@@ -303,7 +308,7 @@ window.portolan.gains = (() => {
     if (parts.twist) { parts.twist.classList.toggle("shut", shut); parts.parent.setAttribute("role", "button"); parts.parent.setAttribute("aria-expanded", String(!shut)); }
   });
 
-  const text = (read) => kit.cell((parent) => ({ text: kit.add(parent, "span", "soft") }), (parts, row) => { kit.write(parts.text, isLeaf(row) ? read(row) : ""); });
+  const text = (read, look = "soft") => kit.cell((parent) => ({ text: kit.add(parent, "span", look) }), (parts, row) => { kit.write(parts.text, isLeaf(row) ? read(row) : ""); });
   const units = kit.cell((parent) => kit.ghostly(parent), (parts, row) => {
     if (!isLeaf(row) || !row.quantity) return;
     kit.writeGhostly(parts, row.quantity, page.decimals);
@@ -343,7 +348,7 @@ window.portolan.gains = (() => {
   const compare = (read) => (left, right, a, b) => String(read(a.data) ?? "").localeCompare(String(read(b.data) ?? "")) || String(a.data.id).localeCompare(String(b.data.id), undefined, { numeric: true });
   Object.assign(window.dashAgGridFunctions, { portolanGainsPasses: passes, portolanGainsOrder: order, portolanGainsHeight: rowHeight,
     portolanByClosed: compare((row) => row.closed), portolanByOpened: compare((row) => row.opened) });
-  window.dashAgGridFunctions.portolanGains = { LotCell: lot, OpenedCell: text((row) => (row.opened ? kit.date(row.opened) : "pool")), DaysCell: text((row) => (row.days_held === null ? "" : format.number(row.days_held, { decimals: 0 }))),
+  window.dashAgGridFunctions.portolanGains = { LotCell: lot, OpenedCell: text((row) => (row.opened ? kit.date(row.opened) : "pool")), DaysCell: text((row) => (row.days_held === null ? "" : format.number(row.days_held, { decimals: 0 })), "soft num"),
     TermCell: text((row) => TERMS[row.term] || ""), RuleCell: text((row) => RULES[row.rule] || ""), LotUnitsCell: units, ProceedsCell: plain("proceeds"), LotCostCell: plain("cost"), ChargesCell: plain("charges"),
     FxCell: quiet("fx_gain"), GainCell: toned("gain"), AdjustedCell: toned("adjusted_gain") };
   window.dash_clientside = Object.assign(window.dash_clientside || {}, { gains: { query, load } });

@@ -108,9 +108,10 @@ window.portolan.sale = (() => {
   /* What one method takes: when it was bought, where it lies, how long it was held, and what it brings. */
   function lots(place, row) {
     const taken = JSON.parse(row.dataset.lots), name = row.querySelector("button").textContent, base = place.dataset.base;
-    const line = (lot) => element("tr", {}, element("td", { class: "l" }, lot.opened ? window.portolan.grid.date(lot.opened) : "Pool", lot.place ? element("span", { class: "sub" }, lot.place) : null),
-      element("td", { class: "l" }, lot.term), element("td", {}, format.quantity(lot.quantity)), element("td", {}, format.money(lot.cost)), element("td", {}, format.money(lot.proceeds)),
-      element("td", { class: tone(lot.gain) }, format.money(lot.gain, { signed: true })));
+    const cell = (figure, index, text, look) => element("td", { class: look }, element("span", { "data-explain": `sale_lots.${figure}:${place.dataset.of}:${row.dataset.methodRow}#${index + 1}` }, text));
+    const line = (lot, index) => element("tr", {}, element("td", { class: "l" }, lot.opened ? window.portolan.grid.date(lot.opened) : "Pool", lot.place ? element("span", { class: "sub" }, lot.place) : null),
+      element("td", { class: "l" }, lot.term), cell("quantity", index, format.quantity(lot.quantity)), cell("cost", index, format.money(lot.cost)), cell("proceeds", index, format.money(lot.proceeds)),
+      cell("gain", index, format.money(lot.gain, { signed: true }), tone(lot.gain)));
     const heads = ["Bought", "Term", "Quantity", `Cost ${base}`, "Proceeds", "Gain"].map((text, index) => element("th", { class: index < 2 ? "l" : null }, text));
     const table = element("table", { class: "grid-t" }, element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...taken.map(line)));
     place.dataset.lotsOf = row.dataset.methodRow;

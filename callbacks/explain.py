@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from dash import ClientsideFunction, Dash, Input, Output
 from dash.exceptions import PreventUpdate
 
 from callbacks import gains, holdings, performance
+from callbacks.history import period_start
 from components import explain
 from components.ids import ExplainIds as Ids
 from engine.errors import PortfolioError
@@ -17,6 +19,7 @@ from services.performance_views import PerformanceQuestion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date, datetime
 
     from services import Services
     from services.explain_views import Explanation
@@ -47,17 +50,25 @@ def answer_of(services: Services, asked: Mapping[str, Any]) -> list[Any]:
 
 def question_of(asked: Mapping[str, Any], services: Services) -> ExplainQuestion:
     """Read the page's address as each page does."""
-    past, page = holdings.looking_back(asked), dict(asked)
-    measured = performance.question_of(page) if asked.get("path") == "/performance" else PerformanceQuestion()
-    realised = gains.question_of({**page, **page.get("gains", {})}, services.market.sight().day)
-    return ExplainQuestion(past["as_of"], None, past["known_at"], None, measured, realised)
+    past, page, today = holdings.looking_back(asked), dict(asked), services.market.sight().day
+    seen_on = past["as_of"] or today
+    measured = performance.question_of(page) if asked.get("path") == "/performance" else _of_days(page, seen_on, past["known_at"])
+    realised = gains.question_of({**page, **page.get("gains", {})}, today)
+    return ExplainQuestion(past["as_of"], None, past["known_at"], page.get("base_currency"), measured, realised, page.get("sale") or {})
+
+
+def _of_days(page: Mapping[str, Any], today: date, known_at: datetime | None) -> PerformanceQuestion:
+    """Give the window of a figure outside of the Performance page: so many days, or the period of the top bar."""
+    back = page.get("days_back")
+    start = today - timedelta(days=int(back)) if back else period_start(str(page.get("period") or "1Y"), today)
+    return PerformanceQuestion(start=start, end=today, period=None if start else "ITD", known_at=known_at)
 
 
 def told_of(told: Explanation) -> list[Any]:
     """Lay an explanation out."""
-    prices = [(each.symbol, each.value, each.currency, each.source, each.ts, each.state, each.simulated) for each in told.prices]
+    prices = [(each.symbol, each.value, each.currency, each.source, each.ts, each.state, each.simulated, each.filled_from) for each in told.prices]
     flows = [(each.date, each.kind, each.amount, each.weight) for each in told.flows]
-    facts = [(each.date, each.kind, each.symbol, each.amount) for each in told.transactions]
+    facts = [(each.date, each.kind, each.symbol, each.amount, each.rate) for each in told.transactions]
     return [
         explain.head(told.title, told.value, told.unit, told.currency), explain.formula(told.formula, told.with_numbers), explain.inputs(told.inputs),
         explain.words("Conventions", told.conventions), *([explain.prices(prices, told.price_count)] if prices else []),

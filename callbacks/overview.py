@@ -12,7 +12,7 @@ from dash.exceptions import PreventUpdate
 
 from callbacks import history
 from callbacks.holdings import looking_back
-from components import cards, controls, summary, theme
+from components import beside, cards, controls, summary, theme
 from components.ids import Ids as Frame
 from components.ids import OverviewIds as Ids
 from engine.errors import NotFound, PortfolioError
@@ -321,7 +321,7 @@ async def _compare(services: Services, actor: Actor, past: Past) -> Sequence[Any
     states, lines = await asyncio.gather(_states(services, actor, scopes, past), asyncio.to_thread(_lines, services, actor, scopes, past))
     columns = [_column(row, states, lines) for row in rows]
     whole = _whole(states[ALL], lines[ALL]) if ALL in states else None
-    return summary.compare_table(columns, whole), _beside(every, rows)
+    return beside.compare_table(columns, whole), _beside(every, rows)
 
 
 async def _states(services: Services, actor: Actor, scopes: Sequence[str], past: Past) -> dict[str, dict[str, Any]]:
@@ -337,14 +337,14 @@ def _beside(every: Sequence[PortfolioRow], rows: Sequence[PortfolioRow]) -> str:
     return money if len(rows) == len(every) else f"the largest {len(rows)} of {len(every)}, {money}"
 
 
-def _column(row: PortfolioRow, states: dict[str, dict[str, Any]], lines: dict[str, Sequence[float]]) -> summary.Column:
+def _column(row: PortfolioRow, states: dict[str, dict[str, Any]], lines: dict[str, Sequence[float]]) -> beside.Column:
     money = {name: states.get(row.id, {}).get(name) for name in MONEY}
-    return summary.Column(scope=row.id, name=row.name, currency=row.currency, share=row.weight, holdings=row.holdings, line=lines[row.id], **money)
+    return beside.Column(scope=row.id, name=row.name, currency=row.currency, share=row.weight, holdings=row.holdings, line=lines[row.id], **money)
 
 
-def _whole(state: dict[str, Any], line: Sequence[float]) -> summary.Column:
+def _whole(state: dict[str, Any], line: Sequence[float]) -> beside.Column:
     held = sum(not key.startswith("cash:") for key in state["holdings"])
-    return summary.Column(
+    return beside.Column(
         scope=ALL, name="All", currency=state["currency"], share=1.0, holdings=held, line=line, **{name: state[name] for name in MONEY}
     )
 

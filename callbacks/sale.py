@@ -45,7 +45,7 @@ def answer_of(services: Services, asked: Mapping[str, Any]) -> list[Any]:
         view = services.gains.simulate(services.accounts.local(), str(asked.get("scope") or "all"), {**draft, **rates})
     except PortfolioError as error:
         return sale.refused(error.message, str(error.context.get("hint") or ""))
-    return sale.answer(_sale(view), [_outcome(str(name), row, view) for name, row in view.simulation.methods.iterrows()])
+    return sale.answer(_sale(view, {**draft, **rates}), [_outcome(str(name), row, view) for name, row in view.simulation.methods.iterrows()])
 
 
 def _fraction(percent: object) -> object:
@@ -56,12 +56,13 @@ def _fraction(percent: object) -> object:
         return percent
 
 
-def _sale(view: SaleView) -> sale.Sale:
+def _sale(view: SaleView, draft: Mapping[str, Any]) -> sale.Sale:
     told = view.simulation
     first = told.methods.iloc[0]
     return sale.Sale(symbol=told.symbol, quantity=told.quantity, currency=view.instrument.currency, base_currency=view.base_currency,
                      proceeds=float(first["proceeds"]), proceeds_local=float(first["proceeds_local"]), own=view.cost_method, price=_price(view),
-                     accounts=view.accounts, fee=view.fee)
+                     accounts=view.accounts, fee=view.fee, first=str(told.methods.index[0]),
+                     draft={name: value for name, value in draft.items() if name not in {"symbol", "known_at"}})
 
 
 def _price(view: SaleView) -> str:

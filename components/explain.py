@@ -112,7 +112,7 @@ def _table(heads: Sequence[str], rows: Sequence[html.Tr]) -> html.Div:
     return html.Div(html.Table([html.Thead(html.Tr(cells)), html.Tbody([*rows])], className="grid-t"), className="scroll")
 
 
-def prices(rows: Sequence[tuple[str, float | None, str, str | None, datetime | None, str, bool]], count: int) -> html.Section:
+def prices(rows: Sequence[tuple[str, float | None, str, str | None, datetime | None, str, bool, date | None]], count: int) -> html.Section:
     """List prices and rates with source and time."""
     lines = [
         html.Tr(
@@ -127,16 +127,21 @@ def prices(rows: Sequence[tuple[str, float | None, str, str | None, datetime | N
                     className="l",
                 ),
                 html.Td([theme.price(value), cards.unit(currency)]),
-                html.Td([_time(at), cards.age_mark(state, state)], className="soft"),
+                html.Td([_time(at), cards.age_mark(state, state), *_filled(filled_from)], className="soft"),
             ]
         )
-        for symbol, value, currency, source, at, state, simulated in rows[:SHOWN]
+        for symbol, value, currency, source, at, state, simulated, filled_from in rows[:SHOWN]
     ]
     return section("Prices and rates", _table(["Price of", "Value", "Time (UTC)"], lines), _of(len(lines), count))
 
 
 def _time(at: datetime | None) -> str:
     return at.astimezone(UTC).strftime("%d %b %Y %H:%M") if at else theme.UNKNOWN
+
+
+def _filled(day: date | None) -> list[html.Span]:
+    """Say that a close or a rate is of an earlier day."""
+    return [html.Span(f"filled forward from {theme.day(day)}", className="filled")] if day else []
 
 
 def _of(shown: int, count: int) -> str:
@@ -158,7 +163,7 @@ def flows(rows: Sequence[tuple[date, str, float, float | None]], count: int) -> 
     return section("Cash flows", _table(["Date", "Amount", "Weight"], lines), _of(len(lines), count))
 
 
-def facts(rows: Sequence[tuple[date, str, str | None, float]], count: int) -> html.Section:
+def facts(rows: Sequence[tuple[date, str, str | None, float, float | None]], count: int) -> html.Section:
     """List transactions, newest first."""
     lines = [
         html.Tr(
@@ -166,11 +171,12 @@ def facts(rows: Sequence[tuple[date, str, str | None, float]], count: int) -> ht
                 html.Td(theme.day(day), className="l"),
                 html.Td(f"{kind.replace('_', ' ').capitalize()} {symbol or ''}".strip(), className="l"),
                 html.Td(theme.money(amount)),
+                html.Td("" if rate is None else theme.number(rate, decimals=4), className="soft"),
             ]
         )
-        for day, kind, symbol, amount in rows[:SHOWN]
+        for day, kind, symbol, amount, rate in rows[:SHOWN]
     ]
-    return section("Transactions", _table(["Date", "Kind", "Amount"], lines), _of(len(lines), count))
+    return section("Transactions", _table(["Date", "Kind", "Amount", "Rate"], lines), _of(len(lines), count))
 
 
 def words(title: str, lines: Sequence[str]) -> html.Section:

@@ -30,7 +30,6 @@ LOTS = (
     Column("gain", "Gain", "GainCell", 116),
     Column("adjusted_gain", "After wash sales", "AdjustedCell", 128, tip="Gain with the loss that is deferred, and the cost that came with the lot"),
 )
-EXPLAINED = {"net", "gains", "losses", "income"}  # the others are sums that depend on the rules
 FIGURES = ("net", "gains", "losses", "short", "long", "income", "fees")
 LABELS = {"net": "Net", "gains": "Gains", "losses": "Losses", "short": "Short term", "long": "Long term", "income": "Income",
           "fees": "Fees and taxes"}
@@ -42,8 +41,7 @@ def figures() -> html.Dl:
 
 
 def _figure(name: str) -> html.Div:
-    told = {"data-explain": f"gains.{name}"} if name in EXPLAINED else {}
-    parts = [html.Dt(LABELS[name], **{"data-part": "label"}), html.Dd(html.Span("–", **{"data-part": "value", **told})),
+    parts = [html.Dt(LABELS[name], **{"data-part": "label"}), html.Dd(html.Span("–", **{"data-part": "value"})),
              html.Dd("", className="sub", **{"data-part": "sub"})]
     return html.Div(parts, className="kpi", **{"data-figure": name})
 

@@ -12,7 +12,7 @@ from components.ids import SaleIds
 from components.tables import small_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
 METHODS = {**controls.COST_METHODS, "section_104": "UK section 104"}
@@ -54,9 +54,11 @@ class Sale(NamedTuple):
     proceeds: float
     proceeds_local: float
     own: str  # the portfolio's own cost method
+    first: str  # the method whose proceeds are told
     price: str  # where the price comes from, in words
     accounts: Sequence[str]  # those that hold it
     fee: float  # in the instrument's currency
+    draft: Mapping[str, object]  # as it was asked, to explain its figures
 
 
 def dialog() -> html.Dialog:
@@ -80,10 +82,11 @@ def _field(name: str, label: str, control: html.Span | html.Div) -> html.Label:
     return html.Label([html.Span(label, className="soft", **{"data-part": "label"}), control], className="field", **{"data-field": name})
 
 
-def answer(sale: Sale, outcomes: Sequence[Outcome]) -> list[html.Div | html.P]:
+def answer(sale: Sale, outcomes: Sequence[Outcome]) -> list[html.Div]:
     """Build the methods beside each other; `assets/sale.js` writes the lots of the one that is chosen, first the portfolio's own."""
-    return [_what(sale), _methods(sale, outcomes), html.Div(className="sold-lots", **{"data-base": sale.base_currency}),
+    told = [_what(sale), _methods(sale, outcomes), html.Div(className="sold-lots", **{"data-base": sale.base_currency, "data-of": sale.symbol}),
             html.P("Earlier sales keep the lots they took. Nothing is recorded.", className="dim convention")]
+    return [html.Div(told, className="sale-told", **{"data-explain-with": json.dumps({"sale": dict(sale.draft)})})]
 
 
 def refused(message: str, hint: str) -> list[html.Div]:
@@ -92,9 +95,11 @@ def refused(message: str, hint: str) -> list[html.Div]:
 
 
 def _what(sale: Sale) -> html.P:
-    told = [html.Span(" = ", className="dim"), cards.live(sale.proceeds_local), cards.unit(sale.currency)]
+    proceeds = cards.live(sale.proceeds, explain=_of(sale, "proceeds", sale.first))
+    local_proceeds = cards.live(sale.proceeds_local, explain=_of(sale, "proceeds_local", sale.first))
+    told = [html.Span(" = ", className="dim"), local_proceeds, cards.unit(sale.currency)]
     local = told if sale.currency != sale.base_currency else []
-    words = [html.Span("Brings ", className="soft"), cards.live(sale.proceeds), cards.unit(sale.base_currency), *local,
+    words = [html.Span("Brings ", className="soft"), proceeds, cards.unit(sale.base_currency), *local,
              html.Span(f"{' after the fee,' if sale.fee else ''} at {sale.price}", className="dim")]
     return html.P(words, className="brings", **{"data-accounts": json.dumps(list(sale.accounts))})
 
@@ -111,11 +116,17 @@ def _methods(sale: Sale, outcomes: Sequence[Outcome]) -> html.Div:
 def _outcome(sale: Sale, outcome: Outcome, *, taxed: bool, foreign: bool) -> html.Tr:
     own = [cards.tag("yours", "brass")] if outcome.method == sale.own else []
     choose = html.Button(METHODS.get(outcome.method, outcome.method), type="button", className="pick-method", **{"data-method": outcome.method})
-    money = [cards.live(outcome.gain, None, "signed", toned=True), cards.live(outcome.short, None, "signed"),
-             cards.live(outcome.long, None, "signed"), *([cards.live(outcome.by_currency, None, "signed")] if foreign else []),
-             *([cards.live(outcome.tax), cards.live(outcome.after_tax)] if taxed else [])]
-    cells = [html.Td([choose, *own], className="l"), *(html.Td(each) for each in money), html.Td(str(len(outcome.lots)))]
+    told = [("gain", outcome.gain, "signed"), ("gain_short", outcome.short, "signed"), ("gain_long", outcome.long, "signed"),
+            *([("fx_gain", outcome.by_currency, "signed")] if foreign else []),
+            *([("estimated_tax", outcome.tax, "money"), ("after_tax", outcome.after_tax, "money")] if taxed else []),
+            ("lots", len(outcome.lots), "count")]
+    money = [cards.live(value, None, form, toned=name == "gain", explain=_of(sale, name, outcome.method)) for name, value, form in told]
+    cells = [html.Td([choose, *own], className="l"), *(html.Td(each) for each in money)]
     return html.Tr(cells, **{"data-method-row": outcome.method, "data-lots": _lots(outcome), "data-own": str(bool(own)).lower()})
+
+
+def _of(sale: Sale, name: str, method: str) -> str:
+    return f"sale.{name}:{sale.symbol}:{method}"
 
 
 def _lots(outcome: Outcome) -> str:

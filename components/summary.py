@@ -6,6 +6,8 @@ What the stream tells is painted by `assets/live.js` (`data-live`), what follows
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from dash import html
@@ -14,10 +16,11 @@ from components import theme
 from components.cards import age_mark, kpi, live, spark, tag, unit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import date
 
 CASH_SECTOR = "Cash"
+DAYS_OF_YEAR = 365
 SHOWN = 12  # rows of the short list of holdings
 
 
@@ -60,24 +63,7 @@ class Totals(NamedTuple):
     def on_cost(self) -> float | None:
         """Total P/L over the cost of what is held and priced, fraction: as the Holdings page counts it."""
         cost = None if self.market_value is None or self.unrealised is None else self.market_value - self.unrealised
-        return _ratio(self.total_pnl, cost) if cost is not None and cost > 0 else None
-
-
-class Column(NamedTuple):
-    """One portfolio beside the others, in its own base currency."""
-
-    scope: str
-    name: str
-    currency: str
-    value: float | None
-    day_pnl: float | None
-    day_return: float | None
-    total_pnl: float | None
-    net_contributions: float | None
-    cash: float | None
-    share: float | None
-    holdings: int
-    line: Sequence[float]
+        return ratio(self.total_pnl, cost) if cost is not None and cost > 0 else None
 
 
 # ----------------------------------------------------------------------------------------------------------------------- figures
@@ -89,18 +75,18 @@ def kpi_strip(totals: Totals, rows: Sequence[Row]) -> list[html.Div]:
         kpi(
             "Total P/L",
             [live(totals.total_pnl, "total_pnl", "whole-signed", toned=True), unit(totals.currency)],
-            [_computed(_ratio(totals.total_pnl, totals.net_contributions), "on_contributed", "percent1",
+            [_computed(ratio(totals.total_pnl, totals.net_contributions), "on_contributed", "percent1",
                        explain="on_contributed"), " on contributed"],
         ),
         kpi(
             "Income, 12 months",
-            [live(totals.income_year, form="whole"), unit(totals.currency)],
-            [live(_ratio(totals.income_year, totals.value), form="share"), " of value"],
+            html.Span([live(totals.income_year, form="whole", explain="bridge.income"), unit(totals.currency)], **_year()),
+            [live(ratio(totals.income_year, totals.value), form="share"), " of value"],
         ),
         kpi(
             "Cash",
             [live(totals.cash, "cash", "whole"), unit(totals.currency)],
-            [_computed(_ratio(totals.cash, totals.value), "cash_share", "share", explain="cash_share"), " of value"],
+            [_computed(ratio(totals.cash, totals.value), "cash_share", "share", explain="cash_share"), " of value"],
         ),
         _largest(rows),
         _up_and_down(rows),
@@ -109,11 +95,17 @@ def kpi_strip(totals: Totals, rows: Sequence[Row]) -> list[html.Div]:
     ]
 
 
+def _year() -> dict[str, str]:
+    """Say what a figure of the last twelve months was asked under."""
+    return {"data-explain-with": json.dumps({"days_back": DAYS_OF_YEAR})}
+
+
 def _computed(value: theme.Number, figure: str, form: str, *, toned: bool = False, **data: str) -> html.Span:
     return live(value, None, form, toned=toned, figure=figure, **data)
 
 
-def _ratio(part: float | None, whole: float | None) -> float | None:
+def ratio(part: float | None, whole: float | None) -> float | None:
+    """Divide; None where one is unknown or nothing is divided by."""
     return part / whole if part is not None and whole and theme.known(part) and theme.known(whole) else None
 
 
@@ -124,7 +116,11 @@ def _largest(rows: Sequence[Row]) -> html.Div:
     largest = max(held, key=lambda row: abs(row.value or 0))
     return kpi(
         "Largest holding",
-        [html.Span(largest.symbol, **{"data-figure": "largest"}), html.Span(className="gap"), _computed(largest.weight, "largest_weight", "weight")],
+        [
+            html.Span(largest.symbol, **{"data-figure": "largest"}),
+            html.Span(className="gap"),
+            _computed(largest.weight, "largest_weight", "weight", explain=f"weight:{largest.key}"),
+        ],
         html.Span(largest.name, **{"data-figure": "largest_name"}),
     )
 
@@ -132,13 +128,13 @@ def _largest(rows: Sequence[Row]) -> html.Div:
 def _up_and_down(rows: Sequence[Row]) -> html.Div:
     tones = [theme.tone(row.day_pnl) for row in rows if not row.is_cash]
     figure = [
-        live(tones.count("gain"), "up", "count"),
+        live(tones.count("gain"), "up", "count", explain="up"),
         html.Span("up", className="unit"),
         html.Span(className="gap"),
-        live(tones.count("loss"), "down", "count"),
+        live(tones.count("loss"), "down", "count", explain="down"),
         html.Span("down", className="unit"),
     ]
-    return kpi("Today", figure, [live(tones.count("flat"), form="count", figure="unchanged"), " unchanged"])
+    return kpi("Today", figure, [live(tones.count("flat"), form="count", figure="unchanged", explain="unchanged"), " unchanged"])
 
 
 def _currency_split(rows: Sequence[Row]) -> html.Div:
@@ -147,7 +143,12 @@ def _currency_split(rows: Sequence[Row]) -> html.Div:
         if row.weight is not None and theme.known(row.weight):
             split[row.currency] = split.get(row.currency, 0.0) + row.weight
     ordered = sorted(split.items(), key=lambda item: -abs(item[1]))
-    parts = [html.Span([html.Em(code), live(share, form="weight0", figure=f"currency:{code}")]) for code, share in ordered if abs(share) >= 0.5]
+    keys = {code: ",".join(row.key for row in rows if row.currency == code and row.value) for code in split}
+    parts = [
+        html.Span([html.Em(code), live(share, form="weight0", figure=f"currency:{code}", explain=f"weight:{keys[code]}")])
+        for code, share in ordered
+        if abs(share) >= 0.5
+    ]
     small = len(split) - len(parts)
     rest = [*parts[2:5], *([html.Span(f"{small} more under 1{theme.NARROW}%")] if small else [])]
     figure = html.Span(parts[:2], className="currs") if parts else theme.UNKNOWN
@@ -172,50 +173,6 @@ def _freshness(rows: Sequence[Row]) -> html.Div:
         "Prices",
         [live(counts["live"], form="count", figure="state:live"), html.Span(f"of {len(priced)} live", className="unit")],
         [*context, html.Span("all fresh" if priced else "nothing is held", className="state", **{"data-all": ""})],
-    )
-
-
-# ------------------------------------------------------------------------------------------------------------ portfolios side by side
-
-
-MANY = 4  # columns from which the comparison is set in data size
-
-
-def compare_table(columns: Sequence[Column], whole: Column | None) -> html.Table:
-    """Portfolios beside each other, each in its base currency; the last column is all of them together."""
-    shown = [*columns, *([whole] if whole else [])]
-    head = html.Tr([html.Th(html.Span("Figure", className="sr")), *(_head(column, last=column is whole) for column in shown)])
-    lines = [
-        _compare_row("Day P/L", shown, whole, lambda c: live(c.day_pnl, "day_pnl", "signed", toned=True)),
-        _compare_row("Day", shown, whole, lambda c: live(c.day_return, "day_return", "percent")),
-        _compare_row("P/L, 1 year", shown, whole, lambda c: spark(c.line)),
-        _compare_row("Total P/L", shown, whole, lambda c: live(c.total_pnl, "total_pnl", "signed", toned=True)),
-        _compare_row(
-            "On contributed",
-            shown,
-            whole,
-            lambda c: live(_ratio(c.total_pnl, c.net_contributions), None, "percent1", ratio="total_pnl/net_contributions"),
-        ),
-        _compare_row("Cash", shown, whole, lambda c: live(_ratio(c.cash, c.value), None, "share", ratio="cash/value")),
-        _compare_row("Holdings", shown, whole, lambda c: str(c.holdings)),
-        _compare_row("Share of total", shown, whole, lambda c: live(c.share, None, "share")),
-    ]
-    kind = "compare many" if len(shown) > MANY else "compare"
-    return html.Table([html.Caption("Portfolios side by side", className="sr"), html.Thead(head), html.Tbody(lines)], className=kind)
-
-
-def _head(column: Column, *, last: bool) -> html.Td:
-    name = html.B(column.name) if last else html.Button(column.name, type="button", className="name", **{"data-portfolio": column.scope})
-    figure = html.Span([live(column.value, "value"), unit(column.currency)], className="v")
-    return html.Td([name, figure], className="all" if last else "", **{"data-scope": column.scope})
-
-
-def _compare_row(label: str, columns: Sequence[Column], whole: Column | None, cell: Callable[[Column], object]) -> html.Tr:
-    return html.Tr(
-        [
-            html.Th(label, scope="row"),
-            *(html.Td(cell(column), className="all" if column is whole else "", **{"data-scope": column.scope}) for column in columns),
-        ]
     )
 
 
@@ -300,18 +257,18 @@ def _holding(row: Row, line: Sequence[float], widest: float) -> html.Tr:
 
 def _sum_row(label: str, rows: Sequence[Row], *, note: str = "") -> html.Tr:
     day, value, total, weight = (_sum(getattr(row, name) for row in rows) for name in ("day_pnl", "value", "total_pnl", "weight"))
-    is_cash = rows[0].is_cash
+    is_cash, keys = rows[0].is_cash, ",".join(row.key for row in rows)
     return html.Tr(
         [
             html.Td([label, html.Span(f" {note}", className="dim")], className="l s"),
             html.Td(className="s"),
             html.Td(),
             html.Td(),
-            html.Td(live(day, form="signed", toned=True, sum="day_pnl")),
-            html.Td(live(value, sum="market_value"), className="s"),
-            html.Td("" if is_cash else live(total, form="signed", toned=True, sum="total_pnl")),
+            html.Td(live(day, form="signed", toned=True, sum="day_pnl", explain=f"day_pnl:{keys}")),
+            html.Td(live(value, sum="market_value", explain=f"{'value' if is_cash and len(rows) == 1 else 'market_value'}:{keys}"), className="s"),
+            html.Td("" if is_cash else live(total, form="signed", toned=True, sum="total_pnl", explain=f"total_pnl:{keys}")),
             html.Td(),
-            html.Td(live(weight, form="weight", sum="weight")),
+            html.Td(live(weight, form="weight", sum="weight", explain=f"weight:{keys}")),
         ],
         className="group",
         **{"data-members": " ".join(row.key for row in rows)},
@@ -341,6 +298,11 @@ def _total_row(totals: Totals, count: int) -> html.Tr:
 # --------------------------------------------------------------------------------------------------------------- history as a table
 
 
+def _of_day(day: date, figure: str) -> dict[str, str]:
+    """Name a figure of a day; of an instant within one there is none."""
+    return {} if isinstance(day, datetime) else {"explain": f"series.{figure}:{day.isoformat()}"}
+
+
 def history_table(days: Sequence[date], value: Sequence[float], contributed: Sequence[float], currency: str) -> html.Table:
     """Rows behind the growth chart, newest first."""
     head = html.Thead(html.Tr([html.Th("Date", className="l"), html.Th(f"Value, {currency}"), html.Th("Contributed"), html.Th("Difference")]))
@@ -348,9 +310,9 @@ def history_table(days: Sequence[date], value: Sequence[float], contributed: Seq
         html.Tr(
             [
                 html.Td(theme.day(day), className="l"),
-                html.Td(theme.money(now)),
-                html.Td(theme.money(paid)),
-                html.Td(theme.money(now - paid, signed=True), className=theme.tone(now - paid)),
+                html.Td(live(now, **_of_day(day, "value"))),
+                html.Td(live(paid, **_of_day(day, "net_contributions"))),
+                html.Td(live(now - paid, form="signed", toned=True, **_of_day(day, "gain"))),
             ]
         )
         for day, now, paid in reversed(list(zip(days, value, contributed, strict=True)))

@@ -225,20 +225,27 @@ def small_table(heads: Sequence[str], rows: Sequence[html.Tr], *, foot: html.Tr 
 
 def _lots(lots: Sequence[LotRow], held: Held) -> html.Div:
     many = len({lot.portfolio for lot in lots}) > 1
-    rows = [_lot(index, lot, many=many) for index, lot in enumerate(lots)]
-    total = html.Tr([html.Td("Total", className="l"), html.Td(theme.quantity(sum(lot.quantity for lot in lots))), html.Td(),
-                     html.Td(_cell("value")), html.Td(_cell("gain"))], **{"data-lot-total": ""})
+    rows = [_lot(index, lot, held.symbol, many=many) for index, lot in enumerate(lots)]
+    total = html.Tr([html.Td("Total", className="l"), html.Td(_asked(theme.quantity(sum(lot.quantity for lot in lots)), f"quantity:{held.symbol}")),
+                     html.Td(), html.Td(_cell("value", f"market_value:{held.symbol}")), html.Td(_cell("gain", f"unrealised:{held.symbol}"))],
+                    **{"data-lot-total": ""})
     return small_table(["Lot", "Quantity", f"Price {held.currency}", f"Value {held.base_currency}", "Unrealised"], rows, foot=total)
 
 
-def _lot(index: int, lot: LotRow, *, many: bool) -> html.Tr:
+def _lot(index: int, lot: LotRow, symbol: str, *, many: bool) -> html.Tr:
     name = [theme.day(lot.opened), *([html.Span(lot.portfolio, className="sub")] if many else [])]
-    return html.Tr([html.Td(name, className="l"), html.Td(theme.quantity(lot.quantity)), html.Td(theme.price(lot.price)), html.Td(_cell("value")),
-                    html.Td(_cell("gain"))], **{"data-lot": str(index)})
+    key = f"{symbol}#{index + 1}"
+    return html.Tr([html.Td(name, className="l"), html.Td(_asked(theme.quantity(lot.quantity), f"lots.quantity:{key}")),
+                    html.Td(_asked(theme.price(lot.price), f"lots.price:{key}")), html.Td(_cell("value", f"lots.value:{key}")),
+                    html.Td(_cell("gain", f"lots.unrealised:{key}"))], **{"data-lot": str(index)})
 
 
-def _cell(name: str) -> html.Span:
-    return html.Span(theme.UNKNOWN, **{"data-cell": name})
+def _cell(name: str, figure: str) -> html.Span:
+    return html.Span(theme.UNKNOWN, **{"data-cell": name, "data-explain": figure})
+
+
+def _asked(text: str, figure: str) -> html.Span:
+    return html.Span(text, **{"data-explain": figure})
 
 
 def _facts(facts: Sequence[Fact]) -> html.Div:

@@ -19,7 +19,7 @@ from fastapi import FastAPI
 from playwright.sync_api import Browser
 from starlette.testclient import TestClient
 
-from components import cards, controls, figures, ids, summary, theme
+from components import beside, cards, controls, figures, ids, summary, theme
 from components.figures import Flow, History
 from components.icons import Icon
 
@@ -345,8 +345,8 @@ def test_nothing_held_is_told_in_words() -> None:
 
 
 def test_portfolios_side_by_side_each_follow_their_own_stream() -> None:
-    columns = [summary.Column(name, name, "USD", 1.0, 1.0, 0.1, 1.0, 1.0, 0.5, 0.5, 3, [1, 2]) for name in ("a", "b")]
-    table = summary.compare_table(columns, columns[0]._replace(scope="all", name="All"))
+    columns = [beside.Column(name, name, "USD", 1.0, 1.0, 0.1, 1.0, 1.0, 0.5, 0.5, 3, [1, 2]) for name in ("a", "b")]
+    table = beside.compare_table(columns, columns[0]._replace(scope="all", name="All"))
     scopes = {getattr(node, "data-scope") for node in every(table) if hasattr(node, "data-scope")}
     assert scopes == {"a", "b", "all"}
 

@@ -183,7 +183,7 @@ def test_groups_fold_by_press_and_by_key(holdings: Page, watch: Any) -> None:
 
 
 def test_the_drawer_opens_by_key_follows_the_stream_and_closes_by_escape(holdings: Page, watch: Any) -> None:
-    holdings.locator('[row-id="AAPL"] [col-id="value"]').click()
+    holdings.locator('[row-id="AAPL"] [col-id="name"]').click()
     drawer = holdings.locator("#holdings-drawer")
     expect(drawer).to_have_class(re.compile("open"))
     expect(drawer).to_contain_text("Transactions")

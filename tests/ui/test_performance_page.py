@@ -221,7 +221,7 @@ def test_the_bars_and_the_rest_make_the_return(view: PerformanceView, count: int
     *told, last = contributions.contribution_bars(rows.bars(shown, "symbol"), shown.figures["twr"], noun="holding")
     assert sum(cents(row.children[-1]) for row in told) == cents(last.children[-1])
     assert cents(last.children[-1]) == cents(theme.percent(shown.figures["twr"]))
-    assert len(told) == min(count, parts.SHOWN + 1)
+    assert len(told) == min(count, contributions.SHOWN + 1)
 
 
 def test_the_longest_bar_is_the_largest_and_the_sides_are_the_signs(view: PerformanceView) -> None:
