@@ -12,7 +12,7 @@
   function ofHoldings({ row: id, column: shown, under, total }) {
     const { leaves, groups } = window.portolan.holdings.page, column = under ? (total ? "day_pnl" : "day_return") : shown;
     const row = leaves.get(id), group = groups.get(id.replace(/^group:/, "")), rows = group ? [...leaves.values()].filter((each) => each.group === group.group) : [];
-    if (total) return OF_WHOLE.includes(column) ? { figure: column } : null;
+    if (total) return { figure: OF_WHOLE.includes(column) ? column : column === "weight" ? ofRows([...window.portolan.holdings.page.merged.values()], column) : null };
     const portfolio = row?.portfolio || rows[0]?.portfolio;
     return portfolio ? inPortfolio(portfolio, row, column) : { figure: row ? ofRow(row, column) : ofRows(rows, column) };
   }
@@ -32,7 +32,7 @@
   /* Rows by portfolio are a portfolio's own, in the currency of all; price and day are the instrument's. */
   function inPortfolio(scope, row, column) {
     const more = { base_currency: window.portolan.holdings.page.payload.base_currency };
-    if (column === "weight") return row ? null : { figure: `share_of_total:${scope}`, scope: "all" };
+    if (column === "weight") return { figure: `share_of_total:${scope}${row ? `:${keyOf(row)}` : ""}`, scope: "all" };
     if (!row) return OF_WHOLE.includes(column) ? { figure: column, scope, more } : null;
     return ["price", "day_return"].includes(column) ? { figure: ofRow(row, column) } : { figure: ofRow(row, column), scope, more };
   }

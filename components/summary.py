@@ -81,7 +81,7 @@ def kpi_strip(totals: Totals, rows: Sequence[Row]) -> list[html.Div]:
         kpi(
             "Income, 12 months",
             html.Span([live(totals.income_year, form="whole", explain="bridge.income"), unit(totals.currency)], **_year()),
-            [live(ratio(totals.income_year, totals.value), form="share"), " of value"],
+            html.Span([live(ratio(totals.income_year, totals.value), form="share", explain="bridge.income_share"), " of value"], **_year()),
         ),
         kpi(
             "Cash",
@@ -191,7 +191,7 @@ def holdings_table(rows: Sequence[Row], totals: Totals, sparks: dict[str, Sequen
     if cash:
         body.append(_sum_row("Cash", cash, note=" ".join(sorted({row.currency for row in cash}))))
     return html.Table(
-        [html.Caption("Largest holdings", className="sr"), _holdings_head(), html.Tbody(body), html.Tfoot(_total_row(totals, len(held)))],
+        [html.Caption("Largest holdings", className="sr"), _holdings_head(), html.Tbody(body), html.Tfoot(_total_row(totals, rows))],
         className="grid-t holdings",
     )
 
@@ -279,7 +279,8 @@ def _sum(values: Iterable[float | None]) -> float:
     return sum(value for value in values if value is not None and theme.known(value))
 
 
-def _total_row(totals: Totals, count: int) -> html.Tr:
+def _total_row(totals: Totals, rows: Sequence[Row]) -> html.Tr:
+    count, keys = sum(not row.is_cash for row in rows), ",".join(row.key for row in rows)
     return html.Tr(
         [
             html.Td(["Total ", html.Span(f"{count} holdings" if count != 1 else "1 holding", className="dim")], className="l s"),
@@ -290,7 +291,7 @@ def _total_row(totals: Totals, count: int) -> html.Tr:
             html.Td(live(totals.value, "value"), className="s"),
             html.Td(live(totals.total_pnl, "total_pnl", "signed", toned=True)),
             html.Td(_computed(totals.on_cost, "on_cost_all", "percent1", explain="on_cost")),
-            html.Td(theme.weight(100 if totals.value else None)),
+            html.Td(live(100 if totals.value else None, form="weight", explain=f"weight:{keys}")),
         ],
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import fields as fields_of
 from dataclasses import replace
@@ -167,18 +168,27 @@ class Explain:
             findings=view.findings,
         )
 
-    def _of_portfolios(self, actor: Actor, scope: str, figure: Figure, key: str | None, _asked: ExplainQuestion) -> Grounds:
+    def _of_portfolios(self, actor: Actor, scope: str, figure: Figure, key: str | None, asked: ExplainQuestion) -> Grounds:
+        """Tell what a portfolio, or a holding within it (`id:AAPL`), is of all."""
+        portfolio, _, symbol = str(key).partition(":")
         rows = self._valuation.compare(actor)
-        own = next(row for row in rows if row.id == key)
-        every = [Part(row.name, row.value_display) for row in rows if row.value_display == row.value_display]
+        own = next(row for row in rows if row.id == portfolio)
+        every = [Part(row.name, row.value_display, f"value_display:{row.id}") for row in rows if math.isfinite(row.value_display)]
+        options = {"base_currency": asked.base_currency or self._valuation.answered(actor).base}
+        held = Held(portfolio, self._valuation.answered(actor, portfolio, **options))  # type: ignore[arg-type]
+        value = explain_holdings.value_of(held, "value" if symbol.startswith(CASH) else "market_value", symbol) if symbol else own.value_display
+        call = call_of(portfolio, "holdings", options)
+        path = _path_held("value" if symbol.startswith(CASH) or not symbol else "market_value", symbol or None)
+        share = value / math.fsum(part.value for part in every)
         return Grounds(
-            {"share_of_total": own.weight, "value_display": own.value_display}[figure.figure],
-            {"own_value": own.value_display, "every_value": every},
-            self._valuation.answered(actor).base,
+            share if figure.figure == "share_of_total" else value,
+            {"own_value": value, "every_value": every},
+            held.view.base_currency,
             conventions=[f"Portfolio: {own.name}"],
-            call=call_of(own.id, "holdings", {"base_currency": self._valuation.answered(actor).base}),
-            path="totals.value" if figure.figure == "value_display" else f"totals.value, over that of {call_of(scope, 'holdings', {})}",
+            call=call,
+            path=path if figure.figure == "value_display" else f"{path}, over totals.value of {call_of(scope, 'holdings', options)}",
             formula=figure.formula,
+            prices=prices_held(held, [symbol] if symbol else []),
         )
 
 

@@ -48,7 +48,8 @@ def value_of(basis: Basis, figure: str, key: str | None) -> float:
     if not name:
         return _cell(view.calendar, str(key)) if figure == "calendar" else number(view.figures[figure])
     if section == "bridge":
-        return number(view.bridge[name]) if name in view.bridge else math.fsum(part.value for part in flow_parts(basis, name))
+        told = {**view.bridge, "income_share": view.bridge["income"] / (view.bridge["closing_value"] or math.nan)}
+        return number(told[name]) if name in told else math.fsum(part.value for part in flow_parts(basis, name))
     if section in {"contributions", "groups"}:
         frame = view.contributions if section == "contributions" else view.groups
         return number(frame.set_index("name" if section == "contributions" else "key")[name].loc[str(key)])

@@ -143,6 +143,7 @@ _BRIDGE = (
     ("taxes", "Bridge: taxes", "money", "sum(rows)", "All that were paid.", BACON),
     ("corporate_actions", "Bridge: company actions", "money", "sum(rows)", "Shares and cash of spin-offs, mergers and stock dividends.", BACON),
     ("closing_value", "Bridge: closing value", "money", f"{_BRIDGE_FORMULA} + residual", "To the residual.", BACON),
+    ("income_share", "Income in percent of the value", "fraction", "bridge_income / bridge_closing", "Income of the window over the value at its end.", BACON),
     ("residual", "Bridge: residual", "money", f"bridge_closing - ({_BRIDGE_FORMULA})", "Computed, not assumed.", BACON),
 )
 _WINDOWS = MappingProxyType(

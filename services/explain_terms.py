@@ -85,7 +85,7 @@ TERMS: Final[Mapping[str, tuple[str, str, str | None]]] = MappingProxyType({
     "row_totals": ("Total P/L by instrument", "money", None),
     "day_signs": ("Day P/L by holding", "money", None),
     "held_rows": ("Holdings", "units", None),
-    "own_value": ("Value of the portfolio", "money", None),
+    "own_value": ("Own value in the display currency", "money", None),
     "every_value": ("Values of the portfolios", "money", None),
     "day_value": ("Value of the day", "money", "series.value"),
     "sold_units": ("Units sold", "units", None),

@@ -217,6 +217,8 @@ def test_what_follows_from_a_day(services: Services, actor: Actor, portfolio: UU
     for name, value in (("gain", day["value"] - day["net_contributions"]), ("total_return", day["growth"] - 1),
                         ("benchmark_return", day["benchmark_growth"] - 1), ("active_return", day["growth"] - day["benchmark_growth"])):
         same(services.explain.explain(actor, portfolio, f"series.{name}", symbol="2024-02-29", question=ExplainQuestion(performance=question)), value)
+    for name, value in (("flows_in", 3300), ("flows_out", -800), ("income_share", view.bridge["income"] / view.bridge["closing_value"])):
+        same(services.explain.explain(actor, portfolio, f"bridge.{name}", question=ExplainQuestion(performance=question)), value)
     whole = services.explain.explain(actor, portfolio, "contributions.contribution", symbol="AAA,BBB", question=ExplainQuestion(performance=question))
     same(whole, view.contributions.set_index("name").loc[["AAA", "BBB"], "contribution"].sum())
 
@@ -226,6 +228,8 @@ def test_the_share_of_a_portfolio(services: Services, actor: Actor, portfolio: U
     row = next(row for row in services.valuation.compare(actor) if row.id == str(portfolio))
     same(services.explain.explain(actor, "all", "share_of_total", symbol=row.id), row.weight)
     same(services.explain.explain(actor, "all", "value_display", symbol=row.id), row.value_display)
+    held = services.valuation.holdings(actor, portfolio).snapshot.holdings.set_index("symbol")
+    same(services.explain.explain(actor, "all", "share_of_total", symbol=f"{row.id}:AAA"), held.loc["AAA", "market_value"] / row.value_display)
 
 
 def test_a_rate_tells_its_day_and_its_source(services: Services, actor: Actor, portfolio: UUID) -> None:
@@ -239,7 +243,8 @@ def test_a_rate_tells_its_day_and_its_source(services: Services, actor: Actor, p
 
     assert rates("value", date(2024, 3, 25)) == [("EURUSD", 1.07, "ecb", None)]
     assert rates("value", date(2024, 3, 27)) == [("EURUSD", 1.07, "ecb", date(2024, 3, 25))]
-    assert rates("value", date(2024, 3, 27), base_currency="CHF") == [("EURCHF", 0.98, "ecb", date(2024, 3, 26)), ("EURUSD", 1.07, "ecb", date(2024, 3, 25))]
+    cross = [("EURCHF", 0.98, "ecb", date(2024, 3, 26)), ("EURUSD", 1.07, "ecb", date(2024, 3, 25))]
+    assert rates("value", date(2024, 3, 27), base_currency="CHF") == cross
     window = PerformanceQuestion(start=date(2024, 3, 1), end=date(2024, 3, 26))
     assert rates("twr", date(2024, 3, 26), performance=window) == [
         ("EURUSD", 1.12, "manual", date(2024, 2, 29)), ("EURUSD", 1.07, "ecb", date(2024, 3, 25))]
