@@ -34,8 +34,8 @@ def test_a_figure_leads_to_its_inputs_and_back(page: Page, server: Server, watch
 
 def test_figures_of_the_other_pages(page: Page, server: Server, watch: Watch) -> None:
     for path, figure, title in (("/", "#overview-hero [data-explain=value]", "Value"),
-                                ("/holdings", "[data-figure=total] [data-explain]", "Total P/L"),
-                                ("/gains", "[data-figure=net] [data-explain]", "Realised: net")):
+                                ("/holdings", "[data-figure=total] [data-part=value]", "Total P/L"),
+                                ("/gains", "[data-figure=net] [data-part=value]", "Realised: net")):
         page.goto(server.url + path)
         expect(page.locator(figure)).to_have_text(re.compile(r"\d"), timeout=PATIENCE)
         page.locator(figure).click()
