@@ -171,11 +171,12 @@ class Explain:
     def _of_portfolios(self, actor: Actor, scope: str, figure: Figure, key: str | None, asked: ExplainQuestion) -> Grounds:
         """Tell what a portfolio, or a holding within it (`id:AAPL`), is of all."""
         portfolio, _, symbol = str(key).partition(":")
-        rows = self._valuation.compare(actor)
+        past: dict[str, Any] = {"as_of": asked.as_of, "known_at": asked.known_at}
+        rows = self._valuation.compare(actor, **past)
         own = next(row for row in rows if row.id == portfolio)
         every = [Part(row.name, row.value_display, f"value_display:{row.id}") for row in rows if math.isfinite(row.value_display)]
-        options = {"base_currency": asked.base_currency or self._valuation.answered(actor).base}
-        held = Held(portfolio, self._valuation.answered(actor, portfolio, **options))  # type: ignore[arg-type]
+        options = {**past, "base_currency": asked.base_currency or self._valuation.answered(actor, **past).base}
+        held = Held(portfolio, self._valuation.answered(actor, portfolio, **options))
         value = explain_holdings.value_of(held, "value" if symbol.startswith(CASH) else "market_value", symbol) if symbol else own.value_display
         call = call_of(portfolio, "holdings", options)
         path = _path_held("value" if symbol.startswith(CASH) or not symbol else "market_value", symbol or None)

@@ -77,37 +77,44 @@ def test_the_call_it_names_gives_the_number_again(client: TestClient, filled: st
     assert [term["figure"] for term in told["inputs"]] == ["pnl", "invested"]
 
 
-def test_every_number_of_gains_lots_and_sales_has_an_explanation(client: TestClient, filled: str) -> None:
+def check_row(client: TestClient, told: dict[str, Any], section: str, symbol: str, row: dict[str, Any]) -> None:
+    """See that every number of a row is told again by its explanation."""
+    for name, value in row.items():
+        if isinstance(value, float | int) and not isinstance(value, bool) and name not in {"rate", "multiplier"}:
+            answer = client.get(told["explain"].format(figure=f"{section}.{name}", symbol=symbol.replace("#", "%23")))
+            assert answer.status_code == 200, f"{section}.{name} {symbol}: {answer.text}"
+            assert answer.json()["value"] == pytest.approx(value), f"{section}.{name} {symbol}"
+
+
+@pytest.fixture
+def sold(client: TestClient, filled: str) -> str:
     rows = [{"date": "2024-01-20", "kind": "SELL", "symbol": "AAPL", "quantity": "2", "price": "120"}]
     assert client.post(f"{filled}/transactions", json=rows).status_code == 201
+    return filled
 
-    def check(told: dict[str, Any], figure: str, symbol: str, value: Any) -> None:
-        answer = client.get(told["explain"].format(figure=figure, symbol=symbol.replace("#", "%23")))
-        assert answer.status_code == 200, f"{figure} {symbol}: {answer.text}"
-        assert answer.json()["value"] == (None if value is None else pytest.approx(value)), f"{figure} {symbol}"
 
-    def check_row(told: dict[str, Any], section: str, symbol: str, row: dict[str, Any]) -> None:
-        for name, value in row.items():
-            if isinstance(value, float | int) and not isinstance(value, bool) and name not in {"rate", "multiplier"}:
-                check(told, f"{section}.{name}", symbol, value)
-
-    gains = client.get(f"{filled}/realised-gains?start=2024-01-01&group=month&rules=us").json()
+def test_every_number_of_gains_and_lots_has_an_explanation(client: TestClient, sold: str) -> None:
+    gains = client.get(f"{sold}/realised-gains?start=2024-01-01&group=month&rules=us").json()
     assert gains["gains"]
-    check_row(gains, "gains", "", gains["totals"])
+    check_row(client, gains, "gains", "", gains["totals"])
     for row in gains["gains"]:
-        check_row(gains, "realised_lots", row["id"], row)
+        check_row(client, gains, "realised_lots", row["id"], row)
     for section, kind in (("by_year", "year"), ("by_term", "term"), ("by_symbol", "symbol"), ("groups", "month")):
         for row in gains[section]:
-            check_row(gains, "gains", f"{kind}:{row[kind]}", row)
-    lots = client.get(f"{filled}/holdings/AAPL").json()
+            check_row(client, gains, "gains", f"{kind}:{row[kind]}", row)
+    lots = client.get(f"{sold}/holdings/AAPL").json()
     for place, row in enumerate(lots["lots"], start=1):
-        check_row(lots, "lots", f"AAPL#{place}", row)
+        check_row(client, lots, "lots", f"AAPL#{place}", row)
+
+
+@pytest.mark.parametrize("how", ["get", "post"])
+def test_every_number_of_a_sale_has_an_explanation(client: TestClient, sold: str, how: str) -> None:
     sale = {"symbol": "AAPL", "quantity": 1, "price": 130, "date": "2024-02-01", "tax_rate_short": 0.3}
-    for told in (client.post(f"{filled}/sale-simulation", json=sale).json(), client.get(f"{filled}/sale-simulation", params=sale).json()):
-        for method in told["methods"]:
-            check_row(told, "sale", f"AAPL:{method['method']}", method)
-            for place, row in enumerate(method["lots"], start=1):
-                check_row(told, "sale_lots", f"AAPL:{method['method']}#{place}", row)
+    told = client.request(how, f"{sold}/sale-simulation", **({"json": sale} if how == "post" else {"params": sale})).json()
+    for method in told["methods"]:
+        check_row(client, told, "sale", f"AAPL:{method['method']}", method)
+        for place, row in enumerate(method["lots"], start=1):
+            check_row(client, told, "sale_lots", f"AAPL:{method['method']}#{place}", row)
 
 
 def test_the_table_of_figures(client: TestClient) -> None:
