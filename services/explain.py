@@ -28,6 +28,7 @@ from services.performance import Performance
 from services.performance_views import PerformanceQuestion
 from services.valuation import Valuation
 
+IN_CENTS = "Screens add rows up in whole cents, so that what stands there adds up: up to half a cent a row from this number."
 OF_FLOWS = frozenset({"net_contributions", "on_contributed", "total_pnl", "value"})  # figures of the whole that rest on what was paid in
 
 
@@ -83,7 +84,8 @@ class Explain:
             explain_holdings.value_of(held, figure.figure, key),
             explain_holdings.inputs_of(held, figure.figure, key),
             str(row["currency"]) if row and figure.unit in {"local", "price"} else view.base_currency,
-            conventions=[f"Cost method: {view.cost_method}", f"{'Now' if view.live else 'As of'}: {view.as_of.isoformat(timespec='seconds')}"],
+            conventions=[f"Cost method: {view.cost_method}", f"{'Now' if view.live else 'As of'}: {view.as_of.isoformat(timespec='seconds')}",
+                         *([] if len(names) == 1 else [IN_CENTS])],
             call=call_of(scope, _answer_of(figure.figure, names), {**options, "as_of": asked.as_of or (None if view.live else view.as_of)}),
             path=_path_held(figure.figure, key),
             formula=formula_of(figure, key),
@@ -155,7 +157,7 @@ class Explain:
         draft: Mapping[str, Any] = {name: value for name, value in ({"symbol": symbol} | shared | dict(asked.sale)).items() if value is not None}
         view = self._gains.simulate(actor, scope, draft)
         told_lot = f"methods[method={method}].{f'lots[{place - 1}].' if place else ''}"
-        price = [] if view.price_given else [quoted(view.quote)]
+        price = [] if view.price_given else [quoted(view.quote, view.simulation.date)]
         return Grounds(
             explain_sale.value_of(view, figure.figure, method, place),
             explain_sale.inputs_of(view, figure.figure, str(key), method, place),
@@ -164,7 +166,7 @@ class Explain:
             call=call_of(scope, "sale-simulation", draft),
             path=told_lot + figure.figure.partition(".")[2],
             formula=figure.formula,
-            prices=[*price, *rates_marked(view.marked, view.base_currency, {view.instrument.currency}, view.simulation.date)],
+            prices=[*rates_marked(view.marked, view.base_currency, {view.instrument.currency}, view.simulation.date), *price],
             findings=view.findings,
         )
 

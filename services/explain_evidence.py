@@ -24,13 +24,15 @@ def prices_held(held: Held, keys: Sequence[str]) -> list[PriceUsed]:
     symbols = [*keys] if keys else [*view.snapshot.holdings["symbol"]]
     every = {*view.snapshot.holdings["currency"], *view.snapshot.cash["currency"]}
     codes = {str(row["currency"]) for row in rows if row} if keys else every
-    return [*(quoted(view.quotes[symbol]) for symbol in symbols if symbol in view.quotes),
-            *rates_marked(held.answer.marked, view.base_currency, codes, held.answer.sight.day)]
+    day = held.answer.sight.day
+    rates = rates_marked(held.answer.marked, view.base_currency, codes, day)
+    return [*rates, *(quoted(view.quotes[symbol], day) for symbol in symbols if symbol in view.quotes)]
 
 
-def quoted(quote: QuoteView) -> PriceUsed:
-    """Tell a quote."""
-    return PriceUsed(quote.symbol, quote.price, quote.currency, quote.source, quote.ts, quote.state.value, quote.simulated)
+def quoted(quote: QuoteView, day: date | None = None) -> PriceUsed:
+    """Tell a quote, or the last close in its place; one of before `day` was filled forward."""
+    filled = quote.ts.date() if quote.is_bar and quote.ts and day and quote.ts.date() < day else None
+    return PriceUsed(quote.symbol, quote.price, quote.currency, quote.source, quote.ts, quote.state.value, quote.simulated, filled)
 
 
 def rates_marked(marked: Marked, base: str, codes: Iterable[str], day: date) -> list[PriceUsed]:
@@ -56,7 +58,7 @@ def stored_rate(pair: str, row: Any, day: date) -> PriceUsed:  # noqa: ANN401 - 
 
 
 def prices_measured(basis: Basis, keys: Sequence[str]) -> list[PriceUsed]:
-    """List the quotes of now, then closes and rates at both ends of a window."""
+    """List the rates at both ends of a window, the quotes of now, and the closes at both ends."""
     brief = basis.brief
     scene, panel = brief.asked.scene, brief.panel
     held = {row for row, value in zip(panel.rows, np.abs(panel.value).max(axis=0, initial=0.0), strict=True) if value}
@@ -64,11 +66,12 @@ def prices_measured(basis: Basis, keys: Sequence[str]) -> list[PriceUsed]:
     codes = {code for row, code in zip(panel.rows, panel.currencies, strict=True) if row in shown}
     live = basis.view.end == scene.today
     now = [quoted(quote) for symbol, quote in scene.marked.quotes.items() if live and not quote.is_bar and symbol in shown]
-    found = [*now, *(rates_marked(scene.marked, scene.base, codes, scene.today) if live else ())]
-    for day, closes in basis.closes.items():
-        found += [_closed(row, day, scene.instruments[str(row.Index)].currency) for row in rows_of(closes) if str(row.Index) in shown]
-        found += rates_stored(basis.rates[day], scene.base, codes, day) if day != scene.today else []
-    return found
+    ends = [day for day in basis.closes if day != scene.today]
+    rates = [*(rates_marked(scene.marked, scene.base, codes, scene.today) if live else ()),
+             *(rate for day in ends for rate in rates_stored(basis.rates[day], scene.base, codes, day))]
+    closes = [_closed(row, day, scene.instruments[str(row.Index)].currency)
+              for day, rows in basis.closes.items() for row in rows_of(rows) if str(row.Index) in shown]
+    return [*rates, *now, *closes]
 
 
 def _closed(row: Any, day: date, currency: str) -> PriceUsed:  # noqa: ANN401 - a row of closes

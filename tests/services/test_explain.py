@@ -248,6 +248,8 @@ def test_a_rate_tells_its_day_and_its_source(services: Services, actor: Actor, p
     window = PerformanceQuestion(start=date(2024, 3, 1), end=date(2024, 3, 26))
     assert rates("twr", date(2024, 3, 26), performance=window) == [
         ("EURUSD", 1.12, "manual", date(2024, 2, 29)), ("EURUSD", 1.07, "ecb", date(2024, 3, 25))]
+    closed = services.explain.explain(actor, portfolio, "price", symbol="AAA", question=ExplainQuestion(as_of=date(2024, 3, 27)))
+    assert [(price.value, price.filled_from) for price in closed.prices] == [(99, date(2024, 2, 29))]
     bought = services.explain.explain(actor, portfolio, "cost_basis", symbol="BBB", question=ExplainQuestion(as_of=date(2024, 3, 28)))
     assert [fact.rate for fact in bought.transactions] == [pytest.approx(1.1)]
 
