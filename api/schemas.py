@@ -279,7 +279,7 @@ class PushPublic(Public):
 
 
 class QuarantinedPublic(Public):
-    """A quote that waits for a decision."""
+    """A quote, or bars or a payment of a history, that waits for a decision."""
 
     id: UUID
     symbol: str
@@ -291,6 +291,10 @@ class QuarantinedPublic(Public):
     message: str
     status: str
     created_at: dt.datetime
+    kind: str
+    bars: list[dict[str, Any]]
+    actions: list[dict[str, Any]]
+    proposed: dict[str, float]
 
 
 class SourcePublic(Public):

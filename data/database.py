@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from data.repositories.alerts import Alerts
 from data.repositories.endpoints import Endpoints
+from data.repositories.history import History
 from data.repositories.imports import Imports
 from data.repositories.instruments import Instruments
 from data.repositories.ledger import Ledger
@@ -54,6 +55,11 @@ class Unit:
     def prices(self) -> Prices:
         """Bars and rates, for who needs no more of the instruments than these."""
         return self.instruments
+
+    @cached_property
+    def history(self) -> History:
+        """How far histories are fetched, and what was told otherwise later."""
+        return History(self.connection)
 
     @cached_property
     def ledger(self) -> Ledger:

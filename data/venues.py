@@ -106,11 +106,16 @@ def session(instrument: Instrument, now: datetime) -> Session:
 
 def known_session(instrument: Instrument, now: datetime) -> Session | None:
     """Tell the same without waiting: None while the calendar is not loaded yet; it is being loaded then, in a thread of its own."""
+    return session(instrument, now) if is_loaded(instrument) else None
+
+
+def is_loaded(instrument: Instrument) -> bool:
+    """Tell whether the calendar of an instrument answers at once; where not, it is being loaded from now on."""
     venue = venue_of(instrument)
     if venue in _LOADED or venue in {ALWAYS, CURRENCIES}:
-        return timetable(venue).session(now)
+        return True
     load_behind([venue])
-    return None
+    return False
 
 
 def next_open(instrument: Instrument, now: datetime) -> datetime:

@@ -1,6 +1,6 @@
 """What is true about a portfolio: pure arithmetic on pandas and numpy, usable from a notebook alone."""
 
-from engine.adjustment import adjusted_closes, adjustment_factors, carried_prices
+from engine.adjustment import action_columns, adjusted_closes, adjustment_factors, carried_prices
 from engine.alerts import AlertRule, AlertStates, Conditions, Direction, Measure, alert_conditions, alert_crossings, alert_firings
 from engine.averages import annualise, annualised_return, arithmetic_mean, geometric_mean
 from engine.bridges import pnl_bridge
@@ -59,6 +59,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "Suspicion",
     "Terms",
     "WashSales",
+    "action_columns",
     "add",
     "adjusted_closes",
     "adjustment_factors",

@@ -69,7 +69,7 @@ def factors_of(split: pd.Series) -> pd.Series:
     return pd.Series(1.0 / later, index=split.index)
 
 
-def dividend_suspicions(frame: pd.DataFrame, *, settled: Collection[Any] = ()) -> list[Suspicion]:
+def dividend_suspicions(frame: pd.DataFrame, *, settled: Collection[Any] = (), adjusted: bool = True) -> list[Suspicion]:
     """Find payments that the prices do not bear out.
 
     Parameters
@@ -78,6 +78,8 @@ def dividend_suspicions(frame: pd.DataFrame, *, settled: Collection[Any] = ()) -
         As `bar_frame` gives it, rows with a sound close only.
     settled : collection of labels
         Rows whose prices are wrong already: what they say of an adjustment is not held against them.
+    adjusted : bool
+        Whether the adjusted closes are the provider's; else nothing is held against them.
 
     Returns
     -------
@@ -87,17 +89,17 @@ def dividend_suspicions(frame: pd.DataFrame, *, settled: Collection[Any] = ()) -
         return []
     paid = np.flatnonzero(frame["dividend"].to_numpy() > 0.0)
     twice = _told_twice(frame, paid)
-    single = [_payment(frame, int(row)) for row in paid if row > 0 and int(row) not in twice]
-    rest = _unexplained(frame, paid, set(settled))
+    single = [_payment(frame, int(row), adjusted=adjusted) for row in paid if row > 0 and int(row) not in twice]
+    rest = _unexplained(frame, paid, set(settled)) if adjusted else []
     return [*twice.values(), *(each for each in single if each is not None), *_other_scale(frame, paid, single), *rest]
 
 
-def _payment(frame: pd.DataFrame, row: int) -> Suspicion | None:
+def _payment(frame: pd.DataFrame, row: int, *, adjusted: bool) -> Suspicion | None:
     """Hold one payment against the close before it and against the step of the adjusted closes."""
     paid, before = float(frame["dividend"].iloc[row]), float(frame["close"].iloc[row - 1])
     if paid > LARGE * before and _drop(frame, row) < 0.25 * paid:
         return _too_large(frame, row, paid, before)
-    implied = _implied(frame, row, before)
+    implied = _implied(frame, row, before) if adjusted else None
     if implied is None or abs(implied - paid) <= _slack(frame, paid, before):
         return None
     return _misapplied(frame, row, paid, implied, before)

@@ -60,8 +60,9 @@ def price_suspicions(bars: pd.DataFrame, *, splits: str = "applied", reference: 
     told = [*_repeated(frame), *_ahead(frame, as_of), *_no_price(known)]
     sound = known[_is_sound(known)]
     told += jumps(sound, reference)
-    if "dividend" in bars.rename(columns=NAMES):
-        told += dividend_suspicions(sound, settled={each.date for each in told})
+    given = bars.rename(columns=NAMES).columns
+    if "dividend" in given:
+        told += dividend_suspicions(sound, settled={each.date for each in told}, adjusted="adjusted_close" in given)
     back = factors_of(frame["split"]) if splits == "raw" else None
     return sorted((each if back is None else _as_traded(each, back) for each in told), key=lambda each: (each.date, each.kind))
 

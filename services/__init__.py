@@ -15,6 +15,7 @@ from services.endpoints import Endpoints
 from services.explain import Explain
 from services.exports import Exports
 from services.gains import Gains
+from services.history import History
 from services.imports import Imports
 from services.instruments import Instruments
 from services.live import Hub
@@ -58,6 +59,7 @@ class Services:
     explain: Explain
     market: Market
     endpoints: Endpoints
+    history: History
     imports: Imports
     exports: Exports
     checks: Checks
@@ -83,7 +85,7 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
     imports = Imports(writes)
     gains = Gains(database, market)
     services = Services(
-        settings=settings, database=database, bus=bus, cache=cache, feed=feed, market=market, valuation=valuation,
+        settings=settings, database=database, bus=bus, cache=cache, feed=feed, market=market, history=History(database, bus, feed), valuation=valuation,
         gains=gains, explain=Explain(valuation, performance, gains), accounts=Accounts(database),
         performance=performance,
         portfolios=Portfolios(writes), instruments=Instruments(writes), transactions=transactions, endpoints=Endpoints(settings, writes),

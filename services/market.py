@@ -14,15 +14,15 @@ from pydantic import TypeAdapter
 from data import calendar
 from data.database import Unit
 from data.feed import Feed, Ingested
-from data.records import StoredFinding
 from data.settings import Settings
 from engine.errors import BusError, InvalidInput, StorageError, UnknownInstrument
 from engine.types import Actor, Instrument, PriceState, Quote
 from services import fields
 from services.fields import Place, Reader
 from services.marks import ALWAYS_OPEN, Freshness, Sight, read_quotes
+from services.quarantine import CODES, Quarantine
 from services.views import MarketStatus, PushResult, QuarantinedQuote, QuoteView, SourceStatus
-from services.writes import NOTHING, Request, Writes
+from services.writes import Request, Writes
 
 MAX_PUSHED = 5000
 PUSHED = "push"
@@ -82,6 +82,7 @@ class Market:
     def __init__(self, settings: Settings, writes: Writes, feed: Feed) -> None:
         self._writes, self._database, self._bus, self._feed = writes, writes.database, writes.bus, feed
         self.freshness = Freshness(settings.poll_seconds)
+        self._quarantine = Quarantine(writes, feed)
         self._always_open: set[str] = set()
 
     def sight(self) -> Sight:
@@ -143,18 +144,16 @@ class Market:
         return self._writes.once(actor, request, lambda _unit, _told: _result(self._feed.ingest(quotes, source=PUSHED), quotes))
 
     def quarantine(self, actor: Actor) -> list[QuarantinedQuote]:
-        """List the quotes that wait for a decision, newest first."""
-        return [_held(finding) for finding in self._feed.quarantine(actor.workspace_id)]
+        """List what waits for a decision, newest first: quotes, and bars and payments of histories."""
+        return self._quarantine.find(actor)
 
     def release(self, actor: Actor, finding_id: UUID, *, idempotency_key: str | None = None) -> None:
-        """Let a quarantined quote pass after all."""
-        request = Request("market.release", (finding_id,), NOTHING, idempotency_key)
-        self._writes.once(actor, request, lambda _unit, _told: self._release(finding_id, actor))
+        """Let what was held back pass after all."""
+        self._quarantine.release(actor, finding_id, idempotency_key=idempotency_key)
 
     def reject(self, actor: Actor, finding_id: UUID, *, idempotency_key: str | None = None) -> None:
-        """Settle that a quarantined quote stays out."""
-        request = Request("market.reject", (finding_id,), NOTHING, idempotency_key)
-        self._writes.once(actor, request, lambda _unit, _told: self._feed.reject(finding_id, actor))
+        """Settle that it stays out."""
+        self._quarantine.reject(actor, finding_id, idempotency_key=idempotency_key)
 
     def status(self, actor: Actor) -> MarketStatus:
         """Tell the state of the feed: how fresh prices are, from whom, and which parts answer."""
@@ -162,7 +161,7 @@ class Market:
         try:
             with self._database.read() as unit:
                 quotes = list(read_quotes(unit, self.sight(), self.freshness, self.known(unit, actor, None)).values())
-                held = len(unit.market.findings(actor.workspace_id, code="quote_quarantined", status="open"))
+                held = sum(len(unit.market.findings(actor.workspace_id, code=code, status="open")) for code in CODES)
                 poller = self._has_leader(unit)
         except StorageError:
             return MarketStatus("down", None, None, False, (), 0, poller=False, database=False, bus=bus)
@@ -172,9 +171,6 @@ class Market:
         return MarketStatus(_overall(counts), newest.ts if newest else None, newest.age_seconds if newest else None,
                             bool(newest and newest.simulated) or (not ticks and any(quote.simulated for quote in quotes)),
                             self._sources(quotes), held, poller=poller, database=True, bus=bus, counts=dict(counts))
-
-    def _release(self, finding_id: UUID, actor: Actor) -> None:
-        self._feed.release(finding_id, actor)
 
     @staticmethod
     def _row(raw: object, place: int) -> dict[str, Any]:
@@ -241,11 +237,3 @@ def _result(done: Ingested, quotes: Sequence[Quote]) -> PushResult:
              "price": each.quote.price if math.isfinite(each.quote.price) else None, "reason": each.code, "message": each.reason}
             for each in done.quarantined]
     return PushResult(len(done.accepted), tuple(dict[str, object](row) for row in held), len(done.ignored))
-
-
-def _held(finding: StoredFinding) -> QuarantinedQuote:
-    told = finding.context
-    price = told.get("price")
-    return QuarantinedQuote(finding.id, str(told["symbol"]), price if isinstance(price, int | float) else None, datetime.fromisoformat(told["ts"]),
-                            told.get("source"), told.get("last_price"), str(told.get("reason_code", finding.code)), finding.message, finding.status,
-                            finding.created_at)

@@ -16,6 +16,7 @@ from engine.errors import Conflict, NotFound
 from engine.types import Actor, AssetClass, Bar, CorporateAction
 from services.audit_texts import Known, ids_of
 from services.operations import Deed, done, others_told, taking_back
+from services.quarantine import bar_decision_taken_back, quote_decision_taken_back
 from services.review_views import Mended
 from services.writes import Told, audit, ledger_changed, market_changed, touch_ledgers
 
@@ -334,5 +335,7 @@ def _statement_forgotten(unit: Unit, actor: Actor, entry: AuditEntry, _told: lis
 _WAYS: Mapping[tuple[str, str], Way] = {
     ("portfolio", "change"): _portfolio_changed, ("portfolio", "remove"): _portfolio_removed, ("portfolio", "create"): _portfolio_created,
     ("portfolio", "undo"): _portfolio_back, ("instrument", "put"): _instrument_put, ("instrument", "undo"): _instrument_put,
+    **{("finding", f"quote_{status}"): quote_decision_taken_back for status in ("released", "rejected")},
+    **{("finding", f"bar_{status}"): bar_decision_taken_back for status in ("released", "rejected")},
     **{(entity, action): _rows_put for entity in ("bars", "actions", "fx") for action in ("put", "undo")},
 }  # fmt: skip

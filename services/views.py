@@ -153,7 +153,7 @@ class MarketStatus:
 
 @dataclass(frozen=True, slots=True)
 class QuarantinedQuote:
-    """A quote that was not believed, with the reason."""
+    """A quote, or bars or a payment of a history, that was not believed, with the reason."""
 
     id: UUID
     symbol: str
@@ -165,6 +165,10 @@ class QuarantinedQuote:
     message: str
     status: str  # open released rejected
     created_at: datetime
+    kind: str = "quote"  # quote, or bar: of a history
+    bars: tuple[dict[str, object], ...] = ()
+    actions: tuple[dict[str, object], ...] = ()
+    proposed: dict[str, float] = field(default_factory=dict)  # by ISO date, where it can be told
 
 
 @dataclass(frozen=True, slots=True)

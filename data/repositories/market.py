@@ -171,6 +171,16 @@ class Market(Repository):
         found = self.finding(actor.workspace_id, id)
         raise Conflict(f"This finding is {found.status} already.", status=found.status)
 
+    def reopen_finding(self, id: UUID, actor: Actor, status: str) -> StoredFinding:  # noqa: A002
+        """Have an answered finding asked again; `Conflict` where it is not answered so any more."""
+        query = (f"UPDATE finding SET status = 'open', settled_at = NULL, settled_by = NULL WHERE id = %s AND workspace_id = %s"  # noqa: S608
+                 f" AND status = %s RETURNING {FINDING_FIELDS}")
+        rows = self.fetch(query, [id, actor.workspace_id, status])
+        if rows:
+            return _finding(rows[0])
+        found = self.finding(actor.workspace_id, id)
+        raise Conflict(f"This finding is {found.status}, not {status}.", status=found.status, rule="changed_since")
+
     def _ensure_partition(self, day: date) -> None:
         """Make the partition of a day; attaching one lets others go on reading and writing, creating one in place would not."""
         name = partition_name(day)
