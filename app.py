@@ -38,7 +38,7 @@ from data.bus import Bus
 from data.cache import Cache
 from data.database import Database, migrate
 from data.feed import Feed
-from data.poller import Poller
+from data.poller import Job, Poller
 from data.providers import registry
 from data.settings import Settings
 from engine.errors import InvalidInput, PortfolioError, RowsRefused
@@ -92,6 +92,11 @@ def build_services(settings: Settings) -> house.Services:
     return house.build(settings, database, bus, Cache(settings.redis_url), feed)
 
 
+def jobs(services: house.Services) -> list[Job]:
+    """List what the leader does besides polling."""
+    return [Job("history", 10.0, services.history.work)]
+
+
 def create_server(settings: Settings, *, services: house.Services | None = None, poll: bool = False) -> FastAPI:
     """Build the application; with `poll` it also stands for election as the poller."""
     own = services is None
@@ -138,7 +143,7 @@ def security_headers(screens: Dash) -> dict[str, str]:
 @asynccontextmanager
 async def running(server: FastAPI, settings: Settings, services: house.Services, *, poll: bool, own: bool) -> AsyncIterator[None]:
     """Start hub and poller with the server, stop them with it; connections that were opened for it are closed."""
-    poller = Poller(settings, services.database, services.bus, services.feed) if poll else None
+    poller = Poller(settings, services.database, services.bus, services.feed, jobs=jobs(services)) if poll else None
     await services.hub.start()
     await wake(server)
     warmth = asyncio.create_task(asyncio.to_thread(warm, services))
@@ -260,7 +265,7 @@ def poll(settings: Settings, _options: argparse.Namespace) -> int:
     with parts(settings) as ready:
         migrate(ready.database_url)
         services = build_services(ready)
-        poller = Poller(ready, services.database, services.bus, services.feed)
+        poller = Poller(ready, services.database, services.bus, services.feed, jobs=jobs(services))
         poller.start()
         say("Polling. Ctrl-C stops it.")
         try:

@@ -16,6 +16,7 @@ from api import (
     explain,
     exports,
     gains,
+    history,
     imports,
     market,
     performance,
@@ -42,7 +43,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 def router() -> APIRouter:
     """Give every route of the API, the closing 404 last."""
     routes = APIRouter()
-    for part in (portfolios, transactions, transfers, imports, exports, analytics, performance, explain, gains, market, endpoints, review,
+    for part in (portfolios, transactions, transfers, imports, exports, analytics, performance, explain, gains, market, endpoints, history, review,
                  reconciliations):
         routes.include_router(part.routes, prefix="/api/v1", responses=PROBLEMS)
     routes.include_router(stream.router())

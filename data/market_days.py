@@ -46,7 +46,8 @@ class MarketDays:
         count = 0
         for provider, instruments in self._covered():
             pairs = [one for one in instruments if one.asset_class is AssetClass.FX]
-            others = [one for one in instruments if one.asset_class is not AssetClass.FX]
+            # Of real providers whole histories are fetched, judged and compared, by a job of the services.
+            others = [one for one in instruments if one.asset_class is not AssetClass.FX and provider.simulated]
             count += self._roll_bars(provider, others, until, go_on) + self._roll_rates(provider, pairs, until, go_on)
         return count
 

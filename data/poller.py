@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from data import calendar
+from data import calendar, venues
 from data.bus import Bus
 from data.database import Database
 from data.feed import Feed, Ingested
@@ -27,6 +27,7 @@ from data.market_days import MarketDays
 from data.rounds import Rounds, Streams
 from data.settings import Settings
 from engine.errors import PortfolioError
+from engine.types import Instrument
 
 OFFICE: Final = 0x706F6C6C  # "poll": the advisory lock of whoever leads
 STANDBY_SECONDS: Final = 2.0
@@ -72,7 +73,7 @@ class Poller:
         self._pause = settings.poll_seconds
         self._database = database
         self._feed = feed
-        self._rounds = Rounds(database, feed.failover)
+        self._rounds = Rounds(database, feed.failover, _trades)
         self._streams = Streams(feed, self._rounds)
         self._jobs = (*jobs, *(Job(name, TEND_SECONDS, tend) for name, tend in self._streams.jobs()))
         self._days = MarketDays(database, bus, feed)
@@ -206,3 +207,8 @@ class Poller:
                 unit.system.finish_job(run, failed=failed, **detail)
         except PortfolioError as error:
             _log.warning("A run of %s could not be written down: %s", name, error.message)
+
+
+def _trades(instrument: Instrument, now: datetime) -> bool:
+    """Tell whether the venue of an instrument is open, or before or after its hours; in doubt it is."""
+    return venues.known_session(instrument, now) is not venues.Session.CLOSED

@@ -16,6 +16,7 @@ from enum import StrEnum
 from functools import cache
 from threading import Lock, Thread
 from typing import Final, NamedTuple, Protocol
+from warnings import catch_warnings
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -269,7 +270,8 @@ def _exchange(venue: str) -> Timetable:
 
     for options in ({"start": BEGINNING.isoformat()}, {}):
         try:
-            schedule = exchange_calendars.get_calendar(venue, **options).schedule
+            with catch_warnings(action="ignore"):  # of pandas, about what the package does
+                schedule = exchange_calendars.get_calendar(venue, **options).schedule
         except ValueError:
             continue
         hours = _hours(schedule[["open", "break_start", "break_end", "close"]])

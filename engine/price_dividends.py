@@ -57,8 +57,10 @@ def bar_frame(bars: pd.DataFrame) -> pd.DataFrame:
     frame = bars.rename(columns=NAMES)
     frame = frame[[name for name in COLUMNS if name in frame]].astype("float64").sort_index(kind="stable")
     for name in COLUMNS:
-        if name not in frame:
+        if name not in frame or frame[name].isna().all():
             frame[name] = 0.0 if name in NOTHING else frame["close"]
+    for name in ("open", "high", "low"):
+        frame[name] = frame[name].fillna(frame["close"])
     return frame[list(COLUMNS)].fillna(dict.fromkeys(NOTHING, 0.0))
 
 

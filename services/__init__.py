@@ -85,8 +85,8 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
     imports = Imports(writes)
     gains = Gains(database, market)
     services = Services(
-        settings=settings, database=database, bus=bus, cache=cache, feed=feed, market=market, history=History(database, bus, feed), valuation=valuation,
-        gains=gains, explain=Explain(valuation, performance, gains), accounts=Accounts(database),
+        settings=settings, database=database, bus=bus, cache=cache, feed=feed, market=market, valuation=valuation,
+        history=History(database, bus, feed), gains=gains, explain=Explain(valuation, performance, gains), accounts=Accounts(database),
         performance=performance,
         portfolios=Portfolios(writes), instruments=Instruments(writes), transactions=transactions, endpoints=Endpoints(settings, writes),
         transfers=Transfers(writes, transactions), renames=Renames(writes), imports=imports, exports=Exports(database, valuation, performance),

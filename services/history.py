@@ -12,16 +12,20 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
+
+import pandas as pd
 
 from data import calendar, venues
 from data.bus import MARKET
 from data.providers.base import History as ToldHistory
 from data.providers.base import Provider
 from data.records import BarRevision, HistoryRun
+from engine import action_columns, adjustment_factors
 from engine.errors import BusError, InvalidInput, ProviderError, RateLimited, UnknownSymbol
-from engine.types import Actor, AssetClass, Bar, Finding, Instrument
+from engine.types import Actor, AssetClass, Bar, CorporateAction, Finding, Instrument
 from services.history_judging import Held, Judged, judge, told_action, told_bar
 from services.views import Page
 
@@ -132,6 +136,14 @@ class History:
             found = unit.history.revisions(instrument.id, limit=limit + 1, before=after)
         more = str(found[limit - 1][0]) if len(found) > limit else None
         return Page(tuple(revision for _, revision in found[:limit]), more)
+
+    def adjusted(self, actor: Actor, symbol: str, start: date | None = None, end: date | None = None, *,
+                 payments: bool = True) -> list[dict[str, Any]]:
+        """Tell daily prices adjusted for what followed, by date, derived from raw closes and actions."""
+        with self._database.read() as unit:
+            instrument = unit.instruments.get(actor.workspace_id, symbol.strip().upper())
+            bars, actions = unit.instruments.bars(instrument.id, start), unit.instruments.actions(instrument.id)
+        return adjusted_rows([bar for bar in bars if end is None or bar.date <= end], bars, actions, payments=payments)
 
     # ------------------------------------------------------------------------------------------------------------------- who is asked
 
@@ -255,6 +267,25 @@ class History:
             self._bus.publish(MARKET, {"workspace": str(instrument.workspace_id), "history": instrument.symbol})
         except BusError as error:
             _log.warning("New bars are stored, but not told: %s", error.message)
+
+
+def adjusted_rows(shown: Sequence[Bar], every: Sequence[Bar], actions: Sequence[CorporateAction], *, payments: bool) -> list[dict[str, Any]]:
+    """Multiply bars by the factors of what followed them, of later days too."""
+    if not every:
+        return []
+    closes = pd.Series([float(bar.close) for bar in every], index=pd.DatetimeIndex([pd.Timestamp(bar.date) for bar in every]))
+    factors = adjustment_factors(closes, actions)
+    laid = action_columns(pd.DatetimeIndex(closes.index), actions)
+    names = ("open", "high", "low", "close")
+    columns = zip(shown, factors["total" if payments else "split"].tolist(), factors["split"].tolist(), laid["split"].tolist(),
+                  laid["dividend"].tolist(), strict=False)
+    return [{"date": bar.date, **{name: _times(getattr(bar, name), factor) for name in names}, "volume": _times(bar.volume, 1 / of_splits),
+             "raw_close": float(bar.close), "factor": factor, "split": split or None, "dividend": paid or None, "mark": bar.mark}
+            for bar, factor, of_splits, split, paid in columns]
+
+
+def _times(value: Decimal | None, factor: float) -> float | None:
+    return None if value is None else float(value) * factor
 
 
 def finding_of(instrument: Instrument, held: Held) -> Finding:
