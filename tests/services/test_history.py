@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 import pytest
 
@@ -23,7 +22,7 @@ from data.repositories.history import compared
 from engine.errors import ProviderUnavailable, RateLimited, StorageError, UnknownSymbol
 from engine.types import Actor, AssetClass, Bar, CorporateAction, Instrument, Quote
 from services import Services
-from services.history import BAR_QUARANTINED, History
+from services.history import History
 from services.quarantine import Quarantine
 from services.writes import Writes
 from tests.data.replay import RECORDED, Replay
@@ -184,7 +183,7 @@ def test_what_a_person_put_in_and_another_provider_told_stays(history: Any, data
     some = days(10)
     with database.begin() as unit:
         unit.instruments.put_bars(instrument.id, [Bar(some[3], Decimal("99.5"), source="manual"),
-                                                  Bar(some[4], Decimal("1"), source="simulated", simulated=True)])
+                                                  Bar(some[4], Decimal(1), source="simulated", simulated=True)])
     history(Wires(telling(steady(10)))).fetch(instrument)
     told = {one.date: (str(one.close), one.source) for one in stored(database, instrument)}
     assert told[some[3]] == ("99.5", "manual")
@@ -274,7 +273,7 @@ def test_a_decision_is_in_the_audit_log_and_is_taken_back(history: Any, services
     assert len(stored(database, instrument)) == 199
 
 
-def test_a_quote_that_was_let_in_is_taken_out_again(services: Services, database: Database, actor: Actor, instrument: Instrument) -> None:
+def test_a_quote_that_was_let_in_is_taken_out_again(services: Services, actor: Actor, instrument: Instrument) -> None:
     def quote(price: float, seconds: float) -> Quote:
         return Quote(instrument.id, "ABC", price, NOW + timedelta(seconds=seconds), NOW, "mine", "USD")
 
@@ -338,8 +337,3 @@ def test_munich_re_as_it_was_told_in_2020_and_in_2025(history: Any, database: Da
     assert len(moved) == 123
     assert min(moved) == pytest.approx(-0.217, abs=2e-3)
     assert max(moved) == pytest.approx(-0.217, abs=2e-3)
-
-
-def test_a_workspace_does_not_see_another_ones(history: Any, database: Database, instrument: Instrument) -> None:
-    with database.read() as unit:
-        assert unit.history.findings_of(UUID(int=5), BAR_QUARANTINED) == []
