@@ -274,8 +274,8 @@ class Feed:
         if verdict.outcome is Outcome.ACCEPTED or (doubtful and opinion is not None and opinion.agrees):
             done.accepted.append(quote if quote.currency else replace(quote, currency=instrument.currency))
             last[key] = _reference(quote)
-        elif verdict.outcome in PASSING:
-            done.ignored.append(quote)
+        elif verdict.outcome in PASSING or (verdict.outcome is Outcome.OLDER and quote.source in self._polled):
+            done.ignored.append(quote)  # providers are not equally fast: what a slower one says after a faster one is no news
         elif doubtful and doubts.ask:
             done.doubtful.append(Quarantined(quote, verdict.outcome.value, verdict.reason))
         else:

@@ -17,7 +17,6 @@ from urllib.parse import urlsplit
 from data.budgets import Limits
 from engine.errors import SettingError
 
-NAMED: Final = ("yahoo", "alphavantage", "finnhub", "stooq", "coingecko", "ecb")
 PROVIDERS: Final = Path(__file__).parent / "providers"
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 HOST: Final = re.compile(r"(https?://)?(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?/?")
@@ -135,8 +134,7 @@ def names_of(entries: Iterable[str]) -> tuple[str, ...]:
 def known_providers() -> tuple[str, ...]:
     """Give the name of every provider: those modules of `data/providers` that say `PROVIDER = ...`."""
     files = sorted(PROVIDERS.glob("*.py"))
-    found = [path.stem for path in files if re.search(r"^PROVIDER\b.*=", path.read_text(encoding="utf-8"), re.MULTILINE)]
-    return tuple(dict.fromkeys([*NAMED, *found]))
+    return tuple(path.stem for path in files if re.search(r"^PROVIDER\b.*=", path.read_text(encoding="utf-8"), re.MULTILINE))
 
 
 class _Given:
