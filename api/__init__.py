@@ -21,6 +21,7 @@ from api import (
     market,
     performance,
     portfolios,
+    providers,
     reconciliations,
     review,
     stream,
@@ -43,8 +44,8 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 def router() -> APIRouter:
     """Give every route of the API, the closing 404 last."""
     routes = APIRouter()
-    for part in (portfolios, transactions, transfers, imports, exports, analytics, performance, explain, gains, market, endpoints, history, review,
-                 reconciliations):
+    for part in (portfolios, transactions, transfers, imports, exports, analytics, performance, explain, gains, market, endpoints, history,
+                 providers, review, reconciliations):
         routes.include_router(part.routes, prefix="/api/v1", responses=PROBLEMS)
     routes.include_router(stream.router())
     routes.include_router(system.routes)

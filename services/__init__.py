@@ -22,6 +22,7 @@ from services.live import Hub
 from services.market import Market
 from services.performance import Performance
 from services.portfolios import Portfolios
+from services.providers import Providers
 from services.reconcile import Reconcile
 from services.renames import Renames
 from services.transactions import Transactions
@@ -60,6 +61,7 @@ class Services:
     market: Market
     endpoints: Endpoints
     history: History
+    providers: Providers
     imports: Imports
     exports: Exports
     checks: Checks
@@ -86,6 +88,7 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
     gains = Gains(database, market)
     services = Services(
         settings=settings, database=database, bus=bus, cache=cache, feed=feed, market=market, valuation=valuation,
+        providers=Providers(settings, database, feed),
         history=History(database, bus, feed), gains=gains, explain=Explain(valuation, performance, gains), accounts=Accounts(database),
         performance=performance,
         portfolios=Portfolios(writes), instruments=Instruments(writes), transactions=transactions, endpoints=Endpoints(settings, writes),

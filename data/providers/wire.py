@@ -16,9 +16,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
+from html import escape
 from threading import Lock
 from typing import Any, Final
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, quote_plus, urljoin, urlsplit
 
 import requests
 import urllib3
@@ -39,6 +40,7 @@ REMEMBERED_BYTES: Final = 256 * 1024
 PACKINGS: Final = {"": False, "identity": False, "gzip": True, "x-gzip": True, "deflate": True}
 SHOWN: Final = 200
 HIDDEN: Final = "[hidden]"
+LEAST_SECRET: Final = 6  # a shorter one is no secret, and stands in words
 
 
 def quoted(symbol: str) -> str:
@@ -113,7 +115,8 @@ class Wire:
         self.deadline_seconds = deadline_seconds
         self.max_bytes = max_bytes
         self._redirects = MAX_REDIRECTS if addresses is None else 0
-        self._secrets = tuple(sorted({text for secret in secrets if secret for text in (secret, quote(secret, safe=""))}, key=len, reverse=True))
+        self._secrets = tuple(sorted({text for secret in secrets if secret for text in _spellings(secret)}, key=len, reverse=True))
+        self._echoes = tuple(secret.encode() for secret in self._secrets if len(secret) >= LEAST_SECRET)
         self._lock = Lock()
         self._flights: dict[str, Future[Answer]] = {}
         self._remembered: OrderedDict[str, Answer] = OrderedDict()
@@ -287,7 +290,13 @@ class Wire:
         cut_in_head = not sent and not sized and response.status_code == 200
         if cut_in_head or (inflate and sent and not inflate.eof):
             raise ProviderUnavailable(self.provider, reason="it broke off before the end")
-        return b"".join(parts)
+        return self._without_echo(b"".join(parts))
+
+    def _without_echo(self, body: bytes) -> bytes:
+        """Take our secrets out of a body that repeats them: whatever is read from it can be stored and shown."""
+        for secret in self._echoes:
+            body = body.replace(secret, HIDDEN.encode())
+        return body
 
     def _refusal(self, answer: Answer) -> ProviderError:
         """Say what a status means."""
@@ -299,6 +308,11 @@ class Wire:
         if answer.status >= 500 or answer.status == 408:
             return ProviderUnavailable(self.provider, reason=f"status {answer.status}", answered=answer.status)
         return MalformedResponse(self.provider, reason=f"status {answer.status}: {told}")
+
+
+def _spellings(secret: str) -> set[str]:
+    """Give the ways in which a body or an address may repeat a secret."""
+    return {secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1], secret.replace("/", "\\/"), escape(secret)}
 
 
 def _given(params: Mapping[str, object] | None) -> dict[str, str]:

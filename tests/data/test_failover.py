@@ -292,13 +292,13 @@ def test_a_doubtful_price_that_another_confirms_is_taken_and_one_that_it_does_no
     first, second = Fake("first", {"AAPL": 100.0}), Fake("second", {"AAPL": 100.0})
     feed = Feed(database, bus, [first, second])  # type: ignore[list-item]
     feed.poll([apple])
-    first.prices["AAPL"] = 1.0
+    first.prices["AAPL"] = 3.0
     done = feed.poll([apple])
-    assert [(held.code, held.quote.price) for held in done.quarantined] == [("twenty_times_off", 1.0)]
+    assert [(held.code, held.quote.price) for held in done.quarantined] == [("twenty_times_off", 3.0)]
     assert "second says 100" in done.quarantined[0].reason
     feed._confirmed_last.clear()
-    second.prices["AAPL"] = 1.01
-    assert [quote.price for quote in feed.poll([apple]).accepted] == [1.0]
+    second.prices["AAPL"] = 3.03
+    assert [quote.price for quote in feed.poll([apple]).accepted] == [3.0]
 
 
 def test_of_one_instrument_a_second_provider_is_asked_once_a_minute(database: Database, bus: Bus, actor: Actor) -> None:

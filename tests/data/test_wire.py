@@ -260,6 +260,19 @@ def test_a_key_is_hidden_as_it_is_and_as_it_is_written_in_a_url() -> None:
     assert len(wire.redacted("x" * 500)) == 200
 
 
+def test_a_key_that_a_body_repeats_is_not_there_to_be_stored(serve: Start) -> None:
+    echo = {"name": f"Apple {KEY} Inc", "url": "https://x/?k=marker-Key%2B7Q%2Fx%3D", KEY: 1}
+    _, wire = serve(Told(json.dumps(echo).encode()))
+    answer = wire.get("/")
+    assert answer.json() == {"name": f"Apple {HIDDEN} Inc", "url": f"https://x/?k={HIDDEN}", HIDDEN: 1}
+    assert KEY not in repr(answer)
+
+
+def test_a_short_word_as_a_key_changes_no_body() -> None:
+    with Replay.serving(b'{"name": "demo"}') as server:
+        assert Wire("acme", server.url, secrets=["demo"]).get("/").json() == {"name": "demo"}
+
+
 @pytest.mark.parametrize("body", [b"NaN", b'{"price": Infinity}', b'{"price": -Infinity}', b'{"price": 1, "price": 2}', b"", b"<html>",
                                   b"Too Many Requests", b"[1, 2", b"\xff\xfe\x00", b"[" * 100_000])
 def test_what_is_no_json(serve: Start, body: bytes) -> None:
