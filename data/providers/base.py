@@ -127,6 +127,8 @@ class HttpProvider:
     def __init__(self, wire: Wire, key: str | None = None) -> None:
         self.wire = wire
         self.key = key
+        if wire.state is not None:
+            self.limits = wire.state.limits  # type: ignore[misc]  # those of the user's plan
 
     @property
     def waits(self) -> bool:
