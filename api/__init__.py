@@ -19,6 +19,7 @@ from api import (
     history,
     imports,
     market,
+    markets,
     performance,
     portfolios,
     providers,
@@ -41,11 +42,30 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
+PARTS = (
+    portfolios,
+    transactions,
+    transfers,
+    imports,
+    exports,
+    analytics,
+    performance,
+    explain,
+    gains,
+    market,
+    markets,
+    endpoints,
+    history,
+    providers,
+    review,
+    reconciliations,
+)
+
+
 def router() -> APIRouter:
     """Give every route of the API, the closing 404 last."""
     routes = APIRouter()
-    for part in (portfolios, transactions, transfers, imports, exports, analytics, performance, explain, gains, market, endpoints, history,
-                 providers, review, reconciliations):
+    for part in PARTS:
         routes.include_router(part.routes, prefix="/api/v1", responses=PROBLEMS)
     routes.include_router(stream.router())
     routes.include_router(system.routes)

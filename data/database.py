@@ -25,6 +25,7 @@ from data.repositories.review import Reviews
 from data.repositories.system import System
 from data.repositories.trail import Trail
 from data.repositories.valuations import Valuations
+from data.repositories.watchlists import Watchlists
 from data.sqlerrors import is_retryable, translated
 from engine.errors import StorageError
 
@@ -75,6 +76,11 @@ class Unit:
     def valuations(self) -> Valuations:
         """Daily valuations, and since when they are wrong."""
         return Valuations(self.connection)
+
+    @cached_property
+    def watchlists(self) -> Watchlists:
+        """Lists of instruments."""
+        return Watchlists(self.connection)
 
     @cached_property
     def market(self) -> Market:

@@ -193,3 +193,16 @@ class HistoryRun:
     retry_at: dt.datetime | None = None
     started_at: dt.datetime | None = None
     changed_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredWatchlist:
+    """A list of instruments, in its order."""
+
+    id: UUID
+    name: str
+    instruments: list[UUID]
+    version: int
+    created_at: dt.datetime
+    changed_at: dt.datetime
+    removed: bool

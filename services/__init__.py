@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from services.accounts import Accounts
 from services.audit import Audit
+from services.candles import Charts
 from services.checks import Checks
 from services.endpoints import Endpoints
 from services.explain import Explain
@@ -25,10 +26,12 @@ from services.portfolios import Portfolios
 from services.providers import Providers
 from services.reconcile import Reconcile
 from services.renames import Renames
+from services.searching import Searching
 from services.transactions import Transactions
 from services.transfers import Transfers
 from services.undoing import Undoer
 from services.valuation import Valuation
+from services.watchlists import Watchlists
 from services.writes import Writes
 
 if TYPE_CHECKING:
@@ -67,11 +70,15 @@ class Services:
     checks: Checks
     audit: Audit
     reconcile: Reconcile
+    watchlists: Watchlists
+    searching: Searching
+    charts: Charts
     hub: Hub | None = None  # None only while it is being built
 
     def close(self) -> None:
         """Close every connection, after the import that is at work."""
         self.imports.close()
+        self.searching.close()
         self.database.close()
         self.bus.close()
         self.cache.close()
@@ -94,5 +101,6 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
         portfolios=Portfolios(writes), instruments=Instruments(writes), transactions=transactions, endpoints=Endpoints(settings, writes),
         transfers=Transfers(writes, transactions), renames=Renames(writes), imports=imports, exports=Exports(database, valuation, performance),
         checks=Checks(writes, valuation), audit=Audit(writes, Undoer(imports.take_back)), reconcile=Reconcile(writes, valuation),
+        watchlists=Watchlists(writes), searching=Searching(database, feed), charts=Charts(database, market),
     )
     return replace(services, hub=Hub(services))

@@ -39,6 +39,12 @@ LATEST: Final = """
     FROM quote_latest JOIN instrument ON instrument.id = instrument_id
     WHERE %(ids)s::uuid[] IS NULL OR instrument_id = ANY(%(ids)s)
 """
+CANDLES: Final = """
+    SELECT date_bin(%(width)s, ts, %(start)s::timestamptz) AS bucket, (array_agg(price ORDER BY ts, received))[1]::float8, max(price)::float8,
+        min(price)::float8, (array_agg(price ORDER BY ts DESC, received DESC))[1]::float8, sum(volume)::float8, bool_or(simulated), count(*)
+    FROM quote_tick WHERE instrument_id = %(id)s AND ts >= %(start)s AND ts < %(end)s AND received >= %(start)s - interval '1 minute'
+    GROUP BY bucket ORDER BY bucket
+"""
 BUCKETS: Final = """
     SELECT bucket, asked.id, last.price
     FROM unnest(%(ids)s::uuid[]) asked(id)
@@ -120,6 +126,16 @@ class Market(Repository):
         for bucket, id, price in rows:  # noqa: A001
             values[places[bucket], columns[id]] = price
         return pd.DataFrame(values, index=pd.DatetimeIndex(buckets, dtype="datetime64[ns, UTC]"), columns=pd.Index(list(columns), dtype=object))
+
+    def candles(self, instrument_id: UUID, start: datetime, end: datetime, width: timedelta) -> list[tuple[Any, ...]]:
+        """Give what the ticks of an instrument did within each interval that has any.
+
+        Returns
+        -------
+        list of tuple
+            Start of the interval (aware, UTC), open, high, low, close, volume or None, whether any tick was simulated, number of ticks.
+        """
+        return self.fetch(CANDLES, {"id": instrument_id, "start": start, "end": end, "width": width})
 
     def ensure_partitions(self, today: date, *, days_ahead: int = 2) -> None:
         """Make the partitions of a day and of those that follow, so that midnight finds its place ready."""
