@@ -105,7 +105,7 @@ class Charts:
             instrument = unit.instruments.get(actor.workspace_id, symbol.strip().upper())
             ticks = unit.market.candles(instrument.id, calendar.start_of(now.date()), now, timedelta(days=1))
             year = unit.prices.bars(instrument.id, (now - YEAR).date(), now.date())
-            first, last = unit.prices.span(instrument.id)
+            first, last = unit.history.span(instrument.id) or (None, None)
         quote = self._market.quotes(actor, [instrument.symbol])[0]
         session = venues.session(instrument, now)
         change = venues.next_close(instrument, now) if session is venues.Session.OPEN else venues.next_open(instrument, now)

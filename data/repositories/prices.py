@@ -46,10 +46,6 @@ class Prices(Repository):
         query = f"SELECT {', '.join(BAR_FIELDS)} FROM bar WHERE instrument_id = %(id)s AND {WITHIN} ORDER BY date"  # noqa: S608
         return [Bar(*row) for row in self.fetch(query, {"id": instrument_id, "start": start, "end": end})]
 
-    def span(self, instrument_id: UUID) -> tuple[date | None, date | None]:
-        """Tell the first and the last day that has a bar."""
-        return self.fetch("SELECT min(date), max(date) FROM bar WHERE instrument_id = %s", [instrument_id])[0]
-
     def bars_on(self, instrument_id: UUID, days: Sequence[date]) -> dict[date, Bar]:
         """Give the bars of some days."""
         query = f"SELECT {', '.join(BAR_FIELDS)} FROM bar WHERE instrument_id = %s AND date = ANY(%s)"  # noqa: S608
