@@ -17,24 +17,25 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 PREFIX: Final = "portolan:cache:"
+PLAIN: Final = b"\0"  # before text that is kept as it is: no JSON begins so
 TIMEOUT_SECONDS: Final = 1.0
 REST_SECONDS: Final = 5.0
 log = logging.getLogger("portolan.cache")
 
 
 class JsonText:
-    """How values are written: JSON, so that nothing read from Redis can run."""
+    """How values are written: JSON, so that nothing read from Redis can run. Text that is an answer by itself stays as it is."""
 
     @staticmethod
     def dumps(value: Any) -> bytes:  # noqa: ANN401  # whatever JSON can say
         """Write a value."""
-        return json.dumps(value, separators=(",", ":")).encode()
+        return PLAIN + value.encode() if isinstance(value, str) else json.dumps(value, separators=(",", ":")).encode()
 
     @staticmethod
     def loads(text: bytes | None) -> Any:  # noqa: ANN401  # whatever JSON can say
         """Read a value; None where there is none, or none that can be read."""
         with suppress(ValueError):
-            return None if text is None else json.loads(text)
+            return None if text is None else text[1:].decode() if text.startswith(PLAIN) else json.loads(text)
         return None
 
 
@@ -74,7 +75,8 @@ class Cache:
         Returns
         -------
         Any
-            The answer as JSON gives it back, also when it was just computed: tuples are lists, keys are text.
+            The answer as JSON gives it back, also when it was just computed: tuples are lists, keys are text. Text is kept as it is,
+            without being written as JSON once more.
         """
         flight, is_pilot = self._board(key)
         if is_pilot:
@@ -112,10 +114,11 @@ class Cache:
     def _found(self, key: str, compute: Callable[[], Any], ttl: int) -> Any:  # noqa: ANN401
         kept = self._ask(lambda backend: backend.get(key))
         if kept is not None:
-            return kept[0]
-        answer = JsonText.loads(JsonText.dumps([compute()]))
+            return kept if isinstance(kept, str) else kept[0]
+        computed = compute()
+        answer = computed if isinstance(computed, str) else JsonText.loads(JsonText.dumps([computed]))
         self._ask(lambda backend: backend.set(key, answer, timeout=ttl))
-        return answer[0]
+        return answer if isinstance(answer, str) else answer[0]
 
     def _ask(self, question: Callable[[JsonRedisCache], Any]) -> Any:  # noqa: ANN401
         """Ask Redis; one that does not answer is left alone for a while, so that nobody waits for it again and again."""

@@ -38,9 +38,9 @@ SESSION: Final = "SET statement_timeout = '30s'; SET lock_timeout = '5s'; SET id
 class Unit:
     """One transaction. Its repositories see what it has written; others see it after the commit."""
 
-    def __init__(self, connection: sa.Connection, partitions: set[str]) -> None:
+    def __init__(self, connection: sa.Connection, partitions: set[str], *, is_snapshot: bool = False) -> None:
         self.connection = connection
-        self._partitions = partitions
+        self._partitions, self._is_snapshot = partitions, is_snapshot
 
     @cached_property
     def portfolios(self) -> Portfolios:
@@ -50,7 +50,7 @@ class Unit:
     @cached_property
     def instruments(self) -> Instruments:
         """Instruments with their bars, actions and rates."""
-        return Instruments(self.connection)
+        return Instruments(self.connection, is_snapshot=self._is_snapshot)
 
     @property
     def prices(self) -> Prices:
@@ -146,7 +146,7 @@ class Database:
     def read(self) -> Iterator[Unit]:
         """Open a transaction that sees one state of everything and writes nothing."""
         with translated(), self._reader.connect() as connection:
-            yield Unit(connection, self._partitions)
+            yield Unit(connection, self._partitions, is_snapshot=True)
 
     def run(self, work: Callable[[Unit], T]) -> T:
         """Do work in a transaction, again where the database asks for it (serialisation, deadlock), at most three times."""

@@ -20,6 +20,24 @@ class Rate(NamedTuple):
     simulated: bool = False
 
 
+class LastClose(NamedTuple):
+    """One of the newest bars of an instrument."""
+
+    date: dt.date
+    close: float
+    source: str
+    simulated: bool
+
+
+class LastRate(NamedTuple):
+    """The newest rate of a pair."""
+
+    date: dt.date
+    rate: float
+    source: str
+    simulated: bool
+
+
 @dataclass(frozen=True, slots=True)
 class StoredAnswer:
     """What a key was answered when it came first."""

@@ -53,9 +53,12 @@ def returns_by(returns: Table, by: str = "month") -> pd.Series | pd.DataFrame:
     given = labelled(returns, "returns") if isinstance(returns, pd.DataFrame) else dated_returns(returns)
     if not isinstance(given.index, pd.DatetimeIndex):
         raise InvalidInput("returns", "", "the returns have no dates", hint="Give them a DatetimeIndex")
-    index = given.index.tz_localize(None).to_period(_FREQUENCIES[by])
-    wealth = (1.0 + given).groupby(index).prod(min_count=1) - 1.0
-    return wealth.dropna(how="all")
+    cells = given.to_numpy(dtype=np.float64, na_value=np.nan)
+    linked, first = _linked(cells if cells.ndim == 2 else cells[:, None], _codes(given.index, by))
+    index = given.index[first].tz_localize(None).to_period(_FREQUENCIES[by])
+    if isinstance(given, pd.DataFrame):
+        return pd.DataFrame(linked, index=index, columns=given.columns).dropna(how="all")
+    return pd.Series(linked[:, 0], index=index, name=given.name).dropna()
 
 
 def calendar_matrix(returns: pd.Series) -> pd.DataFrame:
@@ -86,15 +89,13 @@ def calendar_matrix(returns: pd.Series) -> pd.DataFrame:
     >>> calendar_matrix(pd.Series([0.1, 0.1], index=days)).loc[2024, [1, 2, 3, "total"]].round(6).tolist()
     [0.1, nan, 0.1, 0.21]
     """
-    months = pd.Series(returns_by(dated_returns(returns), "month"))
-    index = pd.PeriodIndex(months.index, freq="M")
-    years = sorted(set(index.year))
-    cells = np.full((len(years), 13), np.nan)
-    cells[np.searchsorted(years, index.year), index.month - 1] = months.to_numpy(dtype=np.float64)
-    frame = pd.DataFrame(cells, index=pd.Index(years, name="year"), columns=pd.Index([*range(1, 13), "total"], dtype=object))
-    yearly = pd.Series(returns_by(returns, "year"))
-    frame["total"] = yearly.to_numpy(dtype=np.float64)
-    return frame
+    given = dated_returns(returns)
+    days, values = pd.DatetimeIndex(given.index), given.to_numpy()[:, None]
+    (months, of_month), (totals, of_year) = (_known_codes(values, _codes(days, by)) for by in ("month", "year"))
+    cells = np.full((len(of_year), 13), np.nan)
+    cells[np.searchsorted(of_year, of_month // 12), of_month % 12] = months
+    cells[:, 12] = totals
+    return pd.DataFrame(cells, index=pd.Index(1970 + of_year, name="year"), columns=pd.Index([*range(1, 13), "total"], dtype=object))
 
 
 def best_period(returns: Table, by: str = "month") -> Figure:
@@ -255,6 +256,34 @@ def dated_returns(returns: Table) -> pd.Series:
         return pd.Series(dtype=np.float64, index=pd.DatetimeIndex([]))
     named = returns.astype(np.float64)
     return named if named.index.is_monotonic_increasing else named.sort_index()
+
+
+def _codes(index: pd.DatetimeIndex, by: str) -> NDArray[np.int64]:
+    """Give the number of the period of each date; months and years count from 1970."""
+    unit: Any = {"month": "M", "quarter": "M", "year": "Y"}.get(by, "D")
+    count = index.tz_localize(None).to_numpy().astype(f"datetime64[{unit}]").astype(np.int64)
+    return count // 3 if by == "quarter" else (count + 3) // 7 if by == "week" else count
+
+
+def _known_codes(cells: Floats, codes: NDArray[np.int64]) -> tuple[Floats, NDArray[np.int64]]:
+    """Give the returns of the periods that have one, and their numbers."""
+    linked, first = _linked(cells, codes)
+    known = ~np.isnan(linked[:, 0])
+    return linked[known, 0], codes[first][known]
+
+
+def _linked(cells: Floats, codes: NDArray[np.int64]) -> tuple[Floats, NDArray[np.int64]]:
+    """Return of each period, ascending, NaN where no day in it has one, and the place of a day of it."""
+    order = np.arange(len(codes)) if (codes[1:] >= codes[:-1]).all() else np.argsort(codes, kind="stable")
+    ascending = codes[order]
+    starts = np.flatnonzero(np.append(True, ascending[1:] != ascending[:-1])[: len(codes)])
+    if not len(starts):
+        return np.zeros((0, cells.shape[1])), starts
+    given = cells[order]
+    missing = np.isnan(given)
+    wealth = np.multiply.reduceat(np.where(missing, 1.0, 1.0 + given), starts, axis=0)
+    none = np.logical_and.reduceat(missing, starts, axis=0)
+    return np.where(none, np.nan, wealth - 1.0), order[starts]
 
 
 def _conditional(returns: Table, condition: Callable[[Floats], Mask], result: Callable[[Floats, Mask], Floats]) -> Figure:

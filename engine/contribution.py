@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from engine.columns import Floats
 from engine.errors import InvalidInput, MisalignedSeries
-from engine.linking import linked
+from engine.linking import link_weights
 from engine.panel import Panel
 from engine.time_weighted import capital, check_timing, gain_before_costs, over_capital
 
 Groups = Mapping[str, str] | Sequence[str] | None
 _PARTS = ("local", "currency", "cross")
+_BLOCK = 256  # days
 
 
 def contributions(laid: Panel, *, flow_timing: str = "start", costs: str = "net", groups: Groups = None, method: str = "carino") -> pd.DataFrame:
@@ -72,14 +73,13 @@ def contributions(laid: Panel, *, flow_timing: str = "start", costs: str = "net"
     sheets = {"value": whole.value, "flow": whole.flow, "gain": gain_before_costs(whole, costs)}
     summed = {name: _sum_by(cells, place, len(names)) for name, cells in sheets.items()}
     base, returns = _day_returns(summed["value"], summed["flow"], summed["gain"], flow_timing)
-    own = capital(summed["value"], summed["flow"], flow_timing)
-    effects = _over_whole(summed["gain"][1:], base, returns)
+    weight, own = _own_figures(summed, base, flow_timing)
     return pd.DataFrame(
         {
-            "contribution": linked(effects, returns, np.zeros_like(returns), method),
+            "contribution": _linked(summed["gain"][1:], base, returns, method),
             "pnl": summed["gain"].sum(axis=0),
-            "weight": _mean_weight(own, base),
-            "return": _own_return(over_capital(summed["gain"][1:], own)),
+            "weight": weight,
+            "return": own,
         },
         index=pd.Index(names, name="row" if groups is None else "group", dtype=object),
     )
@@ -146,8 +146,7 @@ def currency_split(
     parts = _currency_parts(whole, costs)
     base, returns = _day_returns(whole.value, whole.flow, sum(parts.values(), np.zeros_like(whole.value)), flow_timing)
     summed = {name: _sum_by(cells, place, len(names)) for name, cells in parts.items()}
-    nothing = np.zeros_like(returns)
-    columns = {name: linked(_over_whole(cells[1:], base, returns), returns, nothing, method) for name, cells in summed.items()}
+    columns = {name: _linked(cells[1:], base, returns, method) for name, cells in summed.items()}
     own = _sum_by(capital(whole.value, whole.flow, flow_timing), place, len(names))
     frame = pd.DataFrame({"weight": _mean_weight(own, base), **columns}, index=pd.Index(names, name=by, dtype=object))
     frame["base"] = frame[list(_PARTS)].sum(axis=1, skipna=False)
@@ -155,8 +154,7 @@ def currency_split(
         frame[f"pnl_{name}"] = summed[name].sum(axis=0)
     frame["hedged"] = frame["local"]
     if forward_premium is not None:
-        hedge = _over_whole(_sum_by(_premium(whole, forward_premium), place, len(names))[1:], base, returns)
-        frame["hedged"] += linked(hedge, returns, nothing, method)
+        frame["hedged"] += _linked(_sum_by(_premium(whole, forward_premium), place, len(names))[1:], base, returns, method)
     return frame
 
 
@@ -237,23 +235,36 @@ def _day_returns(values: Floats, flows: Floats, gain: Floats, flow_timing: str) 
     return base, over_capital(gain[1:].sum(axis=1), base)
 
 
-def _over_whole(gain: Floats, base: Floats, returns: Floats) -> Floats:
-    """Effects of each day; all NaN where the chain of the whole is broken, 0 where it was idle."""
-    effects: Floats = gain / np.where(base > 0, base, np.inf)[:, None] + np.where(np.isnan(returns), np.nan, 0.0)[:, None]
+def _linked(gain: Floats, base: Floats, returns: Floats, method: str) -> Floats:
+    """Linked effects of gains over the capital of the whole; all NaN where its chain is broken, none on a day it was idle."""
+    if not len(gain):
+        return np.full(gain.shape[1], np.nan)
+    share = 1.0 / np.where(base > 0, base, np.inf) + np.where(np.isnan(returns), np.nan, 0.0)
+    effects: Floats = (link_weights(returns, np.zeros_like(returns), method) * share) @ gain
     return effects
+
+
+def _own_figures(sheets: Mapping[str, Floats], base: Floats, flow_timing: str) -> tuple[Floats, Floats]:
+    """Mean share of the whole's capital and own return of each column, some days at a time: what fits a cache need not be fetched again."""
+    count, width = sheets["value"].shape
+    weight, wealth = np.zeros(width), np.ones(width)
+    share = np.zeros(len(base))
+    np.divide(1.0, base, out=share, where=base > 0)
+    for first in range(0, count - 1, _BLOCK):
+        value, flow = (sheets[name][first : first + _BLOCK + 1] for name in ("value", "flow"))
+        own, shares = capital(value, flow, flow_timing), share[first : first + _BLOCK]
+        wealth *= np.prod(1.0 + over_capital(sheets["gain"][first + 1 : first + _BLOCK + 1], own), axis=0)
+        weight += shares[shares > 0] @ own[shares > 0]
+    invested = np.count_nonzero(share)
+    return weight / invested if invested else np.full(width, np.nan), wealth - 1.0 if count > 1 else np.full(width, np.nan)
 
 
 def _mean_weight(own: Floats, base: Floats) -> Floats:
     invested = base > 0
     if not invested.any():
         return np.full(own.shape[1], np.nan)
-    weight: Floats = (own[invested] / base[invested][:, None]).mean(axis=0)
+    weight: Floats = (1.0 / base[invested]) @ own[invested] / np.count_nonzero(invested)
     return weight
-
-
-def _own_return(returns: Floats) -> Floats:
-    linked_: Floats = np.prod(1.0 + returns, axis=0) - 1.0 if len(returns) else np.full(returns.shape[1], np.nan)
-    return linked_
 
 
 def _currency_parts(laid: Panel, costs: str) -> dict[str, Floats]:

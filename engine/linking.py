@@ -89,20 +89,48 @@ def linked(effects: Floats, returns: Floats, benchmark: Floats, method: str = "c
     InvalidInput
         An unknown method.
     """
+    weights = link_weights(returns, benchmark, method)
+    return np.full(effects.shape[1], np.nan) if not len(effects) else weights @ effects
+
+
+def link_weights(returns: Floats, benchmark: Floats, method: str = "carino") -> Floats:
+    """Weight of each period: the effects of a window are the sum of its periods' effects, weighted.
+
+    Parameters
+    ----------
+    returns, benchmark
+        ndarray of shape (n_periods,), fraction.
+    method
+        One of `METHODS`.
+
+    Returns
+    -------
+    ndarray of shape (n_periods,)
+        Numbers near 1.
+
+    Raises
+    ------
+    InvalidInput
+        An unknown method.
+
+    Examples
+    --------
+    >>> link_weights(np.array([0.10, 0.05]), np.zeros(2), "grap").round(6).tolist()
+    [1.0, 1.1]
+    """
     if method not in METHODS:
         raise InvalidInput("method", method, f"{method} is not a choice", hint=f"Use one of {', '.join(METHODS)}")
-    if not len(effects):
-        return np.full(effects.shape[1], np.nan)
+    if not len(returns):
+        return np.zeros(0)
     logarithmic = method in {"carino", "menchero"}
     whole = logarithmic and bool((np.minimum(returns, benchmark) <= -1.0).any())
-    return METHODS["grap" if whole else method](effects, returns, benchmark)
+    return METHODS["grap" if whole else method](returns, benchmark)
 
 
-def _carino(effects: Floats, returns: Floats, benchmark: Floats) -> Floats:
-    factors = _log_ratio(returns, benchmark)
+def _carino(returns: Floats, benchmark: Floats) -> Floats:
     whole = _log_ratio(np.array([_compounded(returns)]), np.array([_compounded(benchmark)]))[0]
-    total: Floats = (effects * factors[:, None]).sum(axis=0) / whole
-    return total
+    weights: Floats = _log_ratio(returns, benchmark) / whole
+    return weights
 
 
 def _log_ratio(returns: Floats, benchmark: Floats) -> Floats:
@@ -114,14 +142,13 @@ def _log_ratio(returns: Floats, benchmark: Floats) -> Floats:
     return ratio
 
 
-def _menchero(effects: Floats, returns: Floats, benchmark: Floats) -> Floats:
+def _menchero(returns: Floats, benchmark: Floats) -> Floats:
     count, total, other = len(returns), _compounded(returns), _compounded(benchmark)
     active = returns - benchmark
     natural = _natural(total, other, count)
     squares = float((active**2).sum())
-    adjusted = np.zeros_like(active) if squares == 0 else active * (total - other - natural * active.sum()) / squares
-    weighted: Floats = (effects * (natural + adjusted)[:, None]).sum(axis=0)
-    return weighted
+    adjusted: Floats = np.zeros_like(active) if squares == 0 else active * (total - other - natural * active.sum()) / squares
+    return natural + adjusted
 
 
 def _natural(total: float, other: float, count: int) -> float:
@@ -131,24 +158,16 @@ def _natural(total: float, other: float, count: int) -> float:
     return (total - other) / count / float((1.0 + total) ** (1 / count) - (1.0 + other) ** (1 / count))
 
 
-def _frongello(effects: Floats, returns: Floats, benchmark: Floats) -> Floats:
-    total = np.zeros(effects.shape[1])
-    wealth = 1.0
-    for effect, own, other in zip(effects, returns, benchmark, strict=True):
-        total = total * (1.0 + other) + effect * wealth
-        wealth *= 1.0 + own
-    return total
-
-
-def _grap(effects: Floats, returns: Floats, benchmark: Floats) -> Floats:
+def _grap(returns: Floats, benchmark: Floats) -> Floats:
     before = np.concatenate([[1.0], np.cumprod(1.0 + returns)[:-1]])
     behind = np.concatenate([np.cumprod(1.0 + benchmark[::-1])[::-1][1:], [1.0]])
-    total: Floats = (effects * (before * behind)[:, None]).sum(axis=0)
-    return total
+    weights: Floats = before * behind
+    return weights
 
 
-METHODS: Mapping[str, Callable[[Floats, Floats, Floats], Floats]] = MappingProxyType(
-    {"carino": _carino, "menchero": _menchero, "frongello": _frongello, "grap": _grap}
+# Frongello carries each effect on with what follows, period by period; summed up that is GRAP's weight.
+METHODS: Mapping[str, Callable[[Floats, Floats], Floats]] = MappingProxyType(
+    {"carino": _carino, "menchero": _menchero, "frongello": _grap, "grap": _grap}
 )
 
 

@@ -160,7 +160,7 @@ def money_weighted_return(
     cells = cells_of(values, "values")
     days, moved = _between(values, cells, flows, start, end)
     asked: dict[str, Any] = {"day_count": day_count, "annualised": annualised, "guess": guess}
-    rates = [_window_rate(days, cells[:, place], moved[:, place], **asked) for place in range(cells.shape[1])]
+    rates = [window_rate(days, cells[:, place], moved[:, place], **asked) for place in range(cells.shape[1])]
     if isinstance(values, pd.DataFrame):
         return pd.Series([float(rate) for rate in rates], index=values.columns, dtype=np.float64)
     return np.array(rates, dtype=np.float64) if np.ndim(values) == 2 else rates[0]
@@ -242,9 +242,39 @@ def _with_days(days: NDArray[np.datetime64], flows: pd.Series | pd.DataFrame, ce
     return every, moved
 
 
-def _window_rate(
-    days: NDArray[np.datetime64], values: Floats, moved: Floats, *, day_count: str, annualised: bool | None, guess: float | None
+def window_rate(
+    days: NDArray[np.datetime64],
+    values: Floats,
+    moved: Floats,
+    *,
+    day_count: str = "act/365",
+    annualised: bool | None = None,
+    guess: float | None = None,
 ) -> Rate:
+    """Do what `money_weighted_return` does, on arrays.
+
+    Parameters
+    ----------
+    days
+        ndarray of shape (n_days,), datetime64[D], ascending.
+    values
+        ndarray of shape (n_days,), of which the first and the last count.
+    moved
+        ndarray of shape (n_days,), external flows, positive in; that of the first day is in its value.
+    day_count, annualised, guess
+        As in `money_weighted_return`.
+
+    Returns
+    -------
+    Rate
+        Fraction.
+
+    Examples
+    --------
+    >>> days = np.array(["2024-01-01", "2024-12-31"], dtype="datetime64[D]")
+    >>> round(window_rate(days, np.array([100.0, 130.0]), np.array([0.0, 20.0])), 6)
+    0.1
+    """
     if len(days) < 2 or days[-1] <= days[0]:
         return _none("the window has no days")
     flows = -moved.copy()

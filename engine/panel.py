@@ -113,9 +113,13 @@ class Panel:
 
     def totals(self) -> pd.DataFrame:
         """Add the rows up: `value flow external income fee tax missing` by date, base currency, rows without price left outside."""
+        return pd.DataFrame(self.sums(), index=pd.DatetimeIndex(self.days, name="date"))
+
+    def sums(self) -> dict[str, NDArray[Any]]:
+        """Give the columns of `totals` as arrays of shape (n_days,)."""
         whole = self.settled()
         sums = {name: getattr(whole, name).sum(axis=1) for name in ("value", "flow", "external", "income", "fee", "tax")}
-        return pd.DataFrame({**sums, "missing": self.missing.sum(axis=1)}, index=pd.DatetimeIndex(self.days, name="date"))
+        return {**sums, "missing": self.missing.sum(axis=1) if self.missing.any() else np.zeros(len(self.days), dtype=np.int64)}
 
     def bridge(self) -> pd.Series:
         """Explain the change of value from the first close to the last, as `pnl_bridge` does; NaN where an end has no price or rate."""
@@ -130,7 +134,10 @@ class Panel:
     def gain(self) -> Floats:
         """Gain of each row and day after fees and taxes, shape (n_days, n_rows), 0 on the first day."""
         whole = self.settled()
-        return np.vstack([np.zeros((1, len(self.rows))), np.diff(whole.value, axis=0) - whole.flow[1:]])
+        gain = np.zeros_like(whole.value)
+        np.subtract(whole.value[1:], whole.value[:-1], out=gain[1:])
+        gain[1:] -= whole.flow[1:]
+        return gain
 
 
 def panel(booked: Book, prices: Prices, fx: Rates = None, *, start: When, end: When, transfers_at: str = "booked") -> Panel:

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from engine.columns import Floats, Table, cells_of, flow_cells, labelled
+from engine.columns import Floats, Table, cells_of, day_stamps, flow_cells, labelled
 from engine.errors import InvalidInput
-from engine.money_weighted import money_weighted_return
-from engine.time_weighted import Flows, capital, period_returns, time_weighted_return
+from engine.money_weighted import window_rate
+from engine.returns import link_returns
+from engine.time_weighted import Flows, capital, period_returns
 from engine.types import Finding, Severity
 
 
@@ -64,8 +65,8 @@ def return_quality(
     if not isinstance(values, pd.Series) or not isinstance(values.index, pd.DatetimeIndex):
         raise InvalidInput("values", "", "the values have no dates", hint="Use a Series with a DatetimeIndex")
     cells, moved = cells_of(values, "values"), flow_cells(values, flows)
-    days = np.datetime_as_string(values.index.tz_localize(None).to_numpy(), unit="D")
-    returns = period_returns(values, moved[:, 0], flow_timing=flow_timing).to_numpy()
+    days = values.index.tz_localize(None).to_numpy().astype("datetime64[D]")
+    returns = period_returns(cells[:, 0], moved[:, 0], flow_timing=flow_timing)
     gaps = np.zeros(len(cells)) if missing is None else np.nan_to_num(cells_of(missing, "missing")[:, 0])
     found = (
         _missing(days, gaps),
@@ -123,9 +124,10 @@ def why_they_differ(values: pd.Series, flows: Flows = None, *, flow_timing: str 
     if not isinstance(values, pd.Series) or not isinstance(values.index, pd.DatetimeIndex):
         raise InvalidInput("values", "", "the values have no dates", hint="Use a Series with a DatetimeIndex")
     moved = flow_cells(values, flows)[:, 0]
-    returns = period_returns(values, moved, flow_timing=flow_timing).to_numpy() if len(values) else np.zeros(0)
-    twr = time_weighted_return(values, moved, flow_timing=flow_timing) if len(values) else float("nan")
-    mwr = money_weighted_return(values, moved, day_count=day_count, annualised=False)
+    cells = cells_of(values, "values")[:, 0]
+    returns = period_returns(cells, moved, flow_timing=flow_timing) if len(cells) else np.zeros(0)
+    twr = link_returns(returns)
+    mwr = window_rate(day_stamps(values.index, "values"), cells, moved, day_count=day_count, annualised=False)
     inside = moved[1:]
     sums = {"flows_in": float(np.maximum(inside, 0).sum()), "flows_out": float(np.maximum(-inside, 0).sum())}
     return {"twr": twr, "mwr": float(mwr), "gap": float(mwr) - twr, **sums, **_decisive(values, moved, returns, flow_timing)}
@@ -160,7 +162,7 @@ def _missing(days: Any, missing: Floats) -> Finding | None:  # noqa: ANN401 - te
     places = np.flatnonzero(missing > 0)
     if not places.size:
         return None
-    most, span = int(missing.max()), (days[places[0]], days[places[-1]])
+    most, span = int(missing.max()), (str(days[places[0]]), str(days[places[-1]]))
     return Finding("missing_price", f"Up to {_many(most, 'holding')} had no price on {_many(places.size, 'day')} from {span[0]} to {span[1]}",
                    context={"count": int(places.size), "first": span[0], "last": span[1], "most": most})  # fmt: skip
 
@@ -170,7 +172,7 @@ def _unknown(days: Any, values: Floats) -> Finding | None:  # noqa: ANN401 - tex
     if not places.size:
         return None
     return Finding("missing_value", f"The value is not known on {_many(places.size, 'day')}, the first {days[places[0]]}",
-                   context={"count": int(places.size), "first": days[places[0]]})  # fmt: skip
+                   context={"count": int(places.size), "first": str(days[places[0]])})  # fmt: skip
 
 
 def _large(days: Any, values: Floats, moved: Floats, limit: float) -> Finding | None:  # noqa: ANN401 - texts of days
@@ -179,7 +181,8 @@ def _large(days: Any, values: Floats, moved: Floats, limit: float) -> Finding | 
     if not places.size:
         return None
     worst = places[np.argmax(share[places])]
-    listed = [{"date": days[place], "amount": float(moved[place]), "share": float(share[place])} for place in places[np.argsort(-share[places])][:10]]
+    largest = places[np.argsort(-share[places])][:10]
+    listed = [{"date": str(days[place]), "amount": float(moved[place]), "share": float(share[place])} for place in largest]
     message = f"{_many(places.size, 'flow')} over {100 * limit:.0f} % of the value, the largest {100 * share[worst]:.0f} % on {days[worst]}"
     return Finding("large_flow", message, Severity.INFO, context={"count": int(places.size), "limit": limit, "flows": listed})
 

@@ -173,9 +173,9 @@ def gain_before_costs(laid: Panel, costs: str) -> Floats:
     """
     if costs not in COSTS:
         raise InvalidInput("costs", costs, f"{costs} is not a choice", hint=f"Use one of {', '.join(COSTS)}")
-    back = {"net": 0.0 * laid.fee, "gross_of_fees": laid.fee, "gross": laid.fee + laid.tax}[costs].copy()
-    back[:1] = 0.0
-    gain: Floats = laid.gain + back
+    gain = laid.gain
+    for sheet in {"net": (), "gross_of_fees": (laid.fee,), "gross": (laid.fee, laid.tax)}[costs]:
+        gain[1:] += sheet[1:]
     return gain
 
 
@@ -198,8 +198,11 @@ def capital(values: Floats, flows: Floats, flow_timing: str) -> Floats:
     at_start, at_end = opening + moved, opening
     ends = {"start": (at_start, at_end), "end": (at_end, at_start), "mid": (opening + 0.5 * moved, np.maximum(at_start, at_end))}
     chosen, other = ends[flow_timing]
-    dust = 1e-12 * (np.abs(opening) + np.abs(moved))
-    base: Floats = np.where((chosen <= dust) & (other > dust), other, np.where(np.abs(chosen) <= dust, 0.0, chosen))
+    dust = np.abs(opening)
+    dust += np.abs(moved)
+    dust *= 1e-12
+    poor = chosen <= dust
+    base: Floats = np.where(poor, np.where(other > dust, other, np.where(chosen < -dust, chosen, 0.0)), chosen) if poor.any() else np.array(chosen)
     return base
 
 
@@ -216,7 +219,11 @@ def over_capital(gain: Floats, base: Floats) -> Floats:
     ndarray
         Same shape, fraction.
     """
-    returns = gain / np.where(base > 0, base, np.nan)
+    invested = base > 0
+    if invested.all():
+        whole: Floats = gain / base
+        return whole
+    returns = gain / np.where(invested, base, np.nan)
     idle: Floats = np.where((base == 0) & (np.abs(gain) <= 1e-9), 0.0, returns)
     return idle
 

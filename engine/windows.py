@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Callable, Mapping
+from datetime import date, timedelta
 from types import MappingProxyType
 
 import numpy as np
@@ -15,25 +17,26 @@ from engine.errors import InvalidInput
 from engine.frames import instant
 from engine.returns import cumulative_return
 
-Step = Callable[[pd.Timestamp], pd.Timestamp]
+Step = Callable[[date], date]
 
 
 def _back(months: int) -> Step:
     """Step back by months: from the last day of a month to the last day, else to the same day or the last there is."""
 
-    def step(day: pd.Timestamp) -> pd.Timestamp:
-        back = day - pd.DateOffset(months=months)
-        return back + pd.offsets.MonthEnd(0) if day.is_month_end else back
+    def step(day: date) -> date:
+        year, month = divmod(12 * day.year + day.month - 1 - months, 12)
+        last = monthrange(year, month + 1)[1]
+        return date(year, month + 1, last if day.day == monthrange(day.year, day.month)[1] else min(day.day, last))
 
     return step
 
 
 STARTS: Mapping[str, Step] = MappingProxyType({
-    "1D": lambda day: day - pd.Timedelta(days=1),
-    "1W": lambda day: day - pd.Timedelta(days=7),
-    "MTD": lambda day: day - pd.Timedelta(days=day.day),
-    "QTD": lambda day: day.to_period("Q").start_time - pd.Timedelta(days=1),
-    "YTD": lambda day: day.to_period("Y").start_time - pd.Timedelta(days=1),
+    "1D": lambda day: day - timedelta(days=1),
+    "1W": lambda day: day - timedelta(days=7),
+    "MTD": lambda day: day - timedelta(days=day.day),
+    "QTD": lambda day: day.replace(month=day.month - (day.month - 1) % 3, day=1) - timedelta(days=1),
+    "YTD": lambda day: day.replace(month=1, day=1) - timedelta(days=1),
     "1M": _back(1),
     "3M": _back(3),
     "6M": _back(6),
@@ -42,6 +45,30 @@ STARTS: Mapping[str, Step] = MappingProxyType({
     "5Y": _back(60),
     "10Y": _back(120),
 })
+
+
+def window_starts(last: date, first: date | None = None) -> dict[str, date]:
+    """Day of the close that each usual window opens with.
+
+    Parameters
+    ----------
+    last
+        Last day.
+    first
+        Beginning of the history; None leaves ITD out.
+
+    Returns
+    -------
+    dict of str to date
+        By window, as in `windows`.
+
+    Examples
+    --------
+    >>> window_starts(date(2024, 2, 29))["1M"].isoformat()
+    '2024-01-31'
+    """
+    opened = {} if first is None else {"ITD": min(first, last)}
+    return {name: step(last) for name, step in STARTS.items()} | opened
 
 
 def windows(as_of: When, first: When | None = None) -> pd.DataFrame:
@@ -80,17 +107,16 @@ def windows(as_of: When, first: When | None = None) -> pd.DataFrame:
     >>> windows("2024-02-29", "2023-06-30")["start"].dt.strftime("%Y-%m-%d").loc[["MTD", "1M", "3M", "YTD", "ITD"]].tolist()
     ['2024-01-31', '2024-01-31', '2023-11-30', '2023-12-31', '2023-06-30']
     """
-    last = instant(as_of).normalize()
-    starts = {name: step(last).normalize() for name, step in STARTS.items()}
-    opened = None if first is None else min(instant(first, field="first").normalize(), last)
-    if opened is not None:
-        starts["ITD"] = opened
-    frame = pd.DataFrame({"start": pd.Series(starts, dtype="datetime64[ns]")})
-    frame.index.name = "window"
-    frame["end"] = last.as_unit("ns")
-    frame["days"] = (frame["end"] - frame["start"]).dt.days
-    frame["covered"] = True if opened is None else frame["start"] >= opened
-    return frame
+    last = instant(as_of).date()
+    opened = None if first is None else instant(first, field="first").date()
+    starts = window_starts(last, opened)
+    told = {
+        "start": np.array([*starts.values()], dtype="datetime64[ns]"),
+        "end": np.full(len(starts), np.datetime64(last, "ns")),
+        "days": [(last - start).days for start in starts.values()],
+        "covered": [opened is None or start >= min(opened, last) for start in starts.values()],
+    }
+    return pd.DataFrame(told, index=pd.Index([*starts], name="window"))
 
 
 def window_returns(returns: pd.Series, *, as_of: When | None = None, first: When | None = None, benchmark: pd.Series | None = None) -> pd.DataFrame:

@@ -23,7 +23,8 @@ from data.repositories.valuations import Subjects
 from engine import Book
 from engine.daily import running
 from engine.types import Actor, Instrument, Kind, Portfolio
-from services.books import Booked, Books, Convention, book_of, in_currency, once, read_rates
+from services.books import Booked, Books, Convention, Openings, book_of, in_currency, once, read_rates
+from services.marks import Stored, stamp_of
 
 PLAIN: Final = frozenset(kind.value for kind in (Kind.BUY, Kind.SELL, Kind.DIVIDEND, Kind.INTEREST, Kind.FEE, Kind.TAX, Kind.DEPOSIT,
                                                  Kind.WITHDRAWAL, Kind.FX_CONVERSION))
@@ -50,18 +51,18 @@ class Tails:
         self._books, self._lock = books, threading.Lock()
         self._bases: OrderedDict[Hashable, Base] = OrderedDict()
 
-    def booked(self, unit: Unit, actor: Actor, portfolio: Portfolio, convention: Convention, stamp: Hashable) -> Booked:
-        """Give the book of a portfolio at its revision, its effects and flows right, its lots perhaps of before."""
-        key, state = (portfolio.id, convention), (portfolio.revision, stamp)
+    def booked(self, unit: Unit, actor: Actor, portfolio: Portfolio, convention: Convention, stored: Stored) -> Booked:
+        """Give the book of a portfolio at its revision and the last rates, its effects and flows right, its lots perhaps of before."""
+        key = (portfolio.id, convention)
         base = self._bases.get(key)
-        if base is not None and base.state == state:
+        if base is not None and base.state == _state(portfolio, base.latest, stored):
             return replace(base.latest, portfolio=portfolio)
-        mark = unit.valuations.mark()
         found = self._read_on(unit, actor, portfolio, convention, base) if base else None
         if base is None or found is None:
-            found = self._books.booked(unit, actor, portfolio, convention, stamp)
-            base = Base(found, mark, terms_of(unit.instruments.by_symbols(actor.workspace_id, found.symbols)), state, found)
-        self._keep(key, replace(base, state=state, latest=found))
+            found = self._books.booked(unit, actor, portfolio, convention, stamp_of(stored))
+            found = replace(found, openings=Openings(found.book.effects))
+            base = Base(found, unit.valuations.mark(), terms_of(unit.instruments.by_symbols(actor.workspace_id, found.symbols)), (), found)
+        self._keep(key, replace(base, state=_state(portfolio, found, stored), latest=found))
         return found
 
     def _keep(self, key: Hashable, base: Base) -> None:
@@ -78,7 +79,7 @@ class Tails:
         if convention.known_at is not None or convention.day is not None or told.portfolio.base_currency != portfolio.base_currency:
             return None
         subjects = Subjects(actor.workspace_id, (portfolio.id,), rates=len(told.currencies) > 1)
-        since = unit.valuations.changed_since(subjects, base.mark)
+        since, _ = unit.valuations.news(subjects, base.mark)
         tail = told.ledger.iloc[:0] if since is None else unit.ledger.tail(portfolio.id, since)
         symbols = tuple(sorted({*told.symbols, *tail["symbol"].dropna()}))
         instruments = unit.instruments.by_symbols(actor.workspace_id, symbols)
@@ -88,6 +89,11 @@ class Tails:
         if since is None:
             return replace(told, portfolio=portfolio)
         return _put_behind(unit, actor, replace(told, portfolio=portfolio, symbols=symbols), tail, since, convention, instruments)
+
+
+def _state(portfolio: Portfolio, told: Booked, stored: Stored) -> Hashable:
+    """Name what a book depends on: its ledger, and the rates where there are any in it."""
+    return portfolio.revision, stamp_of(stored) if len(told.currencies) > 1 else ()
 
 
 def is_plain(tail: pd.DataFrame) -> bool:
@@ -110,7 +116,8 @@ def _put_behind(unit: Unit, actor: Actor, told: Booked, tail: pd.DataFrame, sinc
     more = book_of(rows, fx, convention.base, told.book.cost_method, instruments)
     day = np.datetime64(since, "ns")
     ledger = pd.concat([_before(told.ledger, day), rows], ignore_index=True)
-    return replace(told, ledger=ledger, fx=fx, currencies=currencies, book=_joined(told.book, more, day))
+    openings = told.openings and told.openings.sharing(len(_before(told.book.effects, day)))
+    return replace(told, ledger=ledger, fx=fx, currencies=currencies, book=_joined(told.book, more, day), openings=openings)
 
 
 def _joined(before: Book, more: Book, day: np.datetime64) -> Book:
@@ -139,15 +146,26 @@ def _united(before: pd.DataFrame, more: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([before, news]) if len(news) else before
 
 
+<<<<<<< HEAD
 def opened(book: Book, day: date) -> Book:
     """Put everything up to a day into a few rows a symbol and a currency: what is laid out from there on needs no more of it.
 
     What is held then is a sum to the same last bit as in the whole book, and what went through it is told by two rows that cancel out:
     returns on next to no capital magnify the smallest difference.
     """
+=======
+def opened(book: Book, day: date, openings: Openings | None = None) -> Book:
+    """Put everything up to a day into one row a symbol and a currency: what is laid out from there on needs no more of it."""
+>>>>>>> 736e166 (The performance page is told from arrays: one pass over what windows and months share, fewer questions to the database, and no day written twice)
     effects = book.effects
     count = int(np.searchsorted(effects["date"].to_numpy(), np.datetime64(day, "ns"), side="right"))
-    before = effects.iloc[:count]
+    is_known = openings is not None and count <= openings.shared
+    rows = openings.rows(count, day, _opening) if openings is not None and is_known else _opening(effects.iloc[:count], day)
+    return replace(book, effects=_stacked(rows, effects.iloc[count:]))
+
+
+def _opening(before: pd.DataFrame, day: date) -> pd.DataFrame:
+    """Sum effects up as effects of one day."""
     held, cash = (_summed(before, *names) for names in (("symbol", "quantity_delta"), ("cash_currency", "cash_delta_local")))
     size, of_cash = len(held) + len(cash), np.array([amount for _, amount in cash], dtype=np.float64)
     balances = np.concatenate([np.zeros(len(held)), of_cash])
@@ -158,8 +176,7 @@ def opened(book: Book, day: date) -> Book:
         "quantity_delta": np.concatenate([np.array([amount for _, amount in held], dtype=np.float64), np.zeros(len(cash))]),
         "cash_delta_local": balances, "cash_delta_base": balances,
     }
-    rows = pd.DataFrame({name: told.get(name, np.zeros(size)) for name in effects.columns})
-    return replace(book, effects=_stacked(rows, effects.iloc[count:]))
+    return pd.DataFrame({name: told.get(name, np.zeros(size)) for name in before.columns})
 
 
 def _texts(values: list[str | None]) -> NDArray[np.object_]:

@@ -21,6 +21,7 @@ from engine.types import Actor, CostMethod, Finding, Instrument, Kind, Portfolio
 
 V = TypeVar("V")
 FIRSTS = ("currency", "multiplier")
+OPENINGS = 8  # days that are kept of a book
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,35 @@ class Booked:
     book: Book
     symbols: tuple[str, ...]  # every one that the ledger names
     currencies: tuple[str, ...]  # of cash and of positions, the base included
+    openings: Openings | None = None  # of a book that the first effects of this one are those of
+
+
+class Openings:
+    """What was held at the close of a day, as one effect a symbol and a currency, kept for the books that are read on from one.
+
+    Parameters
+    ----------
+    effects : DataFrame
+        Effects of the book that was first.
+    shared : int
+        How many of them, from the first on, a later book has too.
+    """
+
+    def __init__(self, effects: pd.DataFrame, shared: int | None = None, kept: dict[tuple[int, date], pd.DataFrame] | None = None) -> None:
+        self.effects, self._kept = effects, {} if kept is None else kept
+        self.shared = len(effects) if shared is None else shared
+
+    def sharing(self, count: int) -> Openings:
+        """Give the same for a book that has only some of the effects."""
+        return Openings(self.effects, count, self._kept)
+
+    def rows(self, count: int, day: date, summed: Callable[[pd.DataFrame, date], pd.DataFrame]) -> pd.DataFrame:
+        """Give the first effects up to a day in one row each, summed up when it is asked for first."""
+        if (count, day) not in self._kept:
+            while len(self._kept) >= OPENINGS:
+                self._kept.pop(next(iter(self._kept)), None)
+            self._kept[count, day] = summed(self.effects.iloc[:count], day)
+        return self._kept[count, day]
 
 
 class Kept(Generic[V]):
@@ -95,8 +125,9 @@ class Books:
         key = (part.portfolio.id, part.portfolio.revision, part.book.base_currency, part.book.cost_method, known_at)
 
         def compute() -> dict[str | None, Booked]:
-            return {name: replace(part, ledger=ledger, book=book_of(ledger, part.fx, part.book.base_currency, part.book.cost_method, instruments))
-                    for name, ledger in by_account(part.ledger).items()}
+            parted = by_account(part.ledger).items()
+            books = (book_of(ledger, part.fx, part.book.base_currency, part.book.cost_method, instruments) for _, ledger in parted)
+            return {name: replace(part, ledger=ledger, book=booked, openings=None) for (name, ledger), booked in zip(parted, books, strict=True)}
 
         return self._accounts.get_or_compute(key, compute)
 

@@ -21,8 +21,8 @@ from services.fields import Place, Reader
 from services.gains_rows import laid_out, summed, within
 from services.gains_views import GROUPINGS, RULES, GainsQuestion, GainsView, SaleView
 from services.market import Market
-from services.marks import Marked, Sight, last_rates, read_marks
-from services.valuation import display_currency, read_scope, stamp_of
+from services.marks import Marked, Sight, last_rates, read_marks, stamp_of
+from services.valuation import display_currency, read_scope
 from services.views import ALL
 
 POUND = "GBP"

@@ -6,10 +6,11 @@ A manual bar or rate beats a simulated quote of the same day. What has no price 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, Protocol
+from functools import cached_property
+from typing import Any, Final
 from uuid import UUID
 
 import numpy as np
@@ -17,6 +18,7 @@ import pandas as pd
 
 from data import calendar
 from data.database import Unit
+from data.records import LastClose, LastRate
 from engine import Marks, rates_to, stale_rates
 from engine.currencies import CURRENCIES
 from engine.types import AssetClass, Finding, Instrument, PriceState, Quote, Severity
@@ -29,15 +31,35 @@ ALWAYS_OPEN = frozenset({AssetClass.CRYPTO, AssetClass.FX})
 PIVOTS = ("EUR", "USD")
 
 
-Stored = Mapping[str, Any]  # pair -> a row with date, rate, source, simulated
+Stored = Mapping[str, LastRate]  # by pair
+Recent = Mapping[UUID, Sequence[LastClose]]  # newest first
+
+BARS: Final = 3  # of today, of the last closed day, and of the one before
 
 
-class Dated(Protocol):
-    """A row of the last bars or rates."""
+class LastRates(Mapping[str, LastRate]):
+    """The last rates of a workspace, read when they are asked for: most ledgers are of one currency."""
 
-    date: date
-    source: str
-    simulated: bool
+    def __init__(self, unit: Unit, workspace_id: UUID, day: date) -> None:
+        self._unit, self._workspace_id, self._day = unit, workspace_id, day
+
+    @cached_property
+    def _known(self) -> dict[str, LastRate]:
+        return last_rates(self._unit, self._workspace_id, on_or_before=self._day)
+
+    def __getitem__(self, pair: str) -> LastRate:
+        return self._known[pair]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+
+def stamp_of(stored: Stored) -> Hashable:
+    """Name the state of the rates: another last rate of a pair is another state. Rates changed further back give ledgers a new revision."""
+    return tuple((pair, row.date.isoformat(), row.rate) for pair, row in stored.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +72,8 @@ class Marked:
     rate_ids: dict[UUID, str]  # instruments of quoted pairs
     simulated: bool
     findings: tuple[Finding, ...]
+    day: date  # of which they are
+    recent: Recent  # the last bars of every instrument up to that day, `BARS` of each where it has as many
     stored: Stored = field(default_factory=dict)  # the last rates of each pair, with their day and source
 
 
@@ -88,7 +112,8 @@ def read_marks(unit: Unit, workspace_id: UUID, sight: Sight, freshness: Freshnes
     """Read prices of instruments and rates of currencies to the base, now and at the close before; `stored` are the last rates."""
     codes = sorted({base, *currencies})
     pairs = _pairs_of(unit, workspace_id, codes) if sight.live and len(codes) > 1 else {}
-    quotes = read_quotes(unit, sight, freshness, {**pairs, **instruments})
+    recent = _recent(unit, sight, {**pairs, **instruments})
+    quotes = _views(unit, sight, freshness, {**pairs, **instruments}, recent)
     known, rate_ids, invented = _rates(stored, quotes, pairs) if len(codes) > 1 else ({}, {}, False)
     before = last_rates(unit, workspace_id, before=sight.day) if len(codes) > 1 else {}
     marks = Marks(
@@ -100,21 +125,30 @@ def read_marks(unit: Unit, workspace_id: UUID, sight: Sight, freshness: Freshnes
     told = {symbol: view for symbol, view in quotes.items() if symbol in instruments or view.instrument_id in rate_ids}
     simulated = invented or any(quotes[symbol].simulated for symbol in instruments)
     old = [_old(told[symbol], sight) for symbol in instruments if _is_old(told[symbol], sight)]
-    return Marked(marks, told, known, rate_ids, simulated, (*old, *_old_rates(base, codes, stored, set(rate_ids.values()), sight)), stored)
+    findings = (*old, *_old_rates(base, codes, stored, set(rate_ids.values()), sight))
+    return Marked(marks, told, known, rate_ids, simulated, findings, sight.day, recent, stored)
 
 
 def read_quotes(unit: Unit, sight: Sight, freshness: Freshness, instruments: Mapping[str, Instrument]) -> dict[str, QuoteView]:
     """Read the last price of each instrument, as seen from a moment."""
+    return _views(unit, sight, freshness, instruments, _recent(unit, sight, instruments))
+
+
+def _recent(unit: Unit, sight: Sight, instruments: Mapping[str, Instrument]) -> Recent:
+    ids = [instrument.id for instrument in instruments.values()]
+    return unit.instruments.recent_closes(ids, sight.day, BARS) if ids else {}
+
+
+def _views(unit: Unit, sight: Sight, freshness: Freshness, instruments: Mapping[str, Instrument], recent: Recent) -> dict[str, QuoteView]:
     ids = [instrument.id for instrument in instruments.values()]
     latest = unit.market.latest(ids) if sight.live and ids else {}
-    bars = _by_id(unit.instruments.last_closes(ids, on_or_before=sight.day)) if ids else {}
-    before = _by_id(unit.instruments.last_closes(ids, before=sight.day)) if ids else {}
-    return {symbol: _view(instrument, latest.get(instrument.id), bars.get(instrument.id), before.get(instrument.id), sight, freshness)
+    return {symbol: _view(instrument, latest.get(instrument.id), recent.get(instrument.id, ()), sight, freshness)
             for symbol, instrument in instruments.items()}
 
 
-def _view(instrument: Instrument, quote: Quote | None, bar: Any, before: Any, sight: Sight, freshness: Freshness) -> QuoteView:  # noqa: ANN401
-    previous = float(before.close) if before is not None else None
+def _view(instrument: Instrument, quote: Quote | None, recent: Sequence[LastClose], sight: Sight, freshness: Freshness) -> QuoteView:
+    bar = recent[0] if recent else None
+    previous = next((each.close for each in recent if each.date < sight.day), None)
     if quote is not None and (bar is None or _is_newer(quote, bar)):
         age = calendar.age_seconds(quote.ts, at=sight.at)
         state, _ = freshness.of_tick(age, sight.at, always_open=quote.simulated or instrument.asset_class in ALWAYS_OPEN)
@@ -125,11 +159,11 @@ def _view(instrument: Instrument, quote: Quote | None, bar: Any, before: Any, si
                          simulated=False, is_bar=True)
     ts = min(calendar.end_of(bar.date), sight.at)
     state, _ = freshness.of_bar(bar.date, sight.at)
-    return QuoteView(instrument.symbol, instrument.id, instrument.currency, float(bar.close), previous, ts, None, str(bar.source), state,
-                     calendar.age_seconds(ts, at=sight.at), bool(bar.simulated), is_bar=True)
+    return QuoteView(instrument.symbol, instrument.id, instrument.currency, bar.close, previous, ts, None, bar.source, state,
+                     calendar.age_seconds(ts, at=sight.at), bar.simulated, is_bar=True)
 
 
-def _is_newer(quote: Quote, bar: Dated) -> bool:
+def _is_newer(quote: Quote, bar: LastClose) -> bool:
     """Tell whether a quote beats the last bar; on one day a fact beats what is simulated."""
     day = quote.ts.date()
     return day > bar.date or (day == bar.date and (bar.simulated or not quote.simulated))
@@ -137,7 +171,7 @@ def _is_newer(quote: Quote, bar: Dated) -> bool:
 
 def _rates(stored: Stored, quotes: Mapping[str, QuoteView], pairs: Mapping[str, Instrument]) -> tuple[dict[str, float], dict[UUID, str], bool]:
     """Tell the rate of every pair: the quote where it is newer than the last stored rate."""
-    known = {pair: float(row.rate) for pair, row in stored.items()}
+    known = {pair: row.rate for pair, row in stored.items()}
     rate_ids: dict[UUID, str] = {}
     for pair, instrument in pairs.items():
         view = quotes[pair]
@@ -146,10 +180,10 @@ def _rates(stored: Stored, quotes: Mapping[str, QuoteView], pairs: Mapping[str, 
             known[pair] = view.price
             rate_ids[instrument.id] = pair
     used = [quotes[pair].simulated for pair in rate_ids.values()]
-    return known, rate_ids, any(used) or any(bool(row.simulated) for pair, row in stored.items() if pair not in rate_ids.values() and pair in pairs)
+    return known, rate_ids, any(used) or any(row.simulated for pair, row in stored.items() if pair not in rate_ids.values() and pair in pairs)
 
 
-def _beats(view: QuoteView, held: Dated) -> bool:
+def _beats(view: QuoteView, held: LastRate) -> bool:
     day = view.ts.date() if view.ts else date.min
     return day > held.date or (day == held.date and (held.simulated or not view.simulated))
 
@@ -162,13 +196,9 @@ def _pairs_of(unit: Unit, workspace_id: UUID, codes: Iterable[str]) -> dict[str,
     return {symbol: instrument for symbol, instrument in found.items() if instrument.asset_class is AssetClass.FX}
 
 
-def last_rates(unit: Unit, workspace_id: UUID, **bounds: date) -> dict[str, Any]:
+def last_rates(unit: Unit, workspace_id: UUID, **bounds: date) -> dict[str, LastRate]:
     """Read the last stored rate of every pair, `on_or_before` a day or `before` one."""
-    return {str(row.Index): row for row in unit.instruments.last_rates(workspace_id, **bounds).itertuples()}
-
-
-def _by_id(frame: pd.DataFrame) -> dict[UUID, Any]:
-    return {row.Index: row for row in frame.itertuples()}  # type: ignore[misc]
+    return unit.instruments.newest_rates(workspace_id, **bounds)
 
 
 def _series(instruments: Mapping[str, Instrument], values: Mapping[str, float | None]) -> pd.Series:

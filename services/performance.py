@@ -19,10 +19,11 @@ from services.marks import last_rates, read_marks
 from services.performance_benchmark import read_levels
 from services.performance_figures import Asked, Basis, Brief, told
 from services.performance_groups import OF_LEDGERS, Group, chosen, groups_of, groups_of_ledgers
-from services.performance_json import as_json, digest
+from services.performance_json import Lines, as_json, digest
 from services.performance_panels import Laid, Panels, Scene, findings_of, merged, nothing, state_of
 from services.performance_question import checked, window
 from services.performance_tables import day_table, nothing_by_day
+from services.performance_track import Track
 from services.performance_views import PerformanceQuestion, PerformanceView
 from services.valuation import Valuation
 from services.views import ALL
@@ -38,6 +39,7 @@ class Performance:
         self._database, self._cache, self._market, self._valuation = database, cache, market, valuation
         self._panels = Panels(database)
         self._views: Kept[PerformanceView] = Kept(KEPT_VIEWS)
+        self._lines = Lines()
 
     def performance(self, actor: Actor, scope: str | UUID = ALL, question: PerformanceQuestion | None = None) -> PerformanceView:
         """Measure a portfolio, a group within it, or all portfolios together, over a window.
@@ -72,10 +74,10 @@ class Performance:
         with self._database.read() as unit:
             asked = self._asked(unit, actor, str(scope), question or PerformanceQuestion())
 
-            def compute() -> tuple[str, str]:
-                return as_json(self._views.get_or_compute(asked.key, lambda: self._view(unit, actor, asked)))
+            def compute() -> str:
+                return "\n".join(as_json(self._views.get_or_compute(asked.key, lambda: self._view(unit, actor, asked)), self._lines))
 
-            head, series = self._cache.get_or_compute(f"performance:{asked.key}", compute, ANSWER_SECONDS)
+            head, _, series = self._cache.get_or_compute(f"performance:{asked.key}", compute, ANSWER_SECONDS).partition("\n")
         return head, series
 
     def history(self, actor: Actor, scope: str | UUID = ALL, start: date | None = None, end: date | None = None, *,
@@ -90,7 +92,10 @@ class Performance:
         with self._database.read() as unit:
             asked = self._asked(unit, actor, str(scope), PerformanceQuestion(start=start, end=end, benchmark="", known_at=known_at))
             laid = self._panels.laid(unit, actor, asked.scene)
-        return day_table(merged(laid), asked.start, asked.end) if laid else nothing_by_day()
+        if not laid:
+            return nothing_by_day()
+        track = Track(merged(laid), asked.question)
+        return day_table(track, track.place(asked.start), track.place(asked.end))
 
     def bridge(self, actor: Actor, scope: str | UUID = ALL, start: date | None = None, end: date | None = None, *,
                known_at: datetime | None = None) -> dict[str, float]:

@@ -95,7 +95,7 @@ def told(brief: Brief) -> PerformanceView:
     in_base = track.twr(first, last, track.returns_in("base", question.costs))
     bridge = {str(name): float(value) for name, value in shown.bridge().items()}
     quality = quality_of(track, first, last, bridge)
-    by_day = day_table(brief.panel, asked.start, asked.end, moved="external" if brief.group is None else "flow")
+    by_day = day_table(track, first, last, moved="external" if brief.group is None else "flow")
     series = series_table(track, by_day, first, last, levels)
     of_levels = [finding for each in (levels, brief.prices) if each for finding in each.findings]
     findings = (*((NOTHING,) if brief.is_empty else ()), *brief.findings, *quality, *of_levels)
@@ -117,21 +117,22 @@ def told(brief: Brief) -> PerformanceView:
 def figures_of(track: Track, first: int, last: int, brief: Brief) -> dict[str, float]:
     """Tell every figure of a window but those of its months."""
     days = int((track.days[last] - track.days[first]) / np.timedelta64(1, "D"))
-    values, flows = track.window(first, last)
+    (values, places), by_date = track.moves(first, last), track.window(first, last)
+    flows = track.flow[places]
     twr, rates = track.twr(first, last), track.money_weighted(first, last)
     returns = track.returns[first:last]
     opening, closing = (float(value) for value in values)
     found = {
         "twr": twr, "twr_annualised": a_year(twr, days), "mwr": rates.told, "mwr_period": rates.period,
         "mwr_annualised": rates.annual if rates.years >= 1 else NAN, "simple_dietz": float(simple_dietz(values, flows)),
-        "modified_dietz": float(modified_dietz(values, flows, flow_timing=track.question.flow_timing)),
+        "modified_dietz": float(modified_dietz(*by_date, flow_timing=track.question.flow_timing)),
         "roi": float(return_on_investment(values, flows)), "simple_return": float(simple_return(values, flows)),
         **{f"twr_{costs}": track.twr(first, last, track.returns_in("base", costs)) for costs in ("net", "gross_of_fees", "gross")},
         "local_twr": track.twr(first, last, track.returns_in("local", "net")),
         "hedged_twr": track.twr(first, last, track.returns_in("hedged", "net")),
         "real_twr": _after(twr, brief.prices, first, last), "volatility": volatility(returns), "max_drawdown": deepest(track.growth(first, last)),
         "best_day": _extreme(returns, max), "worst_day": _extreme(returns, min), "opening_value": opening, "closing_value": closing,
-        "pnl": closing - opening - float(flows.sum()), "invested": opening + float(flows.clip(lower=0.0).sum()),
+        "pnl": closing - opening - float(np.nansum(flows)), "invested": opening + float(np.nansum(np.maximum(flows, 0.0))),
         "return_gap": rates.period - twr,
     }
     return found | _against(track, first, last, brief.levels, days)

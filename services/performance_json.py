@@ -5,19 +5,54 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from engine.types import Finding
 from services.performance_views import PerformanceView
 
 
-def as_json(view: PerformanceView) -> tuple[str, str]:
+class Lines:
+    """The series that were written last, day by day: what says the same as before is not written again. Safe between threads."""
+
+    def __init__(self, size: int = 16) -> None:
+        self._size, self._lock = size, threading.Lock()
+        self._kept: OrderedDict[Hashable, tuple[NDArray[np.int64], list[str]]] = OrderedDict()
+
+    def of(self, key: Hashable, frame: pd.DataFrame) -> list[str]:
+        """Write the rows of a frame by date, floats and counts alone."""
+        days = frame.index.to_numpy().astype("datetime64[ns]").astype(np.int64)
+        told = np.column_stack([days, *(frame[name].to_numpy(dtype=np.float64).view(np.int64) for name in frame.columns)])
+        names = tuple(frame.columns)
+        with self._lock:
+            before, lines = self._kept.get((key, names), (told[:0], []))
+        same = _shared(before, told)
+        lines = lines[:same] + _lines(dated(frame.iloc[same:]))
+        with self._lock:
+            self._kept[key, names] = told, lines
+            self._kept.move_to_end((key, names))
+            while len(self._kept) > self._size:
+                self._kept.popitem(last=False)
+        return lines
+
+
+def _shared(before: NDArray[np.int64], told: NDArray[np.int64]) -> int:
+    """Count the first rows that are the same to the last bit."""
+    size = min(len(before), len(told))
+    other = np.flatnonzero((before[:size] != told[:size]).any(axis=1))
+    return int(other[0]) if other.size else size
+
+
+def as_json(view: PerformanceView, lines: Lines | None = None) -> tuple[str, str]:
     """Write a view for programs: every figure at the top by its name, and apart from it the series, which is most of the text."""
-    return _text(laid_out(view)), _text_of_rows(dated(view.series))
+    key = (view.scope, view.base_currency, view.start, *view.conventions.items())
+    return _text(laid_out(view)), "[" + ",".join((lines or Lines()).of(key, view.series)) + "]"
 
 
 def laid_out(view: PerformanceView) -> dict[str, Any]:
@@ -59,11 +94,19 @@ def _text(value: object) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-def _text_of_rows(frame: pd.DataFrame) -> str:
+def _lines(frame: pd.DataFrame) -> list[str]:
     """Write the rows of a frame, each column at once: a tenth of the calls that a list of objects takes."""
-    columns = [_text(_column(frame[name]))[1:-1].split(",") if len(frame) else [] for name in frame.columns]
+    columns = [_column_text(frame[name]) if len(frame) else [] for name in frame.columns]
     pattern = "{" + ",".join(f"{_text(str(name))}:%s" for name in frame.columns) + "}"
-    return "[" + ",".join([pattern % cells for cells in zip(*columns, strict=True)]) + "]"
+    return [pattern % cells for cells in zip(*columns, strict=True)]
+
+
+def _column_text(column: pd.Series) -> list[str]:
+    """Write the cells of a column of numbers or dates."""
+    values = column.to_numpy()
+    if values.dtype.kind == "f" and not np.isfinite(values).any():
+        return ["null"] * len(values)
+    return _text(_column(column))[1:-1].split(",")
 
 
 def _calendar(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -75,8 +118,9 @@ def _column(column: pd.Series) -> list[Any]:
     values = column.to_numpy()
     if values.dtype.kind == "M":
         return [str(day) for day in np.datetime_as_string(values, unit="D")]
-    if values.dtype.kind == "f" and np.isfinite(values).all():
-        return values.tolist()
+    if values.dtype.kind == "f":
+        known = np.isfinite(values)
+        return values.tolist() if known.all() else [value if there else None for value, there in zip(values.tolist(), known.tolist(), strict=True)]
     return [_cell(value) for value in values.tolist()]
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.database import Database, Unit
+from data.records import LastClose
 from data.repositories.valuations import Subjects
 from engine import Panel, add, book, panel, stale_rates
 from engine.currencies import forward_filled
@@ -21,8 +22,13 @@ from engine.transfers import internal_legs, without_flows
 from engine.types import Actor, Finding, Instrument
 from services.book_tails import opened
 from services.books import Booked, once
+<<<<<<< HEAD
 from services.marks import Marked
 from services.performance_store import Closed, Shelf, closed_days, day_before, extended, in_order, packed, unpacked
+=======
+from services.marks import BARS, Marked
+from services.performance_store import Closed, Shelf, closed_days, day_before, extended, packed, unpacked
+>>>>>>> 736e166 (The performance page is told from arrays: one pass over what windows and months share, fewer questions to the database, and no day written twice)
 
 CASH: Final = "cash:"
 
@@ -82,8 +88,13 @@ class Panels:
         fx = rates_with_now(part.fx, scene.marked, scene.today)
 
         def lay(day: date) -> Panel:
+<<<<<<< HEAD
             prices = since_first(read_prices(unit, instruments, day, scene.today, scene.marked), part.ledger)
             book = told if day == start else opened(told, day)
+=======
+            prices = read_prices(unit, instruments, day, scene.today, scene.marked)
+            book = told if day == start else opened(told, day, part.openings)
+>>>>>>> 736e166 (The performance page is told from arrays: one pass over what windows and months share, fewer questions to the database, and no day written twice)
             return replace(panel(book, prices, fx, start=day, end=scene.today, transfers_at=scene.transfers_at), findings=())
 
         convention = f"{scene.base}/{part.portfolio.base_currency}/{part.book.cost_method.value}/{scene.transfers_at}"
@@ -97,12 +108,12 @@ class Panels:
     def _extended(self, unit: Unit, part: Booked, key: str, convention: str | None, subjects: Subjects, today: date, start: date,
                   lay: Any) -> Panel:  # noqa: ANN401
         """Extend what is kept here or in the database, and keep what is new in it."""
-        mark, place = unit.valuations.mark(), f"{part.portfolio.id}/{key}"
+        place = f"{part.portfolio.id}/{key}"
         kept = self._shelf.get(place)
         if kept is None and convention is not None:
             stored = unit.valuations.get(part.portfolio.id, convention)
             kept = unpacked(stored) if stored else None
-        changed = unit.valuations.changed_since(subjects, kept.mark) if kept else None
+        changed, mark = unit.valuations.news(subjects, kept.mark) if kept else (None, unit.valuations.mark())
         whole = extended(kept.panel if kept else None, changed, start, lay)
         fresh = Closed(closed_days(whole, today), mark)
         if len(fresh.panel.days) > 1:
@@ -128,15 +139,31 @@ def nothing(base: str, start: date, end: date) -> Panel:
 
 def read_prices(unit: Unit, instruments: Mapping[str, Instrument], start: date, end: date, marked: Marked) -> pd.DataFrame:
     """Give the closes of a window with the last one before it, by symbol, and the prices of now on its last day."""
-    names = {instrument.id: symbol for symbol, instrument in instruments.items()}
-    if not names:
+    if not instruments:
         return pd.DataFrame(index=pd.DatetimeIndex([]))
-    closes = unit.instruments.closes(list(names), start=start, end=end)
-    before = unit.instruments.last_closes(list(names), before=start)
+    recent = [marked.recent.get(each.id, ()) for each in instruments.values()]
+    reach_back = end == marked.day and all(len(bars) < BARS or bars[-1].date < start for bars in recent)
+    return prices_with_now(_of_recent(instruments, recent, start) if reach_back else _of_history(unit, instruments, start, end), marked, end)
+
+
+def _of_recent(instruments: Mapping[str, Instrument], recent: Sequence[Sequence[LastClose]], start: date) -> pd.DataFrame:
+    """Lay the last bars out, as far back as the one before a day, which stands on the day before."""
+    opening = start - timedelta(days=1)
+    told = [{max(bar.date, opening): bar.close for bar in reversed(bars)} for bars in recent]
+    days = sorted({day for each in told for day in each})
+    cells = np.array([[each.get(day, np.nan) for each in told] for day in days], dtype=np.float64).reshape(len(days), len(told))
+    return pd.DataFrame(cells, index=pd.DatetimeIndex(np.array(days, dtype="datetime64[ns]")), columns=pd.Index([*instruments], dtype=object))
+
+
+def _of_history(unit: Unit, instruments: Mapping[str, Instrument], start: date, end: date) -> pd.DataFrame:
+    ids = [instrument.id for instrument in instruments.values()]
+    every = list(dict.fromkeys(ids))  # a symbol and a former one are the same instrument
+    closes = unit.instruments.closes(every, start=start, end=end)
+    before = unit.instruments.last_closes(every, before=start)
     if len(before):
-        opening = before["close"].reindex(list(names)).to_numpy(dtype="float64")
+        opening = before["close"].reindex(every).to_numpy(dtype="float64")
         closes = pd.concat([pd.DataFrame([opening], index=pd.DatetimeIndex([start - timedelta(days=1)]), columns=closes.columns), closes])
-    return prices_with_now(closes.rename(columns=names), marked, end)
+    return closes.reindex(columns=ids).set_axis(pd.Index([*instruments], dtype=object), axis=1)
 
 
 def since_first(closes: pd.DataFrame, ledger: pd.DataFrame) -> pd.DataFrame:

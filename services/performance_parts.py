@@ -24,9 +24,11 @@ APART = "\x1f"  # between the group and the row, so that one symbol in two accou
 def contribution_table(shown: Panel, question: PerformanceQuestion, instruments: Mapping[str, Instrument]) -> pd.DataFrame:
     """Tell every row that had a part in the window, the largest first; what `contribution` adds up to is the return of the whole."""
     found = contributions(shown, flow_timing=question.flow_timing, costs=question.costs)
-    found = found[_was_there(shown) | (np.abs(shown.flow[1:]) > DUST).any(axis=0)]
-    labels = [row_label(str(row), instruments) for row in found.index]
-    return _sorted(found.rename_axis("name").reset_index().assign(label=labels)[COLUMNS])
+    kept = _was_there(shown) | _beyond_dust(shown.flow[1:])
+    names = [name for name, there in zip(shown.rows, kept.tolist(), strict=True) if there]
+    labels = [row_label(name, instruments) for name in names]
+    figures = {column: found[column].to_numpy()[kept] for column in COLUMNS[2:]}
+    return _sorted(pd.DataFrame({"name": names, "label": labels, **figures}))
 
 
 def group_table(groups: Sequence[Group], shown: Panel, window: tuple[date, date], question: PerformanceQuestion) -> pd.DataFrame:
@@ -52,7 +54,14 @@ def currency_table(shown: Panel, question: PerformanceQuestion, twr: float) -> p
 
 def _was_there(shown: Panel) -> NDArray[np.bool_]:
     """Tell which rows were worth something on some day, or had no price."""
-    found: NDArray[np.bool_] = (np.abs(shown.value) > DUST).any(axis=0) | np.any(shown.missing, axis=0)
+    found: NDArray[np.bool_] = _beyond_dust(shown.value) | np.any(shown.missing, axis=0)
+    return found
+
+
+def _beyond_dust(cells: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which rows have an amount on some day; what is not known is none."""
+    known = np.nan_to_num(cells) if np.isnan(cells).any() else cells
+    found: NDArray[np.bool_] = (known.max(axis=0, initial=0.0) > DUST) | (known.min(axis=0, initial=0.0) < -DUST)
     return found
 
 
@@ -76,5 +85,5 @@ def _of_ledgers(groups: Sequence[Group], window: tuple[date, date], question: Pe
 
 
 def _sorted(table: pd.DataFrame) -> pd.DataFrame:
-    order = table["contribution"].abs().fillna(-1.0).sort_values(ascending=False, kind="stable").index
-    return table.loc[order].reset_index(drop=True)
+    size = np.abs(table["contribution"].to_numpy(dtype=np.float64))
+    return table.iloc[np.argsort(-np.where(np.isnan(size), -1.0, size), kind="stable")].reset_index(drop=True)

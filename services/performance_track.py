@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from engine import Panel, annualise, hedged_return, link_returns, local_returns, money_weighted_return, year_fractions
+from engine import Panel, Rate, annualise, hedged_return, link_returns, local_returns, year_fractions
+from engine.money_weighted import window_rate
 from engine.time_weighted import capital, over_capital
 from engine.types import Finding
 from services.performance_views import PerformanceQuestion
@@ -29,9 +31,14 @@ class Track:
     rates: dict[tuple[int, int], Rates] = field(default_factory=dict)
 
     @cached_property
-    def totals(self) -> pd.DataFrame:
-        """Sums of the rows by day."""
-        return self.panel.totals()
+    def sums(self) -> dict[str, NDArray[Any]]:
+        """Sums of the rows by day, each of shape (n_days,)."""
+        return self.panel.sums()
+
+    @cached_property
+    def index(self) -> pd.DatetimeIndex:
+        """Closes as an index."""
+        return pd.DatetimeIndex(self.days, name="date")
 
     @cached_property
     def days(self) -> NDArray[np.datetime64]:
@@ -61,10 +68,10 @@ class Track:
 
     def _of_totals(self, costs: str) -> Floats:
         """Do what `panel_returns` does, from the sums of the rows."""
-        value, flow = (self.totals[name].to_numpy()[:, None] for name in ("value", "flow"))
-        back = {"net": [], "gross_of_fees": ["fee"], "gross": ["fee", "tax"]}[costs]
-        charged = self.totals[back].sum(axis=1).to_numpy()[:, None]
-        return over_capital((np.diff(value, axis=0) - flow[1:] + charged[1:]), capital(value, flow, self.question.flow_timing))[:, 0]
+        value, flow = self.sums["value"][:, None], self.sums["flow"][:, None]
+        back = {"net": (), "gross_of_fees": ("fee",), "gross": ("fee", "tax")}[costs]
+        charged = sum((np.nan_to_num(self.sums[name][1:, None]) for name in back), np.zeros((len(value) - 1, 1)))
+        return over_capital(np.diff(value, axis=0) - flow[1:] + charged, capital(value, flow, self.question.flow_timing))[:, 0]
 
     def place(self, day: date) -> int:
         """Place of the last close on or before a day, the first where there is none."""
@@ -78,37 +85,47 @@ class Track:
     @cached_property
     def flow(self) -> Floats:
         """External flow of each day, costs that are not counted taken out as if paid from outside."""
-        totals = self.totals
-        back = {"net": 0.0 * totals["fee"], "gross_of_fees": totals["fee"], "gross": totals["fee"] + totals["tax"]}[self.question.costs]
-        return (totals["flow"] - back).to_numpy(dtype=np.float64)
+        sums = self.sums
+        back = {"net": 0.0, "gross_of_fees": sums["fee"], "gross": sums["fee"] + sums["tax"]}[self.question.costs]
+        flow: Floats = sums["flow"] - back
+        return flow
+
+    def moves(self, first: int, last: int) -> tuple[Floats, NDArray[np.int64]]:
+        """Values at two closes, and the places of the flows between them."""
+        return self.sums["value"][[first, last]], first + 1 + np.flatnonzero(self.flow[first + 1:last + 1])
 
     def window(self, first: int, last: int) -> tuple[pd.Series, pd.Series]:
         """Values at two closes, and the flows between them by date."""
-        values, places = self.totals["value"].to_numpy(), first + 1 + np.flatnonzero(self.flow[first + 1:last + 1])
-        ends = pd.Series(values[[first, last]], index=pd.DatetimeIndex(self.days[[first, last]]))
-        return ends, pd.Series(self.flow[places], index=pd.DatetimeIndex(self.days[places]), dtype=np.float64)
+        values, places = self.moves(first, last)
+        return pd.Series(values, index=self.index[[first, last]]), pd.Series(self.flow[places], index=self.index[places], dtype=np.float64)
 
     def between(self, first: int, last: int) -> tuple[pd.Series, pd.Series]:
         """Values and flows at every close between two, by date."""
-        index = pd.DatetimeIndex(self.days[first:last + 1], name="date")
-        return pd.Series(self.totals["value"].to_numpy()[first:last + 1], index=index), pd.Series(self.flow[first:last + 1], index=index)
+        index = self.index[first:last + 1]
+        return pd.Series(self.sums["value"][first:last + 1], index=index), pd.Series(self.flow[first:last + 1], index=index)
 
     def dated(self, first: int, last: int) -> pd.Series:
         """Daily returns between two closes, by date."""
-        return pd.Series(self.returns[first:last], index=pd.DatetimeIndex(self.days[first + 1:last + 1], name="date"))
+        return pd.Series(self.returns[first:last], index=self.index[first + 1:last + 1])
 
     def money_weighted(self, first: int, last: int) -> Rates:
         """Money-weighted return between two closes, a year's and the window's."""
         if first >= last:
             return Rates(NAN, NAN, 0.0, None)
         if (first, last) not in self.rates:
-            values, flows = self.window(first, last)
             day_count = self.question.day_count
-            rate = money_weighted_return(values, flows if len(flows) else None, day_count=day_count, annualised=True)
+            rate = self._rate(first, last)
             years = float(year_fractions(self.days[[first, last]], day_count)[1])
-            period = grown(float(rate), years)
-            self.rates[first, last] = Rates(float(rate), period, years, rate.finding)
+            self.rates[first, last] = Rates(float(rate), grown(float(rate), years), years, rate.finding)
         return self.rates[first, last]
+
+    def _rate(self, first: int, last: int) -> Rate:
+        """Do what `money_weighted_return` does, from the days on which something moved."""
+        ends, places = self.moves(first, last)
+        at = np.unique(np.concatenate([[first], places, [last]]))
+        values, flows = np.zeros(len(at)), self.flow[at]
+        values[[0, -1]], flows[0] = ends, 0.0
+        return window_rate(self.days[at].astype("datetime64[D]"), values, flows, day_count=self.question.day_count, annualised=True)
 
     def growth(self, first: int, last: int) -> Floats:
         """Wealth from 1.0 at the first of two closes; NaN after a break."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -31,7 +31,7 @@ from services.book_tails import Tails
 from services.books import Booked, Books, Convention
 from services.fields import Place
 from services.market import Market
-from services.marks import Sight, Stored, last_rates, read_marks
+from services.marks import LastRates, Sight, Stored, last_rates, read_marks, stamp_of
 from services.views import ALL, HoldingsView, InstrumentDetail, LiveTerms, PortfolioRow
 
 PAGE_OF_FACTS = 500
@@ -190,14 +190,14 @@ class Valuation:
         known_at = question.known_at and fields.known_instant(Place("known_at"), question.known_at, now=calendar.now())
         asked = list(portfolios) if portfolios is not None else read_scope(unit, actor, question.scope)
         base = fields.currency(Place("base_currency"), question.base_currency) if question.base_currency else display_currency(asked)
-        stored = last_rates(unit, actor.workspace_id, on_or_before=sight.day)
-        stamp = stamp_of(stored)
+        stored = LastRates(unit, actor.workspace_id, sight.day)
         method = _method(question.cost_method)
         day = None if sight.live else sight.day
-        books: Books | Tails = self._tails if for_movements else self._books
-        parts = [books.booked(unit, actor, portfolio, Convention(base, method or portfolio.cost_method, day, known_at), stamp)
-                 for portfolio in asked]
-        return parts, stored, base
+        conventions = [(portfolio, Convention(base, method or portfolio.cost_method, day, known_at)) for portfolio in asked]
+        if for_movements:
+            return [self._tails.booked(unit, actor, *each, stored) for each in conventions], stored, base
+        stamp = stamp_of(stored)
+        return [self._books.booked(unit, actor, *each, stamp) for each in conventions], stored, base
 
     def _sight(self, as_of: date | datetime | None) -> Sight:
         """Look from now, or back to a day; today is now."""
@@ -229,7 +229,3 @@ def read_scope(unit: Unit, actor: Actor, scope: str) -> list[Portfolio]:
 def _method(name: str | None) -> CostMethod | None:
     return None if name is None else CostMethod(fields.choice(Place("cost_method"), name, [each.value for each in CostMethod]))
 
-
-def stamp_of(stored: Stored) -> Hashable:
-    """Name the state of the rates: another last rate of a pair is another state. Rates changed further back give ledgers a new revision."""
-    return tuple((pair, row.date.isoformat(), float(row.rate)) for pair, row in stored.items())

@@ -22,11 +22,25 @@ TABLE: Final = models.Instrument.metadata.tables[models.Instrument.__tablename__
 FIELDS: Final = ("id", "workspace_id", "symbol", "name", "asset_class", "currency", "sector", "country", "exchange", "isin", "multiplier",
                  "version", "demo", "tags", "sources")
 COLUMNS: Final = [TABLE.c[name] for name in FIELDS]
+SELECTED: Final = ", ".join(FIELDS)
+SYMBOL: Final = FIELDS.index("symbol")
 CHANGEABLE: Final = frozenset({"name", "asset_class", "currency", "sector", "country", "exchange", "isin", "multiplier", "demo", "tags", "sources"})
 
 
 class Instruments(Prices):
-    """The instruments of every workspace with their prices (see `Prices`)."""
+    """The instruments of every workspace with their prices (see `Prices`).
+
+    Parameters
+    ----------
+    connection : sqlalchemy.Connection
+        In a transaction.
+    is_snapshot : bool
+        Whether the transaction sees one state and writes nothing: what was read once is not read again then.
+    """
+
+    def __init__(self, connection: sa.Connection, *, is_snapshot: bool = False) -> None:
+        super().__init__(connection)
+        self._seen: dict[UUID, dict[str, Instrument | None]] | None = {} if is_snapshot else None
 
     def put(self, workspace_id: UUID, owner_id: UUID, symbol: str, *, version: int | None = None, **fields: object) -> tuple[Instrument, bool]:
         """Add an instrument, or change the given fields of the one that is there.
@@ -59,9 +73,17 @@ class Instruments(Prices):
     def by_symbols(self, workspace_id: UUID, symbols: Iterable[str]) -> dict[str, Instrument]:
         """Give instruments by symbol; unknown symbols are left out. One that was renamed answers to its former symbols too."""
         wanted = sorted(set(symbols))
-        among = TABLE.c.symbol == sa.any_(sa.cast(wanted, sa.ARRAY(sa.Text)))
-        statement = sa.select(*COLUMNS).where(TABLE.c.workspace_id == workspace_id, among)
-        found = {row.symbol: _instrument(row) for row in self.execute(statement)}
+        if self._seen is None:
+            return self._by_symbols(workspace_id, wanted)
+        seen = self._seen.setdefault(workspace_id, {})
+        news = [symbol for symbol in wanted if symbol not in seen]
+        if news:
+            seen |= dict.fromkeys(news) | self._by_symbols(workspace_id, news)
+        return {symbol: found for symbol in wanted if (found := seen[symbol])}
+
+    def _by_symbols(self, workspace_id: UUID, wanted: Sequence[str]) -> dict[str, Instrument]:
+        rows = self.fetch(f"SELECT {SELECTED} FROM instrument WHERE workspace_id = %s AND symbol = ANY(%s)", [workspace_id, list(wanted)])  # noqa: S608
+        found = {row[SYMBOL]: _read(row) for row in rows}
         missing = [symbol for symbol in wanted if symbol not in found]
         return found | self._by_former_symbols(workspace_id, missing) if missing else found
 
@@ -164,9 +186,15 @@ class Instruments(Prices):
 
 
 def _instrument(row: sa.Row[Any]) -> Instrument:
-    values = {name: row._mapping[name] for name in FIELDS}  # noqa: SLF001  # the documented way to a row's names
-    sources = tuple(Source(**one) for one in values["sources"])
-    return Instrument(**{**values, "asset_class": AssetClass(values["asset_class"]), "tags": tuple(values["tags"]), "sources": sources})
+    return _read([row._mapping[name] for name in FIELDS])  # noqa: SLF001  # the documented way to a row's names
+
+
+def _read(row: Sequence[Any]) -> Instrument:
+    """Read a row of `FIELDS`."""
+    values = dict(zip(FIELDS, row, strict=True))
+    values["asset_class"], values["tags"] = AssetClass(values["asset_class"]), tuple(values["tags"])
+    values["sources"] = tuple(Source(**one) for one in values["sources"])
+    return Instrument(**values)
 
 
 def _source_rows(sources: Iterable[Source | dict[str, str]]) -> list[dict[str, str]]:

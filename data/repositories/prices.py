@@ -17,7 +17,7 @@ import psycopg
 from numpy.typing import NDArray
 from psycopg import sql
 
-from data.records import Rate
+from data.records import LastClose, LastRate, Rate
 from data.repositories.base import Repository, aligned
 from engine.types import Bar
 
@@ -125,6 +125,15 @@ class Prices(Repository):
         rows = self.fetch(query, {"ids": list(instrument_ids), "before": before, "on": on_or_before})
         return _last(rows, "instrument_id", "close")
 
+    def recent_closes(self, instrument_ids: Sequence[UUID], on_or_before: date, count: int = 3) -> dict[UUID, list[LastClose]]:
+        """Give the last bars of each instrument on or before a date, newest first; instruments without a bar are not in it."""
+        query = ("SELECT asked.id, last.* FROM unnest(%(ids)s::uuid[]) asked(id) CROSS JOIN LATERAL (SELECT date, close::float8, source, simulated"
+                 " FROM bar WHERE instrument_id = asked.id AND date <= %(on)s ORDER BY date DESC LIMIT %(count)s) last")
+        found: dict[UUID, list[LastClose]] = {}
+        for key, *bar in self.fetch(query, {"ids": list(instrument_ids), "on": on_or_before, "count": count}):
+            found.setdefault(key, []).append(LastClose(*bar))
+        return found
+
     def rates_frame(self, workspace_id: UUID, pairs: Sequence[str] | None = None, start: date | None = None, end: date | None = None) -> pd.DataFrame:
         """Give rates side by side, of some pairs or of all.
 
@@ -147,13 +156,18 @@ class Prices(Repository):
         DataFrame
             Index pair; date, rate (float64), source, simulated.
         """
+        return _last([(pair, *rate) for pair, rate in self.newest_rates(workspace_id, on_or_before, before).items()], "pair", "rate")
+
+    def newest_rates(self, workspace_id: UUID, on_or_before: date | None = None, before: date | None = None) -> dict[str, LastRate]:
+        """Give the same by pair."""
         query = ("SELECT known.pair, last.* FROM (WITH RECURSIVE pairs AS ("  # noqa: S608
                  " (SELECT pair FROM fx_rate WHERE workspace_id = %(id)s ORDER BY pair LIMIT 1) UNION ALL"
                  " SELECT (SELECT pair FROM fx_rate WHERE workspace_id = %(id)s AND pair > pairs.pair ORDER BY pair LIMIT 1) FROM pairs"
                  " WHERE pairs.pair IS NOT NULL) SELECT pair FROM pairs WHERE pair IS NOT NULL) known CROSS JOIN LATERAL"
                  " (SELECT date, rate::float8, source, simulated FROM fx_rate WHERE workspace_id = %(id)s AND pair = known.pair"
                  f" AND {BEFORE} ORDER BY date DESC LIMIT 1) last")
-        return _last(self.fetch(query, {"id": workspace_id, "before": before, "on": on_or_before}), "pair", "rate")
+        rows = self.fetch(query, {"id": workspace_id, "before": before, "on": on_or_before})
+        return {pair: LastRate(*rate) for pair, *rate in rows}
 
     def _put(self, table: str, columns: Sequence[str], key: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> int:
         """COPY rows into the table where it has none of their series and dates yet, else beside it, and merge them in."""

@@ -19,7 +19,6 @@ from data.records import StoredDays
 from data.repositories.base import Repository
 
 KEEP_DAYS: Final = 30
-NOTED: Final = "subject = ANY(%(subjects)s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +45,16 @@ class Valuations(Repository):
 
     def state(self, subjects: Subjects) -> tuple[int, int]:
         """Name the state of some subjects: it is another one after every change."""
-        query = f"SELECT coalesce(max(id), 0), count(*) FROM recalculation WHERE {NOTED}"  # noqa: S608
+        query = "SELECT coalesce(max(id), 0), count(*) FROM recalculation WHERE subject = ANY(%(subjects)s)"
         newest, count = self.fetch(query, {"subjects": subjects.names()})[0]
         return int(newest), int(count)
 
-    def changed_since(self, subjects: Subjects, mark: int) -> date | None:
-        """Give the first date that something changed for since a mark; None where nothing did."""
-        query = f"SELECT min(since) FROM recalculation WHERE {NOTED} AND xid >= %(mark)s"  # noqa: S608
-        found: date | None = self.fetch(query, {"subjects": subjects.names(), "mark": mark})[0][0]
-        return found
+    def news(self, subjects: Subjects, mark: int) -> tuple[date | None, int]:
+        """Give the first date that something changed for since a mark, None where nothing did, and the mark of this moment."""
+        query = ("SELECT (SELECT min(since) FROM recalculation WHERE subject = ANY(%(subjects)s) AND xid >= %(mark)s),"
+                 " pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        since, now = self.fetch(query, {"subjects": subjects.names(), "mark": mark})[0]
+        return since, int(now)
 
     def get(self, portfolio_id: UUID, convention: str) -> StoredDays | None:
         """Give what is stored, unless notes that it would need may have been tidied away, or its mark is of another database."""
