@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from engine.events import Walk
-from engine.frames import column
+from engine.frames import frame_of
 from engine.postings import KINDS, Floats, Postings
 from engine.types import Kind
 
@@ -38,17 +38,17 @@ def effects_of(state: Walk, cash: Fields) -> pd.DataFrame:
     places = _places(names.symbol, moves, cash)
     values = _symbol_values(posted, moves, places)
     rows = np.repeat(np.arange(names.symbol.size), places.count)
-    columns = {name: column(_laid(places, rows.size, values.get(name), cash.get(name))) for name in _EFFECT}
+    columns = {name: _laid(places, rows.size, values.get(name), cash.get(name)) for name in _EFFECT}
     symbols, currencies = np.full(rows.size, -1), np.full(rows.size, -1)
     symbols[places.symbols], currencies[places.cash] = places.symbol_codes, cash["code"]
-    return pd.DataFrame({
-        "date": column(posted.day[rows]),
+    return frame_of({
+        "date": posted.day[rows],
         "kind": named(KIND_NAMES, posted.kind[rows]),
         "symbol": named(names.symbols, symbols),
         "cash_currency": named(names.currencies, currencies),
         **columns,
-        "transaction_id": column(state.ledger["id"].to_numpy()[rows]),
-    }, copy=False)
+        "transaction_id": state.ledger["id"].to_numpy()[rows],
+    })
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +162,7 @@ def together(swept: Fields, walked: Fields) -> dict[str, NDArray[Any]]:
     return {name: np.concatenate([swept.get(name, nothing), values]) for name, values in walked.items()}
 
 
-def named(names: Sequence[Any], codes: Codes) -> pd.Series:
+def named(names: Sequence[Any], codes: Codes) -> NDArray[np.object_]:
     """Column of names by their codes; -1 is None."""
-    return column(np.array([*names, None], dtype=object)[codes])
+    told: NDArray[np.object_] = np.array([*names, None], dtype=object)[codes]
+    return told

@@ -21,7 +21,7 @@ from engine.errors import InvalidInput, InvalidTransaction
 from engine.reading import Cells, absent, days, ids, instant, kinds, numbers, objects, texts
 from engine.types import Kind
 
-__all__ = ["LEDGER_COLUMNS", "NUMBERS", "Records", "column", "fx_frame", "instant", "ledger_frame", "price_frame"]
+__all__ = ["LEDGER_COLUMNS", "NUMBERS", "Records", "column", "frame_of", "fx_frame", "instant", "ledger_frame", "price_frame"]
 
 LEDGER_COLUMNS = [
     "id", "date", "kind", "symbol", "quantity", "price", "fee", "tax", "amount", "currency", "fx_rate", "account", "to_symbol", "to_currency",
@@ -32,6 +32,7 @@ _TEXTS = ("symbol", "currency", "account", "to_symbol", "to_currency", "external
 _KINDS = frozenset(kind.value for kind in Kind)
 _FREE = dict.fromkeys(NUMBERS, "numbers") | dict.fromkeys(("fee", "tax"), "charges")  # what stands where nothing was given, else texts
 _DAY = "datetime64[ns]"
+_DTYPES = {name: np.dtype(np.float64 if name in NUMBERS else _DAY if name == "date" else object) for name in LEDGER_COLUMNS}
 _ALWAYS = pd.Timestamp(1700, 1, 1)  # the day of what has no date: before every ledger
 
 Records = pd.DataFrame | Iterable[Any]
@@ -86,9 +87,10 @@ def ledger_frame(records: Records) -> pd.DataFrame:
     if (shaped["date"][1:] < shaped["date"][:-1]).any():
         order = np.argsort(shaped["date"], kind="stable")
         shaped = {name: values[order] for name, values in shaped.items()}
-    shared = {name: column(values) for name, values in free.items()}  # one column of nothing for all that have none; pandas copies on write
-    filled = {name: column(shaped[name]) if name in shaped else shared[_FREE.get(name, "texts")] for name in LEDGER_COLUMNS}
-    return pd.DataFrame(filled, copy=False)
+    index = pd.RangeIndex(count)
+    # One column of nothing for all that have none: pandas copies it when it is written to.
+    shared = {name: pd.Series(values, index=index, dtype=values.dtype, copy=False) for name, values in free.items()}
+    return frame_of({name: shaped[name] if name in shaped else shared[_FREE.get(name, "texts")] for name in LEDGER_COLUMNS}, index)
 
 
 def price_frame(prices: pd.DataFrame | pd.Series | Mapping[str, float]) -> pd.DataFrame:
@@ -177,15 +179,39 @@ def column(values: NDArray[Any]) -> pd.Series:
     return pd.Series(values, dtype=values.dtype, copy=False)
 
 
+def frame_of(columns: Mapping[str, Any], index: pd.RangeIndex | None = None) -> pd.DataFrame:
+    """Frame of columns that keep their dtype, without looking at every one for the rows it has.
+
+    Parameters
+    ----------
+    columns
+        Name to ndarray of shape (n_rows,), which is not copied, or to a Series.
+    index
+        Of the rows, default from 0 on.
+
+    Returns
+    -------
+    DataFrame
+        The columns in their order.
+
+    Examples
+    --------
+    >>> frame_of({"A": np.array(["a", None], dtype=object), "B": np.zeros(2)}).to_dict("list")
+    {'A': ['a', None], 'B': [0.0, 0.0]}
+    """
+    arrays = {name: values.to_numpy() if isinstance(values, pd.Series) and values.index is not index else values for name, values in columns.items()}
+    index = pd.RangeIndex(len(next(iter(arrays.values()), ()))) if index is None else index
+    kept = {name: pd.Series(values, index=index, dtype=object, copy=False) if values.dtype == object else values for name, values in arrays.items()}
+    return pd.DataFrame(kept, index=index, copy=False)
+
+
 def _is_normal(frame: pd.DataFrame) -> bool:
     """Tell whether a frame came out of `ledger_frame`, which is then taken as it is."""
     return (
         list(frame.columns) == LEDGER_COLUMNS
         and isinstance(frame.index, pd.RangeIndex)
-        and frame["date"].dtype == _DAY
-        and all(frame[name].dtype == np.float64 for name in NUMBERS)
+        and dict(zip(LEDGER_COLUMNS, frame.dtypes, strict=True)) | {"id": object, "kind": object, "lots": object} == _DTYPES
         and bool(frame["date"].is_monotonic_increasing)
-        and all(frame[name].dtype == object for name in _TEXTS)
         and not frame["fee"].hasnans
         and not frame["tax"].hasnans
         and _KINDS.issuperset(frame["kind"].unique())

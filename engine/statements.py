@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engine.effects import KIND_NAMES, Codes, Fields, cash_values, columns_of_records, effects_of, named, together
 from engine.events import Walk
-from engine.frames import column
+from engine.frames import frame_of
 from engine.postings import Floats, times
 from engine.types import Kind
 
@@ -92,33 +92,33 @@ def _dates(days: Codes) -> NDArray[np.datetime64]:
 
 def _gains(state: Walk, gains: Fields) -> pd.DataFrame:
     names, ids, row = state.posted.names, state.ledger["id"].to_numpy(), gains["row"]
-    return pd.DataFrame({
+    return frame_of({
         "symbol": named(names.symbols, gains["symbol"]),
         "account": named(names.accounts, gains["account"]) if state.conventions.lots_by == "account" else _unnamed(row),
-        "opened": column(_dates(gains["opened"])),
-        "closed": column(state.posted.day[row]),
+        "opened": _dates(gains["opened"]),
+        "closed": state.posted.day[row],
         "kind": named(KIND_NAMES, state.posted.kind[row]),
-        "quantity": column(gains["quantity"]),
-        "proceeds_local": column(gains["proceeds_local"]),
-        "cost_local": column(gains["cost_local"]),
-        "gain_local": column(gains["proceeds_local"] - gains["cost_local"]),
-        "proceeds": column(gains["proceeds"]),
-        "cost": column(gains["cost"]),
-        "gain": column(gains["proceeds"] - gains["cost"]),
-        "fee": column(gains["fee"]),
-        "tax": column(gains["tax"]),
-        "transaction_id": column(ids[row]),
-        "lot_id": column(ids[gains["lot_row"]]),
-    }, copy=False)
+        "quantity": gains["quantity"],
+        "proceeds_local": gains["proceeds_local"],
+        "cost_local": gains["cost_local"],
+        "gain_local": gains["proceeds_local"] - gains["cost_local"],
+        "proceeds": gains["proceeds"],
+        "cost": gains["cost"],
+        "gain": gains["proceeds"] - gains["cost"],
+        "fee": gains["fee"],
+        "tax": gains["tax"],
+        "transaction_id": ids[row],
+        "lot_id": ids[gains["lot_row"]],
+    })
 
 
-def _unnamed(like: Codes) -> pd.Series:
-    return column(np.full(like.size, None, dtype=object))
+def _unnamed(like: Codes) -> NDArray[np.object_]:
+    return np.full(like.size, None, dtype=object)
 
 
 def _lots(state: Walk, lots: Fields) -> pd.DataFrame:
     names = state.posted.names
-    return pd.DataFrame({
+    return frame_of({
         "symbol": named(names.symbols, lots["symbol"]),
         "account": named(names.accounts, lots["account"]) if state.conventions.lots_by == "account" else _unnamed(lots["row"]),
         "opened": _dates(lots["opened"]),
@@ -126,7 +126,7 @@ def _lots(state: Walk, lots: Fields) -> pd.DataFrame:
         "price": lots["local"] / (lots["quantity"] * names.multiplier[lots["symbol"]]),
         "cost_local": lots["local"],
         "cost_base": lots["base"],
-        "transaction_id": column(state.ledger["id"].to_numpy()[lots["row"]]),
+        "transaction_id": state.ledger["id"].to_numpy()[lots["row"]],
     })
 
 
@@ -139,7 +139,7 @@ def _positions(state: Walk, gains: Fields, lots: Fields) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "quantity": _summed(of_lot, lots["quantity"], size),
-            "currency": named(names.currencies, names.symbol_currency).to_numpy(),
+            "currency": named(names.currencies, names.symbol_currency),
             "multiplier": names.multiplier,
             "cost_local": _summed(of_lot, lots["local"], size),
             "cost_base": _summed(of_lot, lots["base"], size),
@@ -200,4 +200,4 @@ def _cash(state: Walk, legs: Fields) -> pd.DataFrame:
 def _flows(effects: pd.DataFrame) -> pd.DataFrame:
     crossing = np.flatnonzero(effects["flow_base"].to_numpy() != 0)
     sources = {"date": "date", "kind": "kind", "amount_base": "flow_base"}
-    return pd.DataFrame({name: column(effects[source].to_numpy()[crossing]) for name, source in sources.items()})
+    return frame_of({name: effects[source].to_numpy()[crossing] for name, source in sources.items()})

@@ -100,6 +100,8 @@ def at_market(booked: Book, market_local: NDArray[np.float64], market_base: NDAr
     """
     effects = booked.effects
     crossing = effects["kind"].isin(CROSSING).to_numpy() & effects["symbol"].notna().to_numpy() & ~np.isnan(market_base)
+    if not crossing.any():
+        return booked
     external = crossing & (effects["flow_base"].to_numpy() != 0)
     told = effects.assign(
         gross_local=np.where(crossing, market_local, effects["gross_local"].to_numpy()),

@@ -136,13 +136,13 @@ def read_quotes(unit: Unit, sight: Sight, freshness: Freshness, instruments: Map
 
 def _recent(unit: Unit, sight: Sight, instruments: Mapping[str, Instrument]) -> Recent:
     ids = [instrument.id for instrument in instruments.values()]
-    return unit.instruments.recent_closes(ids, sight.day, BARS) if ids else {}
+    return {**dict.fromkeys(ids, ()), **unit.instruments.recent_closes(ids, sight.day, BARS)} if ids else {}
 
 
 def _views(unit: Unit, sight: Sight, freshness: Freshness, instruments: Mapping[str, Instrument], recent: Recent) -> dict[str, QuoteView]:
     ids = [instrument.id for instrument in instruments.values()]
     latest = unit.market.latest(ids) if sight.live and ids else {}
-    return {symbol: _view(instrument, latest.get(instrument.id), recent.get(instrument.id, ()), sight, freshness)
+    return {symbol: _view(instrument, latest.get(instrument.id), recent[instrument.id], sight, freshness)
             for symbol, instrument in instruments.items()}
 
 

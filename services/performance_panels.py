@@ -141,8 +141,9 @@ def read_prices(unit: Unit, instruments: Mapping[str, Instrument], start: date, 
     """Give the closes of a window with the last one before it, by symbol, and the prices of now on its last day."""
     if not instruments:
         return pd.DataFrame(index=pd.DatetimeIndex([]))
-    recent = [marked.recent.get(each.id, ()) for each in instruments.values()]
-    reach_back = end == marked.day and all(len(bars) < BARS or bars[-1].date < start for bars in recent)
+    recent = [marked.recent[each.id] for each in instruments.values() if each.id in marked.recent]
+    is_whole = end == marked.day and len(recent) == len(instruments)
+    reach_back = is_whole and all(len(bars) < BARS or bars[-1].date < start for bars in recent)
     return prices_with_now(_of_recent(instruments, recent, start) if reach_back else _of_history(unit, instruments, start, end), marked, end)
 
 

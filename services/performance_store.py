@@ -22,6 +22,8 @@ from engine.panel import Panel
 
 SHEETS: Final = ("value_local", "flow", "income", "fee", "tax", "external", "flow_local", "moved", "price_effect", "fx_effect", "action")
 CELLS: Final = ("value", "rate", "missing", *SHEETS)
+LOCAL: Final = {"value_local": "value", "flow_local": "flow"}  # the same in a ledger of one currency
+FLAT: Final = (0, 0)  # strides of a sheet that is one number
 SPARSE_BELOW: Final = 0.4  # share of cells under which a place and an amount for each take less than the whole sheet
 
 Laid = Callable[[date], Panel]  # gives the panel from the close of a day on
@@ -80,12 +82,12 @@ def extended(closed: Panel | None, changed: date | None, start: date, lay: Laid)
         From `start` to the end, as if laid in one.
     """
     if closed is None or closed.days[0] != np.datetime64(start, "ns"):
-        return lay(start)
+        return lean(lay(start))
     still = closed if changed is None else _until(closed, np.datetime64(changed, "ns"))
     if len(still.days) < 2:
-        return lay(start)
+        return lean(lay(start))
     behind = lay(pd.Timestamp(still.days[-1]).date())
-    return joined(still, behind) if _fits(still, behind) else lay(start)
+    return joined(still, behind) if _fits(still, behind) else lean(lay(start))
 
 
 def _fits(before: Panel, after: Panel) -> bool:
@@ -98,7 +100,11 @@ def _fits(before: Panel, after: Panel) -> bool:
 def joined(before: Panel, after: Panel) -> Panel:
     """Put days behind days; the last of `before` is the first of `after`."""
     rows, currencies = _merged(before, after)
-    cells: dict[str, Any] = {name: np.vstack([_wide(before, name, rows, currencies), _wide(after, name, rows, currencies)[1:]]) for name in CELLS}
+    cells: dict[str, Any] = {}
+    for name in CELLS:
+        like = LOCAL.get(name, name)
+        is_shared = like != name and getattr(before, name) is getattr(before, like) and np.array_equal(getattr(after, name), getattr(after, like))
+        cells[name] = cells[like] if is_shared else _stacked(*(_wide(panel, name, rows, currencies) for panel in (before, after)))
     return replace(after, days=np.concatenate([before.days, after.days[1:]]), rows=rows, currencies=currencies, **cells)
 
 
@@ -109,7 +115,8 @@ def in_order(panel: Panel) -> Panel:
     """
     alive = panel.missing.any(axis=0)
     for name in ("value", *SHEETS):
-        alive |= (getattr(panel, name) != 0).any(axis=0)
+        if not alive.all():
+            alive = alive | (getattr(panel, name) != 0).any(axis=0)
     names = sorted(np.array(panel.rows, dtype=object)[alive], key=lambda name: (name.startswith("cash:"), name))
     if not names or tuple(names) == panel.rows:
         return panel
@@ -118,9 +125,29 @@ def in_order(panel: Panel) -> Panel:
     return replace(chosen, **cells)
 
 
+def _stacked(before: NDArray[Any], after: NDArray[Any]) -> NDArray[Any]:
+    """Put the days of a sheet but the first behind those of another; one number for all of them stays one."""
+    one = before[:1, :1]
+    if len(before) and before.strides == FLAT and bool((after[1:] == one).all()):
+        return np.broadcast_to(one, (len(before) + len(after) - 1, before.shape[1]))
+    return np.vstack([before, after[1:]])
+
+
 def closed_days(panel: Panel, today: date) -> Panel:
     """Give the days before today: a bar, a rate or a quote of today may still move."""
     return _until(panel, np.datetime64(today, "ns"))
+
+
+def lean(panel: Panel) -> Panel:
+    """Keep a sheet of one number, as of fees where there are none, as that number, and amounts at home once."""
+    cells: dict[str, Any] = {name: _flat(rates_of(panel) if name == "rate" else getattr(panel, name)) for name in CELLS}
+    cells |= {name: cells[like] for name, like in LOCAL.items() if np.array_equal(cells[name], cells[like])}
+    return replace(panel, **cells)
+
+
+def _flat(cells: NDArray[Any]) -> NDArray[Any]:
+    is_flat = cells.size > 0 and bool((cells == cells[:1, :1]).all())
+    return np.broadcast_to(cells[:1, :1].copy(), cells.shape) if is_flat else cells
 
 
 def packed(closed: Closed) -> StoredDays:
@@ -156,7 +183,7 @@ def unpacked(stored: StoredDays) -> Closed:
     value = np.where(cells["value_local"] == 0, 0.0, cells["value_local"] * rate)
     panel = Panel(days=days, rows=tuple(layout["rows"]), currencies=tuple(layout["currencies"]), value=value, rate=rate,
                   missing=missing.reshape(count, width), base_currency=layout["base_currency"], **cells)
-    return Closed(panel, stored.seen)
+    return Closed(lean(panel), stored.seen)
 
 
 def rates_of(panel: Panel) -> NDArray[np.float64]:
@@ -191,7 +218,9 @@ class _Reader:
 def _until(panel: Panel, day: np.datetime64) -> Panel:
     """Give the days before one."""
     count = int(np.searchsorted(panel.days, day, side="left"))
-    kept: Mapping[str, Any] = {name: getattr(panel, name)[:count] for name in CELLS}
+    sheets = {name: rates_of(panel) if name == "rate" else getattr(panel, name) for name in CELLS}
+    cut = {id(sheet): sheet[:count] for sheet in sheets.values()}  # two that are one stay one
+    kept: Mapping[str, Any] = {name: cut[id(sheet)] for name, sheet in sheets.items()}
     return replace(panel, days=panel.days[:count], **kept)
 
 
@@ -207,6 +236,8 @@ def _wide(panel: Panel, name: str, rows: tuple[str, ...], currencies: tuple[str,
     cells: NDArray[Any] = rates_of(panel) if name == "rate" else getattr(panel, name)
     if panel.rows == rows:
         return cells
+    if cells.strides == FLAT and not cells.any():
+        return np.broadcast_to(cells[:1, :1], (len(cells), len(rows)))
     if name == "rate":
         return cells[:, [panel.currencies.index(code) for code in currencies]]
     places = {row: place for place, row in enumerate(rows)}

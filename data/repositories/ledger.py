@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 
 from data.repositories.base import Repository, stale
 from engine.errors import NotFound
-from engine.frames import LEDGER_COLUMNS, NUMBERS, column, ledger_frame
+from engine.frames import LEDGER_COLUMNS, NUMBERS, frame_of, ledger_frame
 from engine.types import Kind, Transaction
 
 FIELDS: Final = (
@@ -162,7 +162,7 @@ class Ledger(Repository):
 
     def _framed(self, query: LiteralString, asked: dict[str, Any]) -> pd.DataFrame:
         packed = self.fetch(f"SELECT {FRAME_FIELDS} FROM ({query}) booked", asked)[0]  # noqa: S608
-        return ledger_frame(pd.DataFrame({name: column(_unpacked(name, cells)) for name, cells in zip(LEDGER_COLUMNS, packed, strict=True)}))
+        return ledger_frame(frame_of({name: _unpacked(name, cells) for name, cells in zip(LEDGER_COLUMNS, packed, strict=True)}))
 
     def by_external_ids(self, portfolio_id: UUID, external_ids: Sequence[str]) -> dict[str, Transaction]:
         """Give the newest versions of transactions by the ids that another program knows them by."""
