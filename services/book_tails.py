@@ -146,10 +146,12 @@ def _united(before: pd.DataFrame, more: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([before, news]) if len(news) else before
 
 
-        "date": np.full(size, np.datetime64(day, "ns")), "kind": _texts([Kind.BUY.value] * size), "transaction_id": _texts([""] * size),
-        "symbol": _texts([*(name for name, _ in held), *[None] * len(cash)]),
-        "cash_currency": _texts([*[None] * len(held), *(name for name, _ in cash)]),
-        "quantity_delta": np.concatenate([np.array([amount for _, amount in held], dtype=np.float64), np.zeros(len(cash))]),
+def opened(book: Book, day: date, openings: Openings | None = None) -> Book:
+    """Put everything up to a day into a few rows a symbol and a currency: what is laid out from there on needs no more of it.
+
+    What is held then is a sum to the same last bit as in the whole book, and what went through it is told by two rows that cancel out:
+    returns on next to no capital magnify the smallest difference.
+    """
     effects = book.effects
     count = int(np.searchsorted(effects["date"].to_numpy(), np.datetime64(day, "ns"), side="right"))
     is_known = openings is not None and count <= openings.shared
@@ -163,16 +165,10 @@ def _opening(before: pd.DataFrame, day: date) -> pd.DataFrame:
     size, of_cash = len(held) + len(cash), np.array([amount for _, amount in cash], dtype=np.float64)
     balances = np.concatenate([np.zeros(len(held)), of_cash])
     told = {
-<<<<<<< HEAD
-        "date": np.full(size, np.datetime64(day, "ns")), "kind": _texts([Kind.ADJUSTMENT.value] * size), "transaction_id": _texts([""] * size),
+        "date": np.full(size, np.datetime64(day, "ns")), "kind": _texts([Kind.BUY.value] * size), "transaction_id": _texts([""] * size),
         "symbol": _texts([*(name for name, _ in held), *[None] * len(cash)]),
         "cash_currency": _texts([*[None] * len(held), *(name for name, _ in cash)]),
         "quantity_delta": np.concatenate([np.array([amount for _, amount in held], dtype=np.float64), np.zeros(len(cash))]),
-=======
-        "date": np.full(size, np.datetime64(day, "ns")), "kind": _texts([Kind.BUY.value] * size), "transaction_id": _texts([""] * size),
-        "symbol": _texts([*held, *[None] * len(cash)]), "cash_currency": _texts([*[None] * len(held), *cash]),
-        "quantity_delta": np.concatenate([np.array([*held.values()], dtype=np.float64), np.zeros(len(cash))]),
->>>>>>> 9b96ed0 (Frames of a booked ledger are laid out at once; sheets of one number are kept as that number)
         "cash_delta_local": balances, "cash_delta_base": balances,
     }
     return pd.DataFrame({name: told.get(name, np.zeros(size)) for name in before.columns})

@@ -22,13 +22,8 @@ from engine.transfers import internal_legs, without_flows
 from engine.types import Actor, Finding, Instrument
 from services.book_tails import opened
 from services.books import Booked, once
-<<<<<<< HEAD
-from services.marks import Marked
-from services.performance_store import Closed, Shelf, closed_days, day_before, extended, in_order, packed, unpacked
-=======
 from services.marks import BARS, Marked
-from services.performance_store import Closed, Shelf, closed_days, day_before, extended, packed, unpacked
->>>>>>> 736e166 (The performance page is told from arrays: one pass over what windows and months share, fewer questions to the database, and no day written twice)
+from services.performance_store import Closed, Shelf, closed_days, day_before, extended, in_order, packed, unpacked
 
 CASH: Final = "cash:"
 
@@ -88,13 +83,8 @@ class Panels:
         fx = rates_with_now(part.fx, scene.marked, scene.today)
 
         def lay(day: date) -> Panel:
-<<<<<<< HEAD
             prices = since_first(read_prices(unit, instruments, day, scene.today, scene.marked), part.ledger)
-            book = told if day == start else opened(told, day)
-=======
-            prices = read_prices(unit, instruments, day, scene.today, scene.marked)
             book = told if day == start else opened(told, day, part.openings)
->>>>>>> 736e166 (The performance page is told from arrays: one pass over what windows and months share, fewer questions to the database, and no day written twice)
             return replace(panel(book, prices, fx, start=day, end=scene.today, transfers_at=scene.transfers_at), findings=())
 
         convention = f"{scene.base}/{part.portfolio.base_currency}/{part.book.cost_method.value}/{scene.transfers_at}"
@@ -173,6 +163,8 @@ def since_first(closes: pd.DataFrame, ledger: pd.DataFrame) -> pd.DataFrame:
     A close makes a day of the panel. Were it one of an instrument that is only bought later, days long gone, and returns with them,
     would depend on what is bought today.
     """
+    if not len(closes) or _named_before(ledger, closes.index[0]).issuperset(closes.columns):
+        return closes
     named = pd.concat([ledger[["date", "symbol"]], ledger[["date", "to_symbol"]].rename(columns={"to_symbol": "symbol"})]).dropna()
     firsts = named.groupby("symbol")["date"].min().reindex(closes.columns).to_numpy(dtype="datetime64[ns]")
     if not (early := _before(closes, firsts)).any():
@@ -189,6 +181,12 @@ def since_first(closes: pd.DataFrame, ledger: pd.DataFrame) -> pd.DataFrame:
 def _before(closes: pd.DataFrame, firsts: NDArray[np.datetime64]) -> NDArray[np.bool_]:
     """Tell which closes are before the first day of their column; all of them, where it has none: a book read on may know who is gone."""
     return ~(closes.index.to_numpy()[:, None] >= firsts)
+
+
+def _named_before(ledger: pd.DataFrame, day: pd.Timestamp) -> set[str | None]:
+    """Name what has a transaction on a day or before it."""
+    count = int(np.searchsorted(ledger["date"].to_numpy(), day.to_datetime64(), side="right"))
+    return {name for column in ("symbol", "to_symbol") for name in pd.unique(ledger[column].to_numpy()[:count])}
 
 
 def prices_with_now(closes: pd.DataFrame, marked: Marked, today: date) -> pd.DataFrame:

@@ -12,9 +12,10 @@ import pytest
 
 from data import calendar
 from data.database import Database
+from data.records import LastClose
 from engine import revalue
 from engine.errors import NotFound
-from engine.types import Actor, AssetClass, Bar, Instrument, PriceState, Quote
+from engine.types import Actor, AssetClass, Instrument, PriceState, Quote
 from services import Services
 from services.marks import Freshness, Sight
 from services.marks import _view as view_of
@@ -106,8 +107,8 @@ def test_a_quote_counts_where_it_is_newer(quote_day: int, quote_simulated: bool,
     instrument = Instrument(key, key, "A", "A", AssetClass.EQUITY, "USD")
     ts = datetime(2024, 6, quote_day, 12, tzinfo=UTC)
     quote = Quote(key, "A", 7.0, ts, ts, "desk", "USD", None, quote_simulated)
-    bar = Bar(date(2024, 6, bar_day), Decimal(5), simulated=bar_simulated)
-    seen = view_of(instrument, quote, bar, None, Sight(WEDNESDAY.date(), WEDNESDAY, live=True), Freshness(1))
+    bar = LastClose(date(2024, 6, bar_day), 5.0, "desk", simulated=bar_simulated)
+    seen = view_of(instrument, quote, [bar], Sight(WEDNESDAY.date(), WEDNESDAY, live=True), Freshness(1))
     assert (seen.price, seen.simulated, seen.is_bar) == (price, (quote_simulated if price == 7 else bar_simulated), price == 5)
     assert seen.age_seconds >= 0
     assert seen.ts <= WEDNESDAY
