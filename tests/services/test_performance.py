@@ -9,9 +9,12 @@ from uuid import UUID, uuid4
 import pytest
 
 from data import calendar
+from data.cache import Cache
 from engine.types import Actor
 from services import Services
+from services.performance import Performance
 from services.performance_views import PerformanceQuestion
+from services.valuation import Valuation
 
 Ask = PerformanceQuestion
 DEPOSIT = {"date": "2024-01-02", "kind": "DEPOSIT", "amount": "1000"}
@@ -91,3 +94,27 @@ def test_a_currency_that_is_taken_out_of_the_ledger_leaves_the_days_before(servi
     assert services.performance.performance(actor, key).figures["closing_value"] == pytest.approx(1110)
     services.transactions.void(actor, key, euros.id, 1)
     assert services.performance.performance(actor, key).figures["closing_value"] == pytest.approx(1000)
+
+
+def test_a_benchmark_that_nothing_holds_is_priced_from_the_first_day_on(services: Services, actor: Actor) -> None:
+    today = calendar.today()
+    closes = {str(today - timedelta(days=days)): 100.0 + days for days in (5, 4, 1)}
+    world(services, actor, {"BBB": closes})
+    key = portfolio(services, actor, {**DEPOSIT, "date": str(today - timedelta(days=1))})
+    view = services.performance.performance(actor, key, Ask(benchmark="BBB"))
+    assert view.figures["benchmark_twr"] == pytest.approx(101 / 104 - 1)
+    assert "benchmark_missing" not in {finding.code for finding in view.findings}
+
+
+def test_what_is_answered_after_a_trade_of_today_is_what_another_process_answers(services: Services, actor: Actor) -> None:
+    """The last bars, the days before and the lines of the series are kept from the answer before; nobody must see that."""
+    today = calendar.today()
+    days = [today - timedelta(days=number) for number in range(40, 0, -1)]
+    world(services, actor, {name: {str(day): 50 + place + day.day % 7 for day in days[place:]} for place, name in enumerate(("AAA", "BBB", "CCC"))})
+    buy = {"kind": "BUY", "symbol": "AAA", "quantity": 4, "price": 50}
+    key = portfolio(services, actor, {**DEPOSIT, "date": str(days[1])}, {**buy, "date": str(days[2])})
+    services.performance.answer(actor, key)
+    for symbol in ("AAA", "BBB", "CCC"):  # the last two are new today
+        services.transactions.record(actor, key, [{**buy, "date": str(today), "symbol": symbol, "fee": 1}])
+        anew = Performance(services.database, Cache(None), services.market, Valuation(services.database, services.market))
+        assert services.performance.answer(actor, key) == anew.answer(actor, key)
