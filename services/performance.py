@@ -124,7 +124,8 @@ class Performance:
         start, end = window(asked, sight.day, scene.first)
         state = state_of(unit, actor, scene, [each for each in (benchmark, inflation) if each], live=end == sight.day)
         revisions = [(str(part.portfolio.id), part.portfolio.revision, part.portfolio.version, part.book.cost_method.value) for part in parts]
-        key = digest(str(actor.workspace_id), scope, asdict(asked), revisions, start, end, sight.day, state)
+        words = [(symbol, each.version) for symbol, each in known.items()]  # names, sectors and tags are told too
+        key = digest(str(actor.workspace_id), scope, asdict(asked), revisions, start, end, sight.day, state, words)
         return Asked(scope, asked, scene, start, end, benchmark, inflation, findings, key)
 
     @staticmethod

@@ -118,3 +118,12 @@ def test_what_is_answered_after_a_trade_of_today_is_what_another_process_answers
         services.transactions.record(actor, key, [{**buy, "date": str(today), "symbol": symbol, "fee": 1}])
         anew = Performance(services.database, Cache(None), services.market, Valuation(services.database, services.market))
         assert services.performance.answer(actor, key) == anew.answer(actor, key)
+
+
+def test_an_instrument_s_new_name_is_told_at_once(services: Services, actor: Actor) -> None:
+    world(services, actor, {"AAA": {"2024-01-02": 100, "2024-01-03": 102}})
+    key = portfolio(services, actor, DEPOSIT, {"date": "2024-01-03", "kind": "BUY", "symbol": "AAA", "quantity": "5", "price": "100"})
+    before = services.performance.performance(actor, key)
+    services.instruments.put(actor, "AAA", {"name": "Anew", "currency": "USD"})
+    after = services.performance.performance(actor, key)
+    assert [view.contributions.set_index("name").loc["AAA", "label"] for view in (before, after)] == ["Aaa", "Anew"]
