@@ -66,7 +66,7 @@ class Chart:
         """Give a price of the chart in its currency, without noise, times what later splits divided it by."""
         found = price(in_currency(cleaned(told, decimals=self.decimals, factor=factor), self.unit)[0])
         if found is None:
-            raise MalformedResponse(NAME, reason=f"prices of {self.symbol} beyond measure")
+            raise _unusable(f"prices of {self.symbol} beyond measure")
         return found
 
     def day(self, at: datetime) -> date:
@@ -181,14 +181,14 @@ def read(body: Any, symbol: str, interval: str | None = None) -> Chart | None:  
         raise UnknownSymbol(NAME, symbol)
     step = meta.get("dataGranularity")
     if interval is not None and step not in (interval, None):
-        raise MalformedResponse(NAME, reason=f"steps of {step} where {interval} were asked")
+        raise _unusable(f"steps of {step} where {interval} were asked")
     return _chart(told, meta, rows, last, symbol)
 
 
 def _chart(told: Mapping[str, Any], meta: Mapping[str, Any], rows: list[Row], last: Decimal | None, symbol: str) -> Chart:
     clock, unit = _zone(meta.get("exchangeTimezoneName")), meta.get("currency")
     if not isinstance(unit, str) or not unit.strip():
-        raise MalformedResponse(NAME, reason=f"the currency of {symbol} is missing")
+        raise _unusable(f"the currency of {symbol} is missing")
     if not same(str(meta.get("symbol")), symbol):
         raise MalformedResponse(NAME, reason=f"a chart of {meta.get('symbol')} where {symbol} was asked")
     ts = instant(meta.get("regularMarketTime"))
@@ -239,18 +239,18 @@ def _events(told: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     """Events of a kind: a list, or a table by time stamp."""
     events = told.get("events")
     if events is not None and not isinstance(events, Mapping):
-        raise MalformedResponse(NAME, reason="events that cannot be read")
+        raise _unusable("events that cannot be read")
     held = (events or {}).get(name)
     listed = list(held.values()) if isinstance(held, Mapping) else held or []
     if not isinstance(listed, list) or not all(isinstance(each, Mapping) for each in listed):
-        raise MalformedResponse(NAME, reason=f"{name} that cannot be read")
+        raise _unusable(f"{name} that cannot be read")
     return listed
 
 
 def _date(event: Mapping[str, Any], clock: ZoneInfo) -> date:
     at = instant(event.get("date"))
     if at is None:
-        raise MalformedResponse(NAME, reason="an event without a date")
+        raise _unusable("an event without a date")
     return at.astimezone(clock).date()
 
 
@@ -258,15 +258,22 @@ def _ratio(event: Mapping[str, Any]) -> Decimal:
     """Give new shares for one old; without it every earlier price would be wrong, so its lack fails the whole chart."""
     new, old = price(event.get("numerator")), price(event.get("denominator"))
     if new is None or old is None or not 1 / MOST_SPLIT <= new / old <= MOST_SPLIT:
-        raise MalformedResponse(NAME, reason="a split without a ratio")
+        raise _unusable("a split without a ratio")
     return new / old
 
 
 def _zone(name: Any) -> ZoneInfo:  # noqa: ANN401
     found = zone(name)
     if found is None:
-        raise MalformedResponse(NAME, reason="the exchange's time zone is missing")
+        raise _unusable("the exchange's time zone is missing")
     return found
+
+
+def _unusable(reason: str) -> MalformedResponse:
+    """Name what is wrong with one symbol's chart: no reason to leave the provider alone, so not to be noted against it."""
+    error = MalformedResponse(NAME, reason=reason)
+    error.noted = True
+    return error
 
 
 def _session_end(meta: Mapping[str, Any]) -> datetime | None:

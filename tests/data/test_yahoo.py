@@ -8,11 +8,13 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
 from data import calendar
+from data.budgets import OPENS_AFTER, Limits, ProviderState, health
+from data.database import Database
 from data.providers.wire import Wire
 from data.providers.yahoo import Yahoo
 from data.providers.yahoo_symbols import same, yahoo_symbol
@@ -111,6 +113,18 @@ def test_a_chart_that_reads_in_more_than_one_way_is_refused(server: Replay, key:
     told["chart"]["result"][0]["meta"][key] = value
     with pytest.raises(MalformedResponse):
         says(server, told).fetch_history(instrument("ABC.L"), *EVER)
+
+
+def test_one_symbols_odd_chart_is_not_held_against_the_provider(database: Database) -> None:
+    told = body("chart-days.json")
+    told["chart"]["result"][0]["meta"]["currency"] = None
+    with Replay.serving(json.dumps(told)) as odd:
+        state = ProviderState(database, f"yahoo{uuid4().hex[:8]}", Limits())
+        yahoo = Yahoo(Wire("yahoo", odd.url, state=state))
+        for _ in range(OPENS_AFTER + 1):
+            with pytest.raises(MalformedResponse):
+                yahoo.fetch_quotes([instrument("ABC.L")], NOW)
+        assert [each.breaker for each in health(database) if each.provider == state.provider] == ["closed"]
 
 
 def test_a_phantom_is_not_known(server: Replay) -> None:
