@@ -1,6 +1,7 @@
 """Keeps the days of the market: yesterday's bars and rates are stored, today's line has no hole, old ticks go.
 
-All of it can be done again at any time: what is there already is left alone.
+All of it can be done again at any time: what is there already is left alone. Real providers are spared: their bars come with the
+history of an instrument, which knows when to ask again; for rates and for today's line they are asked once an hour.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ from data.bus import MARKET, Bus
 from data.database import Database
 from data.feed import Feed
 from data.providers.base import Provider
-from engine.errors import BusError, ProviderError
+from engine.errors import BusError, ProviderError, Retry
 from engine.types import AssetClass, Instrument, Quote
 
 BEGINNING: Final = date(1990, 1, 1)
 BUCKET_SECONDS: Final = 300
 RETENTION_DAYS: Final = 7
+ASKED_AGAIN: Final = timedelta(hours=1)
 GoOn = Callable[[], bool]
 _log = logging.getLogger(__name__)
 
@@ -39,6 +41,7 @@ class MarketDays:
         self._database = database
         self._bus = bus
         self._feed = feed
+        self._asked: dict[tuple[str, str, str], datetime] = {}
 
     def roll(self, go_on: GoOn) -> int:
         """Store the bars and rates of every day up to yesterday that are missing; gives their number."""
@@ -48,14 +51,16 @@ class MarketDays:
             pairs = [one for one in instruments if one.asset_class is AssetClass.FX]
             # Of real providers whole histories are fetched, judged and compared, by a job of the services.
             others = [one for one in instruments if one.asset_class is not AssetClass.FX and provider.simulated]
-            count += self._roll_bars(provider, others, until, go_on) + self._roll_rates(provider, pairs, until, go_on)
+            count += self._roll_bars(provider, others, until, go_on) if provider.simulated else 0
+            count += self._roll_rates(provider, pairs, until, go_on)
         return count
 
     def fill_today(self, go_on: GoOn) -> int:
         """Append ticks to every five minutes of today that have none; gives their number."""
         start, now = calendar.start_of(calendar.today()), calendar.now()
         full = start + (now - start) // timedelta(seconds=BUCKET_SECONDS) * timedelta(seconds=BUCKET_SECONDS)
-        return sum(self._fill(provider, instruments, start, full) for provider, instruments in self._covered() if full > start and go_on())
+        asked = ((provider, mine) for provider, mine in self._covered() if full > start and go_on() and self._may_ask(provider, "intraday"))
+        return sum(self._fill(provider, instruments, start, full) for provider, instruments in asked)
 
     def tidy(self) -> list[str]:
         """Make room for the ticks of the next days, drop those of a week ago and old notes of changes; gives the names of what was dropped."""
@@ -74,6 +79,23 @@ class MarketDays:
             rest = [instrument for instrument in rest if not provider.covers(instrument)]
             if mine:
                 yield provider, mine
+
+    def _may_ask(self, provider: Provider, what: str, whose: str = "") -> bool:
+        """Whether a provider is asked: a real one once an hour, and not for today's line where its requests of a day are counted."""
+        key, now = (provider.name, what, whose), calendar.now()
+        if provider.simulated:
+            return True
+        if what not in provider.offers or (what == "intraday" and provider.limits.per_day is not None):
+            return False
+        if now - self._asked.get(key, now - ASKED_AGAIN) < ASKED_AGAIN:
+            return False
+        self._asked[key] = now
+        return True
+
+    def _forgive(self, provider: Provider, error: ProviderError, what: str, whose: str = "") -> None:
+        """Let a provider be asked again soon that could not be reached; its breaker says when."""
+        if error.retry is Retry.BACKOFF:
+            self._asked.pop((provider.name, what, whose), None)
 
     def _roll_bars(self, provider: Provider, instruments: Sequence[Instrument], until: date, go_on: GoOn) -> int:
         with self._database.read() as unit:
@@ -107,12 +129,13 @@ class MarketDays:
         with self._database.read() as unit:
             known = unit.instruments.last_rates(workspace, on_or_before=until)["date"].to_dict()
         late = [pair for pair in pairs if known.get(pair, BEGINNING) < calendar.newest_business_day(until)]
-        if not late:
+        if not late or not self._may_ask(provider, "fx", str(workspace)):
             return 0
         try:
             told = provider.fetch_fx(late, min(_next_day(known.get(pair)) for pair in late), until)
         except ProviderError as error:
             _log.warning("No rates: %s", error.message)
+            self._forgive(provider, error, "fx", str(workspace))
             return 0
         with self._database.begin() as unit:
             return sum(
@@ -130,6 +153,7 @@ class MarketDays:
             made = provider.fetch_intraday(wanted, start, end - timedelta(seconds=1), every_seconds=BUCKET_SECONDS)
         except ProviderError as error:
             _log.warning("No prices of today: %s", error.message)
+            self._forgive(provider, error, "intraday")
             return 0
         return self._feed.backfill([quote for quote in made if (_bucket(quote, start), quote.instrument_id) not in have])
 

@@ -23,7 +23,7 @@ from data.market_days import MarketDays
 from data.poller import OFFICE, Poller
 from data.providers.simulated import SimulatedMarket
 from data.settings import Settings
-from engine.errors import StorageError
+from engine.errors import ProviderError, ProviderTimeout, StorageError, UnknownSymbol
 from engine.types import Actor, AssetClass, Bar, Instrument, Quote
 
 SYMBOLS = ("AAPL", "KO", "SP500", "EURUSD", "EURCHF")
@@ -423,3 +423,56 @@ def test_a_line_is_held_by_the_leader_alone(own: Settings, bus: Bus, base: Datab
         for poller, database in zip(pollers, opened, strict=True):
             poller.stop()
             database.close()
+
+
+class Sparing(Lines):
+    """A real provider that counts what it is asked, and has nothing."""
+
+    offers = frozenset({"quotes", "bars", "fx", "intraday"})
+
+    def __init__(self, limits: Limits, error: ProviderError | None = None) -> None:
+        super().__init__()
+        self.limits, self.error = limits, error
+        self.asked: list[str] = []
+
+    def covers(self, instrument: Instrument) -> bool:
+        return bool(instrument)
+
+    def fetch_bars(self, *_about: object) -> list[Bar]:
+        self.asked.append("bars")
+        return []
+
+    def fetch_fx(self, *_about: object) -> dict[str, list[Any]]:
+        return self.answer("fx", {})
+
+    def fetch_intraday(self, *_about: object, every_seconds: int) -> list[Quote]:
+        assert every_seconds
+        return self.answer("intraday", [])
+
+    def answer(self, what: str, nothing: Any) -> Any:
+        self.asked.append(what)
+        if self.error is not None:
+            raise self.error
+        return nothing
+
+
+@pytest.mark.parametrize(("provider", "asked"), [
+    (Sparing(Limits()), ["fx", "intraday"]),
+    (Sparing(Limits(per_day=25)), ["fx"]),
+    (Sparing(Limits(), ProviderTimeout("lines", seconds=1)), ["fx", "intraday", "fx", "intraday"]),
+    (Sparing(Limits(), UnknownSymbol("lines", "EURUSD")), ["fx", "intraday"]),
+])
+def test_real_providers_are_spared(base: Database, bus: Bus, instruments: dict[str, Instrument], monkeypatch: pytest.MonkeyPatch,
+                                   provider: Sparing, asked: list[str]) -> None:
+    """Their bars are the history's matter; for what is nice to have they are asked once an hour, or again where they could not be reached."""
+    assert instruments
+    noon = calendar.start_of(calendar.today()) + timedelta(hours=12)
+    monkeypatch.setattr(calendar, "now", lambda: noon)
+    days = MarketDays(base, bus, Feed(base, bus, [provider]))
+    for _ in range(2):
+        days.roll(lambda: True)
+        days.fill_today(lambda: True)
+    assert provider.asked == asked
+    monkeypatch.setattr(calendar, "now", lambda: noon + timedelta(hours=1))
+    days.fill_today(lambda: True)
+    assert len(provider.asked) == len(asked) + ("intraday" in asked)
