@@ -43,6 +43,7 @@ from data.providers import registry
 from data.settings import Settings
 from engine.errors import InvalidInput, PortfolioError, RowsRefused
 from services import demo, import_report
+from services.dropped_files import EVERY_SECONDS
 from services.import_views import ImportOptions, Upload
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def build_services(settings: Settings) -> house.Services:
 
 def jobs(services: house.Services) -> list[Job]:
     """List what the leader does besides polling."""
-    return [Job("history", 10.0, services.history.work)]
+    return [Job("history", 10.0, services.history.work), Job("take_files", EVERY_SECONDS, services.dropped_files.take)]
 
 
 def create_server(settings: Settings, *, services: house.Services | None = None, poll: bool = False) -> FastAPI:

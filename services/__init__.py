@@ -12,6 +12,7 @@ from services.accounts import Accounts
 from services.audit import Audit
 from services.candles import Charts
 from services.checks import Checks
+from services.dropped_files import DroppedFiles
 from services.endpoints import Endpoints
 from services.explain import Explain
 from services.exports import Exports
@@ -65,6 +66,7 @@ class Services:
     endpoints: Endpoints
     history: History
     providers: Providers
+    dropped_files: DroppedFiles
     imports: Imports
     exports: Exports
     checks: Checks
@@ -93,12 +95,15 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
     transactions = Transactions(writes, valuation)
     imports = Imports(writes)
     gains = Gains(database, market)
+    accounts, instruments = Accounts(database), Instruments(writes)
+    folder = settings.quotes_folder or settings.home / "prices"
     services = Services(
         settings=settings, database=database, bus=bus, cache=cache, feed=feed, market=market, valuation=valuation,
         providers=Providers(settings, database, feed),
-        history=History(database, bus, feed), gains=gains, explain=Explain(valuation, performance, gains), accounts=Accounts(database),
+        history=History(database, bus, feed), gains=gains, explain=Explain(valuation, performance, gains), accounts=accounts,
         performance=performance,
-        portfolios=Portfolios(writes), instruments=Instruments(writes), transactions=transactions, endpoints=Endpoints(settings, writes),
+        portfolios=Portfolios(writes), instruments=instruments, transactions=transactions, endpoints=Endpoints(settings, writes),
+        dropped_files=DroppedFiles(folder, accounts.local, market, instruments),
         transfers=Transfers(writes, transactions), renames=Renames(writes), imports=imports, exports=Exports(database, valuation, performance),
         checks=Checks(writes, valuation), audit=Audit(writes, Undoer(imports.take_back)), reconcile=Reconcile(writes, valuation),
         watchlists=Watchlists(writes), searching=Searching(database, feed), charts=Charts(database, market),

@@ -141,6 +141,11 @@ class Instruments:
 
         return self._put_rows(actor, symbol, "bars", raw, [bar.date.isoformat() for bar in bars], store, idempotency_key)
 
+    @staticmethod
+    def check_bars(raw: object) -> None:
+        """Raise what `put_bars` would about these rows; nothing is stored."""
+        _read_rows(raw, _bar, ("date",))
+
     def bars(self, actor: Actor, symbol: str, start: date | None = None, end: date | None = None, *, limit: int | None = None,
              after: date | None = None) -> Page[Bar]:
         """List daily prices by date, behind the date `after`."""

@@ -117,6 +117,7 @@ class Wire:
         self._redirects = MAX_REDIRECTS if addresses is None else 0
         self._secrets = tuple(sorted({text for secret in secrets if secret for text in _spellings(secret)}, key=len, reverse=True))
         self._echoes = tuple(secret.encode() for secret in self._secrets if len(secret) >= LEAST_SECRET)
+        self._noted: ProviderError | None = None
         self._lock = Lock()
         self._flights: dict[str, Future[Answer]] = {}
         self._remembered: OrderedDict[str, Answer] = OrderedDict()
@@ -174,8 +175,9 @@ class Wire:
         return self._checked(self._session.prepare_request(request), expected, cost)
 
     def failed(self, error: ProviderError) -> ProviderError:
-        """Note an error that showed when an answer was read, and give it back to be raised."""
-        if self.state is not None:
+        """Note an error that showed when an answer was read, once however often it is handed on, and give it back to be raised."""
+        if self.state is not None and error is not self._noted:
+            self._noted = error
             self.state.failed(error, late=True)
         return error
 

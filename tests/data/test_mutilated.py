@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -185,3 +185,20 @@ def test_a_symbol_that_is_none_is_refused_before_anybody_is_asked(provider: str,
         with pytest.raises((InvalidInput, ProviderError)):
             ask(bench.client)
     assert bench.server.requests[before:] == []
+
+
+def test_an_answer_that_cannot_be_read_counts_once_against_its_provider() -> None:
+    class State:
+        failures: ClassVar[list[ProviderError]] = []
+
+        def take(self, cost: int) -> None: ...
+        def succeeded(self, latency_ms: float) -> None: ...
+        def failed(self, error: ProviderError, *, late: bool = False) -> None:
+            assert late
+            self.failures.append(error)
+
+    state: Any = State()
+    made: Any = maker("finnhub")
+    with Replay.serving("<html>") as server, pytest.raises(ProviderError):
+        made(Wire("finnhub", server.url, state=state), "key").fetch_quotes([OF_EACH["finnhub"]], NOW)
+    assert len(state.failures) == 1

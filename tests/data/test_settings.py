@@ -102,3 +102,23 @@ def test_the_command_line_chooses_where_to_listen() -> None:
     assert settings.listening("::1", 9).address == "http://[::1]:9"
     with pytest.raises(SettingError, match="this machine only"):
         settings.listening("192.168.1.5", None)
+
+
+def test_hosts_of_endpoints_are_read_and_asked() -> None:
+    settings = Settings.from_env({"ENDPOINT_HOSTS": "prices.example.com, *.example.org,https://a.example:8443", "MARKET_DATA": "ecb"})
+    assert settings.endpoint_hosts == ("prices.example.com", "*.example.org", "https://a.example:8443")
+    assert settings.market_data == ("ecb", "endpoint")
+    assert Settings.from_env(settings.as_environment()).endpoint_hosts == settings.endpoint_hosts
+    assert Settings.from_env({}).endpoint_hosts == ()
+
+
+@pytest.mark.parametrize("host", ["https://a.example/path", "ftp://a.example", "user@a.example", "a b", "*", "a.*.example", "a.example:x"])
+def test_what_is_no_host_is_refused(host: str) -> None:
+    with pytest.raises(SettingError) as raised:
+        Settings.from_env({"ENDPOINT_HOSTS": host})
+    assert raised.value.context["variable"] == "ENDPOINT_HOSTS"
+
+
+def test_the_folder_of_files() -> None:
+    assert Settings.from_env({"QUOTES_FOLDER": "/tmp/prices"}).quotes_folder == Path("/tmp/prices")  # noqa: S108  # nothing is written there
+    assert Settings.from_env({}).quotes_folder is None
