@@ -23,6 +23,7 @@ window.portolan.explain = (() => {
   }
 
   function open({ figure, scope, more }, from) {
+    byId("explain-body")?.classList.add("anew");
     state.trail = [figure];
     state.from = from;
     state.scope = scope || from.closest("[data-scope]:not([data-scope=''])")?.dataset.scope || window.portolan.shell.scope().portfolio;
@@ -35,7 +36,7 @@ window.portolan.explain = (() => {
 
   function filled() {
     const inside = byId(SHEET)?.querySelector(".in");
-    requestAnimationFrame(() => { inside?.classList.remove("waiting"); if (byId(SHEET)?.open) byId(SHEET).scrollTop = 0; });
+    requestAnimationFrame(() => { inside?.classList.remove("waiting"); byId("explain-body")?.classList.remove("anew"); if (byId(SHEET)?.open) byId(SHEET).scrollTop = 0; });
   }
 
   async function copy(button) {

@@ -54,7 +54,8 @@ def asked(page: Page, figure: Locator, title: str, *, by_key: bool = False) -> N
     else:
         figure.click(timeout=PATIENCE)
     sheet = page.locator("#explain-sheet")
-    expect(sheet.locator(".explain-head")).to_contain_text(title, timeout=PATIENCE)
+    expect(sheet.locator(".in")).not_to_have_class(re.compile("waiting"), timeout=PATIENCE)
+    expect(sheet.locator(".explain-head")).to_contain_text(title)
     told, number = number_of(sheet.locator(".explain-value").inner_text()), number_of(shown)
     assert abs(abs(told) - abs(number)) <= 0.06, f"{title}: {shown} on the page, {told} in the sheet"
     page.keyboard.press("Escape")
