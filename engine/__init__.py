@@ -1,6 +1,7 @@
 """What is true about a portfolio: pure arithmetic on pandas and numpy, usable from a notebook alone."""
 
 from engine.adjustment import action_columns, adjusted_closes, adjustment_factors, carried_prices
+from engine.against import down_capture, information_ratio, tracking_error, up_capture
 from engine.alerts import AlertRule, AlertStates, Conditions, Direction, Measure, alert_conditions, alert_crossings, alert_firings
 from engine.averages import annualise, annualised_return, arithmetic_mean, geometric_mean
 from engine.bridges import pnl_bridge
@@ -9,6 +10,7 @@ from engine.contribution import contributions, currency_split, local_returns
 from engine.currencies import CURRENCIES, currency_code, rate_history, rate_path, rates_to
 from engine.daily import daily_values
 from engine.dietz import modified_dietz, return_on_average_investment, return_on_investment, simple_dietz, simple_return
+from engine.dispersion import volatility
 from engine.drawdown import drawdown_series, max_drawdown
 from engine.evidence import Fix, LedgerFinding
 from engine.excess import arithmetic_excess, geometric_excess, hedged_return, real_return
@@ -82,6 +84,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "currency_split",
     "daily_values",
     "direct_alpha",
+    "down_capture",
     "dpi",
     "drawdown_series",
     "fx_frame",
@@ -92,6 +95,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "hedged_return",
     "held_days",
     "holding_terms",
+    "information_ratio",
     "ks_pme",
     "largest_remainder",
     "ledger_checks",
@@ -144,10 +148,13 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "terms",
     "time_weighted_return",
     "to_cents",
+    "tracking_error",
     "tvpi",
+    "up_capture",
     "valuation",
     "value_at_risk",
     "vami",
+    "volatility",
     "wash_sales",
     "why_they_differ",
     "window_returns",

@@ -9,7 +9,20 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from engine import Panel, modified_dietz, real_return, return_on_investment, simple_dietz, simple_return
+from engine import (
+    Panel,
+    down_capture,
+    information_ratio,
+    max_drawdown,
+    modified_dietz,
+    real_return,
+    return_on_investment,
+    simple_dietz,
+    simple_return,
+    tracking_error,
+    up_capture,
+    volatility,
+)
 from engine.types import Finding, Instrument, Severity
 from services.marks import Stored
 from services.performance_benchmark import Levels
@@ -17,9 +30,8 @@ from services.performance_groups import Group
 from services.performance_panels import Scene
 from services.performance_parts import contribution_table, currency_table, group_table
 from services.performance_quality import gaps_of, quality_of, reason
-from services.performance_statistics import NAN, beside, captures, deepest, volatility
 from services.performance_tables import calendar_table, day_table, flow_table, months_of, series_table, window_table
-from services.performance_track import Floats, Track, a_year
+from services.performance_track import NAN, Floats, Track, a_year
 from services.performance_views import BRIDGE, PerformanceQuestion, PerformanceView
 
 NOTHING = Finding("no_transactions", "There is no transaction yet: nothing can be measured", Severity.INFO)
@@ -130,7 +142,8 @@ def figures_of(track: Track, first: int, last: int, brief: Brief) -> dict[str, f
         **{f"twr_{costs}": track.twr(first, last, track.returns_in("base", costs)) for costs in ("net", "gross_of_fees", "gross")},
         "local_twr": track.twr(first, last, track.returns_in("local", "net")),
         "hedged_twr": track.twr(first, last, track.returns_in("hedged", "net")),
-        "real_twr": _after(twr, brief.prices, first, last), "volatility": volatility(returns), "max_drawdown": deepest(track.growth(first, last)),
+        "real_twr": _after(twr, brief.prices, first, last), "volatility": float(volatility(returns)),
+        "max_drawdown": _deepest(returns),
         "best_day": _extreme(returns, max), "worst_day": _extreme(returns, min), "opening_value": opening, "closing_value": closing,
         "pnl": closing - opening - float(np.nansum(flows)), "invested": opening + float(np.nansum(np.maximum(flows, 0.0))),
         "return_gap": rates.period - twr,
@@ -143,7 +156,8 @@ def month_figures(months: pd.DataFrame) -> dict[str, float]:
     known = months["portfolio"].dropna()
     told_of = {"best_month": float(known.max()) if len(known) else NAN, "worst_month": float(known.min()) if len(known) else NAN,
                "months_positive": float((known > 0).sum()), "months": float(len(known))}
-    return told_of | captures(months["portfolio"].to_numpy(), months["benchmark"].to_numpy())
+    pair = months["portfolio"].to_numpy(), months["benchmark"].to_numpy()
+    return told_of | {"up_capture": float(up_capture(*pair)), "down_capture": float(down_capture(*pair))}
 
 
 def _against(track: Track, first: int, last: int, levels: Levels | None, days: int) -> dict[str, float]:
@@ -151,13 +165,21 @@ def _against(track: Track, first: int, last: int, levels: Levels | None, days: i
     if levels is None:
         return dict.fromkeys(names, NAN)
     total, mine = levels.change(first, last), track.twr(first, last)
-    yearly = a_year(total, days)
+    yearly, pair = a_year(total, days), (track.returns[first:last], levels.returns[first:last])
     return {"benchmark_twr": total, "benchmark_annualised": yearly, "active_return": mine - total,
-            "active_return_annualised": a_year(mine, days) - yearly, **beside(track.returns[first:last], levels.returns[first:last])}
+            "active_return_annualised": a_year(mine, days) - yearly, "tracking_error": float(tracking_error(*pair)),
+            "information_ratio": float(information_ratio(*pair))}
 
 
 def _after(twr: float, prices: Levels | None, first: int, last: int) -> float:
     return NAN if prices is None else float(real_return(twr, prices.change(first, last)))
+
+
+def _deepest(returns: Floats) -> float:
+    """Tell the deepest fall before the chain breaks."""
+    broken = np.flatnonzero(np.isnan(returns))
+    whole = returns[: broken[0]] if len(broken) else returns
+    return float(max_drawdown(whole)) if len(whole) else 0.0
 
 
 def _extreme(returns: Floats, of: Callable[[Floats], float]) -> float:
