@@ -24,6 +24,21 @@ _UNAVAILABLE: Final = "is not available in this version"
 
 
 @dataclass(frozen=True)
+class Smtp:
+    """The server that letters are handed to. Port 465 speaks TLS from the first byte; others are asked for STARTTLS."""
+
+    host: str
+    port: int
+    sender: str
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+    def as_environment(self) -> dict[str, str | int | None]:
+        """Give the variables that it is read from."""
+        return {"SMTP_HOST": self.host, "SMTP_PORT": self.port, "SMTP_FROM": self.sender, "SMTP_USER": self.user, "SMTP_PASSWORD": self.password}
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything that can be chosen from outside. URLs are None until `with_urls` says where the embedded parts run."""
 
@@ -45,6 +60,7 @@ class Settings:
     stream_flush_ms: int = 250
     auth: str = "local"
     secret_key: str | None = field(default=None, repr=False)
+    smtp: Smtp | None = None
     log_level: str = "info"
     log_format: str = "text"
 
@@ -81,6 +97,7 @@ class Settings:
             stream_flush_ms=int(given.number("STREAM_FLUSH_MS", 250, low=10, high=60_000, whole=True)),
             auth=given.auth(),
             secret_key=given.secret(),
+            smtp=given.smtp(),
             log_level=given.word("LOG_LEVEL", ("info", "debug", "warning", "error", "critical")),
             log_format=given.word("LOG_FORMAT", ("text", "json")),
         ).listening(None, None)
@@ -119,6 +136,7 @@ class Settings:
             "SIMULATED_TICKS_PER_SECOND": self.simulated_ticks_per_second, "SIMULATED_SEED": self.simulated_seed,
             "STREAM_FLUSH_MS": self.stream_flush_ms, "AUTH": self.auth, "SECRET_KEY": self.secret_key, "LOG_LEVEL": self.log_level,
             "LOG_FORMAT": self.log_format, "ENDPOINT_HOSTS": ",".join(self.endpoint_hosts) or None, "QUOTES_FOLDER": self.quotes_folder,
+            **(self.smtp.as_environment() if self.smtp else {}),
         }
         days = {f"{name.upper()}_PER_DAY": f"{number:g}" for name, number in self.provider_per_day.items()}
         minutes = {f"{name.upper()}_PER_MINUTE": f"{number:g}" for name, number in self.provider_per_minute.items()}
@@ -193,6 +211,13 @@ class _Given:
         if kind != "local":
             raise SettingError("AUTH", kind, _UNAVAILABLE, hint="Leave it unset: local, on this machine only.")
         return kind
+
+    def smtp(self) -> Smtp | None:
+        host, sender = self.text("SMTP_HOST", ""), self.text("SMTP_FROM", "")
+        port = int(self.number("SMTP_PORT", 587, low=1, high=65535, whole=True))
+        if host and "@" not in sender:
+            raise SettingError("SMTP_FROM", sender, "is not an address, and SMTP_HOST needs one", hint="Set it to who the letters are from.")
+        return Smtp(host, port, sender, self.text("SMTP_USER", "") or None, self.text("SMTP_PASSWORD", "") or None) if host else None
 
     def secret(self) -> str | None:
         secret = self.text("SECRET_KEY", "")

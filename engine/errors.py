@@ -9,6 +9,7 @@
     ├─ StorageError          503   NotFound (404) · VersionRequired (428) · Conflict (409): IdempotencyConflict · AlreadyRunning
     ├─ BusError              503
     ├─ SettingError          500
+    ├─ DeliveryFailed        502
     └─ ProviderError         502   UnknownSymbol · RateLimited · ProviderTimeout · ProviderUnavailable · MalformedResponse · ProviderRefused ·
                                    CircuitOpen · ProvidersExhausted
 
@@ -326,6 +327,16 @@ class BusError(PortfolioError):
 
     code = "bus_unavailable"
     status = 503
+
+
+class DeliveryFailed(PortfolioError):
+    """A message that did not reach its channel. `final`: trying again cannot help."""
+
+    code = "delivery_failed"
+    status = 502
+
+    def __init__(self, channel: str, reason: str, *, final: bool = False, hint: str | None = None) -> None:
+        super().__init__(f"{channel}: {_shown(reason, 200)}.", channel=channel, reason=_shown(reason, 200), final=final, hint=hint)
 
 
 class ProviderError(PortfolioError):
