@@ -43,6 +43,7 @@ from data.providers import registry
 from data.settings import Settings
 from engine.errors import InvalidInput, PortfolioError, RowsRefused
 from services import demo, import_report
+from services.alerts.watcher import Watcher
 from services.dropped_files import EVERY_SECONDS
 from services.import_views import ImportOptions, Upload
 
@@ -141,22 +142,27 @@ def security_headers(screens: Dash) -> dict[str, str]:
     }
 
 
+def background(settings: Settings, services: house.Services) -> tuple[Poller | Watcher, ...]:
+    """Build what one process does for all: polls prices, evaluates alerts and delivers them. Each stands for its own election."""
+    return Poller(settings, services.database, services.bus, services.feed, jobs=jobs(services)), Watcher(services)
+
+
 @asynccontextmanager
 async def running(server: FastAPI, settings: Settings, services: house.Services, *, poll: bool, own: bool) -> AsyncIterator[None]:
-    """Start hub and poller with the server, stop them with it; connections that were opened for it are closed."""
-    poller = Poller(settings, services.database, services.bus, services.feed, jobs=jobs(services)) if poll else None
+    """Start hub, poller and watcher with the server, stop them with it; connections that were opened for it are closed."""
+    workers = background(settings, services) if poll else ()
     await services.hub.start()
     await wake(server)
     warmth = asyncio.create_task(asyncio.to_thread(warm, services))
-    if poller:
-        await asyncio.to_thread(poller.start)
+    for each in workers:
+        await asyncio.to_thread(each.start)
     try:
         yield
     finally:
         await warmth
         await services.hub.stop()
-        if poller:
-            await asyncio.to_thread(poller.stop)
+        for each in workers:
+            await asyncio.to_thread(each.stop)
         if own:
             await asyncio.to_thread(services.close)
 
@@ -266,13 +272,15 @@ def poll(settings: Settings, _options: argparse.Namespace) -> int:
     with parts(settings) as ready:
         migrate(ready.database_url)
         services = build_services(ready)
-        poller = Poller(ready, services.database, services.bus, services.feed, jobs=jobs(services))
-        poller.start()
+        workers = background(ready, services)
+        for each in workers:
+            each.start()
         say("Polling. Ctrl-C stops it.")
         try:
             threading.Event().wait()
         finally:
-            poller.stop()
+            for each in workers:
+                each.stop()
             services.close()
     return 0
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI, HTTPException, Request
 from starlette.routing import compile_path
 
 from api import (
+    alerts,
     analytics,
     docs,
     endpoints,
@@ -59,6 +60,7 @@ PARTS = (
     providers,
     review,
     reconciliations,
+    alerts,
 )
 
 

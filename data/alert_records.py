@@ -32,7 +32,8 @@ class StoredRule:
     changed_at: dt.datetime
     removed_at: dt.datetime | None
     symbol: str | None
-    currency: str | None  # of the instrument, else the base currency of the portfolio
+    currency: str | None  # of the instrument
+    scope_currency: str | None  # base currency of the portfolio
     portfolio: str | None  # its name
     side: int
     last: float | None

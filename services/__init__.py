@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from services.accounts import Accounts
+from services.alerts import Alerts, build_alerts
 from services.audit import Audit
 from services.candles import Charts
 from services.checks import Checks
@@ -75,6 +76,7 @@ class Services:
     watchlists: Watchlists
     searching: Searching
     charts: Charts
+    alerts: Alerts
     hub: Hub | None = None  # None only while it is being built
 
     def close(self) -> None:
@@ -107,5 +109,6 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
         transfers=Transfers(writes, transactions), renames=Renames(writes), imports=imports, exports=Exports(database, valuation, performance),
         checks=Checks(writes, valuation), audit=Audit(writes, Undoer(imports.take_back)), reconcile=Reconcile(writes, valuation),
         watchlists=Watchlists(writes), searching=Searching(database, feed), charts=Charts(database, market),
+        alerts=build_alerts(settings, writes, performance),
     )
     return replace(services, hub=Hub(services))

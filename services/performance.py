@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import date, datetime
 from uuid import UUID
 
+import numpy as np
 import pandas as pd
 
 from data.cache import Cache
@@ -30,6 +31,7 @@ from services.views import ALL
 
 KEPT_VIEWS = 128
 ANSWER_SECONDS = 3600
+SATURDAY = 5
 
 
 class Performance:
@@ -96,6 +98,18 @@ class Performance:
             return nothing_by_day()
         track = Track(merged(laid), asked.question)
         return day_table(track, track.place(asked.start), track.place(asked.end))
+
+    def values(self, actor: Actor, scope: str | UUID = ALL) -> pd.DataFrame:
+        """Give what each holding and each currency's cash was worth on working days, in base currency; NaN where a price is missing."""
+        with self._database.read() as unit:
+            asked = self._asked(unit, actor, str(scope), PerformanceQuestion(benchmark=""))
+            laid = self._panels.laid(unit, actor, asked.scene)
+        if not laid:
+            return pd.DataFrame(index=pd.DatetimeIndex([], name="date"))
+        panel = merged(laid)
+        days = pd.DatetimeIndex(panel.days)
+        rows = pd.DataFrame(np.where(panel.missing, np.nan, panel.value), index=days, columns=list(panel.rows))
+        return rows[days.day_of_week < SATURDAY]
 
     def bridge(self, actor: Actor, scope: str | UUID = ALL, start: date | None = None, end: date | None = None, *,
                known_at: datetime | None = None) -> dict[str, float]:

@@ -14,6 +14,7 @@ from data.records import AuditEntry, Rate
 from data.repositories.base import stale
 from engine.errors import Conflict, NotFound
 from engine.types import Actor, AssetClass, Bar, CorporateAction
+from services.alerts import rules as alert_rules
 from services.audit_texts import Known, ids_of
 from services.operations import Deed, done, others_told, taking_back
 from services.quarantine import bar_decision_taken_back, quote_decision_taken_back
@@ -337,5 +338,6 @@ _WAYS: Mapping[tuple[str, str], Way] = {
     ("portfolio", "undo"): _portfolio_back, ("instrument", "put"): _instrument_put, ("instrument", "undo"): _instrument_put,
     **{("finding", f"quote_{status}"): quote_decision_taken_back for status in ("released", "rejected")},
     **{("finding", f"bar_{status}"): bar_decision_taken_back for status in ("released", "rejected")},
+    **{(alert_rules.ENTITY, action): alert_rules.rule_undone for action in ("create", "change", "remove", "undo")},
     **{(entity, action): _rows_put for entity in ("bars", "actions", "fx") for action in ("put", "undo")},
 }  # fmt: skip

@@ -21,7 +21,7 @@ CHANGEABLE: Final = ("measure", "direction", "portfolio_id", "instrument_id", "t
 RULES: Final = """
     SELECT r.id, r.workspace_id, r.owner_id, r.version, r.measure, r.direction, r.portfolio_id, r.instrument_id, r.threshold, r.margin,
            r.cool_down_seconds, r.active, r.note, r.options, r.channels, r.created_at, r.changed_at, r.removed_at, i.symbol,
-           coalesce(i.currency, p.base_currency), p.name, CASE WHEN s.rule_version = r.version THEN s.side ELSE 0 END,
+           i.currency, p.base_currency, p.name, CASE WHEN s.rule_version = r.version THEN s.side ELSE 0 END,
            CASE WHEN s.rule_version = r.version THEN s.last END, s.fired_at, coalesce(s.firings, 0), s.changed_at
     FROM alert_rule r LEFT JOIN instrument i ON i.id = r.instrument_id LEFT JOIN portfolio p ON p.id = r.portfolio_id
     LEFT JOIN alert_state s ON s.rule_id = r.id
@@ -111,6 +111,10 @@ class Alerts(Repository):
         columns = [[state.rule_id for state in ours], [state.rule_version for state in ours], [state.side for state in ours],
                    [state.last for state in ours], [state.fired_at for state in ours], [state.fired for state in ours]]
         return {key for (key,) in self.fetch(PUT_STATES, columns)} if ours else set()
+
+    def keep_state(self, rule_id: UUID, before: int, now: int) -> None:
+        """Let what a rule remembers count for its next version too."""
+        self.affected("UPDATE alert_state SET rule_version = %s WHERE rule_id = %s AND rule_version = %s", [now, rule_id, before])
 
     def add_events(self, events: Sequence[StoredEvent]) -> None:
         """Keep what fired."""

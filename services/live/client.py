@@ -68,6 +68,7 @@ class Client:
         self._limits = limits
         self._wake = asyncio.Event()
         self._replies: deque[str] = deque()
+        self._notices: deque[str] = deque(maxlen=limits.notices_waiting)
         self._allowance = Allowance(limits.operations_a_second, limits.operations_at_once, at)
         self._heartbeat = False
         self._told_at = 0.0
@@ -96,6 +97,11 @@ class Client:
             self.end(Cut.TOO_MANY_REQUESTS)
             return
         self._replies.append(json.dumps(message, separators=(",", ":")))
+        self._wake.set()
+
+    def notice(self, message: str) -> None:
+        """Put an encoded message of its own beside the stream; of those that wait only the newest are kept, the list has all."""
+        self._notices.append(message)
         self._wake.set()
 
     def allowed(self) -> bool:
@@ -147,6 +153,8 @@ class Client:
     def _next(self) -> str | None:
         if self._replies:
             return self._replies.popleft()
+        if self._notices:
+            return self._notices.popleft()
         message = self._state()
         if message is None and self._heartbeat:
             message = f'{{"type":"heartbeat",{self._stamp()}}}'

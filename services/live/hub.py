@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from data import calendar
-from data.bus import LEDGER, MARKET, QUOTES, Lost, Message
+from data.bus import ALERTS, LEDGER, MARKET, QUOTES, Lost, Message, encode
 from engine.errors import LimitExceeded, NotFound, PortfolioError, StorageError
 from engine.types import Actor, Quote
 from services.live.board import NONE, Board, Slots, price_of_view
@@ -298,7 +298,7 @@ class Hub:
     # --------------------------------------------------------------------------------------------------------------------- the bus
 
     async def _listen(self) -> None:
-        async for event in self._services.bus.subscribe(QUOTES, LEDGER, MARKET):
+        async for event in self._services.bus.subscribe(QUOTES, LEDGER, MARKET, ALERTS):
             if not isinstance(event, Message):
                 self._degrade(degraded=isinstance(event, Lost))
                 continue
@@ -312,6 +312,8 @@ class Hub:
             await self.take_quotes(body["quotes"])
         elif channel == LEDGER:
             self.take_revision(UUID(body["workspace"]), str(body["portfolio"]), body["revision"])
+        elif channel == ALERTS:
+            self.take_notice(UUID(body["workspace"]), body["message"])
         else:
             self.take_market(UUID(body["workspace"]) if body.get("workspace") else None)
 
@@ -324,6 +326,13 @@ class Hub:
             self._tell()
             if len(part) == AT_ONCE:
                 await asyncio.sleep(0)
+
+    def take_notice(self, workspace: UUID, message: Mapping[str, Any]) -> None:
+        """Hand a message about alerts to every client of a workspace; encoded once."""
+        text = encode(message)
+        for client in self.clients:
+            if client.actor.workspace_id == workspace:
+                client.notice(text)
 
     def take_revision(self, workspace: UUID, portfolio: str, revision: int) -> None:
         """Have the scopes read again whose ledger is behind `revision`."""

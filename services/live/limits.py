@@ -15,6 +15,7 @@ class Limits:
     clients_a_user: int = 200
     clients_a_process: int = 2_000
     replies_waiting: int = 32  # errors and pongs a client has not read yet
+    notices_waiting: int = 32  # alerts a client has not read yet; older ones give way
     operations_a_second: float = 20.0  # what a client may ask, sustained
     operations_at_once: int = 40  # and in one burst
     unread_seconds: float = 10.0  # a client that has not taken its last message for so long is cut

@@ -43,10 +43,10 @@ class Reader:
 
     async def scope(self, actor: Actor, scope: str) -> Loaded:
         """Read a scope; raises NotFound where the actor has no such portfolio."""
-        return await self._ask(self._scope, actor, scope)
+        return await self._ask(self.read, actor, scope)
 
-    def _scope(self, actor: Actor, scope: str) -> Loaded:
-        """Read terms and figures of the same revision: a write between the two is met by reading again."""
+    def read(self, actor: Actor, scope: str) -> Loaded:
+        """Read a scope at once, terms and figures of the same revision: a write between the two is met by reading again."""
         valuation = self._services.valuation
         for _ in range(3):
             live, view = valuation.live_terms(actor, scope), valuation.holdings(actor, scope)
