@@ -161,6 +161,7 @@ window.portolan.live = (() => {
     if (message.type === "snapshot") snapshot(message);
     else if (message.type === "tick") tick(message);
     else if (message.type === "error") refused(message);
+    else if (message.type === "alert" || message.type === "alerts") document.dispatchEvent(new CustomEvent("portolan:alert", { detail: message }));
     light();
   }
 
@@ -180,6 +181,7 @@ window.portolan.live = (() => {
     line.askedAt = 0;
     state.live = true;
     merge(message);
+    document.dispatchEvent(new CustomEvent("portolan:connected"));
   }
 
   function tick(message) {

@@ -193,6 +193,8 @@ window.portolan.shell = (() => {
   const commands = () => [
     { group: "Do", icon: "plus", text: "New portfolio", key: "n", run: () => open("new-portfolio") },
     { group: "Do", icon: "transactions", text: "Import a file", more: "CSV, XLSX or JSON", run: () => go("/import") },
+    { group: "Do", icon: "bell", text: "New alert", more: "price, move, value, weight, drawdown, VaR", run: () => window.portolan.alerts.create() },
+    { group: "Do", icon: "check", text: "Mark all alerts as seen", run: () => window.portolan.alerts.acknowledge() },
     { group: "Do", icon: "clock", text: "Look back to a day", run: () => byId("time").click() },
     ...(scope().as_of || scope().known_at ? [{ group: "Do", icon: "clock", text: "Back to live", run: deeds.live }] : []),
     ...(window.portolan.portfolio?.chosen() ? [{ group: "Do", icon: "edit", text: "Portfolio settings", more: window.portolan.portfolio.chosen().name, run: () => window.portolan.portfolio.open() }] : []),
@@ -328,7 +330,7 @@ window.portolan.shell = (() => {
     "/": openPalette, "?": () => open("keys"), n: () => open("new-portfolio"), t: nextTheme, f: fold,
     "[": () => stepPeriod(-1), "]": () => stepPeriod(1),
   };
-  const pages = { o: "/", h: "/holdings", p: "/performance", r: "/gains", t: "/transactions", c: "/checks", y: "/history" };
+  const pages = { o: "/", h: "/holdings", p: "/performance", r: "/gains", t: "/transactions", a: "/alerts", c: "/checks", y: "/history" };
 
   function onKey(event) {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") { event.preventDefault(); openPalette(); return; }

@@ -36,6 +36,7 @@ class Icon(StrEnum):
     COMPASS = "compass"
     GAINS = "gains"
     HISTORY = "history"
+    BELL = "bell"
 
 
 def icon(name: Icon | str, *, small: bool = False) -> html.I:

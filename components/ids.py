@@ -219,6 +219,17 @@ class ChecksIds(StrEnum):
     REFUSED = "checks-refused"
 
 
+class AlertsIds(StrEnum):
+    """The Alerts page, and the bell of the frame; `assets/notices.js` reads these as strings."""
+
+    PAGE = "alerts-page"
+    COUNT = "alerts-count"  # in the sidebar: events that nobody has seen
+    BELL = "alerts-bell"  # button of the top bar; `alerts-bell-count` its number, `alerts-sheet` its list
+    NOTICES = "alerts-notices"  # where what fires is said for a while
+    FORM = "alerts-form"  # dialog
+    SEEN = "alerts-seen"  # never written: the callback that tells scope and portfolios needs an output
+
+
 class HistoryIds(StrEnum):
     """The History page; `assets/audit.js` reads these as strings."""
 

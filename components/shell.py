@@ -13,7 +13,7 @@ from dash import dcc, html
 
 from components import controls, explain, portfolio_dialogs
 from components.icons import Icon, icon
-from components.ids import ChecksIds, Ids
+from components.ids import AlertsIds, ChecksIds, Ids
 from components.live import live_components
 
 # boot.js runs before the first paint, so that a reader of the light theme never sees the dark one.
@@ -56,6 +56,7 @@ SECTIONS = (
     Section("/performance", "Performance", Icon.PERFORMANCE, "p"),
     Section("/gains", "Realised gains", Icon.GAINS, "r"),
     Section("/transactions", "Transactions", Icon.TRANSACTIONS, "t"),
+    Section("/alerts", "Alerts", Icon.BELL, "a", tab=False),
     Section("/checks", "Checks", Icon.CHECK, "c", tab=False),
     Section("/history", "History", Icon.HISTORY, "y", tab=False),
 )
@@ -65,6 +66,7 @@ KEYS = (
     ("g p", "Performance"),
     ("g r", "Realised gains"),
     ("g t", "Transactions"),
+    ("g a", "Alerts"),
     ("g c", "Checks"),
     ("g y", "History"),
     ("/ or Ctrl K", "Search and commands"),
@@ -94,6 +96,7 @@ def layout() -> html.Div:
             portfolio_dialogs.settings(),
             explain.sheet(),
             live_components(),
+            html.Div(id=AlertsIds.NOTICES, className="alert-notices"),
             html.Div(className="sr", role="status", id="announce", **{"aria-live": "polite"}),
         ],
         className="shell",
@@ -134,7 +137,8 @@ def _mark() -> html.A:
     )
 
 
-COUNTS = {"/holdings": (Ids.HOLDINGS_COUNT, "Open positions"), "/checks": (ChecksIds.COUNT, "Open findings")}
+COUNTS = {"/holdings": (Ids.HOLDINGS_COUNT, "Open positions"), "/checks": (ChecksIds.COUNT, "Open findings"),
+          "/alerts": (AlertsIds.COUNT, "Alerts that nobody has seen")}
 
 
 def _nav_link(section: Section) -> html.A:
@@ -174,6 +178,7 @@ def _bar() -> html.Header:
                 **{"data-do": "palette", "aria-label": "Search"},
             ),
             _status_button(),
+            _bell(),
             controls.tool(Icon.CLOCK, "Look back to a day", id=Ids.TIME, **{"data-menu": f"{Ids.TIME}-sheet", "aria-haspopup": "dialog",
                                                                            "aria-expanded": "false"}),
             controls.tool(Icon.THEME, "Theme: dark, light, high contrast", do="theme", className="hide-s"),
@@ -182,6 +187,7 @@ def _bar() -> html.Header:
                 [html.Div(className="in", id=f"{Ids.PORTFOLIO_MENU}-list")], id=Ids.PORTFOLIO_MENU, label="Portfolios", className="at-start"
             ),
             _time_sheet(),
+            controls.popover(html.Div(id=f"{AlertsIds.BELL}-list", className="in"), id="alerts-sheet", label="Alerts", className="at-end wide"),
             controls.popover([html.Div(id=Ids.STATUS_BODY, className="in")], id=f"{Ids.STATUS}-sheet", label="Market data", className="at-end wide"),
         ],
         className="bar",
@@ -211,6 +217,13 @@ def _status_button() -> html.Button:
         title="State of the market data",
         **{"data-state": "closed", "data-menu": f"{Ids.STATUS}-sheet", "aria-haspopup": "dialog", "aria-expanded": "false"},
     )
+
+
+def _bell() -> html.Button:
+    """Count of the alerts that nobody has seen; `assets/notices.js` writes it, a press lists them."""
+    return html.Button([icon(Icon.BELL), html.Span("", id=f"{AlertsIds.BELL}-count", className="badge", hidden=True)], id=AlertsIds.BELL,
+                       className="tool bell", type="button", title="Alerts",
+                       **{"aria-label": "Alerts", "data-menu": "alerts-sheet", "aria-haspopup": "dialog", "aria-expanded": "false"})
 
 
 def _trouble() -> html.Div:

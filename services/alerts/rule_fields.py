@@ -20,7 +20,7 @@ from services.views import ALL
 NOTE_LENGTH: Final = 500
 MOST_CHANNELS: Final = 20
 LONGEST_COOL_DOWN: Final = 366 * 86400
-COOL_DOWN: Final = 3600
+COOL_DOWN: Final = 0  # fires on crossings alone
 LOOKBACK: Final = 250
 LEVEL: Final = 0.95
 FRACTION: Final = "fraction"

@@ -57,7 +57,7 @@ class Rules:
         ----------
         actor : Actor
         raw : Mapping
-            `measure` and `threshold` (required), `direction`, `scope` (all), `symbol`, `margin`, `cool_down_seconds` (3600), `active` (true), `note`,
+            `measure` and `threshold` (required), `direction`, `scope` (all), `symbol`, `margin`, `cool_down_seconds` (0), `active` (true), `note`,
             `channels`, and what the measure takes of `days`, `lookback`, `level`, `code`.
         idempotency_key : str, optional
             The same key gives the same rule again.
