@@ -14,7 +14,7 @@ import pandas as pd
 
 from data import calendar
 from data.alert_records import StoredRule
-from data.feed import QUARANTINED
+from data.quarantine import QUARANTINED
 from engine import simple_returns, value_at_risk
 from engine.alerts import Measure
 from engine.errors import NotFound, PortfolioError

@@ -9,7 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from data.alert_records import StoredRule
-from data.feed import QUARANTINED
+from data.quarantine import QUARANTINED
 from engine.alerts import AlertRule, Direction, Measure, default_margin
 from engine.errors import InvalidInput
 from services import fields

@@ -64,7 +64,7 @@ def test_a_price_fires_as_it_crosses_and_not_while_it_stays_beyond(post: Post, w
 
 @pytest.mark.usefixtures("watcher")
 def test_every_measure_of_a_scope_moves_with_its_prices(post: Post) -> None:
-    """10 AAA at 100, 20 BBB at 50, and 98,000 in cash: 100,000. AAA at 300 makes 102,000, of which AAA is 2.94 %."""
+    """10 AAA at 100, 20 BBB at 50, and 98,000 in cash: 100,000. AAA at 310 makes 102,100, of which AAA is 3.04 %."""
     portfolio = post.world.portfolio(AAA=10, BBB=20)
     rules = {
         "value": post.armed(measure="value", scope=portfolio, direction="above", threshold="101000"),
@@ -74,12 +74,12 @@ def test_every_measure_of_a_scope_moves_with_its_prices(post: Post) -> None:
         "all": post.armed(measure="value", direction="above", threshold="101500"),
         "other": post.armed(measure="value", direction="above", threshold="103000"),
     }
-    post.world.push(AAA=300)
+    post.world.push(AAA=310)
     values = {name: post.fires(rule, 1)[0].value for name, rule in rules.items() if name != "other"}
-    assert values["value"] == values["all"] == pytest.approx(102_000)
-    assert values["held"] == pytest.approx(3_000)
-    assert values["weight"] == pytest.approx(3_000 / 102_000)
-    assert values["move"] == pytest.approx(0.02, abs=1e-6)
+    assert values["value"] == values["all"] == pytest.approx(102_100)
+    assert values["held"] == pytest.approx(3_100)
+    assert values["weight"] == pytest.approx(3_100 / 102_100)
+    assert values["move"] == pytest.approx(0.021, abs=1e-6)
     assert not post.events(rules["other"])
 
 
