@@ -64,22 +64,22 @@ def test_a_price_fires_as_it_crosses_and_not_while_it_stays_beyond(post: Post, w
 
 @pytest.mark.usefixtures("watcher")
 def test_every_measure_of_a_scope_moves_with_its_prices(post: Post) -> None:
-    """10 AAA at 100, 20 BBB at 50, and 98,000 in cash: 100,000. AAA at 310 makes 102,100, of which AAA is 3.04 %."""
-    portfolio = post.world.portfolio(AAA=10, BBB=20)
+    """100 AAA at 100, 20 BBB at 50, and 89,000 in cash: 100,000. AAA at 130 makes 103,000, of which AAA is 12.6 %."""
+    portfolio = post.world.portfolio(AAA=100, BBB=20)
     rules = {
         "value": post.armed(measure="value", scope=portfolio, direction="above", threshold="101000"),
-        "held": post.armed(measure="value", scope=portfolio, symbol="AAA", direction="above", threshold="2500"),
-        "weight": post.armed(measure="weight", scope=portfolio, symbol="AAA", threshold="0.02"),
+        "held": post.armed(measure="value", scope=portfolio, symbol="AAA", direction="above", threshold="12000"),
+        "weight": post.armed(measure="weight", scope=portfolio, symbol="AAA", threshold="0.12"),
         "move": post.armed(measure="move", scope=portfolio, threshold="0.015"),
         "all": post.armed(measure="value", direction="above", threshold="101500"),
-        "other": post.armed(measure="value", direction="above", threshold="103000"),
+        "other": post.armed(measure="value", direction="above", threshold="104000"),
     }
-    post.world.push(AAA=310)
+    post.world.push(AAA=130)
     values = {name: post.fires(rule, 1)[0].value for name, rule in rules.items() if name != "other"}
-    assert values["value"] == values["all"] == pytest.approx(102_100)
-    assert values["held"] == pytest.approx(3_100)
-    assert values["weight"] == pytest.approx(3_100 / 102_100)
-    assert values["move"] == pytest.approx(0.021, abs=1e-6)
+    assert values["value"] == values["all"] == pytest.approx(103_000)
+    assert values["held"] == pytest.approx(13_000)
+    assert values["weight"] == pytest.approx(13_000 / 103_000)
+    assert values["move"] == pytest.approx(0.03, abs=1e-6)
     assert not post.events(rules["other"])
 
 
