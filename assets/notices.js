@@ -275,7 +275,7 @@ window.portolan.alerts = (() => {
   function channelForm() {
     const box = part("channels"), kind = element("select", { class: "input", name: "kind", "aria-label": "Kind" }, element("option", { value: "email" }, "E-mail"), element("option", { value: "webhook" }, "Webhook"));
     const address = element("input", { class: "text-input", name: "address", "aria-label": "Address", autocomplete: "off", placeholder: "ann@example.com" });
-    kind.addEventListener("change", () => { address.placeholder = kind.value === "email" ? "ann@example.com" : "https://hooks.example.com/portolan"; });
+    kind.addEventListener("change", () => { address.placeholder = kind.value === "email" ? "ann@example.com" : "hooks.example.com/portolan"; });
     const form = element("form", { class: "channel", novalidate: true, "data-form": "channel" }, kind, address, element("p", { class: "hint bad", role: "alert" }),
       element("div", { class: "acts end" }, element("button", { class: "ctl quiet", type: "button", "data-do": "channel-cancel" }, "Cancel"), element("button", { class: "ctl primary", type: "submit" }, "Add")));
     box.querySelector("form")?.remove();
@@ -283,9 +283,15 @@ window.portolan.alerts = (() => {
     address.focus();
   }
 
+  /* A webhook is always asked by https: nobody needs to write it. */
+  function addressOf(form) {
+    const text = form.address.value.trim();
+    return form.kind.value === "webhook" && text && !text.includes("://") ? `https:${"//"}${text}` : text;
+  }
+
   async function addChannel(form) {
     try {
-      const { body } = await ask("/channels", { method: "POST", body: { kind: form.kind.value, address: form.address.value.trim() } });
+      const { body } = await ask("/channels", { method: "POST", body: { kind: form.kind.value, address: addressOf(form) } });
       form.remove();
       if (body.secret) state.secret = body;
       await loadChannels();
