@@ -7,17 +7,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Row:
-    """A measured figure and the bar it has to pass, if it has one: smaller is better."""
+    """A measured figure and the bar it has to pass, if it has one: smaller is better, unless it says `at_least`."""
 
     what: str
     found: float
     bar: float | None
     unit: str
+    at_least: bool = False
 
     @property
     def passed(self) -> bool:
-        """Whether the figure is under its bar."""
-        return self.bar is None or self.found < self.bar
+        """Whether the figure is on the right side of its bar."""
+        return self.bar is None or (self.found >= self.bar if self.at_least else self.found < self.bar)
 
 
 def table(rows: list[Row]) -> str:
