@@ -85,7 +85,7 @@ class Settings:
             host=given.text("PORTOLAN_HOST", "127.0.0.1"),
             port=int(given.number("PORTOLAN_PORT", 8050, low=0, high=65535, whole=True)),
             market_data=market_data,
-            provider_base_urls=given.of_providers("_BASE_URL"),
+            provider_base_urls=given.addresses_of_providers("_BASE_URL"),
             provider_api_keys=given.of_providers("_API_KEY"),
             provider_per_day=given.numbers_of_providers("_PER_DAY"),
             provider_per_minute=given.numbers_of_providers("_PER_MINUTE"),
@@ -201,6 +201,12 @@ class _Given:
     def of_providers(self, ending: str) -> dict[str, str]:
         found = {name: self.text(name.upper() + ending, "") for name in known_providers()}
         return {name: value for name, value in found.items() if value}
+
+    def addresses_of_providers(self, ending: str) -> dict[str, str]:
+        found = {name: self.url(name.upper() + ending, ("https", "http")) for name in self.of_providers(ending)}
+        for name in (name for name, url in found.items() if not urlsplit(url or "").hostname):
+            raise SettingError(name.upper() + ending, "?", "names no host", hint="Write it as https://host, with a path where there is one.")
+        return {name: url for name, url in found.items() if url}
 
     def numbers_of_providers(self, ending: str) -> dict[str, float]:
         given = {name: name.upper() + ending for name in self.of_providers(ending)}
