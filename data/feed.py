@@ -8,11 +8,11 @@ the same, and `status` says so. What does not pass is kept as a finding that a p
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -24,6 +24,7 @@ from data.database import Database, Unit
 from data.failover import Failover, Orders
 from data.feed_metrics import FeedMetrics
 from data.gate import DOUBTFUL, PASSING, Outcome, Reference, is_price, judge
+from data.ingested import Doubts, Ingested, Opinion, Opinions, SourceStatus, key_of
 from data.providers.base import Provider
 from data.quarantine import QUARANTINED, Quarantined, finding_of, quote_of
 from data.records import StoredFinding
@@ -35,50 +36,6 @@ REPEAT_AFTER: Final = timedelta(seconds=60)
 PORTION: Final = 1000  # quotes that are stored together
 TOLERANCE: Final = 0.02  # how far two providers may differ and still agree
 _log = logging.getLogger(__name__)
-
-
-class Opinion(NamedTuple):
-    """What a second provider says of a doubtful quote."""
-
-    source: str
-    price: float
-    agrees: bool
-
-
-Opinions = Mapping[tuple[UUID, datetime, float], Opinion | None]
-
-
-class Doubts(NamedTuple):
-    """What is done about doubtful quotes: given back to ask a second provider, or settled by what it said."""
-
-    ask: bool
-    opinions: Opinions
-
-
-@dataclass(slots=True)
-class Ingested:
-    """What became of a batch, each part in the order of arrival."""
-
-    accepted: list[Quote] = field(default_factory=list)
-    quarantined: list[Quarantined] = field(default_factory=list)
-    ignored: list[Quote] = field(default_factory=list)
-    doubtful: list[Quarantined] = field(default_factory=list)  # while a second provider is being asked
-
-    def add(self, other: Ingested) -> None:
-        """Take in what became of another batch."""
-        self.accepted += other.accepted
-        self.quarantined += other.quarantined
-        self.ignored += other.ignored
-
-
-@dataclass(frozen=True, slots=True)
-class SourceStatus:
-    """When a source was last heard, and what it failed with since."""
-
-    name: str
-    simulated: bool
-    received: datetime | None = None
-    error: str | None = None
 
 
 class Feed:
@@ -126,7 +83,7 @@ class Feed:
         batch = [replace(quote, received=now, source=quote.source or source) for quote in quotes]
         done = self._taken(batch, source, now, ask=source in self._polled and len(self.providers) > 1)
         if done.doubtful:
-            opinions = {_key(held.quote): self.confirm(held.quote) for held in done.doubtful}
+            opinions = {key_of(held.quote): self.confirm(held.quote) for held in done.doubtful}
             done.add(self._taken([held.quote for held in done.doubtful], source, now, opinions=opinions))
             done.doubtful = []
         return done
@@ -269,7 +226,7 @@ class Feed:
             return
         verdict = judge(quote, last.get(key), now=now, splits=partial(unit.instruments.actions, key), currency=instrument.currency)
         quote = verdict.repaired or quote
-        opinion = doubts.opinions.get(_key(quote))
+        opinion = doubts.opinions.get(key_of(quote))
         doubtful = verdict.outcome in DOUBTFUL
         if verdict.outcome is Outcome.ACCEPTED or (doubtful and opinion is not None and opinion.agrees):
             done.accepted.append(quote if quote.currency else replace(quote, currency=instrument.currency))
@@ -325,13 +282,11 @@ class Feed:
             self.metrics.quarantined.labels(source, held.code).inc()
             if self._is_news(held, source, now):
                 self._told_last[held.quote.instrument_id, held.code] = now
+        if done.ignored and source in self._sources:
+            self._sources[source] = replace(self._sources[source], error=None)
         if done.accepted:
             self.metrics.last_received.set(now.timestamp())
             self._sources[source] = SourceStatus(source, done.accepted[-1].simulated, now)
-
-
-def _key(quote: Quote) -> tuple[UUID, datetime, float]:
-    return quote.instrument_id, quote.ts, quote.price
 
 
 def _reference(quote: Quote) -> Reference:

@@ -21,7 +21,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from data import calendar, venues
 from data.bus import Bus
 from data.database import Database
-from data.feed import Feed, Ingested
+from data.feed import Feed
+from data.ingested import Ingested
 from data.leadership import Leadership
 from data.market_days import MarketDays
 from data.rounds import Rounds, Streams

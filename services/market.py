@@ -13,7 +13,8 @@ from pydantic import TypeAdapter
 
 from data import calendar
 from data.database import Unit
-from data.feed import Feed, Ingested
+from data.feed import Feed
+from data.ingested import Ingested
 from data.settings import Settings
 from engine.errors import BusError, InvalidInput, StorageError, UnknownInstrument
 from engine.types import Actor, Instrument, PriceState, Quote

@@ -10,15 +10,12 @@ import json
 import time
 import zlib
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from decimal import Decimal
-from email.utils import parsedate_to_datetime
+from dataclasses import replace
 from html import escape
 from threading import Lock
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote, quote_plus, urljoin, urlsplit
 
 import requests
@@ -26,6 +23,7 @@ import urllib3
 
 from data import calendar, logs
 from data.budgets import ProviderState
+from data.providers.answer import Answer, seconds_to_wait
 from data.providers.sockets import Adapter, Addresses, Deadline
 from data.providers.symbols import check_symbol
 from engine.errors import MalformedResponse, ProviderError, ProviderRefused, ProviderTimeout, ProviderUnavailable, RateLimited
@@ -46,42 +44,6 @@ LEAST_SECRET: Final = 6  # a shorter one is no secret, and stands in words
 def quoted(symbol: str) -> str:
     """Check a symbol and write it so that it is one piece of a path."""
     return quote(check_symbol(symbol), safe="")
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a provider answered."""
-
-    status: int
-    body: bytes
-    content_type: str
-    headers: Mapping[str, str]
-    received: datetime
-    refuse: Callable[[str], ProviderError] = field(default=lambda reason: MalformedResponse("provider", reason=reason), repr=False, compare=False)
-
-    @property
-    def text(self) -> str:
-        """The body as UTF-8; what is none is replaced."""
-        return self.body.decode("utf-8", errors="replace")
-
-    def json(self, *, exact: bool = False) -> Any:  # noqa: ANN401  # whatever JSON holds
-        """Read the body as JSON.
-
-        Parameters
-        ----------
-        exact : bool
-            Give numbers with a point as `Decimal`, digit by digit.
-
-        Raises
-        ------
-        MalformedResponse
-            HTML, other text, NaN or Infinity, a key twice.
-        """
-        try:
-            return json.loads(self.body.decode("utf-8-sig"), parse_float=Decimal if exact else None, parse_constant=_no_constant,
-                              object_pairs_hook=_once)
-        except (ValueError, RecursionError) as error:
-            raise self.refuse(f"{_kind(self)} where JSON was due ({error})") from None
 
 
 class Wire:
@@ -304,7 +266,7 @@ class Wire:
         """Say what a status means."""
         told = self.redacted(answer.text[:1000])
         if answer.status == 429:
-            return RateLimited(self.provider, retry_after_seconds=_retry_after(answer))
+            return RateLimited(self.provider, retry_after_seconds=seconds_to_wait(answer))
         if answer.status in {401, 402, 403, 407, 451}:
             return ProviderRefused(self.provider, reason=told or f"status {answer.status}", answered=answer.status)
         if answer.status >= 500 or answer.status == 408:
@@ -333,19 +295,6 @@ def _conditions(known: Answer) -> dict[str, str]:
     return {name: value for name, value in told.items() if value}
 
 
-def _retry_after(answer: Answer) -> float | None:
-    """Read how long to wait: seconds, or an instant."""
-    told = answer.headers.get("retry-after", "").strip()
-    if told.isdigit():
-        return float(told)
-    try:
-        instant = parsedate_to_datetime(told)
-    except ValueError:
-        return None
-    instant = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
-    return max((instant - calendar.now()).total_seconds(), 0.0)
-
-
 def _why(error: BaseException) -> str:
     """Say what broke without repeating the library's text, which holds the URL."""
     names = {
@@ -354,23 +303,3 @@ def _why(error: BaseException) -> str:
         "InvalidURL": "its address cannot be read", "InvalidHeader": "its headers cannot be read",
     }
     return names.get(type(error).__name__, "the connection failed or was cut")
-
-
-def _kind(answer: Answer) -> str:
-    head = answer.body[:200].lstrip().lower()
-    if head.startswith(b"<"):
-        return "HTML or XML"
-    return "text" if answer.body.strip() else "nothing"
-
-
-def _no_constant(name: str) -> float:
-    message = f"{name} is no number"
-    raise ValueError(message)
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        message = "a key is there twice"
-        raise ValueError(message)
-    return found
