@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from services import Services
 
-hypothesis_settings.register_profile("long", max_examples=35, stateful_step_count=60, deadline=None)
+hypothesis_settings.register_profile("long", max_examples=45, stateful_step_count=60, deadline=None)
 
 
 @pytest.fixture(scope="session")

@@ -158,6 +158,9 @@ def balances(book: Book) -> None:
     legs = effects.groupby("cash_currency")["cash_delta_local"].sum().to_dict()
     for currency, balance in cash["balance"].to_dict().items():
         assert legs.get(currency, 0.0) == pytest.approx(balance, rel=1e-9, abs=1e-7), ("sum of legs", currency)
+    for of_effect, of_positions, of_cash in (("income", "income", "income"), ("fee", "fees_paid", "fees"), ("tax", "taxes_paid", "taxes")):
+        assert effects[of_effect].sum() == pytest.approx(positions[of_positions].sum() + cash[of_cash].sum(), rel=1e-9, abs=1e-7), of_effect
+    assert effects["flow_base"].sum() == pytest.approx(book.flows["amount_base"].sum(), rel=1e-9, abs=1e-7), "flows"
     left = cash["cost_base"].sum() + positions["cost_base"].sum()
     income, fees, taxes = (positions[name].sum() + cash[name].sum() for name in ("income", "fees", "taxes"))
     right = book.flows["amount_base"].sum() + positions["realised"].sum() + income - fees - taxes

@@ -571,7 +571,7 @@ class LedgerMachine(RuleBasedStateMachine):
 def test_ledgers_are_what_the_model_says(services: Services) -> None:
     machine = type("Machine", (LedgerMachine,), {"services": services, "kinds": Counter(), "deeds": Counter()})
     is_long = settings.get_current_profile_name() == "long"
-    short = settings(max_examples=4, stateful_step_count=25, derandomize=True, phases=[Phase.generate])
+    short = settings(max_examples=4, stateful_step_count=20, derandomize=True, phases=[Phase.generate])
     chosen = settings.get_profile("long") if is_long else short
     run_state_machine_as_test(machine, settings=settings(chosen, deadline=None, database=None, suppress_health_check=list(HealthCheck)))
     print(f"{machine.steps} steps, {machine.writes} versions, kinds {dict(machine.kinds)}, deeds {dict(machine.deeds)}")  # noqa: T201
