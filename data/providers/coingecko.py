@@ -61,10 +61,8 @@ class CoinGecko(HttpProvider):
         answer = self._get("/simple/price", asked)
         with self.reading("the prices"):
             body = cells.shaped(self.name, self._body(answer, asked["ids"]), dict, "the answer")
-            wanted = [each for each in instruments if each.id in ids and ids[each.id] in body]
-            if not wanted:
-                raise UnknownSymbol(self.name, asked["ids"])
-            return [self._quote(each, cells.shaped(self.name, body[ids[each.id]], dict, "a coin"), answer, now) for each in wanted]
+            wanted = [each for each in instruments if each.id in ids]
+            return rows.one_by_one(wanted, lambda each: self._quote(each, body.get(ids[each.id]), answer, now))
 
     def fetch_bars(self, instrument: Instrument, start: date, end: date) -> list[Bar]:
         """Return the last price of each day (UTC) from `start` to `end`, both included."""
@@ -106,9 +104,11 @@ class CoinGecko(HttpProvider):
                 self._tickers = {ticker: ids[0] for ticker, ids in told.items() if ticker and len(ids) == 1 and ids[0]}
         return self._tickers
 
-    def _quote(self, instrument: Instrument, coin: Mapping[str, Any], answer: Answer, now: datetime) -> Quote:
+    def _quote(self, instrument: Instrument, told: object, answer: Answer, now: datetime) -> Quote:
         """Make a quote; where no time is told, the price is of the moment it was asked for."""
-        code = instrument.currency.lower()
+        if told is None:
+            raise UnknownSymbol(self.name, instrument.symbol)
+        coin, code = cells.shaped(self.name, told, dict, "a coin"), instrument.currency.lower()
         ts = cells.epoch(coin["last_updated_at"]) if "last_updated_at" in coin else answer.received
         return rows.quote(self.name, instrument, coin.get(code), ts, now, volume=coin.get(f"{code}_24h_vol"))
 
@@ -119,8 +119,7 @@ class CoinGecko(HttpProvider):
     def _body(self, answer: Answer, asked: str) -> Any:  # noqa: ANN401  # whatever JSON holds
         """Read an answer, or raise what it complains of."""
         body = answer.json(exact=True)
-        status = body.get("status", body) if isinstance(body, Mapping) else {}
-        code = status.get("error_code") if isinstance(status, Mapping) else None
+        code = _code(body)
         if code == 429:
             raise RateLimited(self.name)
         if code in REFUSED:
@@ -131,6 +130,17 @@ class CoinGecko(HttpProvider):
         if code is not None or said or answer.status != 200:
             raise MalformedResponse(self.name, reason="it answered with an error")
         return body
+
+
+def _code(body: object) -> object:
+    """Find the number of an error: in the body, in its `status`, or in the `status` of its `error`."""
+    for path in (("error_code",), ("status", "error_code"), ("error", "status", "error_code")):
+        found = body
+        for name in path:
+            found = found.get(name) if isinstance(found, Mapping) else None
+        if found is not None:
+            return found
+    return None
 
 
 def _last_of_days(points: Sequence[object]) -> list[Bar | None]:

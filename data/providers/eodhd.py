@@ -67,10 +67,10 @@ class Eodhd(HttpProvider):
         body = self._get(f"/api/real-time/{quoted(first)}", {"s": ",".join(others) or None}, first)
         with self.reading("the quotes"):
             told = cells.records(self.name, [body] if isinstance(body, dict) else body, "the answer")
-            found = [found_one for row in told if (found_one := self._quote(asked, row, now))]
-        if not found:
-            raise UnknownSymbol(self.name, first)
-        return found
+            by_code = {cells.word(row.get("code")).upper(): row for row in told}
+            if strange := by_code.keys() - asked.keys():
+                raise MalformedResponse(self.name, reason=f"it tells {min(strange) or 'no symbol'}, which was not asked for")
+            return rows.one_by_one(list(asked.values()), lambda each: self._quote(each, by_code.get(self.symbol(each).upper()), now))
 
     def fetch_bars(self, instrument: Instrument, start: date, end: date) -> list[Bar]:
         """Return the daily bars from `start` to `end`, both included, as traded."""
@@ -97,14 +97,11 @@ class Eodhd(HttpProvider):
         with self.reading("search"):
             return [_listing(row) for row in cells.records(self.name, body, "the answer") if cells.word(row.get("Code"))]
 
-    def _quote(self, asked: Mapping[str, Instrument], row: Mapping[str, Any], now: datetime) -> Quote | None:
-        """Make a quote of a row; None where the symbol is unknown."""
-        code = cells.word(row.get("code")).upper()
-        if code not in asked:
-            raise MalformedResponse(self.name, reason=f"it tells {code or 'no symbol'}, which was not asked for")
-        if row.get("close") == "NA" or row.get("timestamp") == "NA":
-            return None
-        return rows.quote(self.name, asked[code], row.get("close"), cells.epoch(row.get("timestamp")), now, volume=row.get("volume"))
+    def _quote(self, instrument: Instrument, row: Mapping[str, Any] | None, now: datetime) -> Quote:
+        """Make a quote of a row; an unknown symbol has none, or one of `NA`."""
+        if row is None or "NA" in [row.get("close"), row.get("timestamp")]:
+            raise UnknownSymbol(self.name, instrument.symbol)
+        return rows.quote(self.name, instrument, row.get("close"), cells.epoch(row.get("timestamp")), now, volume=row.get("volume"))
 
     def _bars(self, symbol: str, start: date, end: date) -> list[Bar]:
         body = self._get(f"/api/eod/{quoted(symbol)}", {"from": start, "to": end, "period": "d", "order": "a"}, symbol)

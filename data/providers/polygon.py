@@ -110,12 +110,15 @@ class Polygon(HttpProvider):
         with self.reading("the snapshot"):
             told = [body["ticker"]] if "ticker" in body else body.get("tickers", [])
             found = {cells.word(row.get("ticker")).upper(): row for row in cells.records(self.name, told, "tickers")}
-            trades = {symbol: cells.shaped(self.name, row["lastTrade"], dict, "lastTrade") for symbol, row in found.items() if row.get("lastTrade")}
-            quotes = [self._of_trade(asked[symbol], trade, found[symbol], now) for symbol, trade in trades.items()
-                      if symbol in asked and cells.number(trade.get("p")) != 0]
-        if not quotes:
-            raise UnknownSymbol(self.name, min(asked))
-        return quotes
+            return rows.one_by_one(list(asked.values()), lambda each: self._of_row(each, found, now))
+
+    def _of_row(self, instrument: Instrument, found: Mapping[str, Mapping[str, Any]], now: datetime) -> Quote | None:
+        """Make a quote of a row of the snapshot; None where nothing was traded since it was cleared in the night."""
+        row = found.get(self.symbol(instrument).upper())
+        if row is None:
+            raise UnknownSymbol(self.name, instrument.symbol)
+        trade = cells.shaped(self.name, row.get("lastTrade"), dict, "lastTrade")
+        return None if cells.number(trade.get("p")) == 0 else self._of_trade(instrument, trade, row, now)
 
     def _of_trade(self, instrument: Instrument, trade: Mapping[str, Any], holder: Mapping[str, Any], now: datetime) -> Quote:
         told = cells.word(trade.get("T") or holder.get("ticker"))

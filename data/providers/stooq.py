@@ -63,10 +63,7 @@ class Stooq(HttpProvider):
             told = {line["Symbol"].strip().upper(): line for line in lines}
             if strange := told.keys() - asked.keys():
                 raise MalformedResponse(self.name, reason=f"it tells {min(strange)}, which was not asked for")
-            found = [quote for symbol, line in told.items() if (quote := self._quote(asked[symbol], line, now))]
-            if not found and asked:
-                raise UnknownSymbol(self.name, min(asked))
-            return found
+            return rows.one_by_one(list(asked.values()), lambda each: self._quote(each, told.get(self.symbol(each).upper()), now))
 
     def fetch_bars(self, instrument: Instrument, start: date, end: date) -> list[Bar]:
         """Return the daily bars from `start` to `end`, both included, as traded."""
@@ -86,10 +83,10 @@ class Stooq(HttpProvider):
     def _bar(self, line: Mapping[str, str]) -> Bar | None:
         return rows.bar(cells.day(line["Date"]), [line.get(name) for name in ("Open", "High", "Low", "Close", "Volume")], source=self.name)
 
-    def _quote(self, instrument: Instrument, line: Mapping[str, str], now: datetime) -> Quote | None:
-        """Make a quote of a line; None where the symbol is unknown."""
-        if line["Close"] in MISSING:
-            return None
+    def _quote(self, instrument: Instrument, line: Mapping[str, str] | None, now: datetime) -> Quote:
+        """Make a quote of a line; an unknown symbol has none, or one without a close."""
+        if line is None or line["Close"] in MISSING:
+            raise UnknownSymbol(self.name, instrument.symbol)
         return rows.quote(self.name, instrument, line["Close"], cells.stamp(f"{line['Date']}T{line['Time']}", WARSAW), now, volume=line.get("Volume"))
 
     def _lines(self, answer: Answer, symbol: str, needed: Sequence[str]) -> list[dict[str, str]]:
@@ -98,6 +95,8 @@ class Stooq(HttpProvider):
         said = text[:400].lower()
         if said.startswith("<") or "<html" in said or "<script" in said:
             raise ProviderRefused(self.name, reason="it answers with a page for browsers: this machine is blocked")
+        if "apikey" in said or "api key" in said:
+            raise ProviderRefused(self.name, reason="it wants a key now, which it gives to browsers only")
         if "exceeded" in said or "hits limit" in said or "przekroczony" in said:
             raise RateLimited(self.name, until="day")
         if said in {"no data", "brak danych"}:

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, Final
 
 from data.providers import cells, rows
 from data.providers.base import History, HttpProvider, Limits, Listing
 from data.providers.wire import Answer, quoted
-from engine.errors import ProviderRefused, RateLimited, UnknownSymbol
+from engine.errors import MalformedResponse, ProviderError, ProviderRefused, RateLimited, UnknownSymbol
 from engine.types import AssetClass, Bar, CorporateAction, Instrument, Quote
 
 OHLCV: Final = ("open", "high", "low", "close", "volume")
 READ: Final = (200, 404)
+Sale = Callable[[Mapping[str, Any]], tuple[object, object, object]]
 STEPS: Final = ((3600, "1hour"), (1800, "30min"), (900, "15min"), (300, "5min"))
 
 
@@ -47,14 +48,14 @@ class Tiingo(HttpProvider):
         """Return the last sale of each instrument: one request for shares, one for coins."""
         del since
         found: list[Quote] = []
+        first: ProviderError | None = None
         for path, read, of_coins in (("/iex/", _sale_of_share, False), ("/tiingo/crypto/top", _sale_of_coin, True)):
-            asked = {self.symbol(each).upper(): each for each in instruments if (each.asset_class is AssetClass.CRYPTO) is of_coins}
-            if asked:
-                answer = self._get(path, {"tickers": ",".join(asked).lower()})
-                with self.reading("the quotes"):
-                    found += self._quotes(asked, ((row, read(row)) for row in self._rows(answer, ",".join(asked))), now)
-        if instruments and not found:
-            raise UnknownSymbol(self.name, self.symbol(instruments[0]))
+            try:
+                found += self._sales(path, read, [each for each in instruments if (each.asset_class is AssetClass.CRYPTO) is of_coins], now)
+            except (UnknownSymbol, MalformedResponse) as error:
+                first = first or error
+        if first is not None and not found:
+            raise first
         return found
 
     def fetch_history(self, instrument: Instrument, start: date, end: date) -> History:
@@ -91,15 +92,23 @@ class Tiingo(HttpProvider):
             return [Listing(symbol, cells.word(row.get("name")), rows.asset_class(row.get("assetType")), None, None, None, self.name)
                     for row in self._rows(answer, text) if (symbol := cells.word(row.get("ticker")))]
 
-    def _quotes(self, asked: Mapping[str, Instrument], told: Iterable[tuple[Mapping[str, Any], tuple[object, object, object]]],
-                now: datetime) -> list[Quote]:
-        found = []
-        for row, (last, when, size) in told:
-            instrument = asked.get(cells.word(row.get("ticker")).upper())
-            if instrument is None or instrument.currency != (cells.currency(row.get("quoteCurrency")) or instrument.currency):
-                continue
-            found.append(rows.quote(self.name, instrument, last, cells.stamp(when), now, volume=size))
-        return found
+    def _sales(self, path: str, read: Sale, instruments: Sequence[Instrument], now: datetime) -> list[Quote]:
+        """Ask for the last sales of shares or of coins."""
+        if not instruments:
+            return []
+        symbols = ",".join(self.symbol(each) for each in instruments).lower()
+        answer = self._get(path, {"tickers": symbols})
+        with self.reading("the quotes"):
+            told = {cells.word(row.get("ticker")).upper(): row for row in self._rows(answer, symbols)}
+            return rows.one_by_one(instruments, lambda each: self._quote(each, told, read, now))
+
+    def _quote(self, instrument: Instrument, told: Mapping[str, Mapping[str, Any]], read: Sale, now: datetime) -> Quote:
+        """Make a quote of the row of a symbol; one in another currency is of another market."""
+        row = told.get(self.symbol(instrument).upper())
+        if row is None or instrument.currency != (cells.currency(row.get("quoteCurrency")) or instrument.currency):
+            raise UnknownSymbol(self.name, instrument.symbol)
+        price, when, size = read(row)
+        return rows.quote(self.name, instrument, price, cells.stamp(when), now, volume=size)
 
     def _coin_rows(self, answer: Answer, symbol: str) -> list[dict[str, Any]]:
         """Give the daily rows of one coin over all exchanges."""
@@ -113,7 +122,7 @@ class Tiingo(HttpProvider):
         """Read rows, JSON or CSV, or raise what is said in their place."""
         text = answer.text.lstrip("\ufeff").strip()
         said = text[:400].lower() if not text.startswith("[") else ""
-        if "request allocation" in said or "rate limit" in said:
+        if "request allocation" in said or "rate limit" in said or "run over your" in said:
             raise RateLimited(self.name, until="day" if "day" in said or "daily" in said else "burst")
         if answer.status == 404 or "not found" in said:
             raise UnknownSymbol(self.name, symbol)

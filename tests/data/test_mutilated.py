@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from data.providers.base import HttpProvider
+from data.providers.base import HttpProvider, Limits
 from data.providers.registry import maker
 from data.providers.wire import Wire
 from engine.errors import InvalidInput, ProviderError
@@ -190,6 +190,7 @@ def test_a_symbol_that_is_none_is_refused_before_anybody_is_asked(provider: str,
 def test_an_answer_that_cannot_be_read_counts_once_against_its_provider() -> None:
     class State:
         failures: ClassVar[list[ProviderError]] = []
+        limits = Limits()
 
         def take(self, cost: int) -> None: ...
         def succeeded(self, latency_ms: float) -> None: ...
