@@ -1,32 +1,41 @@
 """Alpha Vantage: one symbol a request, 25 requests a day on a free key, status 200 whatever it says.
 
 A free key has the last quote, the last 100 days, currency pairs and the search; a paid one the whole adjusted history and the day's
-minutes, which is found out by asking once. Answers name no currency: it goes by the market, and where a market has several (London
+minutes, which is found out by asking once. On a free key splits and dividends are lists of their own: asked for with a long history,
+when a close leaps, and once a week. Answers name no currency: it goes by the market, and where a market has several (London
 quotes in pence, dollars and euros) by the search.
 """
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar, Final
+from zlib import crc32
 from zoneinfo import ZoneInfo
 
 from data import calendar
 from data.providers import alphavantage_answers as answers
 from data.providers.alphavantage_answers import Row
+from data.providers.alphavantage_bars import actions as actions_of
+from data.providers.alphavantage_bars import bars as bars_of
+from data.providers.alphavantage_bars import leaps, payments, splits
 from data.providers.alphavantage_symbols import listed, market_of
 from data.providers.base import History, HttpProvider, Limits, Listing
-from data.providers.numbers import EARLIEST, count, price, zone
-from data.providers.parts import each, sound
+from data.providers.numbers import count, price, zone
+from data.providers.parts import each
 from data.providers.units import in_currency
 from data.providers.wire import Wire
 from data.records import Rate
-from engine.errors import InvalidInput, MalformedResponse, ProviderRefused, UnknownSymbol
-from engine.types import AssetClass, Bar, CorporateAction, Instrument, Quote
+from engine.errors import InvalidInput, MalformedResponse, ProviderError, ProviderRefused, RateLimited, UnknownSymbol
+from engine.types import AssetClass, CorporateAction, Instrument, Quote
 
+_log = logging.getLogger(__name__)
+SPACING_SECONDS: Final = 1.5  # a free key takes one request a second
 COMPACT_DAYS: Final = 130  # calendar days that 100 bars surely reach back
 STEPS: Final = ((60, "1min"), (300, "5min"), (900, "15min"), (1800, "30min"), (3600, "60min"))
 KINDS: Final = frozenset({AssetClass.EQUITY, AssetClass.FUND, AssetClass.FX, AssetClass.CRYPTO})
@@ -89,19 +98,27 @@ class AlphaVantage(HttpProvider):
         symbol = self.symbol(instrument)
         if instrument.asset_class in {AssetClass.FX, AssetClass.CRYPTO}:
             return self._of_pair(instrument, symbol, start, end)
-        unit = self._unit(symbol)
-        told = self._adjusted(symbol, start)
-        if told is None:
-            told = self._series(symbol, function="TIME_SERIES_DAILY", outputsize="full" if self.premium and _is_long(start) else "compact")
-        _, currency = in_currency(Decimal(1), unit)
+        unit, told = self._unit(symbol), self._adjusted(symbol, start)
+        plain = told is None
+        rows = self._series(symbol, function="TIME_SERIES_DAILY", outputsize="compact") if told is None else told
         with self.reading(symbol):
-            listed_rows = [row for row in told if start <= answers.day(row["stamp"]) <= end]
-            return History(_bars(listed_rows, unit, self._running(symbol)), _actions(listed_rows, unit), currency)
+            bars = [bar for bar in bars_of(rows, unit, self._running(symbol)) if start <= bar.date <= end]
+            actions = actions_of(rows, unit)
+        if plain and (_is_long(start) or leaps(bars) or _is_its_day(symbol)):
+            actions = self._lists(symbol, unit)
+        return History(bars, [action for action in actions if start <= action.date <= end], in_currency(Decimal(1), unit)[1])
+
+    def fetch_actions(self, instrument: Instrument, start: date, end: date) -> list[CorporateAction]:
+        """Return the splits and dividends of a share, as every plan has them."""
+        if instrument.asset_class in {AssetClass.FX, AssetClass.CRYPTO}:
+            return []
+        symbol = self.symbol(instrument)
+        return [action for action in self._listed(symbol, self._unit(symbol)) if start <= action.date <= end]
 
     def fetch_fx(self, pairs: Sequence[str], start: date, end: date) -> dict[str, list[Rate]]:
         """Return the daily closes of currency pairs."""
         found = each([pair for pair in pairs if len(pair) == 6], lambda pair: self._pair_rows(pair, start))
-        return {pair: [Rate(bar.date, bar.close, self.name) for bar in _bars(told, pair[3:], calendar.today()) if start <= bar.date <= end]
+        return {pair: [Rate(bar.date, bar.close, self.name) for bar in bars_of(told, pair[3:], calendar.today()) if start <= bar.date <= end]
                 for pair, told in found.items()}
 
     def search(self, text: str) -> list[Listing]:
@@ -113,7 +130,17 @@ class AlphaVantage(HttpProvider):
             return [_listing(hit) for hit in self._hits(sought)]
 
     def _asked(self, about: str, /, **params: object) -> Any:  # noqa: ANN401 - a body
-        return answers.body(self.wire.get("/query", {**params, "apikey": self.key}), about)
+        """Ask; where our own spacing refuses for less than a moment, ask then: nothing was sent yet."""
+        question = {**params, "apikey": self.key}
+        try:
+            answer = self.wire.get("/query", question)
+        except RateLimited as error:
+            wait = error.context.get("retry_after_seconds")
+            if error.context.get("until") != "burst" or wait is None or wait > SPACING_SECONDS:
+                raise
+            time.sleep(wait)
+            answer = self.wire.get("/query", question)
+        return answers.body(answer, about)
 
     def _hits(self, sought: str) -> list[Row]:
         told = answers.records(self._asked(sought, function="SYMBOL_SEARCH", keywords=sought), "bestMatches")
@@ -171,6 +198,21 @@ class AlphaVantage(HttpProvider):
         self.premium = True
         return told
 
+    def _listed(self, symbol: str, unit: str) -> list[CorporateAction]:
+        """Ask for the lists of splits and of dividends."""
+        with self.reading(symbol):
+            split = splits(answers.records(self._asked(symbol, function="SPLITS", symbol=symbol), "data"))
+            paid = payments(answers.records(self._asked(symbol, function="DIVIDENDS", symbol=symbol), "data"), unit)
+        return sorted([*split, *paid], key=lambda action: (action.date, action.kind))
+
+    def _lists(self, symbol: str, unit: str) -> list[CorporateAction]:
+        """Ask for the lists beside bars that were paid for: those are not thrown away where the budget ends here."""
+        try:
+            return self._listed(symbol, unit)
+        except ProviderError as error:
+            _log.warning("Bars of %s without their actions: %s", symbol, error.message)
+            return []
+
     def _series(self, symbol: str, **params: object) -> list[Row]:
         with self.reading(symbol):
             told = self._asked(symbol, symbol=symbol, **params)
@@ -188,7 +230,7 @@ class AlphaVantage(HttpProvider):
                 _is_of(asked, ("Digital Currency Code", first), ("Market Code", second))
                 told = answers.rows(asked, second)
         with self.reading(symbol):
-            return History(_bars([row for row in told if start <= answers.day(row["stamp"]) <= end], second, calendar.today()), [], second)
+            return History(bars_of([row for row in told if start <= answers.day(row["stamp"]) <= end], second, calendar.today()), [], second)
 
     def _pair_rows(self, pair: str, start: date) -> list[Row]:
         first, second = _parted(pair, pair[3:])
@@ -250,6 +292,11 @@ def _is_long(start: date) -> bool:
     return (calendar.today() - start).days > COMPACT_DAYS
 
 
+def _is_its_day(symbol: str) -> bool:
+    """Whether it is the day of the week on which the lists of a symbol are asked for anew."""
+    return crc32(symbol.encode()) % 7 == calendar.today().weekday()
+
+
 def _parted(symbol: str, second: str) -> tuple[str, str]:
     """Give both sides of a pair."""
     first = symbol.removesuffix(second).rstrip("-/")
@@ -275,35 +322,6 @@ def _closed(symbol: str, traded: date, now: datetime) -> datetime:
 def _over(stamp: str, clock: ZoneInfo, seconds: int) -> datetime:
     """Give the instant at which a step is over that begins at a local time."""
     return min(answers.moment(stamp).replace(tzinfo=clock).astimezone(UTC) + timedelta(seconds=seconds), calendar.now())
-
-
-def _bars(told: Sequence[Row], unit: str, running: date) -> list[Bar]:
-    """Read daily rows; a row without a close is none, and a day that still runs has none."""
-    found = ((answers.day(row["stamp"]), row, price(row.get("close"), texts=True)) for row in told)
-    return [_bar(day, row, close, unit) for day, row, close in found if close is not None and EARLIEST.date() <= day < running]
-
-
-def _bar(day: date, row: Row, close: Decimal, unit: str) -> Bar:
-    first, high, low, adjusted = (_money(row.get(name), unit) for name in ("open", "high", "low", "adjusted close"))
-    return sound(Bar(day, in_currency(close, unit)[0], first, high, low, count(row.get("volume"), texts=True), adjusted, answers.NAME))
-
-
-def _money(told: str | None, unit: str) -> Decimal | None:
-    found = price(told, texts=True)
-    return None if found is None else in_currency(found, unit)[0]
-
-
-def _actions(told: Sequence[Row], unit: str) -> list[CorporateAction]:
-    """Read the dividends and splits of adjusted rows."""
-    found: list[CorporateAction] = []
-    for row in told:
-        at, ratio, paid = answers.day(row["stamp"]), price(row.get("split coefficient"), texts=True), price(row.get("dividend amount"), texts=True)
-        if paid is not None:
-            amount, currency = in_currency(paid, unit)
-            found.append(CorporateAction(at, "dividend", amount=amount, currency=currency, source=answers.NAME))
-        if ratio is not None and ratio != 1:  # rows are as traded: no price hangs on it
-            found.append(CorporateAction(at, "split", ratio=ratio, source=answers.NAME))
-    return found
 
 
 def _listing(hit: Row) -> Listing:

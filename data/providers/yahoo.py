@@ -63,7 +63,7 @@ class Yahoo(HttpProvider):
 
     name: ClassVar[str] = "yahoo"
     home: ClassVar[str] = "https://query2.finance.yahoo.com"
-    limits: ClassVar[Limits] = Limits(per_second=0.65, burst=10, batch=50, pause_seconds=900.0)  # what it blocks, it blocks for longer
+    limits: ClassVar[Limits] = Limits(per_second=0.65, burst=10, batch=150, pause_seconds=900.0)  # what it blocks, it blocks for longer
     offers: ClassVar[frozenset[str]] = frozenset({"quotes", "bars", "actions", "search", "fx", "intraday"})
     headers: ClassVar[dict[str, str]] = {
         "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Safari/537.36",

@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
+from zlib import crc32
 
 import pytest
 
 from data import calendar
+from data.budgets import Limits, ProviderState
+from data.database import Database
 from data.providers.alphavantage import AlphaVantage
 from data.providers.alphavantage_answers import refusal
 from data.providers.wire import Wire
@@ -123,8 +126,49 @@ def test_a_free_plan_is_found_out_by_asking_once(server: Replay) -> None:
     client = says(server, TIME_SERIES_DAILY_ADJUSTED=PREMIUM, TIME_SERIES_DAILY=body("daily.json"))
     for _ in range(2):
         assert [bar.date.day for bar in client.fetch_history(instrument("ABC"), *EVER).bars] == [6, 7]
-    assert functions(server) == ["TIME_SERIES_DAILY_ADJUSTED", "TIME_SERIES_DAILY", "TIME_SERIES_DAILY"]
-    assert server.requests[-1].query["outputsize"] == "compact"
+    assert functions(server).count("TIME_SERIES_DAILY_ADJUSTED") == 1
+    assert [request.query["outputsize"] for request in server.requests if request.query["function"] == "TIME_SERIES_DAILY"] == ["compact", "compact"]
+
+
+SPLITS = json.dumps({"symbol": "ABC", "data": [
+    {"effective_date": "2024-06-07", "split_factor": "2.0000"}, {"effective_date": "1999-05-27", "split_factor": "4"}]}).encode()
+DIVIDENDS = json.dumps({"symbol": "ABC", "data": [
+    {"ex_dividend_date": "2024-06-06", "payment_date": "None", "amount": "0.15"}, {"ex_dividend_date": "None", "amount": "0.2"},
+    {"ex_dividend_date": "2024-07-01", "amount": "None"}]}).encode()
+
+
+def test_a_free_plan_has_its_actions_as_lists(server: Replay) -> None:
+    client = says(server, TIME_SERIES_DAILY=body("daily.json"), SPLITS=SPLITS, DIVIDENDS=DIVIDENDS)
+    client.premium = False
+    found = client.fetch_history(instrument("ABC"), *EVER).actions
+    assert [(action.date.isoformat(), action.kind, action.ratio or action.amount) for action in found] == [
+        ("1999-05-27", "split", Decimal(4)), ("2024-06-06", "dividend", Decimal("0.15")), ("2024-06-07", "split", Decimal("2.0000"))]
+    assert client.fetch_actions(instrument("ABC"), date(2024, 6, 7), date(2024, 6, 7)) == found[2:]
+
+
+@pytest.mark.parametrize(("close", "asked"), [(b"10.0", False), (b"20.0", True)])
+def test_a_short_history_asks_for_the_lists_where_a_close_leaps(server: Replay, monkeypatch: pytest.MonkeyPatch, close: bytes, asked: bool) -> None:  # noqa: FBT001
+    monkeypatch.setattr(calendar, "now", lambda: datetime(2024, 6, 8 if crc32(b"ABC") % 7 != 5 else 9, 12, tzinfo=UTC))
+    told = body("daily.json").replace(b'"4. close": "10.0"', b'"4. close": "' + close + b'"').replace(b'"2. high": "10.2"', b'"2. high": "20.2"')
+    says(server, TIME_SERIES_DAILY=told, SPLITS=SPLITS, DIVIDENDS=DIVIDENDS).fetch_history(instrument("ABC"), date(2024, 6, 1), date(2024, 6, 8))
+    assert ("SPLITS" in functions(server)) is asked
+
+
+def test_bars_are_kept_where_the_budget_ends_before_the_lists(server: Replay) -> None:
+    client = says(server, TIME_SERIES_DAILY=body("daily.json"), SPLITS=b'{"Information": "our standard API rate limit is 25 requests per day."}')
+    client.premium = False
+    found = client.fetch_history(instrument("ABC"), *EVER)
+    assert (len(found.bars), found.actions) == (2, [])
+
+
+def test_requests_of_one_question_are_spaced_and_not_refused(server: Replay, database: Database) -> None:
+    """Our own bucket has one request: the second waits for the next instead of failing the question."""
+    says(server, TIME_SERIES_DAILY=body("daily.json"), SPLITS=SPLITS, DIVIDENDS=DIVIDENDS)
+    state = ProviderState(database, f"alphavantage{uuid4().hex[:8]}", Limits(per_second=10, burst=1))
+    client = AlphaVantage(Wire("alphavantage", server.url, state=state), KEY)
+    client.premium = False
+    assert len(client.fetch_history(instrument("ABC"), *EVER).actions) == 3
+    assert functions(server) == ["TIME_SERIES_DAILY", "SPLITS", "DIVIDENDS"]
 
 
 def test_a_wrong_key_is_not_taken_for_a_free_plan(server: Replay) -> None:

@@ -78,6 +78,10 @@ def free(client: Any, one: Instrument) -> list[Any]:
     return bars(client, one)
 
 
+def lists(client: Any, one: Instrument) -> list[Any]:
+    return list(client.fetch_actions(one, *EVER))
+
+
 def rates(client: Any, _one: Instrument) -> list[Any]:
     return [rate for found in client.fetch_fx(["EURUSD"], *EVER).values() for rate in found]
 
@@ -101,7 +105,7 @@ SAMPLES = [
     Sample(Yahoo, Y / "search.json", search, "ABC.L"), Sample(AlphaVantage, A / "quote.json", quotes, "ABC"),
     Sample(AlphaVantage, A / "daily.json", free, "ABC"), Sample(AlphaVantage, A / "adjusted.json", paid, "ABC"),
     Sample(AlphaVantage, A / "coin.json", bars, "BTCCNY", AssetClass.CRYPTO), Sample(AlphaVantage, A / "rate.json", quotes, "EURUSD", AssetClass.FX),
-    Sample(AlphaVantage, A / "pair.json", rates, "EURUSD"), Sample(AlphaVantage, A / "search.json", search, "ABC"),
+    Sample(AlphaVantage, A / "lists.json", lists, "ABC"), Sample(AlphaVantage, A / "pair.json", rates, "EURUSD"), Sample(AlphaVantage, A / "search.json", search, "ABC"),
 ]
 RECORDINGS = [
     Sample(Yahoo, RECORDED / "yahoo" / "chart-IBM-1d-1962-pre-epoch.json", bars, "IBM"),
