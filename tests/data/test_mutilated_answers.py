@@ -105,7 +105,8 @@ SAMPLES = [
     Sample(Yahoo, Y / "search.json", search, "ABC.L"), Sample(AlphaVantage, A / "quote.json", quotes, "ABC"),
     Sample(AlphaVantage, A / "daily.json", free, "ABC"), Sample(AlphaVantage, A / "adjusted.json", paid, "ABC"),
     Sample(AlphaVantage, A / "coin.json", bars, "BTCCNY", AssetClass.CRYPTO), Sample(AlphaVantage, A / "rate.json", quotes, "EURUSD", AssetClass.FX),
-    Sample(AlphaVantage, A / "lists.json", lists, "ABC"), Sample(AlphaVantage, A / "pair.json", rates, "EURUSD"), Sample(AlphaVantage, A / "search.json", search, "ABC"),
+    Sample(AlphaVantage, A / "lists.json", lists, "ABC"), Sample(AlphaVantage, A / "pair.json", rates, "EURUSD"),
+    Sample(AlphaVantage, A / "search.json", search, "ABC"),
 ]
 RECORDINGS = [
     Sample(Yahoo, RECORDED / "yahoo" / "chart-IBM-1d-1962-pre-epoch.json", bars, "IBM"),
