@@ -17,7 +17,7 @@ from uuid import UUID
 
 from data import calendar
 from data.providers.base import Provider
-from engine.errors import InvalidInput, PortfolioError, ProviderError, ProviderRefused, RateLimited, Retry, UnknownSymbol
+from engine.errors import InvalidInput, PortfolioError, ProviderError, ProviderRefused, ProvidersExhausted, RateLimited, Retry, UnknownSymbol
 from engine.types import Instrument, Quote
 
 UNKNOWN_SECONDS: Final = 6 * 3600.0  # a symbol that a provider does not know is asked for again after this
@@ -54,6 +54,7 @@ class Failover:
         self._asked: dict[tuple[str, UUID], float] = {}
         self._heard: dict[UUID, float] = {}
         self._unknown: dict[tuple[str, UUID], float] = {}
+        self.silent: dict[UUID, ProvidersExhausted] = {}  # instruments of which nobody had a price when they were last asked for
 
     def order(self, instrument: Instrument, preferred: Sequence[str] = ()) -> list[Provider]:
         """List who may be asked for an instrument, most preferred first."""
@@ -142,12 +143,24 @@ class Failover:
         """Take what was answered off the list, and the provider off what it did not answer."""
         now, answered = time.monotonic(), {quote.instrument_id for quote in chunk.quotes}
         self._heard.update(dict.fromkeys(answered, now))
+        for key in answered & self.silent.keys():
+            del self.silent[key]
         if chunk.error is not None and _ends(chunk.error):
             left.add(chunk.provider.name)
         for one in chunk.instruments:
             orders[one.id] = [provider for provider in orders[one.id] if provider.name != chunk.provider.name]
-            if one.id in answered or self._waits(chunk, one, now) or not orders[one.id]:
+            if one.id in answered or self._waits(chunk, one, now):
                 rest.pop(one.id, None)
+            elif not any(provider.name not in left for provider in orders[one.id]):
+                self._give_up(one, chunk, rest)
+
+    def _give_up(self, instrument: Instrument, chunk: Chunk, rest: dict[UUID, Instrument]) -> None:
+        """Have it seen that nobody had a price; one that had its turn lately is only not due yet."""
+        rest.pop(instrument.id, None)
+        heard = self._heard.get(instrument.id)
+        if chunk.error is not None or heard is None:
+            tried = [provider.name for provider in self.providers if (provider.name, instrument.id) in self._asked]
+            self.silent[instrument.id] = ProvidersExhausted(instrument.symbol, tried=tried)
 
     def _waits(self, chunk: Chunk, instrument: Instrument, now: float) -> bool:
         """Whether an instrument without answer stays with this provider: it tells every change, or its turn has not come yet."""

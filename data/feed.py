@@ -173,8 +173,9 @@ class Feed:
         self._database.run(lambda unit: self._settle(unit, finding_id, "rejected", actor))
 
     def status(self) -> dict[str, Any]:
-        """Tell whether Redis hears us, and per source when it was last heard in this process and what it failed with."""
-        return {"degraded": self.degraded, "sources": list(self._sources.values())}
+        """Tell whether Redis hears us, per source when it was last heard in this process and what it failed with, and of what nobody has a price."""
+        silent = sorted(error.message for error in self.failover.silent.values())
+        return {"degraded": self.degraded, "sources": list(self._sources.values()), "silent": silent}
 
     def _provider_failed(self, provider: Provider, error: PortfolioError) -> None:
         """Have a failure seen: counted, told in the status, and in the log where it is news."""

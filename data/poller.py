@@ -172,7 +172,8 @@ class Poller:
         if now - self._noted.get("poll_quotes", now - HEARTBEAT) < HEARTBEAT:
             return None
         self._noted["poll_quotes"] = now
-        return {"polls": self._status.polls, "quotes": self._status.quotes, "accepted": len(done.accepted), "quarantined": len(done.quarantined)}
+        return {"polls": self._status.polls, "quotes": self._status.quotes, "accepted": len(done.accepted), "quarantined": len(done.quarantined),
+                "silent": len(self._feed.failover.silent)}
 
     def _roll(self) -> dict[str, Any] | None:
         count = self._days.roll(self._goes_on)

@@ -59,12 +59,15 @@ def _sources(place: Place, value: object) -> tuple[Source, ...]:
     if not isinstance(value, list | tuple) or len(value) > MAX_SOURCES:
         hint = 'Send [{"provider": "yahoo", "symbol": "SAP.DE"}]'
         raise place.refusal(value, "not_a_list", f"is not a list of at most {MAX_SOURCES} sources", hint)
-    found = [fields.record(asdict(each) if isinstance(each, Source) else each, SOURCE_READERS, required=("provider", "symbol")) for each in value]
+    told = [asdict(each) if isinstance(each, Source) else each for each in value]
+    found = [fields.record(each, SOURCE_READERS, required=("provider", "symbol"), row=row) for row, each in enumerate(told, start=1)]
     return tuple({each["provider"]: Source(each["provider"], each["symbol"]) for each in found}.values())
 
 
-def _provider_symbol(_place: Place, value: object) -> str:
-    return check_symbol(str(value).strip())
+def _provider_symbol(place: Place, value: object) -> str:
+    if not isinstance(value, str):
+        raise place.refusal(value, "not_text", "must be text", "Send the symbol in quotation marks")
+    return check_symbol(value.strip())
 
 
 SOURCE_READERS: dict[str, Reader] = {"provider": fields.provider, "symbol": _provider_symbol}

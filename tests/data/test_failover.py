@@ -157,6 +157,17 @@ def test_an_unknown_symbol_goes_to_the_next_and_is_not_asked_again_for_hours(err
     assert answers(asking, [apple]) == {"AAPL": "first"}
 
 
+def test_what_nobody_has_is_told_until_somebody_has_it() -> None:
+    apple, coke = instrument("AAPL"), instrument("KO")
+    first, second = Fake("first", {"KO": 1.0}), Fake("second", error=ProviderUnavailable("second", reason="cut"))
+    asking, _ = failover(first, second)
+    assert answers(asking, [apple, coke]) == {"KO": "first"}
+    assert {key: error.message for key, error in asking.silent.items()} == {apple.id: "No provider has AAPL (asked: first, second)."}
+    second.error, second.prices = None, {"AAPL": 2.0}
+    assert answers(asking, [apple, coke]) == {"KO": "first", "AAPL": "second"}
+    assert asking.silent == {}
+
+
 def test_a_made_up_market_tells_every_change_so_its_silence_is_an_answer() -> None:
     first, second = Fake("first", {}, simulated=True), Fake("second", {"AAPL": 2})
     asking, _ = failover(first, second)
