@@ -57,6 +57,7 @@ class Settings:
     poll_seconds: float = 1.0
     simulated_ticks_per_second: float = 20.0
     simulated_seed: int = 7
+    replay_speed: float = 1.0
     stream_flush_ms: int = 250
     auth: str = "local"
     secret_key: str | None = field(default=None, repr=False)
@@ -94,6 +95,7 @@ class Settings:
             poll_seconds=given.number("POLL_SECONDS", 1 if {"simulated", "replay"} & set(names_of(market_data)) else 15, low=0.1, high=86400),
             simulated_ticks_per_second=given.number("SIMULATED_TICKS_PER_SECOND", 20, low=0.01, high=10_000),
             simulated_seed=int(given.number("SIMULATED_SEED", 7, low=0, high=2**32 - 1, whole=True)),
+            replay_speed=given.number("REPLAY_SPEED", 1, low=1, high=1000),
             stream_flush_ms=int(given.number("STREAM_FLUSH_MS", 250, low=10, high=60_000, whole=True)),
             auth=given.auth(),
             secret_key=given.secret(),
@@ -133,7 +135,7 @@ class Settings:
         named = {
             "PORTOLAN_HOME": self.home, "DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url, "PORTOLAN_HOST": self.host,
             "PORTOLAN_PORT": self.port, "MARKET_DATA": ",".join(self.market_data), "POLL_SECONDS": self.poll_seconds,
-            "SIMULATED_TICKS_PER_SECOND": self.simulated_ticks_per_second, "SIMULATED_SEED": self.simulated_seed,
+            "SIMULATED_TICKS_PER_SECOND": self.simulated_ticks_per_second, "SIMULATED_SEED": self.simulated_seed, "REPLAY_SPEED": self.replay_speed,
             "STREAM_FLUSH_MS": self.stream_flush_ms, "AUTH": self.auth, "SECRET_KEY": self.secret_key, "LOG_LEVEL": self.log_level,
             "LOG_FORMAT": self.log_format, "ENDPOINT_HOSTS": ",".join(self.endpoint_hosts) or None, "QUOTES_FOLDER": self.quotes_folder,
             **(self.smtp.as_environment() if self.smtp else {}),
