@@ -39,7 +39,7 @@ def told_holdings(view: HoldingsView) -> dict[str, Any]:
         "simulated": view.simulated, "holdings": [_holding(row, view) for row in told.holdings.to_dict("records")],
         "closed": [_known(row) for row in told.closed.to_dict("records")],
         "cash": _known(told.cash["balance"].to_dict()), "cash_details": [_known(row) for row in told.cash.to_dict("records")],
-        "totals": _known(told.totals), "findings": view.findings,
+        "totals": _known({**told.totals, **view.stale}), "findings": view.findings,
     }
 
 
@@ -52,7 +52,8 @@ def _holding(row: Mapping[Any, Any], view: HoldingsView) -> dict[str, Any]:
 
 
 def _priced(quote: QuoteView) -> dict[str, Any]:
-    return {"price_ts": quote.ts, "price_source": quote.source, "price_state": quote.state, "price_age_seconds": quote.age_seconds,
+    return {"price_ts": quote.ts, "price_received": quote.received, "price_mark": quote.mark, "price_source": quote.source,
+            "price_state": quote.state, "price_age_seconds": quote.age_seconds,
             "previous_close": quote.previous_close, "simulated": quote.simulated}
 
 

@@ -197,7 +197,9 @@ class HoldingPublic(BaseModel):
     multiplier: float
     price: float | None
     price_ts: dt.datetime | None
+    price_received: dt.datetime | None
     price_source: str | None
+    price_mark: str | None
     price_state: PriceState
     price_age_seconds: float | None
     previous_close: float | None
@@ -268,6 +270,8 @@ class QuotePublic(Public):
     state: PriceState
     age_seconds: float | None
     simulated: bool
+    mark: str | None = Field(description="How the price was repaired, or that a person released it")
+    session: str | None = Field(description="What its venue does: open, closed, pre, post; null while the calendar is being loaded")
 
 
 class PushPublic(Public):

@@ -88,6 +88,9 @@ class Timetable(Protocol):
     def days(self, start: date, end: date) -> list[date]:
         """List trading days from `start` to `end`, both included."""
 
+    def has_closed_since(self, at: datetime, now: datetime) -> bool:
+        """Tell whether the last session began before an instant and is over now."""
+
 
 def venue_of(instrument: Instrument) -> str:
     """Name the calendar of an instrument: of its exchange, else of its symbol's suffix, else of its currency."""
@@ -117,6 +120,11 @@ def is_loaded(instrument: Instrument) -> bool:
         return True
     load_behind([venue])
     return False
+
+
+def is_of_last_session(instrument: Instrument, at: datetime, now: datetime) -> bool | None:
+    """Tell whether a venue has closed and an instant is of its last session; None while the calendar is not loaded."""
+    return timetable(venue_of(instrument)).has_closed_since(at, now) if is_loaded(instrument) else None
 
 
 def next_open(instrument: Instrument, now: datetime) -> datetime:
@@ -193,6 +201,10 @@ class _Always:
     def days(self, start: date, end: date) -> list[date]:
         return [start + timedelta(days=ahead) for ahead in range((end - start).days + 1)]
 
+    def has_closed_since(self, at: datetime, now: datetime) -> bool:
+        del at, now
+        return False
+
 
 class _Currencies:
     """The week of currencies: it begins and ends at 17:00 in New York, in summer an hour earlier by our clock."""
@@ -210,6 +222,9 @@ class _Currencies:
 
     def days(self, start: date, end: date) -> list[date]:
         return calendar.business_days(start, end)
+
+    def has_closed_since(self, at: datetime, now: datetime) -> bool:
+        return self.session(now) is Session.CLOSED and now - at < timedelta(days=3)
 
 
 def _next_at_five(at: datetime, *, weekday: int) -> datetime:
@@ -247,6 +262,10 @@ class _Exchange:
         first = bisect.bisect_left(self.hours, start, key=lambda each: each.day)
         last = bisect.bisect_right(self.hours, end, key=lambda each: each.day)
         return list(dict.fromkeys(each.day for each in self.hours[first:last]))
+
+    def has_closed_since(self, at: datetime, now: datetime) -> bool:
+        place = bisect.bisect_right(self.openings, now) - 1
+        return place >= 0 and self.hours[place].closes <= now and at >= self.openings[place]
 
     def _beside(self, at: datetime) -> Session:
         """Tell what happens outside of the hours: only some venues trade there, and only on a trading day."""

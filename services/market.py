@@ -85,6 +85,7 @@ class Market:
         self.freshness = Freshness(settings.poll_seconds)
         self._quarantine = Quarantine(writes, feed)
         self._always_open: set[str] = set()
+        self._known: dict[str, Instrument] = {}
 
     def sight(self) -> Sight:
         """Look from this moment."""
@@ -103,6 +104,7 @@ class Market:
             found = {instrument.symbol: instrument for instrument in unit.instruments.find_all(actor.workspace_id)}
         else:
             found = unit.instruments.by_symbols(actor.workspace_id, [symbol.strip().upper() for symbol in symbols])
+        self._known |= {str(instrument.id): instrument for instrument in found.values()}
         self._always_open |= {str(instrument.id) for instrument in found.values() if instrument.asset_class in ALWAYS_OPEN}
         return found
 
@@ -111,10 +113,11 @@ class Market:
         if price.ts is None or not math.isfinite(price.price):
             return PriceState.MISSING, math.inf
         ts = datetime.fromtimestamp(price.ts / 1000, UTC)
+        instrument = None if price.simulated else self._known.get(price.instrument_id)
         if price.received is None:
-            return self.freshness.of_bar(ts.date(), now)
+            return self.freshness.of_bar(ts.date(), now, instrument)
         always_open = price.simulated or price.instrument_id in self._always_open
-        return self.freshness.of_tick(calendar.age_seconds(ts, at=now), now, always_open=always_open)
+        return self.freshness.of_tick(calendar.age_seconds(ts, at=now), now, always_open=always_open, instrument=instrument)
 
     def push(self, actor: Actor, raw: object, *, idempotency_key: str | None = None) -> PushResult:
         """Take in a user's own quotes by the way of every quote.

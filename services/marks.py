@@ -16,7 +16,7 @@ from uuid import UUID
 import numpy as np
 import pandas as pd
 
-from data import calendar
+from data import calendar, venues
 from data.database import Unit
 from data.records import LastClose, LastRate
 from engine import Marks, rates_to, stale_rates
@@ -24,7 +24,7 @@ from engine.currencies import CURRENCIES
 from engine.types import AssetClass, Finding, Instrument, PriceState, Quote, Severity
 from services.views import QuoteView
 
-LIVE_SECONDS, DELAYED_SECONDS, IDLE_SECONDS = 15.0, 900.0, 3600.0
+LIVE_SECONDS, DELAYED_SECONDS, IDLE_SECONDS, CLOSED_SECONDS = 15.0, 900.0, 3600.0, 60.0
 POLLS_MISSED = 4
 OLD_DAYS = 7
 ALWAYS_OPEN = frozenset({AssetClass.CRYPTO, AssetClass.FX})
@@ -83,19 +83,26 @@ class Freshness:
     def __init__(self, poll_seconds: float) -> None:
         self.live_seconds = max(LIVE_SECONDS, POLLS_MISSED * poll_seconds)
 
-    def of_tick(self, age: float, now: datetime, *, always_open: bool) -> tuple[PriceState, float]:
-        """Tell the state of a quote, and for how many seconds it stays so if nothing comes."""
+    def of_tick(self, age: float, now: datetime, *, always_open: bool, instrument: Instrument | None = None) -> tuple[PriceState, float]:
+        """Tell the state of a quote, and for how many seconds it stays so if nothing comes.
+
+        With an instrument its venue says whether it has closed since the quote; while its calendar is not at hand, the weekend does.
+        """
         if age < self.live_seconds:
             return PriceState.LIVE, self.live_seconds - age
         if age < DELAYED_SECONDS:
             return PriceState.DELAYED, DELAYED_SECONDS - age
-        closed = not always_open and not calendar.is_business_day(now.date())
-        return PriceState.CLOSED if closed else PriceState.STALE, IDLE_SECONDS
+        by_venue = venues.is_of_last_session(instrument, now - timedelta(seconds=age), now) if instrument else None
+        closed = not always_open and not calendar.is_business_day(now.date()) if by_venue is None else by_venue
+        return PriceState.CLOSED if closed else PriceState.STALE, CLOSED_SECONDS if closed else IDLE_SECONDS
 
     @staticmethod
-    def of_bar(day: date, now: datetime) -> tuple[PriceState, float]:
-        """Tell the state of a day's close."""
-        return PriceState.CLOSED if day >= calendar.newest_business_day(now.date()) else PriceState.STALE, IDLE_SECONDS
+    def of_bar(day: date, now: datetime, instrument: Instrument | None = None) -> tuple[PriceState, float]:
+        """Tell the state of a day's close: whether it is that of the newest day that is over."""
+        newest = calendar.newest_business_day(now.date())
+        if instrument is not None and instrument.asset_class not in ALWAYS_OPEN and venues.is_loaded(instrument):
+            newest = min(newest, venues.last_full_day(instrument, now))
+        return PriceState.CLOSED if day >= newest else PriceState.STALE, IDLE_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,16 +158,24 @@ def _view(instrument: Instrument, quote: Quote | None, recent: Sequence[LastClos
     previous = next((each.close for each in recent if each.date < sight.day), None)
     if quote is not None and (bar is None or _is_newer(quote, bar)):
         age = calendar.age_seconds(quote.ts, at=sight.at)
-        state, _ = freshness.of_tick(age, sight.at, always_open=quote.simulated or instrument.asset_class in ALWAYS_OPEN)
+        judged_by = None if quote.simulated else instrument
+        state, _ = freshness.of_tick(age, sight.at, always_open=quote.simulated or instrument.asset_class in ALWAYS_OPEN, instrument=judged_by)
         return QuoteView(instrument.symbol, instrument.id, quote.currency or instrument.currency, quote.price, previous, quote.ts, quote.received,
-                         quote.source, state, age, quote.simulated, is_bar=False)
+                         quote.source, state, age, quote.simulated, is_bar=False, mark=quote.mark, session=_session(judged_by, sight))
     if bar is None:
         return QuoteView(instrument.symbol, instrument.id, instrument.currency, None, previous, None, None, None, PriceState.MISSING, None,
                          simulated=False, is_bar=True)
     ts = min(calendar.end_of(bar.date), sight.at)
-    state, _ = freshness.of_bar(bar.date, sight.at)
+    judged_by = None if bar.simulated else instrument
+    state, _ = freshness.of_bar(bar.date, sight.at, judged_by if sight.live else None)
     return QuoteView(instrument.symbol, instrument.id, instrument.currency, bar.close, previous, ts, None, bar.source, state,
-                     calendar.age_seconds(ts, at=sight.at), bar.simulated, is_bar=True)
+                     calendar.age_seconds(ts, at=sight.at), bar.simulated, is_bar=True, session=_session(judged_by, sight))
+
+
+def _session(instrument: Instrument | None, sight: Sight) -> str | None:
+    """Tell what the venue does; None of what is made up, of the past, and while its calendar is not at hand."""
+    told = venues.known_session(instrument, sight.at) if instrument is not None and sight.live else None
+    return None if told is None else told.value
 
 
 def _is_newer(quote: Quote, bar: LastClose) -> bool:

@@ -7,6 +7,7 @@ currency of the oldest one.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -39,6 +40,8 @@ class QuoteView:
     age_seconds: float | None  # now (or as_of) minus `ts`, never negative
     simulated: bool
     is_bar: bool  # True: a day's close, not a tick
+    mark: str | None = None  # how the price was repaired, or that a person released it
+    session: str | None = None  # of its venue: open closed pre post; None of what is made up, and while the calendar is not at hand
 
     @property
     def change(self) -> float | None:
@@ -67,6 +70,15 @@ class HoldingsView:
     revisions: dict[str, int]  # portfolio id -> ledger revision that was read
     simulated: bool  # any price or rate used here is simulated
     findings: tuple[Finding, ...]  # of the book, the marks and the snapshot together
+
+    @property
+    def stale(self) -> dict[str, float]:
+        """How much of the value rests on stale prices: `stale_value` in base currency, `stale_share` of the value, `stale_count` of holdings."""
+        frame = self.snapshot.holdings
+        values = [(float(value), self.quotes[symbol].state) for symbol, value in zip(frame["symbol"], frame["market_value"], strict=True)]
+        old = [abs(value) for value, state in values if state is PriceState.STALE and math.isfinite(value)]
+        whole = sum(abs(value) for value, _ in values if math.isfinite(value)) + abs(float(self.snapshot.totals.get("cash", 0.0) or 0.0))
+        return {"stale_value": sum(old), "stale_share": sum(old) / whole if whole > 0 else 0.0, "stale_count": float(len(old))}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,6 +34,8 @@ class Price:
     currency: str
     simulated: bool
     state: PriceState
+    mark: str | None = None
+    age: float | None = field(default=None, compare=False)  # seconds, when it was told
 
     def follows(self, older: Price) -> bool:
         """Tell whether this one replaces `older`: time moves forward, and what is simulated never hides what is real."""
@@ -44,7 +46,9 @@ class Price:
     def encoded(self) -> str:
         """Give the JSON member of this price: `"AAPL":{...}`."""
         body = {"price": self.price if math.isfinite(self.price) else None, "ts": self.ts, "received": self.received, "source": self.source,
-                "currency": self.currency, "simulated": self.simulated, "state": self.state}
+                "currency": self.currency, "simulated": self.simulated, "state": self.state, "age": self.age}
+        if self.mark:
+            body["mark"] = self.mark
         return f"{json.dumps(self.symbol)}:{json.dumps(body, separators=(',', ':'))}"
 
 
@@ -52,7 +56,7 @@ def price_of_view(view: QuoteView) -> Price:
     """Take over what the services say about an instrument."""
     return Price(str(view.instrument_id), view.symbol, math.nan if view.price is None else view.price,
                  milliseconds(view.ts) if view.ts else None, milliseconds(view.received) if view.received else None,
-                 view.source, view.currency, view.simulated, view.state)
+                 view.source, view.currency, view.simulated, view.state, view.mark)
 
 
 def instant_ms(value: object) -> int | None:
@@ -113,7 +117,8 @@ class Board:
 
     def _put(self, slot: int, price: Price, now: datetime) -> None:
         state, holds = self._judge(price, now)
-        self.prices[slot] = price if state is price.state else replace(price, state=state)
+        age = None if price.ts is None else max(round(now.timestamp() - price.ts / 1000, 3), 0.0)
+        self.prices[slot] = replace(price, state=state, age=age)
         self.price[slot] = price.price
         self.judge_at[slot] = now.timestamp() + holds
         self._members[slot] = None
@@ -125,7 +130,7 @@ class Board:
             return None
         held = self.prices[slot]
         price = replace(held, price=float(raw["price"]), ts=instant_ms(raw["ts"]), received=instant_ms(raw["received"]),
-                        source=raw["source"], currency=raw.get("currency") or held.currency, simulated=bool(raw["simulated"]))
+                        source=raw["source"], currency=raw.get("currency") or held.currency, simulated=bool(raw["simulated"]), mark=raw.get("mark"))
         if not price.follows(held):
             return None
         self._put(slot, price, now)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.rounding import largest_remainder, to_cents
+from engine.types import PriceState
 
 Floats = npt.NDArray[np.float64]
 FIELDS: Final = ("market_value", "unrealised", "day_pnl", "total_pnl", "day_return", "on_cost", "weight", "price", "fx_rate")
@@ -87,6 +88,14 @@ def totals(fixed: Fixed, worth: Worth, table: Floats) -> dict[str, Any]:
     figures["day_return"] = clean(ratio(np.array([figures["day_pnl"]]), base)[0])
     movers = day[holding & fixed.held]
     return figures | {"up": int((movers > 0).sum()), "down": int((movers < 0).sum()), "missing": int((~known).sum())}
+
+
+def stale(table: Floats, states: Sequence[str]) -> dict[str, Any]:
+    """Tell how much of the value rests on stale prices: `stale_value` in cents, its share of the value, and how many holdings."""
+    old = np.array([state == PriceState.STALE.value for state in states] + [False] * (len(table) - len(states)), dtype=bool)
+    value = np.abs(np.nan_to_num(table[:, 0]))
+    part, whole = cents(value[old].sum()), float(value.sum())
+    return {"stale_value": part, "stale_share": round(part / whole, 6) if whole > 0 else 0.0, "stale_count": int(old.sum())}
 
 
 def identity(fixed: Fixed, worth: Worth, rest: float, known: npt.NDArray[np.bool_]) -> dict[str, float | None]:

@@ -152,8 +152,9 @@ class Scope:
             return
         worth = worth_of(facts, board)
         table = figures.rows(facts.fixed, worth)
-        totals = figures.totals(facts.fixed, worth, table) | {"received": newest(facts, board)}
-        self._next = (facts, table, totals, [board.prices[slot].state.value for slot in facts.slots])
+        states = [board.prices[slot].state.value for slot in facts.slots]
+        totals = figures.totals(facts.fixed, worth, table) | figures.stale(table, states) | {"received": newest(facts, board)}
+        self._next = (facts, table, totals, states)
 
     # -------------------------------------------------------------------------------------------------------------------- showing
 

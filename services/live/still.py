@@ -53,7 +53,8 @@ def _told(loaded: Loaded) -> dict[str, Any]:
     worth = Worth(result.market_value, result.unrealised, result.day_pnl, price, rate[live.terms.currency_index])
     table = figures.rows(fixed, worth)
     rows = {symbol: {**figures.record(row), **_state(live.quotes.get(symbol))} for symbol, row in zip(live.symbols, table.tolist(), strict=True)}
-    return {"full": True, "currency": live.base_currency, **figures.totals(fixed, worth, table), "holdings": rows}
+    states = [quote.state.value if (quote := live.quotes.get(symbol)) else "" for symbol in live.symbols]
+    return {"full": True, "currency": live.base_currency, **figures.totals(fixed, worth, table), **figures.stale(table, states), "holdings": rows}
 
 
 def _state(quote: QuoteView | None) -> dict[str, str]:

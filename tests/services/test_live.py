@@ -115,11 +115,11 @@ async def test_the_sequence_has_no_gap_and_the_newest_state_wins(world: World) -
         await message(sleeper)
         seen = []
         for step in range(8):
-            await pushed(world, AAA=200.0 + step)
+            await pushed(world, AAA=150.0 + step)
             seen.append(await until(reader, lambda told: told["type"] == "tick"))
         assert [told["seq"] for told in seen] == list(range(1, len(seen) + 1))
         late = await message(sleeper)
-        assert (late["seq"], price(late, "AAA")) == (1, 207.0), "one message with the newest state, and its own sequence"
+        assert (late["seq"], price(late, "AAA")) == (1, 157.0), "one message with the newest state, and its own sequence"
         assert sleeper.sent == hub.number
 
 

@@ -42,12 +42,12 @@ async def test_of_now_it_says_what_the_stream_says(world: World) -> None:
 def test_of_a_day_it_is_the_closes_of_that_day(world: World) -> None:
     place, valuation = world.portfolio(AAA=10, BBB=20), world.services.valuation
     day = calendar.now().date() - timedelta(days=1)
-    world.push(AAA=500.0)
+    world.push(AAA=170.0)
     view, state = still(valuation, world.actor, place, as_of=day)
     assert view.as_of.date() == day
     assert state["value"] == pytest.approx(round(float(view.snapshot.totals["value"]), 2))
     assert state["value"] == pytest.approx(sum(row["market_value"] for row in state["holdings"].values()))
-    assert state["holdings"].get("AAA", {}).get("price") != 500.0
+    assert state["holdings"].get("AAA", {}).get("price") != 170.0
 
 
 def test_who_has_no_such_portfolio_is_told(world: World) -> None:
