@@ -91,6 +91,9 @@ class Timetable(Protocol):
     def has_closed_since(self, at: datetime, now: datetime) -> bool:
         """Tell whether the last session began before an instant and is over now."""
 
+    def last_over(self, now: datetime) -> date:
+        """Give the newest trading day that is over."""
+
 
 def venue_of(instrument: Instrument) -> str:
     """Name the calendar of an instrument: of its exchange, else of its symbol's suffix, else of its currency."""
@@ -144,9 +147,7 @@ def trading_days(instrument: Instrument, start: date, end: date) -> list[date]:
 
 def last_full_day(instrument: Instrument, now: datetime) -> date:
     """Give the newest trading day whose session is over."""
-    days = trading_days(instrument, now.date() - timedelta(days=14), now.date())
-    over = [day for day in days if day < now.date() or next_close(instrument, calendar.start_of(day)) <= now]
-    return over[-1] if over else now.date() - timedelta(days=1)
+    return timetable(venue_of(instrument)).last_over(now)
 
 
 def load(venues: Iterable[str]) -> None:
@@ -205,6 +206,9 @@ class _Always:
         del at, now
         return False
 
+    def last_over(self, now: datetime) -> date:
+        return now.date() - timedelta(days=1)
+
 
 class _Currencies:
     """The week of currencies: it begins and ends at 17:00 in New York, in summer an hour earlier by our clock."""
@@ -225,6 +229,9 @@ class _Currencies:
 
     def has_closed_since(self, at: datetime, now: datetime) -> bool:
         return self.session(now) is Session.CLOSED and now - at < timedelta(days=3)
+
+    def last_over(self, now: datetime) -> date:
+        return calendar.previous_business_day(now.date())
 
 
 def _next_at_five(at: datetime, *, weekday: int) -> datetime:
@@ -266,6 +273,11 @@ class _Exchange:
     def has_closed_since(self, at: datetime, now: datetime) -> bool:
         place = bisect.bisect_right(self.openings, now) - 1
         return place >= 0 and self.hours[place].closes <= now and at >= self.openings[place]
+
+    def last_over(self, now: datetime) -> date:
+        place = bisect.bisect_right(self.closings, now) - 1
+        breaks = place + 1 < len(self.hours) and self.hours[place].day == self.hours[place + 1].day  # what is over is a morning
+        return self.hours[max(place - breaks, 0)].day
 
     def _beside(self, at: datetime) -> Session:
         """Tell what happens outside of the hours: only some venues trade there, and only on a trading day."""
