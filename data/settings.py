@@ -49,6 +49,7 @@ class Settings:
     port: int = 8050
     market_data: tuple[str, ...] = ("simulated",)
     provider_base_urls: Mapping[str, str] = field(default_factory=dict)
+    provider_stream_urls: Mapping[str, str] = field(default_factory=dict, repr=False)  # may hold a key
     provider_api_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
     provider_per_day: Mapping[str, float] = field(default_factory=dict)
     provider_per_minute: Mapping[str, float] = field(default_factory=dict)
@@ -86,7 +87,8 @@ class Settings:
             host=given.text("PORTOLAN_HOST", "127.0.0.1"),
             port=int(given.number("PORTOLAN_PORT", 8050, low=0, high=65535, whole=True)),
             market_data=market_data,
-            provider_base_urls=given.addresses_of_providers("_BASE_URL"),
+            provider_base_urls=given.addresses_of_providers("_BASE_URL", ("https", "http")),
+            provider_stream_urls=given.addresses_of_providers("_STREAM_URL", ("wss", "ws")),
             provider_api_keys=given.of_providers("_API_KEY"),
             provider_per_day=given.numbers_of_providers("_PER_DAY"),
             provider_per_minute=given.numbers_of_providers("_PER_MINUTE"),
@@ -131,6 +133,7 @@ class Settings:
     def as_environment(self) -> dict[str, str]:
         """Give the environment from which another process reads the same settings."""
         urls = {f"{name.upper()}_BASE_URL": url for name, url in self.provider_base_urls.items()}
+        urls |= {f"{name.upper()}_STREAM_URL": url for name, url in self.provider_stream_urls.items()}
         keys = {f"{name.upper()}_API_KEY": key for name, key in self.provider_api_keys.items()}
         named = {
             "PORTOLAN_HOME": self.home, "DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url, "PORTOLAN_HOST": self.host,
@@ -204,10 +207,10 @@ class _Given:
         found = {name: self.text(name.upper() + ending, "") for name in known_providers()}
         return {name: value for name, value in found.items() if value}
 
-    def addresses_of_providers(self, ending: str) -> dict[str, str]:
-        found = {name: self.url(name.upper() + ending, ("https", "http")) for name in self.of_providers(ending)}
+    def addresses_of_providers(self, ending: str, schemes: tuple[str, ...]) -> dict[str, str]:
+        found = {name: self.url(name.upper() + ending, schemes) for name in self.of_providers(ending)}
         for name in (name for name, url in found.items() if not urlsplit(url or "").hostname):
-            raise SettingError(name.upper() + ending, "?", "names no host", hint="Write it as https://host, with a path where there is one.")
+            raise SettingError(name.upper() + ending, "?", "names no host", hint=f"Write it as {schemes[0]}://host, with a path where there is one.")
         return {name: url for name, url in found.items() if url}
 
     def numbers_of_providers(self, ending: str) -> dict[str, float]:

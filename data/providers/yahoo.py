@@ -81,10 +81,9 @@ class Yahoo(HttpProvider):
     @classmethod
     def from_settings(cls, settings: Settings, database: Database | None, argument: str = "") -> Self:
         """Build it; Yahoo's own cookie comes from a host of its own, a stand-in's from the stand-in."""
-        made = super().from_settings(settings, database, argument)
-        if made.wire.base_url != cls.home:
-            return made
-        return cls(made.wire, doorway=Wire(cls.name, DOORWAY, state=made.wire.state, headers=cls.headers))
+        wire = super().from_settings(settings, database, argument).wire
+        doorway = Wire(cls.name, DOORWAY, state=wire.state, headers=cls.headers) if wire.base_url == cls.home else None
+        return cls(wire, doorway=doorway, socket=settings.provider_stream_urls.get(cls.name))
 
     def symbol_of(self, instrument: Instrument) -> str:
         """Give Yahoo's symbol by exchange and class."""

@@ -27,6 +27,7 @@ from data.providers.streaming import Stream
 from data.providers.wire import Wire
 from data.providers.yahoo import Yahoo
 from data.providers.yahoo_stream import FIELDS, HOME, YahooDialect, decoded, frame, stream_url
+from data.settings import Settings
 from engine.errors import MalformedResponse, StorageError
 from engine.types import Actor, AssetClass, Instrument, Quote, Source
 from tests.data.replay import patience
@@ -344,6 +345,13 @@ def test_a_broken_frame_tells_a_price_or_is_refused(place: int, byte: int) -> No
 def test_the_socket_goes_with_the_base_url() -> None:
     assert stream_url(Yahoo.home, Yahoo.home) == HOME
     assert stream_url("https://proxy.example:8443/yahoo", Yahoo.home) == "wss://proxy.example:8443/?version=2"
+
+
+def test_the_socket_may_be_set_apart() -> None:
+    settings = Settings.from_env({"YAHOO_BASE_URL": "http://127.0.0.1:1", "YAHOO_STREAM_URL": "ws://127.0.0.1:2/?version=2"})
+    assert Yahoo.from_settings(settings, None).socket == "ws://127.0.0.1:2/?version=2"
+    assert Settings.from_env(settings.as_environment()).provider_stream_urls == settings.provider_stream_urls
+    assert Yahoo.from_settings(Settings.from_env({}), None).socket == HOME
 
 
 def test_the_provider_makes_its_line(exchange: Exchange, lines: list[Stream]) -> None:
