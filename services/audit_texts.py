@@ -19,8 +19,8 @@ FACTS = ("date", "kind", "symbol", "quantity", "price", "amount", "fee", "tax", 
          "to_currency", "to_amount", "lots", "external_id", "transfer_id", "voided")
 DONE = {"record": "Recorded", "correct": "Corrected", "void": "Voided", "undo": "Took back", "create": "Added", "change": "Changed",
         "remove": "Removed", "put": "Put", "apply": "Mended", "dismiss": "Said to be no problem:", "restore": "Asked again:", "accept": "Accepted",
-        "transfer": "Transferred", "import": "Imported", "take_back": "Took back", "quote_released": "Let pass", "quote_rejected": "Kept out",
-        "bar_released": "Let pass", "bar_rejected": "Kept out"}
+        "transfer": "Transferred", "import": "Imported", "take_back": "Took back", "reorder": "Reordered",
+        "quote_released": "Let pass", "quote_rejected": "Kept out", "bar_released": "Let pass", "bar_rejected": "Kept out"}
 
 
 @dataclass(frozen=True, slots=True)

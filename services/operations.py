@@ -135,7 +135,7 @@ def _current(unit: Unit, portfolio: Portfolio, operation: Mapping[str, Any]) -> 
 
 def _store(unit: Unit, actor: Actor, deed: Deed, current: Transaction, following: Transaction) -> None:
     """Append a version; the other leg of a transfer is voided and brought back with it."""
-    stored = unit.ledger.supersede(following)
+    stored = unit.ledger.supersede(following, place=following.sequence or None)
     first = deed.moved.get(str(current.id), (current.version, 0))[0]
     deed.moved[str(current.id)] = (first, stored.version)
     deed.stored.append(stored)

@@ -138,7 +138,9 @@ class Transactions:
                 _check_order(wanted, there, date_wanted)
                 places = sorted(entry.sequence for entry in there.values())
                 news.update(dict.fromkeys(map(str, wanted)))
-                return [_placed(unit, actor, there[key], place) for key, place in zip(wanted, places, strict=True)]
+                placed = [_placed(unit, there[key], place) for key, place in zip(wanted, places, strict=True)]
+                _audit_order(unit, actor, portfolio_id, there, placed)
+                return placed
 
         request = Request("transactions.reorder", (portfolio_id, date_wanted, wanted), MANY, idempotency_key)
         return self._writes.once(actor, request, effect)
@@ -235,14 +237,20 @@ def _check_order(wanted: Sequence[UUID], there: Mapping[UUID, Transaction], day:
         raise InvalidInput("ids", f"{len(wanted)} ids", "are not those of the transactions of the day", hint=hint, rule="not_the_day")
 
 
-def _placed(unit: Unit, actor: Actor, entry: Transaction, place: int) -> Transaction:
-    return entry if entry.sequence == place else superseded(unit, actor, entry, brought_back(entry, entry, voided=False), "reorder", place=place)
+def _placed(unit: Unit, entry: Transaction, place: int) -> Transaction:
+    return entry if entry.sequence == place else unit.ledger.supersede(brought_back(entry, entry, voided=False), place=place)
 
 
-def superseded(unit: Unit, actor: Actor, current: Transaction, following: Transaction, action: str, *,
-               place: int | None = None) -> Transaction:
+def _audit_order(unit: Unit, actor: Actor, portfolio_id: UUID, before: Mapping[UUID, Transaction], placed: Sequence[Transaction]) -> None:
+    """Write a new order down as one change: taken back, it goes back as one."""
+    moved = {str(each.id): (each.version - 1, each.version) for each in placed if each.version != before[each.id].version}
+    if moved:
+        audit(unit, actor, "reorder", "transaction", next(iter(moved)), after={"portfolio": str(portfolio_id), "ids": [], "moved": moved})
+
+
+def superseded(unit: Unit, actor: Actor, current: Transaction, following: Transaction, action: str) -> Transaction:
     """Append the next version of a transaction and write down what changed."""
-    stored = unit.ledger.supersede(following, place=place)
+    stored = unit.ledger.supersede(following)
     before, after = (ONE.dump_python(each, mode="json") for each in (current, stored))
     audit(unit, actor, action, "transaction", current.id, before=before, after=after)
     return stored

@@ -219,3 +219,23 @@ def test_an_undo_that_the_portfolio_refuses_changes_nothing(client: Client, port
     assert (answer.status_code, answer.json()["code"]) == (422, "oversold_position")
     assert sold["id"] in answer.text
     assert len(client.get(f"{portfolio}/transactions").json()) == 2
+
+
+def order(client: Client, portfolio: str) -> list[str]:
+    return [each["quantity"] for each in client.get(f"{portfolio}/transactions").json()]
+
+
+def test_another_order_of_a_day_is_one_change_and_goes_back_as_one(client: Client, portfolio: str) -> None:
+    ids = [recorded(client, portfolio, quantity=str(place))["id"] for place in (1, 2, 3)]
+    sent = {"date": BUY["date"], "ids": [ids[2], ids[1], ids[0]]}
+    assert client.put(f"{portfolio}/transactions/order", json=sent).status_code == 200
+    assert order(client, portfolio) == ["3", "2", "1"]
+    entry = log(client, action="reorder")
+    assert [(each["title"], each["row_count"], each["can_undo"]) for each in entry] == [("Reordered 2 transactions", 2, True)]
+    assert undo(client, entry[0]).status_code == 200
+    assert order(client, portfolio) == ["1", "2", "3"]
+    back = log(client, action="undo")[0]
+    assert undo(client, back).status_code == 200
+    assert order(client, portfolio) == ["3", "2", "1"]
+    assert client.put(f"{portfolio}/transactions/order", json=sent).status_code == 200
+    assert len(log(client, action="reorder")) == 1, "the same order again is no change"
