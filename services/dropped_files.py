@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from data.providers.folder import Dropped, Folder, table
-from engine.errors import InvalidInput, PortfolioError, StorageError, UnreadableFile
+from engine.errors import PortfolioError, StorageError, UnreadableFile
 from engine.types import Actor
 from services.instruments import Instruments
 from services.market import Market
@@ -99,7 +99,7 @@ class DroppedFiles:
 def explained(error: PortfolioError) -> str:
     """Say what is wrong with a file, every row of it as far as they are told, and the mend."""
     lines = [error.message]
-    every = error.context.get("errors", []) if isinstance(error, InvalidInput) else []
+    every = error.context.get("errors", []) if error.context.get("error_count", 1) > 1 else []
     lines += [f"  {each['message']} {each['hint'] or ''}".rstrip() for each in every]
     lines += [str(error.context["hint"])] if error.context.get("hint") else []
     return "\n".join(lines)

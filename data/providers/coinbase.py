@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar, Final
 
 from data.providers import cells, rows
-from data.providers.base import HttpProvider, Limits, Listing
+from data.providers.base import Limits, Listing
 from data.providers.wire import quoted
 from engine.errors import MalformedResponse, UnknownSymbol
 from engine.types import AssetClass, Bar, Instrument, Quote
@@ -21,7 +21,7 @@ SHOWN: Final = 50
 READ: Final = (200, 404)
 
 
-class Coinbase(HttpProvider):
+class Coinbase(rows.ToldApart):
     """The exchange's public interface. Symbols are products such as BTC-EUR."""
 
     name: ClassVar[str] = "coinbase"

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from data.providers import cells, rows
-from data.providers.base import HttpProvider, Limits, Listing
+from data.providers.base import Limits, Listing
 from data.providers.wire import Answer, quoted
 from engine.errors import MalformedResponse, ProviderRefused, RateLimited, UnknownSymbol
 from engine.types import AssetClass, Bar, Instrument, Quote
@@ -29,7 +29,7 @@ READ: Final = (200, 400, 404)
 REFUSED: Final = frozenset({10002, 10005, 10006, 10010, 10011, 10012})
 
 
-class CoinGecko(HttpProvider):
+class CoinGecko(rows.ToldApart):
     """CoinGecko's public interface; a key of the demo plan is sent where there is one."""
 
     name: ClassVar[str] = "coingecko"

@@ -24,7 +24,7 @@ from data.providers.endpoint_hosts import AllowList
 from data.providers.endpoint_reading import Seen
 from data.providers.symbols import check_symbol
 from data.providers.wire import Answer, Wire, quoted
-from engine.errors import InvalidInput, MalformedResponse, PortfolioError, ProviderError, ProviderRefused, UnknownSymbol
+from engine.errors import InvalidInput, MalformedResponse, PortfolioError, ProviderError, ProviderRefused, ProviderUnavailable, UnknownSymbol
 from engine.types import Instrument, Quote
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ class Endpoints(HttpProvider):
             self.allowed.check(endpoint.url, needs_symbol=endpoint.reading.symbol is None)
             return self._asked(wire, endpoint.url, symbol)
         except InvalidInput as error:
-            return ProviderRefused(self.name, reason=f"{endpoint.name}: {error.message}")
+            return _refusal(error, f"{endpoint.name}: ")
         except ProviderError as error:
             return error
 
@@ -174,7 +174,7 @@ class Endpoints(HttpProvider):
         try:
             answer = wire.get(path or "/", expected=(200, 404))
         except InvalidInput as error:  # the name turned to another address since it was checked
-            raise ProviderRefused(self.name, reason=error.message) from None
+            raise _refusal(error) from None
         if answer.status != 200:
             raise UnknownSymbol(self.name, symbol)
         return answer
@@ -202,6 +202,13 @@ class Endpoints(HttpProvider):
         while len(self._wires) > WIRES:
             self._wires.popitem(last=False)[1].close()
         return self._wires[key]
+
+
+def _refusal(error: InvalidInput, whose: str = "") -> ProviderError:
+    """Say that a URL may not be asked, or that its host is not found just now, as an error of a provider."""
+    if error.context.get("rule") == "unknown_host":
+        return ProviderUnavailable(Endpoints.name, reason=whose + error.message)
+    return ProviderRefused(Endpoints.name, reason=whose + error.message)
 
 
 PROVIDER = Endpoints

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final
 from urllib.parse import quote
 
 from data.providers import cells, rows
-from data.providers.base import HttpProvider, Limits, Listing
+from data.providers.base import Limits, Listing
 from data.providers.units import in_currency
 from data.providers.wire import quoted
 from data.records import Rate
@@ -30,7 +30,7 @@ READ: Final = (200, 404)
 _log = logging.getLogger(__name__)
 
 
-class Eodhd(HttpProvider):
+class Eodhd(rows.ToldApart):
     """EODHD over REST; the key travels in the query, as it wants it."""
 
     name: ClassVar[str] = "eodhd"

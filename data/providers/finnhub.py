@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from data import calendar
 from data.providers import cells, rows
-from data.providers.base import HttpProvider, Limits, Listing
+from data.providers.base import Limits, Listing
 from data.providers.finnhub_stream import FinnhubDialect, stream_url
 from data.providers.streaming import Stream
 from data.providers.wire import Answer
@@ -25,7 +25,7 @@ SELDOM_SECONDS: Final = 3600.0  # Finnhub keeps the line up by pings of its own
 COLUMNS: Final = ("o", "h", "l", "c", "v")
 
 
-class Finnhub(HttpProvider):
+class Finnhub(rows.ToldApart):
     """Finnhub over REST; its trades come through `finnhub_stream`."""
 
     name: ClassVar[str] = "finnhub"

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from data import calendar
 from data.providers import cells, rows
-from data.providers.base import HttpProvider, Limits, Listing
+from data.providers.base import Limits, Listing
 from data.providers.wire import quoted
 from data.records import Rate
 from engine.errors import MalformedResponse, ProviderRefused, RateLimited, UnknownSymbol
@@ -31,7 +31,7 @@ AMOUNT: Final = 1_000_000
 TOLERANCE: Final = Decimal("0.02")
 
 
-class Polygon(HttpProvider):
+class Polygon(rows.ToldApart):
     """Polygon over REST."""
 
     name: ClassVar[str] = "polygon"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -9,8 +10,9 @@ from decimal import Context, Decimal
 from typing import Any, Final, TypeVar
 
 from data.providers import cells
+from data.providers.base import History, HttpProvider
 from data.providers.units import in_currency
-from engine.errors import MalformedResponse, ProviderError, UnknownSymbol
+from engine.errors import MalformedResponse, ProviderError, ProviderRefused, UnknownSymbol
 from engine.types import AssetClass, Bar, CorporateAction, Instrument, Quote
 
 US: Final = frozenset({"XNAS", "XNGS", "XNMS", "XNCM", "XNYS", "ARCX", "XASE", "BATS", "IEXG", "OOTC", "OTCM", "NASDAQ", "NYSE", "AMEX", "US"})
@@ -24,6 +26,26 @@ CLASSES: Final = (  # words of a provider's type of security, the first that is 
     (("stock", "equity", "share", "reit", "adr", "gdr", "receipt", "common", "preferred", "ltd part"), AssetClass.EQUITY),
 )  # fmt: skip
 Found = TypeVar("Found")
+_log = logging.getLogger(__name__)
+
+
+class ToldApart(HttpProvider):
+    """A provider that tells bars and actions in requests of their own, or has no actions."""
+
+    def fetch_actions(self, instrument: Instrument, start: date, end: date) -> list[CorporateAction]:
+        """Return nothing: actions are not offered."""
+        del instrument, start, end
+        return []
+
+    def fetch_history(self, instrument: Instrument, start: date, end: date) -> History:
+        """Return bars and actions; where the plan refuses the actions, the bars alone."""
+        bars = self.fetch_bars(instrument, start, end)
+        try:
+            actions = self.fetch_actions(instrument, start, end) if "actions" in self.offers else []
+        except ProviderRefused as error:
+            _log.warning("%s has bars of %s, but no splits and dividends: %s", self.name, instrument.symbol, error.message)
+            actions = []
+        return History(bars, actions, instrument.currency)
 
 
 def asset_class(text: object) -> AssetClass:

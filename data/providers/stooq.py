@@ -15,7 +15,7 @@ from typing import ClassVar, Final
 from zoneinfo import ZoneInfo
 
 from data.providers import cells, rows
-from data.providers.base import HttpProvider, Limits
+from data.providers.base import Limits
 from data.providers.wire import Answer, check_symbol
 from data.records import Rate
 from engine.errors import MalformedResponse, ProviderRefused, RateLimited, UnknownSymbol
@@ -28,7 +28,7 @@ EXCHANGES: Final = {"EUR": {"XETR", "XFRA"}, "PLN": {"XWAR"}, "JPY": {"XTKS"}, "
 MISSING: Final = frozenset({"N/D", "B/D", ""})
 
 
-class Stooq(HttpProvider):
+class Stooq(rows.ToldApart):
     """Stooq's CSV files."""
 
     name: ClassVar[str] = "stooq"
