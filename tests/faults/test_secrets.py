@@ -32,7 +32,9 @@ INSTRUMENTS = {"AAPL": ("equity", "USD"), "SAP.DE": ("equity", "EUR"), "BTC-USD"
                "VOD.L": ("equity", "GBP")}
 PATHS = ("/api/v1/providers", "/api/v1/market/status", "/api/v1/quotes", "/api/v1/quotes/quarantine", "/api/v1/instruments", "/api/v1/audit",
          "/api/v1/feed/log", "/api/v1/search?q=AAPL", "/api/v1/search?q=Apple", "/api/v1/checks", "/metrics", "/healthz", "/readyz", "/", "/markets",
-         "/_dash-layout", "/api/v1/openapi.json", "/api/v1/portfolios/none/holdings")
+         "/_dash-layout", "/api/v1/openapi.json", "/api/v1/portfolios/none/holdings", "/api/v1/instruments/AAPL/history",
+         "/api/v1/instruments/AAPL/panel", "/api/v1/instruments/AAPL/candles", "/api/v1/watchlists", "/api/v1/endpoints", "/api/v1/alerts",
+         "/api/v1/alerts/events", "/api/v1/alerts/channels")
 pytestmark = pytest.mark.slow
 
 
@@ -126,7 +128,9 @@ def test_no_key_is_told_to_anybody(own: Settings, base: Database, run: Start, he
         for symbol, (kind, currency) in INSTRUMENTS.items():
             unit.instruments.put(actor.workspace_id, actor.user_id, symbol, name=symbol, asset_class=AssetClass(kind), currency=currency)
     with Replay(Echo()) as server:
-        environment = {"MARKET_DATA": ",".join(names), "POLL_SECONDS": "0.5", "LOG_LEVEL": "debug",
+        environment = {"MARKET_DATA": ",".join(names), "POLL_SECONDS": "0.5", "LOG_LEVEL": "debug", "ENDPOINT_API_KEY": key_of("endpoint"),
+                       "SMTP_HOST": "127.0.0.1", "SMTP_PORT": "9", "SMTP_USER": "somebody", "SMTP_PASSWORD": key_of("smtp"),
+                       "SMTP_FROM": "portolan@example.com",
                        **{f"{name.upper()}_BASE_URL": server.url for name in names}, **{f"{name.upper()}_API_KEY": key_of(name) for name in names}}
         port = free_port()
         process = run("serve", "--port", str(port), **environment)
