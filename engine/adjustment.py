@@ -40,13 +40,31 @@ class Action(Protocol):
 
 
 def action_columns(index: pd.DatetimeIndex, actions: Sequence[Action]) -> pd.DataFrame:
-    """Lay actions on the days of a series: an action of a day without a bar is on the next one.
+    """Lay actions on the days of a series.
+
+    Parameters
+    ----------
+    index : DatetimeIndex
+        Rising days of the series.
+    actions : sequence of Action
 
     Returns
     -------
     DataFrame
         `index` x `split` (new shares per old one, 0 where there is none), `dividend` (paid a share of that day), `action` (1 where
-        there is any). A stock dividend of ratio r is a split of 1 + r.
+        there is any).
+
+    Convention
+    ----------
+    An action of a day without a bar is on the next one; one after the last day is left out. A stock dividend of ratio r is a split
+    of 1 + r.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace as Of
+    >>> days = pd.to_datetime(["2024-01-05", "2024-01-08"])
+    >>> action_columns(days, [Of(date="2024-01-06", kind="stock_dividend", ratio=0.1, amount=None)])["split"].tolist()
+    [0.0, 1.1]
     """
     split, paid, acted = np.zeros((3, len(index)))
     for action in actions:
@@ -62,7 +80,7 @@ def action_columns(index: pd.DatetimeIndex, actions: Sequence[Action]) -> pd.Dat
 
 
 def adjustment_factors(closes: pd.Series, actions: Sequence[Action]) -> pd.DataFrame:
-    """Return what raw closes are multiplied by so that neither splits nor payments show in them.
+    """Return what raw closes are multiplied by to hide splits and payments.
 
     Parameters
     ----------
@@ -113,12 +131,20 @@ def adjusted_closes(closes: pd.Series, actions: Sequence[Action], *, payments: b
     Returns
     -------
     Series, as `closes`
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace as Of
+    >>> closes = pd.Series([100.0, 49.0], index=pd.to_datetime(["2024-01-02", "2024-01-03"]))
+    >>> told = [Of(date="2024-01-03", kind="split", ratio=2, amount=None), Of(date="2024-01-03", kind="dividend", ratio=None, amount=1)]
+    >>> adjusted_closes(closes, told).tolist(), adjusted_closes(closes, told, payments=False).tolist()
+    ([49.0, 49.0], [50.0, 49.0])
     """
     return closes * adjustment_factors(closes, actions)["total" if payments else "split"]
 
 
 def carried_prices(prices: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Carry prices over days without one, between the first and the last price of each series only.
+    """Carry prices over the days without one inside each series.
 
     Parameters
     ----------

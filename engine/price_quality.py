@@ -68,7 +68,26 @@ def price_suspicions(bars: pd.DataFrame, *, splits: str = "applied", reference: 
 
 
 def price_gaps(bars: pd.DataFrame, days: Iterable[Any] = ()) -> pd.DatetimeIndex:
-    """Return the days without any price: rows of nothing, and those of `days` that lie between the first and the last bar and have none."""
+    """Return the days without any price.
+
+    Parameters
+    ----------
+    bars : DataFrame
+        As for `price_suspicions`.
+    days : iterable of dates
+        Days that should have a bar; those before the first price and after the last are no gap.
+
+    Returns
+    -------
+    DatetimeIndex
+        Rows of nothing, and those of `days` that lie between the first and the last price and have none; ascending.
+
+    Examples
+    --------
+    >>> bars = pd.DataFrame({"close": [10.0, 10.2]}, index=pd.to_datetime(["2024-01-02", "2024-01-04"]))
+    >>> [day.day for day in price_gaps(bars, pd.bdate_range("2024-01-01", "2024-01-05"))]
+    [3]
+    """
     frame = bar_frame(bars)
     empty = frame.index[frame[list(CELLS)].isna().all(axis=1)]
     priced = frame.index[frame["close"].notna()]
@@ -78,7 +97,28 @@ def price_gaps(bars: pd.DataFrame, days: Iterable[Any] = ()) -> pd.DatetimeIndex
 
 
 def repaired_bars(bars: pd.DataFrame, found: Sequence[Suspicion]) -> pd.DataFrame:
-    """Apply what is proposed, and mark each row that it touches in a column `repaired`."""
+    """Apply what is proposed, and mark the rows that it touches.
+
+    Parameters
+    ----------
+    bars : DataFrame
+        As for `price_suspicions`.
+    found : sequence of Suspicion
+        Those without a proposal, or of a day that `bars` lacks, are passed over.
+
+    Returns
+    -------
+    DataFrame
+        `bars` in rising days, with a column `repaired`: whether anything of the row was changed.
+
+    Examples
+    --------
+    >>> days = pd.bdate_range("2024-01-01", periods=8)
+    >>> bars = pd.DataFrame({"close": [10.0, 10.1, 10.2, 1012.0, 10.1, 10.0, 10.1, 10.2]}, index=days)
+    >>> mended = repaired_bars(bars, price_suspicions(bars))
+    >>> mended.loc[mended["repaired"], "close"].round(2).tolist()
+    [10.12]
+    """
     frame = bar_frame(bars).assign(repaired=False)
     for each in found:
         if each.date not in frame.index or each.proposed is None:
