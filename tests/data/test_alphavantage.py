@@ -267,3 +267,21 @@ def test_the_key_is_never_told(server: Replay, text: str) -> None:
         client.fetch_quotes([instrument("ABC")], NOW)
     assert KEY not in raised.value.message + json.dumps(raised.value.context)
     assert server.requests[0].query["apikey"] == KEY
+
+
+def test_every_answer_may_come_as_csv(server: Replay) -> None:
+    quote = b"symbol,open,high,low,price,volume,latestDay,previousClose,change,changePercent\r\nABC,10,11,9,10.25,1200,2024-06-07,10,0.25,2.5%\r\n"
+    (found,) = says(server, every=quote).fetch_quotes([instrument("ABC")], NOW)
+    assert (found.price, found.ts) == (10.25, datetime(2024, 6, 7, 20, tzinfo=UTC))
+    hits = b"symbol,name,type,region,marketOpen,timezone,currency,matchScore\r\nABC,ABC Inc,ETF,United States,09:30,UTC-04,USD,1.0\r\n"
+    assert [(hit.symbol, hit.asset_class, hit.currency) for hit in says(server, every=hits).search("abc")] == [("ABC", AssetClass.FUND, "USD")]
+    days = (b"timestamp,open,high,low,close,adjusted_close,volume,dividend_amount,split_coefficient\r\n"
+            b"2024-06-07,5.1,5.3,5.0,5.2,5.2,2400,0.0,2.0\r\n2024-06-06,10,10.2,9.8,10,5,900,0.15,1.0\r\n")
+    history = says(server, every=days).fetch_history(instrument("ABC"), *EVER)
+    assert [(bar.date.day, str(bar.close), str(bar.adjusted_close)) for bar in history.bars] == [(6, "10", "5"), (7, "5.2", "5.2")]
+    assert [action.kind for action in history.actions] == ["dividend", "split"]
+
+
+def test_a_quote_that_is_delayed_is_a_quote(server: Replay) -> None:
+    told = body("quote.json").replace(b'"Global Quote"', b'"Global Quote - DATA DELAYED BY 15 MINUTES"')
+    assert len(says(server, every=told).fetch_quotes([instrument("ABC")], NOW)) == 1
