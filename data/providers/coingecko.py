@@ -6,11 +6,13 @@ taken only where it is one of the great ones below or belongs to a single coin; 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
+from data import calendar
 from data.providers import cells, rows
 from data.providers.base import Limits, Listing
 from data.providers.wire import Answer, quoted
@@ -25,15 +27,18 @@ COINS: Final = {
     "MKR": "maker", "HBAR": "hedera-hashgraph", "VET": "vechain", "ICP": "internet-computer", "XTZ": "tezos", "EOS": "eos", "ZEC": "zcash",
     "DASH": "dash",
 }  # fmt: skip
+VERSION: Final = "/api/v3"
+A_YEAR: Final = 365  # what the plans without a price tell
 READ: Final = (200, 400, 404)
 REFUSED: Final = frozenset({10002, 10005, 10006, 10010, 10011, 10012})
+_log = logging.getLogger(__name__)
 
 
 class CoinGecko(rows.ToldApart):
     """CoinGecko's public interface; a key of the demo plan is sent where there is one."""
 
     name: ClassVar[str] = "coingecko"
-    home: ClassVar[str] = "https://api.coingecko.com/api/v3"
+    home: ClassVar[str] = "https://api.coingecko.com"
     limits: ClassVar[Limits] = Limits(per_second=0.4, burst=5, batch=100)
     offers: ClassVar[frozenset[str]] = frozenset({"quotes", "bars", "search"})
     _tickers: dict[str, str] | None = None
@@ -67,9 +72,11 @@ class CoinGecko(rows.ToldApart):
     def fetch_bars(self, instrument: Instrument, start: date, end: date) -> list[Bar]:
         """Return the last price of each day (UTC) from `start` to `end`, both included."""
         coin = self.symbol(instrument)
-        first, last = (datetime(day.year, day.month, day.day, tzinfo=UTC) for day in (start, end + timedelta(days=1)))
-        answer = self._get(f"/coins/{quoted(coin)}/market_chart/range",
-                           {"vs_currency": instrument.currency.lower(), "from": int(first.timestamp()), "to": int(last.timestamp())})
+        days = max((calendar.today() - start).days + 1, 1)
+        if days > A_YEAR and "pro-api" not in self.wire.base_url:
+            _log.warning("coingecko tells the last year of %s alone, not since %s", coin, start)
+            days = A_YEAR
+        answer = self._get(f"/coins/{quoted(coin)}/market_chart", {"vs_currency": instrument.currency.lower(), "days": days})
         with self.reading(coin):
             body = cells.shaped(self.name, self._body(answer, coin), dict, "the answer")
             return rows.in_order(self.name, _last_of_days(cells.shaped(self.name, body.get("prices"), list, "prices")), start, end)
@@ -114,7 +121,7 @@ class CoinGecko(rows.ToldApart):
 
     def _get(self, path: str, params: Mapping[str, Any]) -> Answer:
         headers = {"x-cg-demo-api-key": self.key} if self.key else {}
-        return self.wire.get(path, params, headers=headers, expected=READ)
+        return self.wire.get(rows.beneath(self.wire.base_url, VERSION) + path, params, headers=headers, expected=READ)
 
     def _body(self, answer: Answer, asked: str) -> Any:  # noqa: ANN401  # whatever JSON holds
         """Read an answer, or raise what it complains of."""

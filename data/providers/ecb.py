@@ -34,6 +34,7 @@ FIXED_AT: Final = time(14, 15)
 PORTAL: Final = "https://data-api.ecb.europa.eu"
 BANK: Final = Bank("ecb", "EUR", foreign_per_own=True)
 RECENT: Final = timedelta(days=80)  # what the short file holds for certain
+LONG: Final = timedelta(days=400)  # from there on the file of all days is shorter than the portal's table
 CURRENCIES: Final = frozenset({
     "EUR", "USD", "JPY", "BGN", "CZK", "DKK", "GBP", "HUF", "PLN", "RON", "SEK", "CHF", "ISK", "NOK", "TRY", "AUD", "BRL", "CAD", "CNY", "HKD", "IDR",
     "ILS", "INR", "KRW", "MXN", "MYR", "NZD", "PHP", "SGD", "THB", "ZAR",
@@ -42,7 +43,7 @@ CUBE: Final = "{http://www.ecb.int/vocabulary/2002-08-01/eurofxref}Cube"
 
 
 class Ecb(HttpProvider):
-    """The ECB's files of the day and of 90 days, and its data portal for what lies further back.
+    """The ECB's files of the day and of 90 days, its data portal for a year, and its file of all days for what is longer.
 
     Parameters
     ----------
@@ -87,15 +88,18 @@ class Ecb(HttpProvider):
 
     def fetch_fx(self, pairs: Sequence[str], start: date, end: date) -> dict[str, list[Rate]]:
         """Return the fixings of pairs from `start` to `end`, both included; a day without a fixing is left out."""
-        return self._history(pairs, start, end).of_pairs(pairs, start, end)
+        return self._history(start, end).of_pairs(pairs, start, end)
 
-    def _history(self, pairs: Sequence[str], start: date, end: date) -> Fixings:
+    def _history(self, start: date, end: date) -> Fixings:
         if start >= calendar.today() - RECENT:
             return self._read(self.wire.get("/stats/eurofxref/eurofxref-hist-90d.xml"))
-        codes = sorted({code for pair in pairs for code in (pair[:3], pair[3:])} & CURRENCIES - {BANK.own})
+        if end - start > LONG:
+            return self._read(self.wire.get("/stats/eurofxref/eurofxref-hist.xml"))
         asked = {"format": "csvdata", "startPeriod": start.isoformat(), "endPeriod": end.isoformat(), "detail": "dataonly"}
-        answer = self.portal.get(f"/service/data/EXR/D.{'+'.join(codes)}.EUR.SP00.A", asked, expected=(200, 404))
-        return Fixings(BANK) if answer.status == 404 else self._read(answer)  # 404: no fixing of these in that time
+        answer = self.portal.get("/service/data/EXR/D..EUR.SP00.A", asked, expected=(200, 404))
+        if answer.status == 404 and "no results" in answer.text[:500].lower():
+            return Fixings(BANK)  # how the portal says that nothing was fixed in that time
+        return self._read(answer)
 
     def _read(self, answer: Answer) -> Fixings:
         """Read a file of fixings, XML or CSV."""

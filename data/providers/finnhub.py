@@ -21,6 +21,7 @@ from engine.errors import MalformedResponse, ProviderRefused, RateLimited, Unkno
 from engine.types import Bar, CorporateAction, Instrument, Quote
 
 NEW_YORK: Final = ZoneInfo("America/New_York")
+VERSION: Final = "/api/v1"
 SELDOM_SECONDS: Final = 3600.0  # Finnhub keeps the line up by pings of its own
 COLUMNS: Final = ("o", "h", "l", "c", "v")
 
@@ -29,7 +30,7 @@ class Finnhub(rows.ToldApart):
     """Finnhub over REST; its trades come through `finnhub_stream`."""
 
     name: ClassVar[str] = "finnhub"
-    home: ClassVar[str] = "https://finnhub.io/api/v1"
+    home: ClassVar[str] = "https://finnhub.io"
     needs_key: ClassVar[bool] = True
     limits: ClassVar[Limits] = Limits(per_second=1.0, burst=30)
     offers: ClassVar[frozenset[str]] = frozenset({"quotes", "bars", "actions", "search"})
@@ -82,7 +83,7 @@ class Finnhub(rows.ToldApart):
 
     def stream(self, ingest: Callable[..., object], instruments: Callable[[], Sequence[Instrument]]) -> Stream:
         """Give the line on which Finnhub tells trades as they come."""
-        url = stream_url(self.wire.base_url, self.home, self.key or "")
+        url = stream_url(self.wire.base_url, self.key or "")
         return Stream(FinnhubDialect(self.symbol), url, ingest, lambda: [one for one in instruments() if self.covers(one)],
                       heartbeat_seconds=SELDOM_SECONDS)
 
@@ -107,7 +108,7 @@ class Finnhub(rows.ToldApart):
             return [row for row in found if (day := cells.day(row.get("date"))) is None or start <= day <= end]
 
     def _ask(self, path: str, params: Mapping[str, Any]) -> Answer:
-        return self.wire.get(path, dict(params), headers={"X-Finnhub-Token": self.key or ""})
+        return self.wire.get(rows.beneath(self.wire.base_url, VERSION) + path, dict(params), headers={"X-Finnhub-Token": self.key or ""})
 
 
 def _object(answer: Answer, symbol: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from engine.types import Instrument, Quote
 
 NAME: Final = "finnhub"
 HOME: Final = "wss://ws.finnhub.io"
+PUBLIC: Final = "finnhub.io"
 LONGEST_FRAME: Final = 2**20
 SILENT: Final = frozenset({"ping", "pong"})
 
@@ -76,18 +77,17 @@ class FinnhubDialect:
         return found
 
 
-def stream_url(base_url: str, home: str, key: str) -> str:
+def stream_url(base_url: str, key: str) -> str:
     """Give the socket's address that goes with a base URL: Finnhub's own, or the same place as a stand-in's.
 
     Examples
     --------
-    >>> stream_url("http://127.0.0.1:8080/api/v1", "https://finnhub.io/api/v1", "k")
+    >>> stream_url("http://127.0.0.1:8080/api/v1", "k")
     'ws://127.0.0.1:8080/?token=k'
     """
-    token = quote(key, safe="")
-    if base_url.rstrip("/") == home:
+    token, parts = quote(key, safe=""), urlsplit(base_url)
+    if parts.hostname == PUBLIC:
         return f"{HOME}?token={token}"
-    parts = urlsplit(base_url)
     return f"{'ws' if parts.scheme == 'http' else 'wss'}://{parts.netloc}/?token={token}"
 
 

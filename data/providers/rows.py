@@ -48,6 +48,17 @@ class ToldApart(HttpProvider):
         return History(bars, actions, instrument.currency)
 
 
+def beneath(base_url: str, version: str) -> str:
+    """Give the part of a path that names the version of an interface; none where the base URL that a user gave has it already.
+
+    Examples
+    --------
+    >>> beneath("https://finnhub.io", "/api/v1"), beneath("http://127.0.0.1:8080/api/v1", "/api/v1")
+    ('/api/v1', '')
+    """
+    return "" if base_url.endswith(version) else version
+
+
 def asset_class(text: object) -> AssetClass:
     """Tell the class of what a provider calls its type of security."""
     words = cells.word(text).lower()
