@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol, runtime_checkable
 from uuid import UUID
 
 from data import calendar
@@ -34,6 +34,14 @@ class Chunk(NamedTuple):
     instruments: list[Instrument]
     quotes: list[Quote]
     error: PortfolioError | None = None
+
+
+@runtime_checkable
+class Abortable(Protocol):
+    """A provider whose questions can be ended before they are answered."""
+
+    def abort(self) -> None:
+        """End them."""
 
 
 class Failover:
@@ -61,16 +69,17 @@ class Failover:
         names = dict.fromkeys([*(source.provider for source in instrument.sources), *preferred, *self._by_name])
         return [provider for name in names if (provider := self._by_name.get(name)) and self._may(provider, instrument)]
 
-    def quotes(self, instruments: Iterable[Instrument], *, since: datetime | None = None, preferred: Orders | None = None) -> Iterator[Chunk]:
-        """Ask for the newest quotes, one round after the other; gives what comes as it comes."""
+    def quotes(self, instruments: Iterable[Instrument], *, since: datetime | None = None, preferred: Orders | None = None,
+               go_on: Callable[[], bool] = lambda: True) -> Iterator[Chunk]:
+        """Ask for the newest quotes, one round after the other, while `go_on` says so; gives what comes as it comes."""
         orders = {one.id: self.order(one, (preferred or {}).get(one.id, ())) for one in instruments}
         rest = {one.id: one for one in instruments if orders[one.id]}
         left = set[str]()
-        while rest:
+        while rest and go_on():
             groups = _groups(rest, orders, left)
             if not groups:
                 return
-            for chunk in self._round(groups, since):
+            for chunk in self._round(groups, since, go_on):
                 yield chunk
                 self._settle(chunk, rest, orders, left)
 
@@ -93,18 +102,24 @@ class Failover:
         until = self._unknown.get((provider.name, instrument.id), 0.0)
         return until <= time.monotonic() and provider.covers(instrument)
 
-    def _round(self, groups: Mapping[str, list[Instrument]], since: datetime | None) -> Iterator[Chunk]:
+    def abort(self) -> None:
+        """End what is being asked now."""
+        for provider in self.providers:
+            if isinstance(provider, Abortable):
+                provider.abort()
+
+    def _round(self, groups: Mapping[str, list[Instrument]], since: datetime | None, go_on: Callable[[], bool]) -> Iterator[Chunk]:
         """Ask every provider of a round, at the same time where there are several."""
         if len(groups) == 1:
             for name, instruments in groups.items():
-                yield from self._ask(self._by_name[name], instruments, since)
+                yield from self._ask(self._by_name[name], instruments, since, go_on)
             return
         with ThreadPoolExecutor(len(groups), thread_name_prefix="ask") as pool:
-            asked = [pool.submit(list, self._ask(self._by_name[name], instruments, since)) for name, instruments in groups.items()]
+            asked = [pool.submit(list, self._ask(self._by_name[name], instruments, since, go_on)) for name, instruments in groups.items()]
             for future in as_completed(asked):
                 yield from future.result()
 
-    def _ask(self, provider: Provider, instruments: list[Instrument], since: datetime | None) -> Iterator[Chunk]:
+    def _ask(self, provider: Provider, instruments: list[Instrument], since: datetime | None, go_on: Callable[[], bool]) -> Iterator[Chunk]:
         """Ask one provider in portions, those first whose turn was longest ago; ends where it fails as a whole."""
         waiting = self._in_turn(provider, instruments)
         if len(waiting) < len(instruments):
@@ -112,6 +127,8 @@ class Failover:
             yield Chunk(provider, [one for one in instruments if one.id not in due], [])
         size, failures = max(provider.limits.batch, 1), 0
         for place in range(0, len(waiting), size):
+            if not go_on():
+                return
             chunk = self._chunk(provider, waiting[place : place + size], since)
             failures = failures + 1 if chunk.error else 0
             if chunk.error is not None and (_ends(chunk.error) or failures >= FAILURES_IN_A_ROW):

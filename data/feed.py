@@ -8,7 +8,7 @@ the same, and `status` says so. What does not pass is kept as a finding that a p
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -28,7 +28,7 @@ from data.ingested import Doubts, Ingested, Opinion, Opinions, SourceStatus, key
 from data.providers.base import Provider
 from data.quarantine import QUARANTINED, Quarantined, finding_of, quote_of
 from data.records import StoredFinding
-from engine.errors import BusError, Conflict, PortfolioError
+from engine.errors import BusError, CircuitOpen, Conflict, PortfolioError
 from engine.types import Actor, Instrument, Quote
 
 CHANNEL: Final = "portolan:quotes"
@@ -88,7 +88,8 @@ class Feed:
             done.doubtful = []
         return done
 
-    def poll(self, instruments: Sequence[Instrument], *, since: datetime | None = None, preferred: Orders | None = None) -> Ingested:
+    def poll(self, instruments: Sequence[Instrument], *, since: datetime | None = None, preferred: Orders | None = None,
+             go_on: Callable[[], bool] = lambda: True) -> Ingested:
         """Ask the providers, each for what none before it answered, and ingest the answers as they come.
 
         Parameters
@@ -98,10 +99,12 @@ class Feed:
             When the last poll was: a provider that can tell every change tells those after it.
         preferred : Mapping, optional
             Of an instrument's id: names of providers to ask before the others.
+        go_on : callable
+            Asked before every question; false ends the poll.
         """
         total = Ingested()
         waiting: dict[str, list[Quote]] = {}
-        for chunk in self.failover.quotes(instruments, since=since, preferred=preferred):
+        for chunk in self.failover.quotes(instruments, since=since, preferred=preferred, go_on=go_on):
             quotes = waiting.setdefault(chunk.provider.name, [])
             quotes += chunk.quotes
             if len(quotes) >= PORTION:
@@ -181,8 +184,11 @@ class Feed:
         """Have a failure seen: counted, told in the status, and in the log where it is news."""
         self.metrics.provider_errors.labels(provider.name, error.code).inc()
         before = self._sources[provider.name]
-        self._sources[provider.name] = replace(before, error=error.message)
-        _log.log(logging.DEBUG if before.error == error.message else logging.WARNING, "%s", error.message)
+        known = before.error == error.message or (isinstance(error, CircuitOpen) and before.error is not None)
+        waits = getattr(provider, "waits", False) is True  # for its turn: nothing failed
+        _log.log(logging.DEBUG if known or waits else logging.WARNING, "%s", error.message)
+        if not (known or waits):
+            self._sources[provider.name] = replace(before, error=error.message)
 
     def _taken(self, batch: list[Quote], source: str, now: datetime, *, ask: bool = False, opinions: Opinions | None = None) -> Ingested:
         """Judge, store and tell. With `ask` doubtful quotes are given back, with `opinions` they are settled by them."""

@@ -109,6 +109,7 @@ class Poller:
     def stop(self) -> None:
         """End what runs, and let another one lead."""
         self._stopping.set()
+        self._feed.failover.abort()
         if self._scheduler is not None:
             self._scheduler.shutdown(wait=True)
             self._scheduler = None
@@ -161,7 +162,7 @@ class Poller:
 
     def _poll(self) -> dict[str, Any] | None:
         now = calendar.now()
-        done = self._feed.poll(self._rounds.due(now), since=self._since, preferred=self._rounds.preferred)
+        done = self._feed.poll(self._rounds.due(now), since=self._since, preferred=self._rounds.preferred, go_on=self._goes_on)
         self._since = now
         before = self._status
         self._status = replace(before, polls=before.polls + 1, quotes=before.quotes + len(done.accepted), last_poll=now, last_error=None)

@@ -135,6 +135,10 @@ class HttpProvider:
         """Whether our own budget of the moment is what ended its answers: their turn comes."""
         return self.wire.state is not None and self.wire.state.waits
 
+    def abort(self) -> None:
+        """End what is being asked now: the process stops."""
+        self.wire.abort()
+
     @classmethod
     def refusal(cls, settings: Settings) -> str | None:
         """Tell why it cannot run with these settings; None where it can."""

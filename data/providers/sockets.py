@@ -33,6 +33,7 @@ class Deadline:
 
     def __init__(self, seconds: float) -> None:
         self.passed = False
+        self.aborted = False
         self._ends = time.monotonic() + seconds
         self._lock = threading.Lock()
         self._levers: list[socket.socket] = []
@@ -62,6 +63,11 @@ class Deadline:
             self._timer.cancel()
             _asking.deadline = None
             self._let_go()
+
+    def abort(self) -> None:
+        """Break what is in use, as if the time were over."""
+        self.aborted = True
+        self._pull()
 
     def _pull(self) -> None:
         with self._lock:

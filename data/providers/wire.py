@@ -82,6 +82,7 @@ class Wire:
         self._noted: ProviderError | None = None
         self._lock = Lock()
         self._flights: dict[str, Future[Answer]] = {}
+        self._running: set[Deadline] = set()
         self._remembered: OrderedDict[str, Answer] = OrderedDict()
         self._session = requests.Session()
         self._session.trust_env = False  # settings come from data.settings alone
@@ -150,6 +151,11 @@ class Wire:
         line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
         return line if len(line) <= SHOWN else line[: SHOWN - 1] + "…"
 
+    def abort(self) -> None:
+        """End every question that waits for its answer now, as if its time were over."""
+        for deadline in tuple(self._running):
+            deadline.abort()
+
     def close(self) -> None:
         """Close what is open."""
         self._session.close()
@@ -199,16 +205,25 @@ class Wire:
         deadline = Deadline(self.deadline_seconds)
         try:
             with deadline.running():
+                self._running.add(deadline)
                 answer = self._followed(prepared)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError, ProviderUnavailable) as error:
             if deadline.passed or isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
-                raise ProviderTimeout(self.provider, seconds=self.deadline_seconds) from None
+                raise self._timeout(deadline) from None
             if isinstance(error, ProviderUnavailable):
                 raise
             raise ProviderUnavailable(self.provider, reason=_why(error)) from None
+        finally:
+            self._running.discard(deadline)
         if deadline.passed:
-            raise ProviderTimeout(self.provider, seconds=self.deadline_seconds)
+            raise self._timeout(deadline)
         return answer
+
+    def _timeout(self, deadline: Deadline) -> ProviderTimeout:
+        """Say that it was not in time; where we hung up, that is no fault of the provider."""
+        error = ProviderTimeout(self.provider, seconds=self.deadline_seconds)
+        error.noted = deadline.aborted
+        return error
 
     def _followed(self, prepared: requests.PreparedRequest) -> Answer:
         """Ask, and go where the same host points to; to another one never."""

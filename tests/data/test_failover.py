@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from threading import Event, Thread
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
@@ -278,6 +279,59 @@ def test_a_fault_goes_to_the_next_provider_opens_the_breaker_and_the_way_back_is
             unit.connection.exec_driver_sql(f"UPDATE provider_state SET retry_at = clock_timestamp() WHERE provider = '{first}'")  # noqa: S608
         assert {quote.source for quote in feed.poll([apple]).accepted} == {first}
         assert next(each for each in health(database) if each.provider == first).breaker == "closed"
+
+
+def test_who_stops_hangs_up_and_that_is_no_fault_of_the_provider(database: Database) -> None:
+    name, ending = f"e{uuid4().hex[:10]}", Event()
+
+    def slow(_asked: Asked) -> Told:
+        ending.wait(120)
+        return Told(b"{}")
+
+    with Replay(slow) as server:
+        provider = plain(database, name, server.url, deadline_seconds=100.0)
+        asking = Failover([provider], lambda _provider, _error: None)
+        chunks: list[Any] = []
+        go_on = [True]
+        thread = Thread(target=lambda: chunks.extend(asking.quotes([instrument("AAPL")], go_on=lambda: go_on[0])), daemon=True)
+        thread.start()
+        while not server.asked:
+            ending.wait(0.01)
+        go_on[0] = False
+        asking.abort()
+        thread.join(60)
+        ending.set()
+        assert not thread.is_alive()
+    assert [chunk.error.code for chunk in chunks] == ["provider_timeout"]
+    state = next(each for each in health(database) if each.provider == name)
+    assert (state.failures, state.last_error) == (0, None)
+
+
+def test_nobody_is_asked_once_the_lead_is_lost() -> None:
+    first = Fake("first", dict.fromkeys(SYMBOLS, 1.0), limits=Limits(batch=1))
+    asking, _ = failover(first)
+    leads = iter([True, True, True, False])
+    assert len(answers(asking, [instrument(symbol) for symbol in SYMBOLS], go_on=lambda: next(leads, False))) == 2
+    assert len(first.asked) == 2
+
+
+def test_what_a_provider_fails_with_stays_told_while_it_is_left_alone(database: Database, bus: Bus, actor: Actor,
+                                                                       caplog: pytest.LogCaptureFixture) -> None:
+    apple, first = put(database, actor, "AAPL"), Fake("first", error=ProviderUnavailable("first", reason="cut"))
+    feed = Feed(database, bus, [first])  # type: ignore[list-item]
+    feed.poll([apple])
+    for seconds in (14, 13):
+        first.error = CircuitOpen("first", seconds=seconds)
+        feed.poll([apple])
+    (status,) = feed.status()["sources"]
+    assert status.error == "first is not available: cut."
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == ["first is not available: cut."]
+    first.error, first.waits = RateLimited("first", until="burst"), True
+    feed.poll([apple])
+    first.error, first.waits, first.prices = None, False, {"AAPL": 1.0}
+    feed.poll([apple])
+    (status,) = feed.status()["sources"]
+    assert status.error is None
 
 
 def test_an_unreadable_body_counts_against_the_provider(database: Database) -> None:
