@@ -15,6 +15,8 @@ from services.history import HistoryView
 routes = APIRouter(tags=["history"], route_class=ExactRoute)
 Adjust = Annotated[Literal["splits", "all"], Query(description="`splits`: for splits that followed; `all`: for payments too")]
 
+Carried = Annotated[bool, Query(description="Trading days between two bars that have none get the close before, with the mark `carried`")]
+
 
 @routes.get("/instruments/{symbol}/history", response_model=HistoryPublic)
 def history(call: Asks, symbol: Symbol) -> HistoryView:
@@ -36,6 +38,8 @@ def revisions(call: Asks, symbol: Symbol, request: Request, response: Response, 
 
 
 @routes.get("/instruments/{symbol}/history/adjusted", response_model=list[AdjustedPublic])
-def adjusted(call: Asks, symbol: Symbol, start: Day = None, end: Day = None, adjust: Adjust = "all") -> list[dict[str, Any]]:
+def adjusted(call: Asks, symbol: Symbol, start: Day = None, end: Day = None, adjust: Adjust = "all", *,
+             carried: Carried = False) -> list[dict[str, Any]]:
     """List daily prices adjusted for what followed, derived from what was traded and the actions."""
-    return call.services.history.adjusted(call.actor, symbol, day("start", start), day("end", end), payments=adjust == "all")
+    between = day("start", start), day("end", end)
+    return call.services.history.adjusted(call.actor, symbol, *between, payments=adjust == "all", carried=carried)

@@ -23,7 +23,7 @@ from data.bus import MARKET
 from data.providers.base import History as ToldHistory
 from data.providers.base import Provider
 from data.records import BarRevision, HistoryRun
-from engine import action_columns, adjustment_factors
+from engine import action_columns, adjustment_factors, carried_prices
 from engine.errors import BusError, InvalidInput, ProviderError, RateLimited, UnknownSymbol
 from engine.types import Actor, AssetClass, Bar, CorporateAction, Finding, Instrument
 from services.history_judging import Held, Judged, judge, told_action, told_bar
@@ -138,12 +138,16 @@ class History:
         return Page(tuple(revision for _, revision in found[:limit]), more)
 
     def adjusted(self, actor: Actor, symbol: str, start: date | None = None, end: date | None = None, *,
-                 payments: bool = True) -> list[dict[str, Any]]:
-        """Tell daily prices adjusted for what followed, by date, derived from raw closes and actions."""
+                 payments: bool = True, carried: bool = False) -> list[dict[str, Any]]:
+        """Tell daily prices adjusted for what followed, by date, derived from raw closes and actions.
+
+        With `carried` trading days between two bars that have none get the close before, marked so; days after the last bar do not.
+        """
         with self._database.read() as unit:
             instrument = unit.instruments.get(actor.workspace_id, symbol.strip().upper())
             bars, actions = unit.instruments.bars(instrument.id, start), unit.instruments.actions(instrument.id)
-        return adjusted_rows([bar for bar in bars if end is None or bar.date <= end], bars, actions, payments=payments)
+        rows = adjusted_rows([bar for bar in bars if end is None or bar.date <= end], bars, actions, payments=payments)
+        return with_carried(rows, instrument) if carried else rows
 
     # ------------------------------------------------------------------------------------------------------------------- who is asked
 
@@ -282,6 +286,20 @@ def adjusted_rows(shown: Sequence[Bar], every: Sequence[Bar], actions: Sequence[
     return [{"date": bar.date, **{name: _times(getattr(bar, name), factor) for name in names}, "volume": _times(bar.volume, 1 / of_splits),
              "raw_close": float(bar.close), "factor": factor, "split": split or None, "dividend": paid or None, "mark": bar.mark}
             for bar, factor, of_splits, split, paid in columns]
+
+
+def with_carried(rows: Sequence[dict[str, Any]], instrument: Instrument) -> list[dict[str, Any]]:
+    """Put the close before into trading days that have none, between the first row and the last."""
+    if not rows:
+        return []
+    told = {row["date"]: row for row in rows}
+    days = pd.DatetimeIndex(sorted({*told, *venues.trading_days(instrument, rows[0]["date"], rows[-1]["date"])}))
+    columns = pd.DataFrame({name: [told.get(day.date(), {}).get(name) for day in days] for name in ("close", "raw_close", "factor")}, index=days)
+    filled, marks = carried_prices(columns.astype("float64"))
+    empty = dict.fromkeys(("open", "high", "low", "volume", "split", "dividend"))
+    values: list[dict[str, Any]] = [{str(name): value for name, value in row.items()} for row in filled.to_dict("records")]
+    return [{**empty, **value, "date": day.date(), "mark": "carried"} if mark else told[day.date()]
+            for day, value, mark in zip(days, values, marks["close"].tolist(), strict=True)]
 
 
 def _times(value: Decimal | None, factor: float) -> float | None:

@@ -302,6 +302,21 @@ def test_a_payment_a_hundred_times_too_large_is_held_back(history: Any, database
         assert [one.amount for one in unit.instruments.actions(instrument.id)] == [Decimal(42)]
 
 
+def test_a_gap_between_bars_is_carried_with_a_mark_and_one_at_the_end_is_not(history: Any, actor: Actor, instrument: Instrument) -> None:
+    """The 19th of June and the 4th of July are holidays; two trading days are missing between bars, one at the end."""
+    bars = [one for one in steady(20) if one.date not in {date(2024, 6, 19), date(2024, 6, 25), date(2024, 6, 26), TODAY}]
+    service = history(Wires(telling(bars)))
+    service.fetch(instrument)
+    rows = service.adjusted(actor, "ABC", carried=True)
+    told = {row["date"]: (row["close"], row["mark"]) for row in rows}
+    before = next(float(one.close) for one in bars if one.date == date(2024, 6, 24))
+    assert [told[day] for day in (date(2024, 6, 25), date(2024, 6, 26))] == [(before, "carried")] * 2
+    assert date(2024, 6, 19) not in told
+    assert rows[-1]["date"] == date(2024, 7, 1)
+    assert sum(row["mark"] == "carried" for row in rows) == service.get(actor, "ABC").gaps == 2
+    assert len(service.adjusted(actor, "ABC")) == len(bars)
+
+
 def test_comparing_bars_field_by_field() -> None:
     day = date(2024, 1, 2)
     old = bar(day, "100", high=Decimal(101), adjusted_close=Decimal(99))
