@@ -2,7 +2,8 @@
 """What providers may still be asked, and whether they are left alone: one row a provider, the same for all processes and after restarts.
 
 Every change is one statement, so two processes never spend the same request twice. A token bucket holds the requests of a moment,
-a counter those of the day. The breaker opens after five failures in a row; after a pause, doubled each time, one process may probe.
+a counter those of the day. The breaker opens after five failures in a row, or at once where the provider asks to wait; after a
+pause, doubled each time, one process may probe.
 """
 
 from __future__ import annotations
@@ -120,7 +121,8 @@ class ProviderState:
         self._ensure()
         values = {"provider": self.provider, "late": late, "message": error.message, "code": error.code, "opens": OPENS_AFTER,
                   "first": FIRST_PAUSE_SECONDS, "longest": LONGEST_PAUSE_SECONDS, "jitter": random.uniform(0.8, 1.2),  # noqa: S311  # no secret
-                  "until": _asked_to_wait(error, self.limits.pause_seconds), "day_is_over": error.context.get("until") == "day"}
+                  "until": _asked_to_wait(error, self.limits.pause_seconds), "day_is_over": error.context.get("until") == "day",
+                  "limited": isinstance(error, RateLimited)}
         with self._database.begin() as unit:
             _rows(unit, _FAILED, values)
 
@@ -212,15 +214,16 @@ UPDATE provider_state SET failures_before = failures, failures = 0, breaker = 'c
 WHERE provider = %(provider)s
 """
 _COUNT: Final = "(CASE WHEN %(late)s THEN greatest(failures, failures_before) ELSE failures END + 1)"
-_PAUSE: Final = f"least(%(longest)s::float8, %(first)s::float8 * power(2, least({_COUNT} - %(opens)s, 20))) * %(jitter)s::float8"
-_OPENS: Final = f"({_COUNT} >= %(opens)s OR breaker = 'half_open')"
+_BEYOND: Final = f"least(greatest({_COUNT} - CASE WHEN %(limited)s THEN 1 ELSE %(opens)s END, 0), 20)"
+_PAUSE: Final = f"least(%(longest)s::float8, %(first)s::float8 * power(2, {_BEYOND})) * %(jitter)s::float8"
+_OPENS: Final = f"(%(limited)s OR {_COUNT} >= %(opens)s OR breaker = 'half_open')"
 _FAILED: Final = f"""
 UPDATE provider_state SET failures = {_COUNT}, last_error = %(message)s, last_error_code = %(code)s, last_error_at = clock_timestamp(),
     used_today = CASE WHEN %(day_is_over)s THEN greatest(used_today, coalesce(per_day, 0)) ELSE used_today END,
     breaker = CASE WHEN %(until)s::timestamptz IS NOT NULL OR {_OPENS} THEN 'open' ELSE breaker END,
     opened_at = CASE WHEN breaker = 'closed' AND (%(until)s::timestamptz IS NOT NULL OR {_OPENS}) THEN clock_timestamp() ELSE opened_at END,
     retry_at = CASE WHEN %(until)s::timestamptz IS NOT NULL THEN %(until)s::timestamptz
-        WHEN {_OPENS} THEN clock_timestamp() + greatest({_PAUSE}, %(first)s::float8 * %(jitter)s::float8) * interval '1 second' ELSE retry_at END
+        WHEN {_OPENS} THEN clock_timestamp() + {_PAUSE} * interval '1 second' ELSE retry_at END
 WHERE provider = %(provider)s
 """
 _HEALTH: Final = """

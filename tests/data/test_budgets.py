@@ -198,6 +198,20 @@ def test_who_asks_to_wait_is_left_alone_at_once(make: Make, database: Database, 
     assert seconds - 5 < (found.retry_at - calendar.now()).total_seconds() <= seconds
 
 
+def test_who_asks_to_wait_without_saying_how_long_is_left_alone_longer_each_time(make: Make, database: Database) -> None:
+    state, pauses = make(), []
+    for _ in range(4):
+        state.take()
+        state.failed(RateLimited("acme"))
+        found = told(database, state)
+        assert found.breaker == "open"
+        assert found.retry_at is not None
+        pauses.append((found.retry_at - calendar.now()).total_seconds())
+        sql(database, state, "retry_at = clock_timestamp()")
+    for expected, pause in zip([15, 30, 60, 120], pauses, strict=True):
+        assert 0.7 * expected < pause < 1.25 * expected
+
+
 def test_who_says_the_day_is_over_is_asked_tomorrow(make: Make, database: Database) -> None:
     state = make(Limits(per_day=25))
     state.take()

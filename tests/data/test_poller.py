@@ -20,7 +20,7 @@ from data.database import Database, migrate
 from data.feed import Feed
 from data.leadership import Leadership
 from data.market_days import MarketDays
-from data.poller import OFFICE, Poller
+from data.poller import OFFICE, Job, Poller
 from data.providers.simulated import SimulatedMarket
 from data.settings import Settings
 from engine.errors import ProviderError, ProviderTimeout, StorageError, UnknownSymbol
@@ -476,3 +476,26 @@ def test_real_providers_are_spared(base: Database, bus: Bus, instruments: dict[s
     monkeypatch.setattr(calendar, "now", lambda: noon + timedelta(hours=1))
     days.fill_today(lambda: True)
     assert len(provider.asked) == len(asked) + ("intraday" in asked)
+
+
+def test_other_jobs_are_the_leaders_too(own: Settings, base: Database, bus: Bus, market: SimulatedMarket) -> None:
+    ran: list[str] = []
+
+    def fails() -> None:
+        ran.append("fails")
+        raise StorageError("the database is away")
+
+    pollers = [Poller(own, base, bus, Feed(base, bus, [market]), jobs=[Job("counts", 0.1, lambda name=name: {"who": ran.append(name) or name}),
+                                                                       Job("fails", 0.1, fails)]) for name in ("one", "two")]
+    for poller in pollers:
+        poller.start()
+    try:
+        until(lambda: len(ran) > 6 and "fails" in ran, 60)
+    finally:
+        for poller in pollers:
+            poller.stop()
+    assert len({name for name in ran if name != "fails"}) == 1
+    with base.read() as unit:
+        rows = unit.system.fetch("SELECT job, status, detail->>'reason' FROM job_run WHERE job IN ('counts', 'fails') ORDER BY created_at")
+    assert ("counts", "done", None) in rows
+    assert ("fails", "failed", "the database is away") in rows
