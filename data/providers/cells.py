@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
+from data.providers import numbers
 from engine.errors import MalformedResponse
 
-NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?=$|[T ])")
 CURRENCY: Final = re.compile(r"[A-Z]{3}")
-LONGEST: Final = 60
-SMALLEST, LARGEST = Decimal("1e-18"), Decimal("1e15")
 ZERO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST, LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 Shape = TypeVar("Shape")
@@ -27,30 +25,23 @@ Shape = TypeVar("Shape")
 
 def number(value: object) -> Decimal | None:
     """Read a finite number from a number or its plain text."""
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
-        return None
-    text = str(value).strip()
-    return Decimal(text) if len(text) <= LONGEST and NUMBER.fullmatch(text) else None
+    return numbers.number(value, texts=True)
 
 
 def price(value: object) -> Decimal | None:
     """Read a number that can be a price."""
-    found = number(value)
-    return found if found is not None and SMALLEST <= found <= LARGEST else None
+    return numbers.price(value, texts=True)
 
 
 def volume(value: object) -> Decimal | None:
     """Read a number that can be a volume; 0 is one."""
-    found = number(value)
-    return found if found is not None and 0 <= found <= LARGEST else None
+    return numbers.count(value, texts=True)
 
 
 def epoch(value: object, *, per_second: int = 1) -> datetime | None:
     """Read an instant from seconds since 1970, or from parts of a second; zero is how providers say that there is none."""
     found = number(value)
-    if found is None or found == 0 or abs(found) >= per_second * 10**11:
-        return None
-    return _within(ZERO + timedelta(microseconds=int(found * 1_000_000 / per_second)))
+    return numbers.instant(found, per_second=per_second) if found else None
 
 
 def stamp(value: object, zone: tzinfo | None = None) -> datetime | None:

@@ -70,6 +70,11 @@ class Ecb(HttpProvider):
             made.portal = Wire(cls.name, PORTAL, state=made.wire.state)
         return made
 
+    def abort(self) -> None:
+        """End what is being asked now: the process stops."""
+        super().abort()
+        self.portal.abort()
+
     def covers(self, instrument: Instrument) -> bool:
         """Whether it may be asked: pairs of currencies that it fixes."""
         symbol = instrument.symbol

@@ -74,7 +74,7 @@ class Endpoints(HttpProvider):
 
     def __init__(self, find: Find, allowed: AllowList, key: str | None = None, *, state: Callable[[str], ProviderState] | None = None,
                  addresses: Callable[[str], Sequence[str]] | None = None) -> None:
-        self.key = key
+        super().__init__(Wire(self.name, "https://localhost"), key)  # asks nobody: every endpoint has a line of its own
         self.allowed = allowed
         self._find, self._state, self._addresses = find, state, addresses or allowed.addresses
         self._wires: OrderedDict[tuple[str, str], Wire] = OrderedDict()
@@ -98,6 +98,12 @@ class Endpoints(HttpProvider):
 
         state = None if database is None else lambda name: ProviderState(database, name, OF_EACH)
         return cls(find, AllowList.of(settings.endpoint_hosts), settings.provider_api_keys.get(cls.name), state=state)
+
+    def abort(self) -> None:
+        """End what is being asked now: the process stops."""
+        super().abort()
+        for wire in tuple(self._wires.values()):
+            wire.abort()
 
     def covers(self, instrument: Instrument) -> bool:
         """Whether it may be asked: what names it as its source."""
@@ -162,7 +168,7 @@ class Endpoints(HttpProvider):
     def _answer(self, endpoint: StoredEndpoint, wire: Wire, symbol: str) -> Answer | PortfolioError:
         """Ask, if that is still allowed; gives the error, so that an endpoint that failed is not asked again for the same."""
         try:
-            self.allowed.check(endpoint.url, needs_symbol=endpoint.reading.symbol is None)
+            self.allowed.check(endpoint.url, needs_symbol=endpoint.reading.symbol is None, look_up=False)
             return self._asked(wire, endpoint.url, symbol)
         except InvalidInput as error:
             return _refusal(error, f"{endpoint.name}: ")

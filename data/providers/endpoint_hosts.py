@@ -66,8 +66,8 @@ class AllowList:
         """Give the addresses of a host, every one of them public; raises `InvalidInput` where one is not."""
         return checked(host, resolve=self.resolve)
 
-    def check(self, url: str, *, needs_symbol: bool = True) -> SplitResult:
-        """Give the parts of a template that may be asked.
+    def check(self, url: str, *, needs_symbol: bool = True, look_up: bool = True) -> SplitResult:
+        """Give the parts of a template that may be asked; without `look_up` as far as that is known without asking for its addresses.
 
         Raises
         ------
@@ -82,7 +82,8 @@ class AllowList:
         _refuse_private(parts.hostname or "")
         if not any(entry.covers(parts) for entry in self.entries):
             raise _refusal(url, "host_not_allowed", f"is on {parts.hostname}, which may not be asked", HINT)
-        self.addresses(parts.hostname or "")
+        if look_up:
+            self.addresses(parts.hostname or "")
         return parts
 
 

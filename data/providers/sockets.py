@@ -12,12 +12,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import NameResolutionError, NewConnectionError
+
+from engine.errors import PortfolioError
 
 Addresses = Callable[[str], Sequence[str]]  # gives the addresses to connect to in place of a host, or refuses it
 _asking = threading.local()
@@ -44,6 +47,11 @@ class Deadline:
     def left(self) -> float:
         """Seconds that are left, never none at all."""
         return max(self._ends - time.monotonic(), 0.001)
+
+    @property
+    def over(self) -> bool:
+        """Whether the time is over, a moment before anybody has acted on it too."""
+        return self.passed or time.monotonic() >= self._ends
 
     def watch(self, opened: socket.socket) -> None:
         """Have a connection broken when the time is over, also where it is closed before its answer is read."""
@@ -94,7 +102,7 @@ class _Levered:
     def _new_conn(self) -> socket.socket:
         """Look the name up and connect, all before the deadline."""
         name = self._dns_host
-        found = _looked_up(name, self.port) if self.addresses is None else self.addresses(name)
+        found = _in_time(partial(_looked_up, name, self.port) if self.addresses is None else partial(self.addresses, name))
         for place, address in enumerate(found, start=1):
             try:
                 return self._to(address)
@@ -172,17 +180,23 @@ def _deadline() -> Deadline | None:
 
 
 def _looked_up(name: str, port: int) -> list[str]:
+    told = socket.getaddrinfo(name.strip("[]"), port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(each[4][0]) for each in told))
+
+
+def _in_time(look_up: Callable[[], Sequence[str]]) -> list[str]:
     """Look a name up in a thread that may be left behind: the system's resolver takes its own time."""
     answer: Future[list[str]] = Future()
-    threading.Thread(target=_look_up, args=(name, port, answer), name="resolve", daemon=True).start()
+    threading.Thread(target=_answer, args=(look_up, answer), name="resolve", daemon=True).start()
     deadline = _deadline()
     return answer.result(deadline.left if deadline else None)
 
 
-def _look_up(name: str, port: int, answer: Future[list[str]]) -> None:
+def _answer(look_up: Callable[[], Sequence[str]], answer: Future[list[str]]) -> None:
     try:
-        told = socket.getaddrinfo(name.strip("[]"), port, type=socket.SOCK_STREAM)
-        answer.set_result(list(dict.fromkeys(str(each[4][0]) for each in told)))
+        answer.set_result(list(look_up()))
+    except PortfolioError as error:
+        answer.set_exception(error)
     except (OSError, UnicodeError) as error:
         answer.set_exception(OSError(f"{type(error).__name__}"))
 

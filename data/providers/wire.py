@@ -79,7 +79,6 @@ class Wire:
         self._redirects = MAX_REDIRECTS if addresses is None else 0
         self._secrets = tuple(sorted({text for secret in secrets if secret for text in _spellings(secret)}, key=len, reverse=True))
         self._echoes = tuple(secret.encode() for secret in self._secrets if len(secret) >= LEAST_SECRET)
-        self._noted: ProviderError | None = None
         self._lock = Lock()
         self._flights: dict[str, Future[Answer]] = {}
         self._running: set[Deadline] = set()
@@ -138,9 +137,8 @@ class Wire:
         return self._checked(self._session.prepare_request(request), expected, cost)
 
     def failed(self, error: ProviderError) -> ProviderError:
-        """Note an error that showed when an answer was read, once however often it is handed on, and give it back to be raised."""
-        if self.state is not None and error is not self._noted:
-            self._noted = error
+        """Note an error that showed when an answer was read, and give it back to be raised."""
+        if self.state is not None:
             self.state.failed(error, late=True)
         return error
 
@@ -208,7 +206,7 @@ class Wire:
                 self._running.add(deadline)
                 answer = self._followed(prepared)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError, ProviderUnavailable) as error:
-            if deadline.passed or isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
+            if deadline.over or isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
                 raise self._timeout(deadline) from None
             if isinstance(error, ProviderUnavailable):
                 raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import ssl
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -21,7 +22,7 @@ from data.providers.endpoint import Endpoints
 from data.providers.endpoint_hosts import Allowed, AllowList
 from data.providers.endpoint_reading import read, steps
 from data.providers.wire import Answer
-from engine.errors import InvalidInput, MalformedResponse, ProviderError, ProviderRefused, ProviderUnavailable, UnknownSymbol
+from engine.errors import InvalidInput, MalformedResponse, ProviderError, ProviderRefused, ProviderTimeout, ProviderUnavailable, UnknownSymbol
 from tests.data.listings import NOW, OWNER, listed, seen
 from tests.data.replay import Replay, Told
 
@@ -93,10 +94,23 @@ def test_a_name_that_turns_private_after_it_was_checked_is_not_connected_to() ->
     with Replay.serving(JSON) as server:
         place = Place(server)
         place.client = Endpoints(lambda _workspace, _name: place.stored, AllowList(place.allowed.entries, rebinding))
+        place.client.allowed.check(place.url)
         with pytest.raises(ProviderRefused):
             asked(place, "AAPL")
         assert server.asked == []
     assert looked_up == [HOST, HOST]
+
+
+def test_a_name_that_is_never_told_holds_nobody_up() -> None:
+    """The resolver of the machine may take minutes: the deadline of the request counts."""
+    told = threading.Event()
+    with Replay.serving(JSON) as server:
+        place = Place(server, connect=lambda _name: ["127.0.0.1"] if told.wait(60) else [])
+        place.client._wire("desk", place.url).deadline_seconds = 0.2
+        with pytest.raises(ProviderTimeout):
+            asked(place, "AAPL")
+        assert not told.is_set()
+        told.set()
 
 
 def test_what_is_connected_to_is_what_was_checked() -> None:

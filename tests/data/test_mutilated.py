@@ -6,13 +6,13 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from data.providers.base import HttpProvider, Limits
+from data.providers.base import HttpProvider
 from data.providers.registry import maker
 from data.providers.wire import Wire
 from engine.errors import InvalidInput, ProviderError
@@ -185,21 +185,3 @@ def test_a_symbol_that_is_none_is_refused_before_anybody_is_asked(provider: str,
         with pytest.raises((InvalidInput, ProviderError)):
             ask(bench.client)
     assert bench.server.requests[before:] == []
-
-
-def test_an_answer_that_cannot_be_read_counts_once_against_its_provider() -> None:
-    class State:
-        failures: ClassVar[list[ProviderError]] = []
-        limits = Limits()
-
-        def take(self, cost: int) -> None: ...
-        def succeeded(self, latency_ms: float) -> None: ...
-        def failed(self, error: ProviderError, *, late: bool = False) -> None:
-            assert late
-            self.failures.append(error)
-
-    state: Any = State()
-    made: Any = maker("finnhub")
-    with Replay.serving("<html>") as server, pytest.raises(ProviderError):
-        made(Wire("finnhub", server.url, state=state), "key").fetch_quotes([OF_EACH["finnhub"]], NOW)
-    assert len(state.failures) == 1
