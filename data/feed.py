@@ -18,7 +18,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from prometheus_client import CollectorRegistry
 
-from data import calendar, models
+from data import calendar, market_models
 from data.bus import Bus
 from data.database import Database, Unit
 from data.failover import Failover, Orders
@@ -320,7 +320,7 @@ def _make_way(unit: Unit, newest: Iterable[Quote], before: dict[UUID, Reference]
 
 
 def _drop_latest(unit: Unit, instrument_ids: Iterable[UUID]) -> None:
-    unit.connection.execute(sa.delete(models.QuoteLatest).where(models.QuoteLatest.instrument_id.in_(sorted(instrument_ids))))
+    unit.connection.execute(sa.delete(market_models.QuoteLatest).where(market_models.QuoteLatest.instrument_id.in_(sorted(instrument_ids))))
 
 
 def _message(quote: Quote) -> dict[str, Any]:

@@ -1,9 +1,8 @@
 """The tables. Rows are read as the plain records of `engine.types`; these classes hold the schema and nothing else.
 
-Every row that belongs to somebody carries its workspace and, where a person put it there, its owner. Bars, actions, ticks and
-latest quotes are parts of their instrument and reached only through it. Money and quantities are NUMERIC without a scale, so that
-what was given comes back digit by digit. The ledger and the audit trail are append-only: a trigger of the first migration
-refuses UPDATE, and DELETE outside of a purge.
+Every row that belongs to somebody carries its workspace and, where a person put it there, its owner. Money and quantities are
+NUMERIC without a scale, so that what was given comes back digit by digit. The ledger and the audit trail are append-only: a trigger
+of the first migration refuses UPDATE, and DELETE outside of a purge.
 """
 
 from __future__ import annotations
@@ -18,6 +17,8 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from data.alert_models import AlertRule  # noqa: F401  # brings its tables into the schema
+from data.import_models import ImportRun  # noqa: F401
+from data.market_models import Bar  # noqa: F401
 from data.tables import NOW, ONE, ZERO, Base, Edited, Identified, finite, one_of, positive
 from data.watch_models import Watchlist  # noqa: F401
 from engine.types import EFFECTS, AssetClass, CostMethod, Kind, Severity
@@ -160,107 +161,6 @@ class LedgerEntry(Base):
     transfer_id: Mapped[UUID | None]
 
 
-class CorporateAction(Identified, Base):
-    """What a company did to its shares on a date."""
-
-    __tablename__ = "corporate_action"
-    __table_args__ = (
-        UniqueConstraint("instrument_id", "date", "kind"),
-        CheckConstraint(positive("ratio", "amount"), name="amounts"),
-    )
-
-    instrument_id: Mapped[UUID] = mapped_column(ForeignKey("instrument.id", ondelete="CASCADE"))
-    date: Mapped[date]
-    kind: Mapped[str]
-    ratio: Mapped[Decimal | None]
-    amount: Mapped[Decimal | None]
-    currency: Mapped[str | None]
-    source: Mapped[str]
-
-
-class Bar(Base):
-    """Prices of an instrument over a trading date, unadjusted. That the instrument is there is checked by a trigger, once a statement."""
-
-    __tablename__ = "bar"
-    __table_args__ = (
-        CheckConstraint(f"{positive('close', 'open', 'high', 'low', 'adjusted_close')} AND volume >= 0 AND volume < 1e20", name="prices"),
-    )
-
-    instrument_id: Mapped[UUID] = mapped_column(primary_key=True)
-    date: Mapped[date] = mapped_column(primary_key=True)
-    close: Mapped[Decimal]
-    open: Mapped[Decimal | None]
-    high: Mapped[Decimal | None]
-    low: Mapped[Decimal | None]
-    volume: Mapped[Decimal | None]
-    adjusted_close: Mapped[Decimal | None]
-    source: Mapped[str]
-    simulated: Mapped[bool] = mapped_column(server_default=false())
-    mark: Mapped[str | None]
-
-
-class ClosePack(Base):
-    """The closes of an instrument in one piece: int32 days since 1970 and float64 prices. Triggers take it away when a bar changes."""
-
-    __tablename__ = "close_pack"
-
-    instrument_id: Mapped[UUID] = mapped_column(ForeignKey("instrument.id", ondelete="CASCADE"), primary_key=True)
-    days: Mapped[bytes]
-    closes: Mapped[bytes]
-    packed_at: Mapped[datetime] = mapped_column(server_default=NOW)
-
-
-class BarRevision(Base):
-    """A field of a bar that a provider told otherwise later, with both values. `was` is empty where there was no bar or no such field."""
-
-    __tablename__ = "bar_revision"
-    __table_args__ = (Index(None, "instrument_id", "recorded_at"),)
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    instrument_id: Mapped[UUID] = mapped_column(ForeignKey("instrument.id", ondelete="CASCADE"))
-    date: Mapped[date]
-    field: Mapped[str]
-    was: Mapped[Decimal | None]
-    became: Mapped[Decimal | None]
-    source: Mapped[str]
-    recorded_at: Mapped[datetime] = mapped_column(server_default=NOW)
-
-
-class HistoryRun(Base):
-    """How far the history of an instrument is fetched: `first` to `last`, `done` of `of` portions."""
-
-    __tablename__ = "history_run"
-    __table_args__ = (CheckConstraint("state IN ('waiting', 'running', 'done', 'failed', 'nobody')", name="state"),)
-
-    instrument_id: Mapped[UUID] = mapped_column(ForeignKey("instrument.id", ondelete="CASCADE"), primary_key=True)
-    state: Mapped[str]
-    first: Mapped[date | None]
-    last: Mapped[date | None]
-    done: Mapped[int] = mapped_column(server_default=ZERO)
-    of: Mapped[int] = mapped_column(server_default=ZERO)
-    provider: Mapped[str | None]
-    error: Mapped[str | None]
-    failures: Mapped[int] = mapped_column(server_default=ZERO)
-    retry_at: Mapped[datetime | None]
-    started_at: Mapped[datetime] = mapped_column(server_default=NOW)
-    changed_at: Mapped[datetime] = mapped_column(server_default=NOW)
-
-
-class FxRate(Base):
-    """Units of the pair's second currency for one of its first, on a date. Without an owner it came from the market."""
-
-    __tablename__ = "fx_rate"
-    __table_args__ = (CheckConstraint("pair ~ '^[A-Z]{6}$'", name="pair"), CheckConstraint(positive("rate"), name="rate"))
-
-    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspace.id"), primary_key=True)
-    pair: Mapped[str] = mapped_column(primary_key=True)
-    date: Mapped[date] = mapped_column(primary_key=True)
-    rate: Mapped[Decimal]
-    source: Mapped[str]
-    simulated: Mapped[bool] = mapped_column(server_default=false())
-    owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("app_user.id"))
-
-
 class Recalculation(Base):
     """A note that a ledger, the bars of an instrument or the rates of a pair changed from a date on. Triggers write it, whoever changes them.
 
@@ -291,72 +191,6 @@ class DailyValuation(Base):
     stored_at: Mapped[datetime] = mapped_column(server_default=NOW)
 
 
-class QuoteTick(Base):
-    """Every quote the feed took. A partition a day (UTC, of `received`); the first migration says PARTITION BY."""
-
-    __tablename__ = "quote_tick"
-    __table_args__ = (
-        Index("quote_tick_instrument_id_ts_idx", "instrument_id", "ts"),
-        CheckConstraint(positive("price"), name="price"),
-        {"postgresql_partition_by": "RANGE (received)"},
-    )
-
-    instrument_id: Mapped[UUID] = mapped_column()
-    price: Mapped[Decimal]
-    volume: Mapped[Decimal | None]
-    ts: Mapped[datetime] = mapped_column()
-    received: Mapped[datetime] = mapped_column()
-    source: Mapped[str]
-    simulated: Mapped[bool]
-    sequence: Mapped[int | None] = mapped_column(BigInteger)
-    mark: Mapped[str | None]
-    __mapper_args__ = {"primary_key": [instrument_id, ts, received]}  # noqa: RUF012  # the mapper wants columns; the table has no key
-
-
-class QuoteLatest(Base):
-    """The newest quote of an instrument."""
-
-    __tablename__ = "quote_latest"
-    __table_args__ = (CheckConstraint(positive("price"), name="price"),)
-
-    instrument_id: Mapped[UUID] = mapped_column(ForeignKey("instrument.id", ondelete="CASCADE"), primary_key=True)
-    price: Mapped[Decimal]
-    volume: Mapped[Decimal | None]
-    ts: Mapped[datetime]
-    received: Mapped[datetime]
-    source: Mapped[str]
-    currency: Mapped[str]
-    simulated: Mapped[bool]
-    sequence: Mapped[int | None] = mapped_column(BigInteger)
-    mark: Mapped[str | None]
-
-
-class ProviderState(Base):
-    """What a provider of market data may still be asked, and how it fares: one row for all processes, changed by single statements."""
-
-    __tablename__ = "provider_state"
-    __table_args__ = (CheckConstraint("breaker IN ('closed', 'open', 'half_open')", name="breaker"),)
-
-    provider: Mapped[str] = mapped_column(primary_key=True)
-    per_second: Mapped[Decimal | None]
-    burst: Mapped[Decimal]
-    per_day: Mapped[int | None]
-    tokens: Mapped[Decimal]
-    refilled_at: Mapped[datetime] = mapped_column(server_default=NOW)
-    day: Mapped[date]
-    used_today: Mapped[int] = mapped_column(server_default=ZERO)
-    breaker: Mapped[str] = mapped_column(server_default="closed")
-    failures: Mapped[int] = mapped_column(server_default=ZERO)
-    failures_before: Mapped[int] = mapped_column(server_default=ZERO)
-    opened_at: Mapped[datetime | None]
-    retry_at: Mapped[datetime | None]
-    last_ok_at: Mapped[datetime | None]
-    last_error: Mapped[str | None]
-    last_error_code: Mapped[str | None]
-    last_error_at: Mapped[datetime | None]
-    latency_ms: Mapped[Decimal | None]
-
-
 class Benchmark(Edited, Base):
     """What a portfolio is measured against: a blend of instruments."""
 
@@ -375,53 +209,6 @@ class BenchmarkComponent(Base):
     benchmark_id: Mapped[UUID] = mapped_column(ForeignKey("benchmark.id", ondelete="CASCADE"), primary_key=True)
     instrument_id: Mapped[UUID] = mapped_column(ForeignKey("instrument.id"), primary_key=True)
     weight: Mapped[Decimal]
-
-
-class ImportRun(Edited, Base):
-    """One file that was read into a portfolio, or only looked at (`dry_run`)."""
-
-    __tablename__ = "import_run"
-    __table_args__ = (Index(None, "portfolio_id", "created_at"),)
-
-    portfolio_id: Mapped[UUID] = mapped_column(ForeignKey("portfolio.id"))
-    file_name: Mapped[str]
-    sha256: Mapped[str] = mapped_column(server_default="")
-    format: Mapped[str]
-    dry_run: Mapped[bool] = mapped_column(server_default=false())
-    status: Mapped[str]
-    rows: Mapped[dict[str, Any]]
-    mapping: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
-    reading: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
-    problem: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
-    progress: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
-    finished_at: Mapped[datetime | None]
-    taken_back_at: Mapped[datetime | None]
-
-
-class ImportRow(Base):
-    """One row of a file as it stood there, and what became of it."""
-
-    __tablename__ = "import_row"
-    __table_args__ = (Index(None, "transaction_id"),)
-
-    run_id: Mapped[UUID] = mapped_column(ForeignKey("import_run.id", ondelete="CASCADE"), primary_key=True)
-    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    status: Mapped[str]
-    cells: Mapped[Any] = mapped_column(JSONB)
-    told: Mapped[dict[str, Any]]
-    transaction_id: Mapped[UUID | None]
-
-
-class ImportMapping(Base):
-    """How a person said that files with these headers are to be read."""
-
-    __tablename__ = "import_mapping"
-
-    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspace.id"), primary_key=True)
-    signature: Mapped[str] = mapped_column(primary_key=True)
-    owner_id: Mapped[UUID] = mapped_column(ForeignKey("app_user.id"))
-    mapping: Mapped[dict[str, Any]]
-    changed_at: Mapped[datetime] = mapped_column(server_default=NOW)
 
 
 class Endpoint(Edited, Base):

@@ -11,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from data import models
+from data import market_models, models
 from data.ids import uuid7
 from data.repositories.base import stale
 from data.repositories.prices import Prices
@@ -126,7 +126,7 @@ class Instruments(Prices):
         rows = {(action.date, action.kind): _action_row(instrument_id, action) for action in actions}
         if not rows:
             return 0
-        statement = insert(models.CorporateAction).values(list(rows.values()))
+        statement = insert(market_models.CorporateAction).values(list(rows.values()))
         news = {name: statement.excluded[name] for name in ("ratio", "amount", "currency", "source")}
         self.execute(statement.on_conflict_do_update(index_elements=["instrument_id", "date", "kind"], set_=news))
         return len(rows)
