@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.events import Columns, Conventions, Fields, Mask, Swept, day_numbers, named_lot
-from engine.matching import Matches, Trades, held_after, matches
+from engine.matching import matches
 from engine.postings import CODE
+from engine.trades import Matches, Trades, held_after
 from engine.types import CostMethod, Kind
 
 Floats = NDArray[np.float64]

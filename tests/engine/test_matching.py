@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from engine import book
-from engine.matching import Trades, held_after, matches
+from engine.matching import matches
+from engine.trades import Trades, held_after
 from engine.types import CostMethod
 
 
