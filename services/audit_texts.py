@@ -20,7 +20,8 @@ FACTS = ("date", "kind", "symbol", "quantity", "price", "amount", "fee", "tax", 
 DONE = {"record": "Recorded", "correct": "Corrected", "void": "Voided", "undo": "Took back", "create": "Added", "change": "Changed",
         "remove": "Removed", "put": "Put", "apply": "Mended", "dismiss": "Said to be no problem:", "restore": "Asked again:", "accept": "Accepted",
         "transfer": "Transferred", "import": "Imported", "take_back": "Took back", "reorder": "Reordered",
-        "quote_released": "Let pass", "quote_rejected": "Kept out", "bar_released": "Let pass", "bar_rejected": "Kept out"}
+        "quote_released": "Let pass", "quote_rejected": "Kept out", "bar_released": "Let pass", "bar_rejected": "Kept out",
+        "acknowledge": "Saw", "test": "Tested", "retry": "Tried again"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +155,10 @@ def _title(entry: AuditEntry, rows: Sequence[RowChange], count: int) -> str:
         return f"{verb} {count} transactions"
     if rows:
         return f"{verb} {rows[0].title}"
-    name = told.get("symbol") or told.get("name") or entry.entity_id
+    name = (told.get("name") if entry.entity.startswith("alert") else told.get("symbol")) or told.get("name") or entry.entity_id
     if entry.entity in {"bars", "actions", "fx"}:
         what = {"bars": "prices", "actions": "corporate actions", "fx": "rates"}[entry.entity]
         return f"{verb} {told.get('count', '')} {what} of {name}".replace("  ", " ")
-    return f"{verb} {entry.entity} {name}"
+    if entry.entity == "alert_event":
+        return f"{verb} {told.get('count', '')} alerts"
+    return f"{verb} {entry.entity.replace('_', ' ')} {name}"
