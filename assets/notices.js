@@ -115,7 +115,7 @@ window.portolan.alerts = (() => {
   let soon = 0;
   function refreshSoon(pause = 300) {
     clearTimeout(soon);
-    soon = setTimeout(() => { refreshBell(); if (page()) { loadRules(); loadEvents(); loadChannels(); } }, pause);
+    soon = setTimeout(() => { refreshBell(); if (page()?.dataset.drawn) { loadRules(); loadEvents(); loadChannels(); } }, pause);
   }
 
   /* ---------------------------------------------------------------------------------------------------------------- rules */
@@ -497,8 +497,7 @@ window.portolan.alerts = (() => {
     if (detail.event) { notice(detail.event); document.dispatchEvent(new CustomEvent("portolan:fired", { detail: detail.event })); }
     refreshSoon();
   });
-  let connected = 0;
-  document.addEventListener("portolan:connected", () => { if (Date.now() - connected > 2_000) { connected = Date.now(); refreshBell(); } });
+  document.addEventListener("portolan:connected", () => refreshSoon()); // what fired while the line was cut
   document.addEventListener("portolan:menu", ({ detail }) => { if (detail === "alerts-sheet") refreshBell(); });
   setInterval(() => { if (!document.hidden && byId("alerts-bell")) { refreshBell(); if (page()?.dataset.drawn && !document.querySelector("dialog[open]")) loadRules(); } }, REFRESH_MS);
 

@@ -159,6 +159,4 @@ def _title(entry: AuditEntry, rows: Sequence[RowChange], count: int) -> str:
     if entry.entity in {"bars", "actions", "fx"}:
         what = {"bars": "prices", "actions": "corporate actions", "fx": "rates"}[entry.entity]
         return f"{verb} {told.get('count', '')} {what} of {name}".replace("  ", " ")
-    if entry.entity == "alert_event":
-        return f"{verb} {told.get('count', '')} alerts"
-    return f"{verb} {entry.entity.replace('_', ' ')} {name}"
+    return f"{verb} {told.get('count')} alerts" if entry.entity == "alert_event" else f"{verb} {entry.entity.replace('_', ' ')} {name}"
