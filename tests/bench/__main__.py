@@ -6,14 +6,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import bench_bars, bench_booking, bench_feed, bench_hub, bench_import, bench_live, bench_loop, bench_performance, bench_rest
+from tests.bench import bench_alerts, bench_bars, bench_booking, bench_feed, bench_hub, bench_import, bench_live, bench_loop, bench_performance, bench_rest
 from tests.bench.table import table
 from tests.ui.conftest import server_in
 
 
 def main() -> int:
     """Measure, print, and fail where a bar is missed."""
-    rows = bench_booking.run() + bench_bars.run() + bench_feed.run() + bench_hub.run()
+    rows = bench_booking.run() + bench_bars.run() + bench_feed.run() + bench_hub.run() + bench_alerts.run()
     with tempfile.TemporaryDirectory() as folder:
         server = server_in(Path(folder)).start()
         try:
