@@ -6,7 +6,18 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import bench_alerts, bench_bars, bench_booking, bench_feed, bench_hub, bench_import, bench_live, bench_loop, bench_performance, bench_rest
+from tests.bench import (
+    bench_alerts,
+    bench_bars,
+    bench_booking,
+    bench_feed,
+    bench_hub,
+    bench_import,
+    bench_live,
+    bench_loop,
+    bench_performance,
+    bench_rest,
+)
 from tests.bench.table import table
 from tests.ui.conftest import server_in
 
