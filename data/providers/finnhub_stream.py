@@ -1,6 +1,7 @@
 """Finnhub's socket of trades: frames of several trades each, stamped in milliseconds.
 
-Trades of the same instant, price and size are legal and none is dropped. A frame of type `ping` says nothing; one of type `error` is told
+Trades of the same instant, price and size are legal and none is dropped: Finnhub does not number them, so they are numbered as they come,
+by a clock that goes on after a restart. A frame of type `ping` says nothing; one of type `error` is told
 as what it is. The key is part of the address, which is never told.
 """
 
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
+from data import calendar
 from data.providers import cells
 from data.providers.streaming import Tick
 from engine.errors import MalformedResponse
@@ -36,6 +38,7 @@ class FinnhubDialect:
 
     def __init__(self, symbol: Callable[[Instrument], str]) -> None:
         self._symbol = symbol
+        self._last = 0
 
     def symbol(self, instrument: Instrument) -> str:
         """Give Finnhub's symbol of an instrument."""
@@ -71,10 +74,15 @@ class FinnhubDialect:
         if kind != "trade":
             raise MalformedResponse(NAME, reason="a frame of a kind that is not known")
         trades = cells.records(NAME, body.get("data"), "data")
-        found = [tick for trade in trades if (tick := _tick(trade)) is not None]
+        found = [tick._replace(sequence=self._next()) for trade in trades if (tick := _tick(trade)) is not None]
         if trades and not found:
             raise MalformedResponse(NAME, reason="a frame without a price")
         return found
+
+    def _next(self) -> int:
+        """Give a number above all before, also of a process before this one."""
+        self._last = max(self._last + 1, calendar.nanoseconds() // 1000)
+        return self._last
 
 
 def stream_url(base_url: str, key: str) -> str:

@@ -35,13 +35,14 @@ _log = logging.getLogger(__name__)
 
 
 class Tick(NamedTuple):
-    """A price that a line told. `unit` is a currency or a part of one, None where it is not known."""
+    """A price that a line told. `unit` is a currency or a part of one, None where it is not known; `sequence` numbers trades that are all told."""
 
     symbol: str
     price: Decimal
     ts: datetime
     unit: str | None = None
     volume: float | None = None
+    sequence: int | None = None
 
 
 class Dialect(Protocol):
@@ -222,7 +223,8 @@ class Stream:
     def _quotes(self, tick: Tick) -> Iterable[Quote]:
         price, currency = in_currency(tick.price, tick.unit)
         return [
-            Quote(instrument.id, instrument.symbol, float(price), tick.ts, calendar.now(), self._dialect.name, currency, tick.volume)
+            Quote(instrument.id, instrument.symbol, float(price), tick.ts, calendar.now(), self._dialect.name, currency, tick.volume,
+                  sequence=tick.sequence)
             for instrument in self._by_symbol.get(tick.symbol, ())
         ]
 

@@ -8,15 +8,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from websockets.sync.server import ServerConnection, serve
 
+from data import calendar
+from data.bus import Bus
+from data.database import Database
+from data.feed import Feed
 from data.providers.finnhub import Finnhub
 from data.providers.finnhub_stream import FinnhubDialect
 from data.providers.wire import Wire
 from engine.errors import MalformedResponse
-from engine.types import Quote
+from engine.types import Actor, Instrument, Quote
 from tests.data.listings import listed
 from tests.data.replay import patience
 
@@ -84,6 +89,30 @@ def test_trades_come_as_quotes_and_equal_ones_all_of_them() -> None:
     assert {message["symbol"] for message in socket.asked} == {"AAPL", "MSFT"}
     assert all(message["type"] == "subscribe" for message in socket.asked)
     assert socket.paths[0] == f"/?token={KEY}"
+
+
+def test_equal_trades_are_stored_all_of_them(database: Database, bus: Bus, actor: Actor) -> None:
+    symbol = f"N{uuid4().hex[:8].upper()}"
+    with database.begin() as unit:
+        instrument, _ = unit.instruments.put(actor.workspace_id, actor.user_id, symbol, currency="USD")
+    now = calendar.milliseconds(calendar.now())
+    socket = Socket([trades((symbol, 220.5, now - 1000, 100), *[(symbol, 220.5, now, 100)] * 3, (symbol, 220.75, now, 1))])
+    feed = Feed(database, bus, [])
+    with socket.running() as url:
+        stream = Finnhub(Wire("finnhub", url), KEY).stream(feed.ingest, lambda: [instrument])
+        with patience() as left:
+            while left() and len(told := ticks(database, instrument)) < 5:
+                stream.tend()
+                threading.Event().wait(0.02)
+        stream.stop()
+    assert told == [(220.5, 100.0), (220.5, 100.0), (220.5, 100.0), (220.5, 100.0), (220.75, 1.0)]
+    assert ticks(database, instrument) == told
+
+
+def ticks(database: Database, instrument: Instrument) -> list[tuple[float, float]]:
+    with database.read() as unit:
+        rows = unit.market.fetch("SELECT price, volume FROM quote_tick WHERE instrument_id = %s ORDER BY sequence", [instrument.id])
+    return [(float(price), float(volume)) for price, volume in rows]
 
 
 def test_a_line_that_is_cut_is_opened_again() -> None:
