@@ -37,7 +37,7 @@ class Polygon(rows.ToldApart):
     name: ClassVar[str] = "polygon"
     home: ClassVar[str] = "https://api.polygon.io"
     needs_key: ClassVar[bool] = True
-    limits: ClassVar[Limits] = Limits(per_second=0.083, burst=5)
+    limits: ClassVar[Limits] = Limits(per_second=0.083, burst=5, batch=100)
     offers: ClassVar[frozenset[str]] = frozenset({"quotes", "bars", "actions", "search", "fx"})
 
     def covers(self, instrument: Instrument) -> bool:
@@ -49,9 +49,11 @@ class Polygon(rows.ToldApart):
     def fetch_quotes(self, instruments: Sequence[Instrument], now: datetime, *, since: datetime | None = None) -> list[Quote]:
         """Return the last trade of each instrument, and of a pair its conversion."""
         del since
-        if len(instruments) > 1 and not any(each.asset_class is AssetClass.FX for each in instruments):
-            return self._snapshots(instruments, now)
-        return rows.one_by_one(instruments, lambda each: self._conversion(each, now) if each.asset_class is AssetClass.FX else self._trade(each, now))
+        pairs = [each for each in instruments if each.asset_class is AssetClass.FX]
+        shares = [each for each in instruments if each.asset_class is not AssetClass.FX]
+        many = len(shares) > 1
+        return rows.together([lambda: self._snapshots(shares, now) if many else rows.one_by_one(shares, lambda each: self._trade(each, now)),
+                              lambda: rows.one_by_one(pairs, lambda each: self._conversion(each, now))])
 
     def fetch_bars(self, instrument: Instrument, start: date, end: date) -> list[Bar]:
         """Return the daily bars from `start` to `end`, both included, as traded."""

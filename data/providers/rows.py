@@ -135,22 +135,29 @@ def unadjusted(bars: Iterable[Bar], splits: Iterable[CorporateAction]) -> list[B
 
 
 def one_by_one(instruments: Sequence[Instrument], fetch: Callable[[Instrument], Found | None]) -> list[Found]:
-    """Ask for one instrument after the other, and give what was found.
+    """Ask for one instrument after the other, and give what was found; errors as in `together`."""
 
-    An instrument that is unknown does not keep the others from their answers; any other failure ends the round with what was found so
-    far. Where nothing was found, the first failure is raised.
+    def asking(instrument: Instrument) -> Callable[[], list[Found]]:
+        return lambda: [found for found in [fetch(instrument)] if found is not None]
+
+    return together(asking(instrument) for instrument in instruments)
+
+
+def together(questions: Iterable[Callable[[], list[Found]]]) -> list[Found]:
+    """Put some questions, and give all that was found.
+
+    One whose symbol is unknown or whose answer cannot be read does not keep the others from their answers; any other failure ends the round
+    with what was found so far. Where nothing was found, the first failure is raised.
     """
     found: list[Found] = []
     first: ProviderError | None = None
-    for instrument in instruments:
+    for question in questions:
         try:
-            answer = fetch(instrument)
+            found += question()
         except ProviderError as error:
             first = first or error
             if not isinstance(error, UnknownSymbol | MalformedResponse):
                 break
-        else:
-            found += [] if answer is None else [answer]
     if first is not None and not found:
         raise first
     return found

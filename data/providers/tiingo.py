@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Final
 from data.providers import cells, rows
 from data.providers.base import History, HttpProvider, Limits, Listing
 from data.providers.wire import Answer, quoted
-from engine.errors import MalformedResponse, ProviderError, ProviderRefused, RateLimited, UnknownSymbol
+from engine.errors import ProviderRefused, RateLimited, UnknownSymbol
 from engine.types import AssetClass, Bar, CorporateAction, Instrument, Quote
 
 OHLCV: Final = ("open", "high", "low", "close", "volume")
@@ -47,16 +47,10 @@ class Tiingo(HttpProvider):
     def fetch_quotes(self, instruments: Sequence[Instrument], now: datetime, *, since: datetime | None = None) -> list[Quote]:
         """Return the last sale of each instrument: one request for shares, one for coins."""
         del since
-        found: list[Quote] = []
-        first: ProviderError | None = None
-        for path, read, of_coins in (("/iex/", _sale_of_share, False), ("/tiingo/crypto/top", _sale_of_coin, True)):
-            try:
-                found += self._sales(path, read, [each for each in instruments if (each.asset_class is AssetClass.CRYPTO) is of_coins], now)
-            except (UnknownSymbol, MalformedResponse) as error:
-                first = first or error
-        if first is not None and not found:
-            raise first
-        return found
+        coins = [each for each in instruments if each.asset_class is AssetClass.CRYPTO]
+        shares = [each for each in instruments if each.asset_class is not AssetClass.CRYPTO]
+        return rows.together([lambda: self._sales("/iex/", _sale_of_share, shares, now),
+                              lambda: self._sales("/tiingo/crypto/top", _sale_of_coin, coins, now)])
 
     def fetch_history(self, instrument: Instrument, start: date, end: date) -> History:
         """Return raw bars and the splits and dividends in them, of one request."""

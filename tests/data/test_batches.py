@@ -12,7 +12,7 @@ from data.providers.wire import Wire
 from engine.errors import MalformedResponse, ProviderError, ProviderRefused, RateLimited, UnknownSymbol
 from engine.types import Instrument
 from tests.data.listings import NOW, coin, listed, pair
-from tests.data.replay import Replay
+from tests.data.replay import Replay, Told
 
 A, B, C = listed("AAA"), listed("BBB"), listed("CCC")
 HEAD = "Symbol,Date,Time,Open,High,Low,Close,Volume\n"
@@ -73,3 +73,12 @@ def test_what_a_provider_says_in_place_of_data(provider: str, status: int, body:
     with Replay.serving(body, status) as server, pytest.raises(ProviderError) as raised:
         client(provider, server.url).fetch_quotes([one], NOW)
     assert type(raised.value) is error
+
+
+@pytest.mark.parametrize(("provider", "other", "path"), [("polygon", pair("AUDUSD"), "/v1/conversion"), ("tiingo", coin("BTC-USD"), "/tiingo/crypto/top")])
+def test_what_is_asked_for_apart_does_not_keep_the_rest_from_its_price(provider: str, other: Instrument, path: str) -> None:
+    instruments, body = BATCHES[provider]
+    with Replay(lambda asked: Told(b"[]" if asked.path.startswith(path) else body.encode())) as server:
+        found = client(provider, server.url).fetch_quotes([other, *instruments], NOW)
+        assert len(server.asked) == 2
+    assert [(quote.symbol, quote.price) for quote in found] == [("AAA", 10.5)]
