@@ -96,7 +96,8 @@ class Rules:
 
         def effect(unit: Unit, told: list[Told]) -> RuleView:
             before = unit.alerts.get(actor.workspace_id, rule_id)
-            values = columns(unit, actor, read_rule(merged(before, raw)))
+            wanted = merged(before, raw)
+            values = columns(unit, actor, read_rule(wanted if "channels" in raw else _still_told(unit, actor, wanted)))
             changed = unit.alerts.change(actor.workspace_id, rule_id, version, values)
             if all(getattr(before, name) == getattr(changed, name) for name in CONDITIONS):
                 unit.alerts.keep_state(rule_id, before.version, changed.version)
@@ -180,6 +181,12 @@ def _known_channel(unit: Unit, actor: Actor, channel: UUID, place: int) -> None:
                            rule="unknown_value") from error
 
 
+def _still_told(unit: Unit, actor: Actor, raw: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the channels that were removed since: that somebody took one away must not hold a rule fast."""
+    there = {str(each.id) for each in unit.outbox.channels(actor.workspace_id)}
+    return {**raw, "channels": [each for each in raw["channels"] if each in there]}
+
+
 def rule_view(stored: StoredRule, display: str) -> RuleView:
     """Tell a rule. `display`: the currency in which all portfolios are told."""
     unit, options = rule_unit(stored, display), stored.options
@@ -233,7 +240,7 @@ def rule_undone(unit: Unit, actor: Actor, entry: AuditEntry, told: list[Told]) -
         now = unit.alerts.remove(actor.workspace_id, rule_id, int(after["version"]))
         kept_before, kept_after = kept(unit, actor, now), None
     elif before is not None and after is not None:
-        values = columns(unit, actor, read_rule(_sent(before)))
+        values = columns(unit, actor, read_rule(_still_told(unit, actor, _sent(before))))
         now = unit.alerts.change(actor.workspace_id, rule_id, int(after["version"]), values)
         kept_before, kept_after = after, kept(unit, actor, now)
     else:

@@ -270,3 +270,19 @@ def test_channels_over_http(client: TestClient, monkeypatch: pytest.MonkeyPatch,
     assert client.get(f"{ALERTS}/deliveries").json() == []
     assert client.get(f"{ALERTS}/deliveries", params={"status": "lost"}).status_code == 422
     assert client.post(f"{ALERTS}/deliveries/0190c0de-0000-7000-8000-000000000001/retry").status_code == 404
+
+
+def test_a_channel_that_was_removed_does_not_hold_a_rule_fast(client: TestClient, portfolio: str, monkeypatch: pytest.MonkeyPatch,
+                                                              services: Services) -> None:
+    del portfolio
+    monkeypatch.setattr(services.alerts.courier.webhooks, "_resolve", lambda _name: ["93.184.216.34"])
+    channel = client.post(f"{ALERTS}/channels", json={"kind": "webhook", "address": "https://hooks.example.com/in"}).json()
+    made = client.post(ALERTS, json={**PRICE, "channels": [channel["id"]]}).json()
+    path = f"{ALERTS}/{made['id']}"
+    assert client.patch(path, json={"threshold": "140", "version": 1}).json()["channels"] == [channel["id"]]
+    assert client.delete(f"{ALERTS}/channels/{channel['id']}", headers={"If-Match": "1"}).status_code == 204
+    back = client.post(f"{path}/undo")
+    assert (back.status_code, back.json()["threshold"], back.json()["channels"]) == (200, "150", [])
+    off = client.patch(path, json={"active": False, "version": 3})
+    assert (off.status_code, off.json()["channels"]) == (200, [])
+    assert client.patch(path, json={"channels": [channel["id"]], "version": 4}).status_code == 422
