@@ -11,7 +11,8 @@ from components.ids import HistoryIds
 dash.register_page(__name__, path="/history", name="History", title="History · Portolan")
 
 ENTITIES = (("", "Everything"), ("transaction", "Transactions"), ("check", "Checks"), ("reconciliation", "Statements"), ("alert", "Alerts"),
-            ("import_run", "Imports"), ("portfolio", "Portfolios"), ("instrument", "Instruments"), ("bars", "Prices"), ("actions", "Corporate actions"), ("fx", "Rates"))
+            ("import_run", "Imports"), ("portfolio", "Portfolios"), ("instrument", "Instruments"),
+            ("bars", "Prices"), ("actions", "Corporate actions"), ("fx", "Rates"))
 ACTIONS = (("", "Any change"), ("record", "Recorded"), ("correct", "Corrected"), ("void", "Voided"), ("undo", "Taken back"), ("apply", "Mended"),
            ("create", "Added"), ("change", "Changed"), ("remove", "Removed"), ("put", "Put"), ("transfer", "Transferred"), ("import", "Imported"))
 
