@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from functools import partial
+from http.client import HTTPResponse
 from typing import Any
 
 from requests.adapters import HTTPAdapter
@@ -42,6 +43,11 @@ class Deadline:
         self._levers: list[socket.socket] = []
         self._timer = threading.Timer(seconds, self._pull)
         self._timer.daemon = True
+
+    @property
+    def over(self) -> bool:
+        """Whether the time is over, or as good as."""
+        return self.passed or self.left < 0.02
 
     @property
     def left(self) -> float:
@@ -90,10 +96,26 @@ class Deadline:
             self._levers.clear()
 
 
+class Strict(HTTPResponse):
+    """An answer that notices where more comes than it said: what was read may be cut in the middle of a number."""
+
+    surplus = False
+
+    def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:  # noqa: ANN401  # handed on as they came
+        super().__init__(sock, *args, **options)
+        self._line = sock
+
+    def _close_conn(self) -> None:
+        if self.length == 0 and not self.chunked and self.fp is not None:
+            self.surplus = _more(self.fp, self._line)
+        super()._close_conn()  # type: ignore[misc]  # of the standard library
+
+
 class _Levered:
     """A connection that the deadline of whoever uses it can break."""
 
     addresses: Addresses | None = None
+    response_class: Any = Strict
     sock: Any
     timeout: Any
     port: Any
@@ -199,6 +221,19 @@ def _answer(look_up: Callable[[], Sequence[str]], answer: Future[list[str]]) -> 
         answer.set_exception(error)
     except (OSError, UnicodeError) as error:
         answer.set_exception(OSError(f"{type(error).__name__}"))
+
+
+def _more(file: Any, line: socket.socket) -> bool:  # noqa: ANN401  # a buffered reader, typed otherwise
+    """Look whether bytes wait, without waiting for any."""
+    before = line.gettimeout()
+    try:
+        line.settimeout(0)
+        return bool(file.peek(1))
+    except (OSError, ValueError):
+        return False
+    finally:
+        with suppress(OSError):
+            line.settimeout(before)
 
 
 def _break(lever: socket.socket) -> None:

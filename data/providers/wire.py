@@ -10,12 +10,12 @@ import json
 import time
 import zlib
 from collections import OrderedDict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from html import escape
 from threading import Lock
-from typing import Final
+from typing import Final, Protocol
 from urllib.parse import quote, quote_plus, urljoin, urlsplit
 
 import requests
@@ -31,6 +31,7 @@ from engine.errors import MalformedResponse, ProviderError, ProviderRefused, Pro
 __all__ = ["Answer", "Wire", "check_symbol", "quoted"]
 AGENT: Final = "Mozilla/5.0 (compatible; Portolan/1; portfolio prices)"
 CHUNK: Final = 64 * 1024
+PIECE: Final = 256 * 1024
 MAX_REDIRECTS: Final = 3
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 REMEMBERED: Final = 128
@@ -44,6 +45,17 @@ LEAST_SECRET: Final = 6  # a shorter one is no secret, and stands in words
 def quoted(symbol: str) -> str:
     """Check a symbol and write it so that it is one piece of a path."""
     return quote(check_symbol(symbol), safe="")
+
+
+class Inflate(Protocol):
+    """What unpacks (`zlib.decompressobj`)."""
+
+    @property
+    def unconsumed_tail(self) -> bytes:
+        """What waits to be unpacked."""
+
+    def decompress(self, data: bytes, max_length: int = 0, /) -> bytes:
+        """Unpack some."""
 
 
 class Wire:
@@ -252,22 +264,39 @@ class Wire:
         packing = response.headers.get("content-encoding", "").strip().lower()
         if packing not in PACKINGS:
             raise MalformedResponse(self.provider, reason="it is packed in a way that was not asked for")
+        if int(response.headers.get("content-length", "0").strip() or 0) > self.max_bytes:
+            raise self._too_long()
         inflate = zlib.decompressobj(zlib.MAX_WBITS | 32) if PACKINGS[packing] else None
         parts, sent, size = list[bytes](), 0, 0
         for chunk in response.raw.stream(CHUNK, decode_content=False):
             sent += len(chunk)
-            try:
-                parts.append(inflate.decompress(chunk, self.max_bytes - size + 1) if inflate else chunk)
-            except zlib.error:
-                raise MalformedResponse(self.provider, reason="it cannot be unpacked") from None
-            size += len(parts[-1])
-            if max(sent, size) > self.max_bytes:
-                raise MalformedResponse(self.provider, reason=f"it is longer than {self.max_bytes:,} bytes")
+            for piece in self._unpacked(chunk, inflate):
+                parts.append(piece)
+                size += len(piece)
+                if max(sent, size) > self.max_bytes:
+                    raise self._too_long()
         sized = "content-length" in response.headers or "transfer-encoding" in response.headers
         cut_in_head = not sent and not sized and response.status_code == 200
         if cut_in_head or (inflate and sent and not inflate.eof):
             raise ProviderUnavailable(self.provider, reason="it broke off before the end")
+        if getattr(getattr(response.raw, "_original_response", None), "surplus", False):
+            raise ProviderUnavailable(self.provider, reason="it is longer than it said")
         return self._without_echo(b"".join(parts))
+
+    def _unpacked(self, chunk: bytes, inflate: Inflate | None) -> Iterator[bytes]:
+        """Unpack a chunk piece by piece, so that whoever has enough can stop."""
+        if inflate is None:
+            yield chunk
+            return
+        while chunk:
+            try:
+                yield inflate.decompress(chunk, PIECE)
+            except zlib.error:
+                raise MalformedResponse(self.provider, reason="it cannot be unpacked") from None
+            chunk = inflate.unconsumed_tail
+
+    def _too_long(self) -> MalformedResponse:
+        return MalformedResponse(self.provider, reason=f"it is longer than {self.max_bytes:,} bytes")
 
     def _without_echo(self, body: bytes) -> bytes:
         """Take our secrets out of a body that repeats them: whatever is read from it can be stored and shown."""

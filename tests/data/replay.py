@@ -73,6 +73,7 @@ class Replay:
         self.rule = rule or (lambda _asked: None)
         self.fault_name = fault
         self.requests: list[Asked] = []
+        self.wrong, self.declared = Told(b'{"price": 12.5, "symbol": "AAPL"}'), 12  # of the fault wrong_length
         self.stopping = threading.Event()
         self._server = _Server(self)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
@@ -208,7 +209,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def fault_wrong_length(self) -> None:
-        self.tell(Told(b'{"price": 12.5, "symbol": "AAPL"}'), length=12)
+        self.tell(self.server.replay.wrong, length=self.server.replay.declared)
         self.close_connection = True
 
     def fault_huge(self) -> None:

@@ -36,7 +36,7 @@ Start = Callable[..., tuple[Replay, Wire]]
 OUTCOMES = {
     "429_text": RateLimited, "429_json": RateLimited, "500": ProviderUnavailable, "503": ProviderUnavailable, "401": ProviderRefused,
     "reset": ProviderUnavailable, "drip_head": ProviderTimeout, "drip_body": ProviderTimeout, "half": ProviderUnavailable,
-    "wrong_length": MalformedResponse, "huge": MalformedResponse, "gzip_bomb": MalformedResponse, "html": MalformedResponse,
+    "wrong_length": ProviderUnavailable, "huge": MalformedResponse, "gzip_bomb": MalformedResponse, "html": MalformedResponse,
     "redirect_away": MalformedResponse,
 }
 
@@ -311,6 +311,15 @@ def test_a_body_at_the_cap_passes_and_one_byte_more_does_not(serve: Start) -> No
     with pytest.raises(MalformedResponse, match="longer"):
         wire.get("/", {"n": 100_001})
     assert len(server.asked) == 2
+
+
+def test_a_table_that_is_longer_than_it_says_is_not_cut_in_the_middle_of_a_number() -> None:
+    """What is declared ends behind 10 of 105.5: a price that was never there."""
+    with Replay.fault("wrong_length") as server:
+        server.wrong = Told(b"date,close\n2026-11-23,105.5\n", content_type="text/csv")
+        server.declared = len(b"date,close\n2026-11-23,10")
+        with pytest.raises(ProviderUnavailable, match="longer than it said"):
+            Wire("acme", server.url).get("/")
 
 
 def test_the_environment_and_its_passwords_are_not_read(serve: Start, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
