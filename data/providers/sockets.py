@@ -45,11 +45,6 @@ class Deadline:
         self._timer.daemon = True
 
     @property
-    def over(self) -> bool:
-        """Whether the time is over, or as good as."""
-        return self.passed or self.left < 0.02
-
-    @property
     def left(self) -> float:
         """Seconds that are left, never none at all."""
         return max(self._ends - time.monotonic(), 0.001)
