@@ -24,6 +24,8 @@ LEAST_SIGMA: Final = 0.01
 SPLITS: Final = (2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0, 15.0, 20.0, 25.0, 30.0, 40.0, 50.0, 1.5)
 AROUND: Final = 5
 NEAR_SPLIT: Final = 15
+COMMON: Final = math.log(2.5)  # a smaller step may be a crash
+LASTS: Final = 0.6  # how much of a new level must be left on the days after
 LEAST_CELL: Final = math.log(1.8)  # a smaller factor cannot be told from a wild bar
 SHORT_RUN: Final = 3
 
@@ -222,9 +224,12 @@ def _openings(frame: pd.DataFrame, closes: Floats, steps: Floats) -> list[Suspic
 def _lasting_split(frame: pd.DataFrame, closes: Floats, row: int, sigma: float) -> float | None:
     """Tell which split a step looks like, if the new level lasts and was not reached by trading."""
     before, after = closes[max(row - AROUND, 0):row], closes[row:row + AROUND]
-    ratio = split_like(float(np.exp(np.median(after) - np.median(before))), sigma)
-    if ratio is None or split_like(float(np.exp(closes[row] - closes[row - 1])), sigma) != ratio or len(after) < min(2, len(closes) - row):
+    ratio = split_like(float(np.exp(closes[row] - closes[row - 1])), sigma)
+    level = float(np.median(after) - np.median(before))
+    if ratio is None or -level / math.log(ratio) < LASTS:
         return None
+    if abs(math.log(ratio)) < COMMON and split_like(math.exp(level), sigma) != ratio:
+        return None  # shares halve by bad news too: then they are not at rest at half
     half = abs(math.log(ratio)) / 2
     opened = abs(math.log(float(frame["open"].iloc[row])) - closes[row - 1]) > half
     calm = abs(math.log(float(frame["high"].iloc[row]) / float(frame["low"].iloc[row]))) < half

@@ -140,6 +140,13 @@ def test_a_known_price_says_which_unit_is_right() -> None:
     assert [each.date for each in pence] == list(bars.index[:20])
 
 
+@pytest.mark.parametrize("rows", [[39], [38, 39], [0], [17]])
+def test_a_moment_in_another_unit_is_what_is_wrong_wherever_it_is(rows: list[int]) -> None:
+    bars = steady().drop(columns="adjusted_close")
+    bars.iloc[rows, :4] *= 100.0
+    assert [each.date for each in price_suspicions(bars)] == list(bars.index[rows])
+
+
 def test_one_cell_in_another_unit() -> None:
     bars = steady()
     bars.iloc[7, bars.columns.get_loc("low")] /= 100.0
