@@ -11,7 +11,23 @@ from typing import TYPE_CHECKING
 
 from dash import Dash, set_props
 
-from callbacks import alerts, audit, checks, explain, gains, holdings, imports, live, overview, performance, portfolios, sale, shell, transactions
+from callbacks import (
+    alerts,
+    audit,
+    checks,
+    explain,
+    gains,
+    holdings,
+    imports,
+    live,
+    markets,
+    overview,
+    performance,
+    portfolios,
+    sale,
+    shell,
+    transactions,
+)
 from components.ids import Ids
 
 if TYPE_CHECKING:
@@ -23,7 +39,7 @@ log = logging.getLogger("portolan.screen")
 def register_all(app: Dash, services: Services) -> None:
     """Wire every callback of the application."""
     for part in (shell, portfolios, live, overview, holdings, performance, sale, gains, transactions, imports, checks, audit, alerts,
-                 explain):
+                 markets, explain):
         part.register(app, services)
 
 

@@ -36,6 +36,7 @@ class Icon(StrEnum):
     COMPASS = "compass"
     GAINS = "gains"
     HISTORY = "history"
+    MARKETS = "markets"
     BELL = "bell"
 
 

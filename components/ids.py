@@ -230,6 +230,35 @@ class AlertsIds(StrEnum):
     SEEN = "alerts-seen"  # never written: the callback that tells scope and portfolios needs an output
 
 
+class MarketsIds(StrEnum):
+    """The Markets page; `assets/markets.js` reads these as strings."""
+
+    PAGE = "markets-page"
+    QUERY = "markets-query"  # {symbol, range, adjusted, list, retry, done}: what the chart shows, derived from the address
+    LISTED = "markets-listed"  # {list, retry, done}: what the list shows
+    RETRY = "markets-retry"  # a counter: "Try again" was pressed
+    TYPED = "markets-typed"  # {text, n}: what is searched for
+    RESULTS = "markets-results"
+    ACTION = "markets-action"  # {action, key, ...}: something is to be done
+    RESULT = "markets-result"  # {ok, action, symbol, at}
+    DONE = "markets-done"
+    LISTS = "markets-lists"
+    TITLE = "markets-title"
+    CHART = "markets-chart"  # dcc.Graph
+    CHART_BODY = "markets-chart-body"
+    CHART_DATA = "markets-chart-data"  # {figure, label, bars, symbol, range}
+    CHART_NOTE = "markets-chart-note"
+    CHART_STATE = "markets-chart-state"
+    CHART_TABLE = "markets-chart-table"
+    PANEL = "markets-panel"
+    FORM = "markets-form"  # of an instrument
+    FORM_BODY = "markets-form-body"
+    FORM_NOTE = "markets-form-note"
+    NAME_FORM = "markets-name"  # of a watchlist
+    TAB = "markets-tab"  # {tab, n}
+    TAB_BODY = "markets-tab-body"
+
+
 class HistoryIds(StrEnum):
     """The History page; `assets/audit.js` reads these as strings."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -104,13 +104,13 @@ class Charts:
         with self._database.read() as unit:
             instrument = unit.instruments.get(actor.workspace_id, symbol.strip().upper())
             ticks = unit.market.candles(instrument.id, calendar.start_of(now.date()), now, timedelta(days=1))
-            year = unit.prices.bars(instrument.id, (now - YEAR).date(), now.date())
+            year = _levelled(unit.prices.bars(instrument.id, (now - YEAR).date(), now.date()), unit.instruments.actions(instrument.id))
             first, last = unit.history.span(instrument.id) or (None, None)
         quote = self._market.quotes(actor, [instrument.symbol])[0]
         session = venues.session(instrument, now)
         change = venues.next_close(instrument, now) if session is venues.Session.OPEN else venues.next_open(instrument, now)
         day = _tick_candle(ticks[-1]) if ticks else None
-        candles = [*map(_bar_candle, year), *([day] if day else [])]
+        candles = [*year, *([day] if day else [])]
         high, low = max(map(_high, candles), default=None), min(map(_low, candles), default=None)
         return Panel(instrument, quote, session.value, change, day, high, low, first, last)
 
@@ -138,9 +138,18 @@ def _of_bars(unit: Unit, instrument: Instrument, asked: str, *, adjusted: bool) 
     start = first_day(asked, today)
     bars, actions = unit.prices.bars(instrument.id, start, today), unit.instruments.actions(instrument.id)
     shown = _levelled(bars, actions) if adjusted else [_bar_candle(bar) for bar in bars]
+    shown += _of_today(unit, instrument, shown, today)
     every, grouped = _grouped(shown)
     seen = [action for action in actions if shown and _day(shown[0].at) <= action.date <= _day(shown[-1].at)]
     return Candles(instrument.symbol, instrument.currency, asked, every, adjusted, tuple(grouped), tuple(seen))
+
+
+def _of_today(unit: Unit, instrument: Instrument, before: Sequence[Candle], today: date) -> list[Candle]:
+    """Give the candle of a day that has no bar yet, of its ticks."""
+    if before and _day(before[-1].at) >= today:
+        return []
+    ticks = unit.market.candles(instrument.id, calendar.start_of(today), calendar.now(), timedelta(days=1))
+    return [replace(_tick_candle(row), at=today) for row in ticks[-1:]]
 
 
 def first_day(asked: str, today: date) -> date | None:

@@ -11,7 +11,7 @@ from data.records import JobRun, StoredFinding
 from engine.types import Actor
 
 SENTENCES = {"poll_quotes": "Prices were polled", "roll_day": "Closes of the day were stored", "fill_today": "The day was filled in",
-             "tidy_ticks": "Old ticks were dropped"}
+             "tidy_ticks": "Old ticks were dropped", "history": "Histories were continued"}
 
 
 @dataclass(frozen=True, slots=True)

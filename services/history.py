@@ -122,7 +122,7 @@ class History:
         """Tell how far the history of an instrument is."""
         with self._database.read() as unit:
             instrument = unit.instruments.get(actor.workspace_id, symbol.strip().upper())
-            run = unit.history.run(instrument.id) or HistoryRun(instrument.id, "none")
+            run = unit.history.run(instrument.id) or HistoryRun(instrument.id, "waiting" if self._may_ask(instrument) else "none")
             counts, span = unit.history.counts(instrument.id), unit.history.span(instrument.id)
             waiting = sum(status == "open" for status, _ in unit.history.findings_of(instrument.id, BAR_QUARANTINED))
             gaps = _gaps(unit, instrument, span)

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from data.database import Unit
 from data.records import StoredWatchlist
 from engine.errors import UnknownInstrument
-from engine.types import Actor
+from engine.types import Actor, AssetClass, Instrument
 from services import fields
 from services.fields import Place, Reader
 from services.writes import NOTHING, Request, Told, Writes, audit
@@ -53,6 +53,12 @@ class Watchlists:
         """List them, oldest first."""
         with self._database.read() as unit:
             return [_shown(unit, actor, each) for each in unit.watchlists.find(actor.workspace_id)]
+
+    def everything(self, actor: Actor) -> dict[str, Instrument]:
+        """Give every instrument that can be watched, by its symbol: pairs of currencies last."""
+        with self._database.read() as unit:
+            found = unit.instruments.find_all(actor.workspace_id)
+        return {each.symbol: each for each in sorted(found, key=lambda each: (each.asset_class is AssetClass.FX, each.symbol))}
 
     def get(self, actor: Actor, watchlist_id: UUID) -> Watchlist:
         """Give a list; `NotFound` where the workspace has none under this id."""

@@ -97,7 +97,7 @@ def test_the_first_use_fetches_everything_and_later_days_are_added(history: Any,
     split = CorporateAction(days(1300)[0], "dividend", amount=Decimal("0.5"), source="wires")
     wires = Wires(telling(bars, split))
     service = history(wires)
-    assert service.get(actor, "ABC").state == "none"
+    assert service.get(actor, "ABC").state == "waiting"
     assert service.fetch(instrument) == "done"
     view = service.get(actor, "abc")
     assert (view.state, view.done, view.of, view.fraction, view.bars, view.actions, view.provider) == ("done", 1300, 1300, 1.0, 1300, 1, "wires")
