@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -11,7 +12,7 @@ import pytest
 import redis
 
 from data import calendar
-from data.bus import ALERTS
+from data.bus import ALERTS, Bus
 from data.leadership import Leadership
 from engine.types import Actor
 from services import Services
@@ -23,7 +24,7 @@ from tests.services.alert_world import Post, eventually, furnish, watching
 @pytest.fixture(autouse=True)
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same clockwork, ten times as fast."""
-    for name in ("SPACING_SECONDS", "CLOCK_SECONDS", "REREAD_SECONDS", "STANDBY_SECONDS", "LOOK_SECONDS"):
+    for name in ("SPACING_SECONDS", "CLOCK_SECONDS", "REREAD_SECONDS", "STANDBY_SECONDS", "LOOK_SECONDS", "DEAF_SECONDS"):
         monkeypatch.setattr(watching_module, name, getattr(watching_module, name) / 10)
 
 
@@ -219,6 +220,17 @@ def test_two_that_believe_to_lead_tell_a_crossing_once(services: Services, post:
             post.world.push(AAA=price)
             eventually(lambda counts=counts: first.status().evaluations > counts[0] + 3 and second.status().evaluations > counts[1] + 3)
         assert [each.value for each in post.events(rule)] == [117, 116, 115]
+
+
+def test_without_redis_the_database_is_asked(services: Services, post: Post) -> None:
+    deaf = Bus("redis://127.0.0.1:1/0")
+    with watching(replace(services, bus=deaf)):
+        rule = post.armed(measure="price", symbol="AAA", threshold="110", cool_down_seconds=0)
+        post.world.push(AAA=115)
+        assert post.fires(rule, 1)[0].value == 115
+        post.world.push(AAA=100)
+        eventually(lambda: post.seen(rule.id).state == "armed")
+    deaf.close()
 
 
 def test_an_error_that_nobody_foresaw_ends_a_session_and_the_next_begins(services: Services, post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
