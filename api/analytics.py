@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
-from api.dependencies import Asks, Id, explain_url, known, moment
+from api.dependencies import Asks, FeesInCost, Id, LotsBy, explain_url, known, moment, truth
 from api.schemas import HoldingsPublic
 from services.views import HoldingsView, QuoteView
 
@@ -18,16 +18,20 @@ AS_OF = Query(description="A date (its closes) or an instant; now with the lates
 
 
 @routes.get("/holdings", response_model=HoldingsPublic)
-def holdings(call: Asks, request: Request, portfolio_id: Scope, as_of: Annotated[str | None, AS_OF] = None,
-             cost_method: Annotated[str | None, Query(description="Instead of the portfolio's own")] = None,
-             known_at: Annotated[str | None, Query(description="The ledger as it was known at an instant, RFC 3339")] = None,
-             base_currency: Annotated[str | None, Query(description="Instead of the portfolio's own")] = None) -> dict[str, Any]:
+def holdings(  # noqa: PLR0913, PLR0917 - one parameter a query parameter
+    call: Asks, request: Request, portfolio_id: Scope, as_of: Annotated[str | None, AS_OF] = None,
+    cost_method: Annotated[str | None, Query(description="Instead of the portfolio's own")] = None,
+    known_at: Annotated[str | None, Query(description="The ledger as it was known at an instant, RFC 3339")] = None,
+    base_currency: Annotated[str | None, Query(description="Instead of the portfolio's own")] = None,
+    fees_in_cost: FeesInCost = None, lots_by: LotsBy = None,
+) -> dict[str, Any]:
     """Value a portfolio, or with the id `all` every portfolio merged.
 
     A holding without price or rate has null in its place and a finding; totals leave it out, and a finding says so.
     """
     view = call.services.valuation.holdings(call.actor, portfolio_id, as_of=moment("as_of", as_of), cost_method=cost_method,
-                                            known_at=known(known_at), base_currency=base_currency)
+                                            known_at=known(known_at), base_currency=base_currency,
+                                            fees_in_cost=truth("fees_in_cost", fees_in_cost), lots_by=lots_by or "account")
     return {**told_holdings(view), "explain": explain_url(request, portfolio_id)}
 
 

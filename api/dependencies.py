@@ -24,6 +24,8 @@ from services.fields import Place, now
 from services.views import Page
 
 MAX_LIMIT = 1000
+FeesInCost = Annotated[str | None, Query(description="Whether fees and taxes of trades are in cost and proceeds: true where absent, or false")]
+LotsBy = Annotated[str | None, Query(description="account (where absent): a sale takes lots of its own account; pooled: of any")]
 VERSION = re.compile(r'(?:W/)?"?([0-9]{1,9})"?')
 
 
@@ -163,6 +165,14 @@ def explain_url(request: Request, scope: str, sent: Mapping[str, Any] | None = N
     asked = [*request.query_params.multi_items(), *(sent or {}).items()]
     query = urlencode([(name, str(value)) for name, value in asked if name not in {"symbol", "format"} and value is not None])
     return f"/api/v1/portfolios/{scope}/explain?figure={{figure}}&symbol={{symbol}}{f'&{query}' if query else ''}"
+
+
+def truth(field: str, text: str | None) -> bool:
+    """Read a yes or no of a query; yes where there is nothing."""
+    plain = (text or "true").strip().lower()
+    if plain in {"true", "false", "1", "0"}:
+        return plain in {"true", "1"}
+    raise InvalidInput(field, text, "is neither true nor false", hint="Send true or false", rule="unknown_value")
 
 
 def moment(field: str, text: str | None) -> date | datetime | None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
-from api.dependencies import Asks, moment
+from api.dependencies import Asks, FeesInCost, LotsBy, moment, truth
 from api.explain_schemas import EXAMPLE, ExplanationPublic, FiguresPublic
 from api.performance import question
 from engine.errors import InvalidInput
@@ -52,6 +52,8 @@ def explain(  # noqa: PLR0913, PLR0917 - one parameter a query parameter
     tax_rate_short: str | None = None,
     tax_rate_long: str | None = None,
     history: str | None = None,
+    fees_in_cost: FeesInCost = None,
+    lots_by: LotsBy = None,
 ) -> dict[str, Any]:
     """Tell how a number comes about, under the same question that `holdings`, `performance` or `realised-gains` was asked.
 
@@ -62,7 +64,8 @@ def explain(  # noqa: PLR0913, PLR0917 - one parameter a query parameter
     gains = GainsQuestion(start=asked.start, end=asked.end, year=year or None, tax_year=tax_year or None, rules=rules or None)
     sale = {"quantity": quantity, "price": price, "date": date, "account": account, "fee": fee, "tax": tax, "tax_rate_short": tax_rate_short,
             "tax_rate_long": tax_rate_long, "history": history}
-    told = ExplainQuestion(moment("as_of", as_of), asked.cost_method, asked.known_at, asked.base_currency, asked, gains, sale)
+    told = ExplainQuestion(moment("as_of", as_of), asked.cost_method, asked.known_at, asked.base_currency, asked, gains, sale,
+                           truth("fees_in_cost", fees_in_cost), lots_by or "account")
     found: dict[str, Any] = _plain(
         asdict(call.services.explain.explain(call.actor, portfolio_id, str(figure), symbol=symbol, question=told))
     )

@@ -15,7 +15,7 @@ from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.dependencies import Asks, Day, ExactRoute, Id, day, explain_url, instant, parsed
+from api.dependencies import Asks, Day, ExactRoute, FeesInCost, Id, LotsBy, day, explain_url, instant, parsed, truth
 from api.gains_schemas import RealisedGainsPublic, SaleBody, SalePublic
 from services import fields
 from services.fields import Place
@@ -49,11 +49,12 @@ def asked(  # noqa: PLR0913, PLR0917 - one parameter a query parameter
     as_of: Annotated[str | None, Query(description="The ledger up to a day")] = None,
     known_at: Annotated[str | None, Query(description="The ledger as it was known at an instant, RFC 3339")] = None,
     base_currency: Annotated[str | None, Query(description="Instead of the portfolio's own")] = None,
+    fees_in_cost: FeesInCost = None, lots_by: LotsBy = None,
     form: Annotated[str, Query(alias="format", description="json, or csv: one line a matched lot")] = "json",
 ) -> Asked:
     """Read what is asked of realised gains."""
     question = GainsQuestion(day("start", start), day("end", end), year, tax_year, cost_method, rules, group, day("as_of", as_of),
-                             instant("known_at", known_at), base_currency)
+                             instant("known_at", known_at), base_currency, truth("fees_in_cost", fees_in_cost), lots_by or "account")
     return Asked(question, fields.choice(Place("format"), form, FORMATS))
 
 

@@ -8,10 +8,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
-from api.dependencies import Asks, Day, day, explain_url, instant
+from api.dependencies import Asks, Day, day, explain_url, instant, truth
 from api.performance_schemas import EXAMPLE, PerformancePublic
 from api.schemas import Problem
-from engine.errors import InvalidInput
 from services import fields
 from services.fields import Place
 from services.performance_views import (
@@ -69,7 +68,7 @@ def performance(call: Asks, request: Request, portfolio_id: Annotated[str, "or a
     Returns are fractions of the window; those named annualised are null for a year or less. opening_value + flows + price + fx + income
     - fees - taxes + corporate_actions = closing_value, to `residual`. What has no answer is null, and `gaps` or a finding says why.
     """
-    wanted, step = _truth("series", series), fields.choice(Place("every"), every or "day", EVERY)
+    wanted, step = truth("series", series), fields.choice(Place("every"), every or "day", EVERY)
     head, points = call.services.performance.answer(call.actor, portfolio_id, asked)
     if step != "day" and wanted:
         points = json.dumps(thinned(json.loads(points), step))
@@ -97,9 +96,3 @@ def thinned(points: list[dict[str, Any]], every: str) -> list[dict[str, Any]]:
 def _week(text: str) -> str:
     year, week, _ = fields.calendar_date(Place("date"), text).isocalendar()
     return f"{year}-{week:02}"
-
-
-def _truth(field: str, text: str | None) -> bool:
-    if (text or "true").strip().lower() in {"true", "false", "1", "0"}:
-        return (text or "true").strip().lower() in {"true", "1"}
-    raise InvalidInput(field, text, "is neither true nor false", hint="Send true or false", rule="unknown_value")

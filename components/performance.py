@@ -86,7 +86,8 @@ class Method(NamedTuple):
 # ------------------------------------------------------------------------------------------------------------------------- figures
 
 COSTS = {"net": "net of fees, taxes", "gross_of_fees": "before fees", "gross": "before fees, taxes"}
-TIMINGS = {"start": "flows at day start", "end": "flows at day end", "mid": "flows at midday"}
+TIMINGS = {"start": "flows at day start", "end": "flows at day end", "mid": "flows at midday",
+           "in_out": "in at day start, out at day end"}
 
 
 def kpi_strip(facts: Facts) -> list[html.Div]:

@@ -12,7 +12,7 @@ from engine.columns import Floats
 from engine.errors import InvalidInput, MisalignedSeries
 from engine.linking import link_weights
 from engine.panel import Panel
-from engine.time_weighted import capital, check_timing, gain_before_costs, over_capital
+from engine.time_weighted import DAILY_TIMINGS, capital, check_timing, gain_before_costs, over_capital
 
 Groups = Mapping[str, str] | Sequence[str] | None
 _PARTS = ("local", "currency", "cross")
@@ -67,7 +67,7 @@ def contributions(laid: Panel, *, flow_timing: str = "start", costs: str = "net"
     >>> found["contribution"].round(6).tolist(), round(float(found["contribution"].sum()), 6)
     ([0.102339, -0.007339, 0.0], 0.095)
     """
-    check_timing(flow_timing, ("start", "end", "mid"))
+    check_timing(flow_timing, DAILY_TIMINGS)
     whole = laid.settled()
     names, place = _grouped(whole, groups)
     sheets = {"value": whole.value, "flow": whole.flow, "gain": gain_before_costs(whole, costs)}
@@ -138,7 +138,7 @@ def currency_split(
     >>> currency_split(laid).loc["USD", ["local", "currency", "cross", "base"]].round(6).tolist()
     [0.1, 0.25, 0.025, 0.375]
     """
-    check_timing(flow_timing, ("start", "end", "mid"))
+    check_timing(flow_timing, DAILY_TIMINGS)
     if by not in {"currency", "row"}:
         raise InvalidInput("by", by, f"{by} is not a choice", hint="Use currency or row")
     whole = laid.settled()
@@ -199,7 +199,7 @@ def local_returns(laid: Panel, *, flow_timing: str = "start", costs: str = "net"
     >>> local_returns(laid).round(6).tolist()
     [0.1]
     """
-    check_timing(flow_timing, ("start", "end", "mid"))
+    check_timing(flow_timing, DAILY_TIMINGS)
     whole = laid.settled()
     gain = (_currency_parts(whole, costs)["local"] + _premium(whole, forward_premium))[1:].sum(axis=1)[:, None]
     base = capital(whole.value.sum(axis=1)[:, None], whole.flow.sum(axis=1)[:, None], flow_timing)

@@ -11,11 +11,10 @@ import pandas as pd
 
 from engine.columns import Figure, Floats, Table, cells_of, day_stamps, figure_like, flow_cells, labelled
 from engine.errors import InvalidInput, MisalignedSeries
-from engine.time_weighted import Flows, check_timing
+from engine.time_weighted import DAILY_TIMINGS, Flows, check_timing
 
 Dates = Any  # whatever holds dates: a sequence, an index
 
-_WEIGHT_SHIFT = {"start": 1.0, "mid": 0.5, "end": 0.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,7 @@ def modified_dietz(
     flow_dates
         Days of the flows, where `flows` has none.
     flow_timing
-        ``start`` (default), ``end`` or ``mid`` of its day.
+        ``start`` (default), ``end`` or ``mid`` of its day, or ``in_out``: the start for what comes in, the end for what goes out.
     opening
         ``close`` (default): the first value is of the close of `start`, so flows of that day are in it; ``open``: of its beginning, so
         they come after it and the day counts.
@@ -123,13 +122,37 @@ def modified_dietz(
     >>> round(modified_dietz(pd.Series([100.0, 130.0], index=days), {"2025-01-11": 20.0}, flow_timing="end"), 6)
     0.088571
     """
-    check_timing(flow_timing, tuple(_WEIGHT_SHIFT))
+    check_timing(flow_timing, DAILY_TIMINGS)
     found = window_of(values, flows, start=start, end=end, flow_dates=flow_dates, opening=opening)
     if not found.length > 0:
         return figure_like(values, np.full(found.opening.shape, np.nan))
-    weights = (found.length - found.elapsed + _WEIGHT_SHIFT[flow_timing]) / found.length
-    average = found.opening + (found.amounts * weights[:, None]).sum(axis=0)
+    weights = ((found.length - found.elapsed)[:, None] + day_shift(found.amounts, flow_timing)) / found.length
+    average = found.opening + (found.amounts * weights).sum(axis=0)
     return figure_like(values, _share(found.closing - found.opening - found.amounts.sum(axis=0), average))
+
+
+def day_shift(amounts: Floats, flow_timing: str) -> Floats:
+    """Share of its own day that each flow was there.
+
+    Parameters
+    ----------
+    amounts
+        Flows, positive in, of any shape.
+    flow_timing
+        ``start``, ``end``, ``mid`` or ``in_out``.
+
+    Returns
+    -------
+    ndarray
+        Same shape: 1, 0 or 0.5.
+
+    Examples
+    --------
+    >>> day_shift(np.array([5.0, -5.0]), "in_out").tolist()
+    [1.0, 0.0]
+    """
+    whole = amounts > 0 if flow_timing == "in_out" else np.full(np.shape(amounts), fill_value=flow_timing == "start")
+    return np.where(whole, 1.0, 0.5 if flow_timing == "mid" else 0.0)
 
 
 def simple_return(values: Table, flows: Flows = None, *, income: float = 0.0) -> Figure:

@@ -16,6 +16,8 @@ from engine.rate_roots import even_growths, year_fractions
 from engine.time_weighted import Flows
 from engine.types import Finding
 
+YEAR_DAYS = 365
+
 
 class Rate(float):
     """A rate of return that knows whether it is the only one.
@@ -59,7 +61,7 @@ def xirr(
         Flows seen from the investor: negative paid in, positive taken out, the value at the end as if taken out.
     day_count
         ``act/365`` (default), ``act/360``, ``30/360`` (ISDA bond basis), ``30e/360``, ``act/act`` (ISDA), or ``act/365.25``, ``act/364``,
-        ``nl/365``, ``nl/360`` (no leap days), ``30u/360`` (US), ``30e/360 isda``, ``30e+/360``.
+        ``nl/365``, ``nl/360`` (no leap days), ``30u/360`` (US), ``30e/360 isda``, ``30e+/360``; in any case of letters.
     guess
         Where there are several rates, the one nearest to this.
 
@@ -205,6 +207,7 @@ def _rate(growths: tuple[float, ...], scale: float, guess: float | None) -> Rate
         return _none("the flows come out even at no rate")
     with np.errstate(over="ignore"):
         roots = tuple(float(rate) for rate in np.expm1(scale * np.array(growths)) if np.isfinite(rate))
+    roots = tuple(rate for rate in roots if rate > -1.0) or roots  # what rounds to a total loss is a rate only where there is no other
     if not roots:
         return _none("the rate is beyond what a number holds")
     if len(roots) == 1 or guess is not None:
@@ -240,6 +243,27 @@ def _with_days(days: NDArray[np.datetime64], flows: pd.Series | pd.DataFrame, ce
     inside = own >= days[0]
     np.add.at(moved, np.searchsorted(every, own[inside]), np.broadcast_to(amounts, (len(own), cells.shape[1]))[inside])
     return every, moved
+
+
+def is_year(days: NDArray[np.datetime64]) -> bool:
+    """Tell whether days reach over a year: 365 of the calendar, by whatever count they become years.
+
+    Parameters
+    ----------
+    days
+        ndarray of shape (n_days,), datetime64[D], ascending.
+
+    Returns
+    -------
+    bool
+        False for less, which is not annualised.
+
+    Examples
+    --------
+    >>> is_year(np.array(["2023-12-31", "2024-12-30"], dtype="datetime64[D]")), is_year(np.array(["2024-01-01", "2024-12-26"], dtype="datetime64[D]"))
+    (True, False)
+    """
+    return bool(len(days) and (days[-1] - days[0]) / np.timedelta64(1, "D") >= YEAR_DAYS)
 
 
 def window_rate(
@@ -288,6 +312,6 @@ def window_rate(
     if not (moves > 0).any() or not (moves < 0).any():
         return _none("all flows go one way")
     years = year_fractions(at_work, day_count)
-    of_year = annualised if annualised is not None else bool(years[-1] >= 1.0)
+    of_year = annualised if annualised is not None else is_year(at_work)
     span = float(years[-1])
     return _rate(even_growths(at_work, moves, years, day_count), 1.0 / span if of_year and span > 0 else 1.0, guess)

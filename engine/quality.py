@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from engine.columns import Floats, Table, cells_of, day_stamps, flow_cells, labelled
+from engine.dietz import day_shift
 from engine.errors import InvalidInput
 from engine.money_weighted import window_rate
 from engine.returns import link_returns
@@ -29,7 +30,7 @@ def return_quality(
     missing
         Number of holdings without price on each day, beside the values.
     flow_timing
-        ``start`` (default), ``end`` or ``mid``.
+        ``start`` (default), ``end``, ``mid`` or ``in_out``.
     large_flow
         Share of the value before it above which a flow is told, default 0.10.
 
@@ -142,7 +143,7 @@ def _decisive(values: pd.Series, moved: Floats, returns: Floats, flow_timing: st
         return dict.fromkeys(names)
     days = (values.index - values.index[0]).days.to_numpy().astype(np.float64)
     logs = np.concatenate([[0.0], np.cumsum(np.log1p(known))])
-    pivot = places - 1 if flow_timing == "start" else places
+    pivot = np.where(day_shift(moved[places], flow_timing) == 1.0, places - 1, places)
     left = days[-1] - days[pivot]
     mean = logs[-1] / days[-1] if days[-1] else 0.0
     effects = moved[places] * (logs[-1] - logs[pivot] - mean * left)

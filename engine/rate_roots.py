@@ -28,6 +28,11 @@ DAY_COUNTS: Mapping[str, str] = {
     "30e+/360": "30e+/360",
 }
 
+_ALIASES: Mapping[str, str] = {
+    "act/365f": "act/365", "act/365 fixed": "act/365", "act/act isda": "act/act", "30/360 isda": "30/360", "bond basis": "30/360",
+    "eurobond basis": "30e/360", "30/360 sia": "30u/360", "30/360 us": "30u/360",
+}  # fmt: skip
+
 _GRID = np.concatenate([-np.geomspace(1e5, 1e-6, 1500), [0.0], np.geomspace(1e-6, 1e5, 1500)])
 _SAME = 1e-6
 
@@ -61,14 +66,47 @@ def year_fractions(days: Any, day_count: str = "act/365") -> Floats:  # noqa: AN
     >>> year_fractions(["2024-01-31", "2024-03-31"], "30/360").round(6).tolist()
     [0.0, 0.166667]
     """
-    if day_count not in DAY_COUNTS:
-        raise InvalidInput("day_count", day_count, f"{day_count} is not a day count", hint=f"Use one of {', '.join(DAY_COUNTS)}")
+    day_count = day_count_named(day_count)
     stamps = day_stamps(days)
     if day_count in {"act/365", "act/360", "act/365.25"}:
         length: Floats = (stamps - stamps[:1]).astype(np.float64)
         return length / float(day_count.removeprefix("act/"))
     plain: list[date] = stamps.tolist()
     return np.array([pyxirr.year_fraction(plain[0], each, DAY_COUNTS[day_count]) for each in plain], dtype=np.float64)
+
+
+def day_count_named(text: str) -> str:
+    """Find a day count by its name, in any case of letters and by the names that ISDA and spreadsheets have for it.
+
+    Parameters
+    ----------
+    text
+        Such as ``act/365``, ``ACT/365F``, ``Actual/Actual``.
+
+    Returns
+    -------
+    str
+        One of `DAY_COUNTS`.
+
+    Raises
+    ------
+    InvalidInput
+        There is none of that name.
+
+    References
+    ----------
+    2006 ISDA Definitions, section 4.16.
+
+    Examples
+    --------
+    >>> day_count_named("Actual/365 (Fixed)"), day_count_named("30E/360")
+    ('act/365', '30e/360')
+    """
+    plain = " ".join(str(text).lower().replace("actual", "act").replace("(", " ").replace(")", " ").split())
+    name = _ALIASES.get(plain, plain)
+    if name not in DAY_COUNTS:
+        raise InvalidInput("day_count", text, f"{text} is not a day count", hint=f"Use one of {', '.join(DAY_COUNTS)}")
+    return name
 
 
 def even_growths(days: NDArray[np.datetime64], flows: Floats, years: Floats, day_count: str) -> tuple[float, ...]:
@@ -97,7 +135,7 @@ def even_growths(days: NDArray[np.datetime64], flows: Floats, years: Floats, day
 
 def _quick(days: NDArray[np.datetime64], flows: Floats, years: Floats, day_count: str) -> tuple[float, ...]:
     """Find the root by the quick finder where there can be no other: after one change of sign, or where money is never owed on the way."""
-    rate = pyxirr.xirr(days.tolist(), flows.tolist(), day_count=DAY_COUNTS[day_count], silent=True)
+    rate = pyxirr.xirr(days.tolist(), flows.tolist(), day_count=DAY_COUNTS[day_count_named(day_count)], silent=True)
     if rate is None or not np.isfinite(rate) or rate <= -1 or not _holds(flows, years, float(rate)):
         return ()
     alone = _changes(flows) == 1 or _one_way(flows, years, float(rate))

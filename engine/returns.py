@@ -148,7 +148,8 @@ def link_returns(returns: Table) -> Figure:
 
     Notes
     -----
-    Convention: a chain with a missing link has no answer: NaN. `cumulative_return` leaves missing ones out. No period at all is NaN.
+    Convention: a chain with a missing link, or with one below -100 % before its end, has no answer: NaN.
+    `cumulative_return` leaves missing ones out. No period at all is NaN.
 
     Raises
     ------
@@ -213,14 +214,15 @@ def linked_growth(cells: Floats) -> Floats:
     Returns
     -------
     ndarray of shape (n_series,)
-        Fraction; NaN where a period is.
+        Fraction; NaN where a period is, or where more than everything was lost before the last one.
     """
     small = (np.abs(cells) < 0.5).all(axis=0)
     with np.errstate(over="ignore", invalid="ignore"):
         whole = np.prod(1.0 + cells, axis=0) - 1.0
         exact = np.expm1(np.sum(np.log1p(np.where(small, cells, 0.0)), axis=0))
+    owed = (cells[:-1] < -1.0).any(axis=0)  # a debt has no returns that could follow
     linked: Floats = np.where(small, exact, whole)
-    return np.where(np.isfinite(linked), linked, np.nan)
+    return np.where(np.isfinite(linked) & ~owed, linked, np.nan)
 
 
 def known_counts(cells: Floats) -> Floats:

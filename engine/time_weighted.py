@@ -13,7 +13,8 @@ from engine.errors import InvalidInput, MisalignedSeries
 from engine.panel import Panel
 from engine.returns import link_returns
 
-FLOW_TIMINGS = ("start", "end", "mid", "exact")
+DAILY_TIMINGS = ("start", "end", "mid", "in_out")
+FLOW_TIMINGS = (*DAILY_TIMINGS, "exact")
 COSTS = ("net", "gross_of_fees", "gross")
 Flows = Table | Mapping[Any, float] | float | None
 
@@ -28,7 +29,8 @@ def period_returns(values: Table, flows: Flows = None, *, flow_timing: str = "st
     flows
         External flows, positive in: beside the values (the first is in the opening value), or by date.
     flow_timing
-        When on its day a flow counts: ``start`` (default), ``end``, ``mid``, or ``exact``: at `before_flow`.
+        When on its day a flow counts: ``start`` (default), ``end``, ``mid``, ``in_out``: at the start what comes in, at the end what goes
+        out, or ``exact``: at `before_flow`.
     before_flow
         For ``exact``: value just before the flow of each period, like `values`; NaN where nothing flowed.
 
@@ -40,7 +42,8 @@ def period_returns(values: Table, flows: Flows = None, *, flow_timing: str = "st
     Notes
     -----
     Convention, with V0, V1 the values and F the flow: start V1 / (V0 + F) - 1; end (V1 - F) / V0 - 1; mid (V1 - V0 - F) / (V0 + F/2);
-    exact (before / V0) * V1 / (before + F) - 1. Where that leaves no capital but the other end of the day does (all is taken out: at the
+    in_out start where F > 0, else end; exact (before / V0) * V1 / (before + F) - 1.
+    Where that leaves no capital but the other end of the day does (all is taken out: at the
     end; the first money comes: at the start), the flow counts there. Nothing invested and nothing gained is a return of 0. Capital of
     zero or less beside a gain or loss is NaN: the chain is broken. A missing value is NaN.
 
@@ -113,7 +116,7 @@ def panel_returns(laid: Panel, *, flow_timing: str = "start", costs: str = "net"
     laid
         Panel, or a selection of its rows.
     flow_timing
-        ``start`` (default), ``end`` or ``mid``.
+        ``start`` (default), ``end``, ``mid`` or ``in_out``.
     costs
         ``net`` (default), ``gross_of_fees``, or ``gross`` of fees and taxes: what was charged is added back to the day's gain.
 
@@ -144,7 +147,7 @@ def panel_returns(laid: Panel, *, flow_timing: str = "start", costs: str = "net"
     >>> [panel_returns(laid, costs=costs).tolist() for costs in ("net", "gross")]
     [[-0.01], [0.0]]
     """
-    check_timing(flow_timing, ("start", "end", "mid"))
+    check_timing(flow_timing, DAILY_TIMINGS)
     whole = laid.settled()
     base = capital(whole.value.sum(axis=1)[:, None], whole.flow.sum(axis=1)[:, None], flow_timing)
     gain = gain_before_costs(whole, costs)[1:].sum(axis=1)[:, None]
@@ -187,23 +190,32 @@ def capital(values: Floats, flows: Floats, flow_timing: str) -> Floats:
     values, flows
         ndarray of shape (n_periods + 1, n_series), base currency.
     flow_timing
-        ``start``, ``end`` or ``mid``.
+        ``start``, ``end``, ``mid`` or ``in_out``.
 
     Returns
     -------
     ndarray of shape (n_periods, n_series)
-        Base currency: V0 + F, V0, or V0 + F/2; the other end of the day where that is not above zero but the other end is.
+        Base currency: V0 + F, V0, V0 + F/2, or V0 and what came in; the other end of the day where that is not above zero but the other end is.
     """
     opening, moved = values[:-1], flows[1:]
     at_start, at_end = opening + moved, opening
-    ends = {"start": (at_start, at_end), "end": (at_end, at_start), "mid": (opening + 0.5 * moved, np.maximum(at_start, at_end))}
-    chosen, other = ends[flow_timing]
+    larger = np.maximum(at_start, at_end)
+    chosen, other = _ends(flow_timing, at_start, at_end, larger)
     dust = np.abs(opening)
     dust += np.abs(moved)
     dust *= 1e-12
     poor = chosen <= dust
     base: Floats = np.where(poor, np.where(other > dust, other, np.where(chosen < -dust, chosen, 0.0)), chosen) if poor.any() else np.array(chosen)
     return base
+
+
+def _ends(flow_timing: str, at_start: Floats, at_end: Floats, larger: Floats) -> tuple[Floats, Floats]:
+    """Capital at the end of the day that was chosen, and what stands for it where it is not above zero."""
+    if flow_timing == "mid":
+        return 0.5 * (at_start + at_end), larger
+    if flow_timing == "in_out":
+        return larger, larger
+    return (at_start, at_end) if flow_timing == "start" else (at_end, at_start)
 
 
 def over_capital(gain: Floats, base: Floats) -> Floats:

@@ -15,7 +15,8 @@ STORES = (Ids.ASKED, Ids.READ, Ids.RETRY, Ids.GROWTH_DATA, Ids.BRIDGE_DATA, Ids.
 GROUPINGS = (("symbol", "Holding"), ("sector", "Sector"), ("asset_class", "Class"), ("currency", "Currency"), ("account", "Account"),
              ("tag", "Tag"), ("portfolio", "Portfolio"))
 CONVENTIONS = (
-    ("flow", "Flows count", (("", "at the start of their day"), ("mid", "at midday"), ("end", "at the end of their day"))),
+    ("flow", "Flows count", (("", "at the start of their day"), ("mid", "at midday"), ("end", "at the end of their day"),
+                               ("in_out", "in at the start, out at the end"))),
     ("costs", "Returns are", (("", "net of fees and taxes"), ("gross_of_fees", "before fees"), ("gross", "before fees and taxes"))),
     ("currency", "Currency", (("", "as it moved"), ("local", "held constant (local returns)"), ("hedged", "hedged"))),
     ("days", "Years of the money-weighted return", (("", "actual / 365"), ("act/360", "actual / 360"), ("30/360", "30 / 360"),

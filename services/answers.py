@@ -30,6 +30,8 @@ class Question:
     cost_method: str | None = None
     known_at: datetime | None = None
     base_currency: str | None = None
+    fees_in_cost: bool = True
+    lots_by: str = "account"
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,8 @@ class Convention:
     cost_method: CostMethod
     day: date | None = None  # None: all of it
     known_at: datetime | None = None
+    fees_in_cost: bool = True
+    lots_by: str = "account"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,13 +154,14 @@ def _booked(unit: Unit, actor: Actor, portfolio: Portfolio, convention: Conventi
     currencies = _currencies(ledger, instruments.values(), {convention.base, portfolio.base_currency})
     fx = read_rates(unit, actor.workspace_id, currencies)
     told = in_currency(ledger, fx, portfolio.base_currency, convention.base)
-    done = book_of(told, fx, convention.base, convention.cost_method, instruments)
+    done = book_of(told, fx, convention.base, convention.cost_method, instruments, fees_in_cost=convention.fees_in_cost, lots_by=convention.lots_by)
     return Booked(portfolio, told, fx, done, symbols, currencies)
 
 
-def book_of(ledger: pd.DataFrame, fx: pd.DataFrame, base: str, method: CostMethod, instruments: Mapping[str, Instrument]) -> Book:
+def book_of(ledger: pd.DataFrame, fx: pd.DataFrame, base: str, method: CostMethod, instruments: Mapping[str, Instrument], *,
+            fees_in_cost: bool = True, lots_by: str = "account") -> Book:
     """Book a ledger with what the workspace knows of its instruments."""
-    return book(ledger, base_currency=base, fx=fx, cost_method=method.value,
+    return book(ledger, base_currency=base, fx=fx, cost_method=method.value, fees_in_cost=fees_in_cost, lots_by=lots_by,
                 multipliers={symbol: float(instrument.multiplier) for symbol, instrument in instruments.items()},
                 currencies={symbol: instrument.currency for symbol, instrument in instruments.items()})
 

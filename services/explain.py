@@ -76,8 +76,9 @@ class Explain:
             raise InvalidInput("symbol", symbol, f"has no {known.figure} in this answer", hint=_hint(known), rule="unknown_part") from None
 
     def _of_holdings(self, actor: Actor, scope: str, figure: Figure, key: str | None, asked: ExplainQuestion) -> Grounds:
-        options = {"as_of": asked.as_of, "cost_method": asked.cost_method, "known_at": asked.known_at, "base_currency": asked.base_currency}
-        held = Held(scope, self._valuation.answered(actor, scope, **options))  # type: ignore[arg-type]
+        options = {"as_of": asked.as_of, "cost_method": asked.cost_method, "known_at": asked.known_at, "base_currency": asked.base_currency,
+                   **booking_of(asked)}
+        held = Held(scope, self._valuation.answered(actor, scope, **options))
         view, names = held.view, [each.partition("#")[0] for each in key.split(",")] if key else []
         row = held.row(names[0]) if len(names) == 1 else None
         return Grounds(
@@ -218,7 +219,18 @@ def _realised(asked: ExplainQuestion) -> GainsQuestion:
         known_at=given.known_at or asked.known_at,
         cost_method=given.cost_method or asked.cost_method,
         base_currency=given.base_currency or asked.base_currency,
+        fees_in_cost=asked.fees_in_cost,
+        lots_by=asked.lots_by,
     )
+
+
+_USUAL = {"fees_in_cost": True, "lots_by": "account"}
+
+
+def booking_of(asked: ExplainQuestion) -> dict[str, Any]:
+    """Give what was asked of the booking, where it is not the usual."""
+    told = {"fees_in_cost": asked.fees_in_cost, "lots_by": asked.lots_by}
+    return {name: value for name, value in told.items() if value != _USUAL[name]}
 
 
 def _key(figure: Figure, symbol: str | None) -> str | None:

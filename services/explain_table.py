@@ -96,7 +96,7 @@ _RETURNS = (
     ("twr", "Time-weighted return", "fraction", LINKS, DAILY, f"{GIPS}; {BACON}"),
     ("twr_annualised", "TWR a year", "fraction", "(1 + twr) ** (365.25 / days) - 1", "Never for less than a year.", GIPS),
     ("mwr", "Money-weighted return", "fraction", "(1 + irr(amounts, years)) ** years_told - 1", "A year's rate for a year or more, the window's for less.", f"{BACON}; {GIPS}"),
-    ("mwr_period", "Money-weighted return of the window", "fraction", "(1 + mwr_yearly) ** years_of_window - 1", "The yearly rate over the days of the window.", BACON),
+    ("mwr_period", "Money-weighted return of the window", "fraction", "(1 + mwr_yearly) ** years_of_window - 1", "The yearly rate over the days that money was at work in the window.", BACON),
     ("mwr_annualised", "MWR a year", "fraction", "irr(amounts, years)", "Never for less than a year.", f"{BACON}; {GIPS}"),
     ("simple_dietz", "Simple Dietz", "fraction", "(closing_value - opening_value - flows) / (opening_value + 0.5 * flows)", "Every flow half way.", DIETZ),
     ("modified_dietz", "Modified Dietz", "fraction", "(closing_value - opening_value - flows) / (opening_value + sum(weighted_flows))", "A flow counts for the part of the window that it was there.", f"{DIETZ}; GIPS"),

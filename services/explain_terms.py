@@ -43,7 +43,7 @@ TERMS: Final[Mapping[str, tuple[str, str, str | None]]] = MappingProxyType({
     "years": ("Years since the first", "ratio", None),
     "mwr_yearly": ("Money-weighted rate of a year", "fraction", None),
     "years_told": ("Years told: 1, or those of a shorter window", "ratio", None),
-    "years_of_window": ("Years of the window", "ratio", None),
+    "years_of_window": ("Years that money was at work in the window", "ratio", None),
     "flows": ("External flows", "money", "bridge.flows"),
     "weighted_flows": ("Flows weighted by time", "money", None),
     "inflation": ("Inflation", "fraction", None),

@@ -147,3 +147,5 @@ class ExplainQuestion:
     performance: PerformanceQuestion = field(default_factory=PerformanceQuestion)
     gains: GainsQuestion = field(default_factory=GainsQuestion)
     sale: Mapping[str, Any] = field(default_factory=dict)  # quantity price date ..., as `Gains.simulate` takes them
+    fees_in_cost: bool = True
+    lots_by: str = "account"

@@ -11,15 +11,15 @@ import numpy as np
 import pandas as pd
 
 from engine import Panel, year_fractions
+from engine.dietz import day_shift
 from services.explain_formula import number
 from services.explain_table import window_column
 from services.explain_views import FlowUsed, Inputs, Part
 from services.performance_figures import Basis
 from services.performance_tables import calendar_table, months_of
-from services.performance_track import Floats, Track
+from services.performance_track import Floats, Span, Track
 
 DAYS_OF_LINKS, MONTHS_OF_LINKS = 45, 40  # a longer window is told by month, a still longer one by year
-SHIFT = {"start": 1.0, "mid": 0.5, "end": 0.0}
 MODES = {
     "twr_net": ("base", "net"),
     "twr_gross": ("base", "gross"),
@@ -35,9 +35,18 @@ class Measured:
 
     basis: Basis
     track: Track
-    first: int
-    last: int
+    span: Span
     figures: dict[str, float]
+
+    @property
+    def first(self) -> int:
+        """Place of the close it opens with."""
+        return self.span.first
+
+    @property
+    def last(self) -> int:
+        """Place of the close it ends with."""
+        return self.span.last
 
     @cached_property
     def shown(self) -> Panel:
@@ -48,12 +57,12 @@ class Measured:
     @cached_property
     def ends(self) -> tuple[pd.Series, pd.Series]:
         """Values at both closes, and the flows between."""
-        return self.track.window(self.first, self.last)
+        return self.track.window(self.span)
 
     @property
     def days(self) -> int:
         """Calendar days."""
-        return int((self.track.days[self.last] - self.track.days[self.first]) / np.timedelta64(1, "D"))
+        return self.span.days
 
     def links(self, returns: Floats | None = None) -> list[Part]:
         """Growth by day, month or year."""
@@ -63,7 +72,7 @@ class Measured:
     def flows(self, *, weighted: bool) -> list[FlowUsed]:
         """External flows, with the part of the window they were there for."""
         values, flows = self.ends
-        length, shift = max(self.days, 1), SHIFT[self.track.question.flow_timing]
+        length, shift = max(self.days, 1), day_shift(flows.to_numpy(), self.track.question.flow_timing)
         gone = ((pd.DatetimeIndex(flows.index) - values.index[0]) / np.timedelta64(1, "D")).to_numpy()
         weights = (length - gone + shift) / length
         return [
@@ -80,7 +89,7 @@ def measured(basis: Basis, figure: str, key: str | None) -> Measured:
         row: Any = view.windows.loc[str(key)]
         start, end = pd.Timestamp(row["start"]).date(), pd.Timestamp(row["end"]).date()
         figures = {window_column(f"windows.{name}"): number(row[name]) for name in view.windows.columns if name not in {"start", "end"}}
-    return Measured(basis, track, track.place(start), track.place(end), figures)
+    return Measured(basis, track, track.span(start, end), figures)
 
 
 def links_of(returns: Floats, days: np.ndarray) -> list[Part]:
@@ -131,7 +140,7 @@ def of_window(told: Measured, figure: str) -> Inputs:
 
 
 def _of_rate(told: Measured, figure: str) -> Inputs:
-    rates = told.track.money_weighted(told.first, told.last)
+    rates = told.track.money_weighted(told.span)
     if figure == "mwr_period":
         return {"mwr_yearly": rates.annual, "years_of_window": rates.years}
     values, flows = told.ends
@@ -145,7 +154,7 @@ def _of_rate(told: Measured, figure: str) -> Inputs:
     return {
         "amounts": [Part(name, number(amount)) for name, amount in zip(names, moves, strict=True)],
         "years": [Part(name, number(year)) for name, year in zip(names, years, strict=True)],
-        "years_told": min(rates.years, 1.0),
+        "years_told": 1.0 if rates.is_year else rates.years,
     }
 
 

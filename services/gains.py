@@ -22,7 +22,7 @@ from services.gains_rows import laid_out, summed, within
 from services.gains_views import GROUPINGS, RULES, GainsQuestion, GainsView, SaleView
 from services.market import Market
 from services.marks import Marked, Sight, last_rates, read_marks, stamp_of
-from services.valuation import display_currency, read_scope
+from services.valuation import LOTS_BY, display_currency, read_scope
 from services.views import ALL
 
 POUND = "GBP"
@@ -150,7 +150,7 @@ class Gains:
         base = asked.base_currency or (POUND if asked.rules == "uk" else display_currency(portfolios))
         stamp = stamp_of(last_rates(unit, actor.workspace_id, on_or_before=calendar.today()))
         day = asked.as_of if asked.as_of and asked.as_of < calendar.today() else None
-        convention = Convention(base, CostMethod.FIFO, day, asked.known_at)
+        convention = Convention(base, CostMethod.FIFO, day, asked.known_at, asked.fees_in_cost or asked.rules is not None, asked.lots_by)
         parts = [self._books.booked(unit, actor, portfolio, replace(convention, cost_method=_method_of(asked, portfolio)), stamp)
                  for portfolio in portfolios]
         return _Read(parts, stamp, base, convention)
@@ -197,10 +197,11 @@ def _checked(asked: GainsQuestion) -> GainsQuestion:
         raise InvalidInput("base_currency", base, "is not the currency in which the rules of the United Kingdom count",
                            hint=f"Leave it away, or send {POUND}", rule="contradiction")
     method = fields.choice(Place("cost_method"), asked.cost_method, [each.value for each in CostMethod]) if asked.cost_method else None
+    lots_by = fields.choice(Place("lots_by"), asked.lots_by, LOTS_BY)
     group = fields.choice(Place("group"), asked.group, GROUPINGS) if asked.group else None
     year = fields.choice(Place("tax_year"), asked.tax_year, TAX_YEARS) if asked.tax_year else ("uk" if rules == "uk" else "calendar")
     start, end = _window(asked, year)
-    return replace(asked, rules=rules, base_currency=base, cost_method=method, group=group, tax_year=year, start=start, end=end)
+    return replace(asked, rules=rules, lots_by=lots_by, base_currency=base, cost_method=method, group=group, tax_year=year, start=start, end=end)
 
 
 def _window(asked: GainsQuestion, starts: str) -> tuple[date | None, date | None]:

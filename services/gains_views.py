@@ -33,6 +33,8 @@ class GainsQuestion:
     as_of: date | None = None  # the ledger up to a day
     known_at: datetime | None = None
     base_currency: str | None = None  # None: that of the scope; GBP under the rules of the United Kingdom
+    fees_in_cost: bool = True  # whether fees and taxes of trades are in cost and proceeds; always under rules
+    lots_by: str = "account"  # or "pooled": a sale takes lots of any account
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ from services.performance_panels import Scene
 from services.performance_parts import contribution_table, currency_table, group_table
 from services.performance_quality import gaps_of, quality_of, reason
 from services.performance_tables import calendar_table, day_table, flow_table, months_of, series_table, window_table
-from services.performance_track import NAN, Floats, Track, a_year
+from services.performance_track import NAN, Floats, Span, Track, a_year
 from services.performance_views import BRIDGE, PerformanceQuestion, PerformanceView
 
 NOTHING = Finding("no_transactions", "There is no transaction yet: nothing can be measured", Severity.INFO)
@@ -97,16 +97,17 @@ def told(brief: Brief) -> PerformanceView:
     """Measure a window."""
     asked, question, levels = brief.asked, brief.asked.question, brief.levels
     track = Track(brief.panel, question)
-    first, last = track.place(asked.start), track.place(asked.end)
+    span = track.span(asked.start, asked.end)
+    first, last = span.first, span.last
     shown = brief.panel.between(asked.start, asked.end)
     calendar = calendar_table(track, first, last)
     months = months_of(calendar, track, first, last, levels)
-    figures = figures_of(track, first, last, brief) | month_figures(months)
+    figures = figures_of(track, span, brief) | month_figures(months)
     if brief.is_empty:
         figures = dict.fromkeys(figures, NAN)
-    in_base = track.twr(first, last, track.returns_in("base", question.costs))
+    in_base = track.twr(span, track.returns_in("base", question.costs))
     bridge = {str(name): float(value) for name, value in shown.bridge().items()}
-    quality = quality_of(track, first, last, bridge)
+    quality = quality_of(track, span, bridge)
     by_day = day_table(track, first, last, moved="external" if brief.group is None else "flow")
     series = series_table(track, by_day, first, last, levels)
     of_levels = [finding for each in (levels, brief.prices) if each for finding in each.findings]
@@ -118,37 +119,37 @@ def told(brief: Brief) -> PerformanceView:
         windows=window_table(track, asked.end, levels), calendar=calendar,
         contributions=contribution_table(shown, question, asked.scene.instruments),
         groups=group_table(brief.groups, shown, (asked.start, asked.end), question), currency=currency_table(shown, question, in_base),
-        why=reason(track, first, last), quality=quality,
+        why=reason(track, span), quality=quality,
         findings=tuple({(each.code, each.message): each for each in findings}.values()),
         benchmark=None if levels is None else (levels.symbol, levels.name),
         simulated=asked.scene.marked.simulated or bool(levels and levels.simulated),
         revisions={str(part.portfolio.id): part.portfolio.revision for part in asked.scene.parts}, known_at=question.known_at,
-        gaps=gaps_of(figures, track, first, last, levels, real=brief.prices is not None))
+        gaps=gaps_of(figures, track, span, levels, real=brief.prices is not None))
 
 
-def figures_of(track: Track, first: int, last: int, brief: Brief) -> dict[str, float]:
+def figures_of(track: Track, span: Span, brief: Brief) -> dict[str, float]:
     """Tell every figure of a window but those of its months."""
-    days = int((track.days[last] - track.days[first]) / np.timedelta64(1, "D"))
-    (values, places), by_date = track.moves(first, last), track.window(first, last)
+    first, last, days = span.first, span.last, span.days
+    (values, places), by_date = track.moves(first, last), track.window(span)
     flows = track.flow[places]
-    twr, rates = track.twr(first, last), track.money_weighted(first, last)
+    twr, rates = track.twr(span), track.money_weighted(span)
     returns = track.returns[first:last]
     opening, closing = (float(value) for value in values)
     found = {
         "twr": twr, "twr_annualised": a_year(twr, days), "mwr": rates.told, "mwr_period": rates.period,
-        "mwr_annualised": rates.annual if rates.years >= 1 else NAN, "simple_dietz": float(simple_dietz(values, flows)),
+        "mwr_annualised": rates.yearly, "simple_dietz": float(simple_dietz(values, flows)),
         "modified_dietz": float(modified_dietz(*by_date, flow_timing=track.question.flow_timing)),
         "roi": float(return_on_investment(values, flows)), "simple_return": float(simple_return(values, flows)),
-        **{f"twr_{costs}": track.twr(first, last, track.returns_in("base", costs)) for costs in ("net", "gross_of_fees", "gross")},
-        "local_twr": track.twr(first, last, track.returns_in("local", "net")),
-        "hedged_twr": track.twr(first, last, track.returns_in("hedged", "net")),
+        **{f"twr_{costs}": track.twr(span, track.returns_in("base", costs)) for costs in ("net", "gross_of_fees", "gross")},
+        "local_twr": track.twr(span, track.returns_in("local", "net")),
+        "hedged_twr": track.twr(span, track.returns_in("hedged", "net")),
         "real_twr": _after(twr, brief.prices, first, last), "volatility": float(volatility(returns)),
         "max_drawdown": _deepest(returns),
         "best_day": _extreme(returns, max), "worst_day": _extreme(returns, min), "opening_value": opening, "closing_value": closing,
         "pnl": closing - opening - float(np.nansum(flows)), "invested": opening + float(np.nansum(np.maximum(flows, 0.0))),
         "return_gap": rates.period - twr,
     }
-    return found | _against(track, first, last, brief.levels, days)
+    return found | _against(track, span, brief.levels)
 
 
 def month_figures(months: pd.DataFrame) -> dict[str, float]:
@@ -160,11 +161,12 @@ def month_figures(months: pd.DataFrame) -> dict[str, float]:
     return told_of | {"up_capture": float(up_capture(*pair)), "down_capture": float(down_capture(*pair))}
 
 
-def _against(track: Track, first: int, last: int, levels: Levels | None, days: int) -> dict[str, float]:
+def _against(track: Track, span: Span, levels: Levels | None) -> dict[str, float]:
     names = ("benchmark_twr", "benchmark_annualised", "active_return", "active_return_annualised", "tracking_error", "information_ratio")
     if levels is None:
         return dict.fromkeys(names, NAN)
-    total, mine = levels.change(first, last), track.twr(first, last)
+    first, last, days = span.first, span.last, span.days
+    total, mine = levels.change(first, last), track.twr(span)
     yearly, pair = a_year(total, days), (track.returns[first:last], levels.returns[first:last])
     return {"benchmark_twr": total, "benchmark_annualised": yearly, "active_return": mine - total,
             "active_return_annualised": a_year(mine, days) - yearly, "tracking_error": float(tracking_error(*pair)),

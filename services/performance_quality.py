@@ -11,27 +11,27 @@ from numpy.typing import NDArray
 from engine import return_quality, why_they_differ
 from engine.types import Finding
 from services.performance_benchmark import Levels
-from services.performance_track import Track
+from services.performance_track import Span, Track
 
 SAME: Final = 5e-5  # half of a hundredth of a percent: what is shown equal is equal
 OF_A_YEAR: Final = frozenset({"twr_annualised", "mwr_annualised", "benchmark_annualised", "active_return_annualised"})
 OF_BENCHMARK: Final = frozenset({"benchmark_twr", "active_return", "tracking_error", "information_ratio", "up_capture", "down_capture"})
 
 
-def quality_of(track: Track, first: int, last: int, bridge: Mapping[str, float]) -> tuple[Finding, ...]:
+def quality_of(track: Track, span: Span, bridge: Mapping[str, float]) -> tuple[Finding, ...]:
     """Tell missing prices, large flows, breaks of the chain, and a money-weighted return that is none or several."""
-    values, flows = track.between(first, last)
+    values, flows = track.between(span)
     odd = return_quality(values, flows, flow_timing=track.question.flow_timing)
-    rate = track.money_weighted(first, last).finding
-    return (*_missing(track, first, last, bridge), *odd, *([rate] if rate else []))
+    rate = track.money_weighted(span).finding
+    return (*_missing(track, span, bridge), *odd, *([rate] if rate else []))
 
 
-def _missing(track: Track, first: int, last: int, bridge: Mapping[str, float]) -> Iterator[Finding]:
+def _missing(track: Track, span: Span, bridge: Mapping[str, float]) -> Iterator[Finding]:
     unknown = [name for name, value in bridge.items() if np.isnan(value)]
     if unknown:
         message = "The bridge does not close: a holding has no price or rate at its start or end"
         yield Finding("bridge_excludes", message, context={"figures": unknown})
-    shown: NDArray[np.bool_] = track.panel.missing[first:last + 1]
+    shown: NDArray[np.bool_] = track.panel.missing[span.first:span.last + 1]
     days = int(shown.any(axis=1).sum())
     if days:
         rows = [row for row, gone in zip(track.panel.rows, np.any(shown, axis=0).tolist(), strict=True) if gone]
@@ -40,30 +40,29 @@ def _missing(track: Track, first: int, last: int, bridge: Mapping[str, float]) -
         yield from (Finding("missing_price", f"{row} has no price or rate on some days", context={"symbol": row}) for row in rows[:50])
 
 
-def gaps_of(figures: Mapping[str, float], track: Track, first: int, last: int, levels: Levels | None, *, real: bool) -> dict[str, str]:
+def gaps_of(figures: Mapping[str, float], track: Track, span: Span, levels: Levels | None, *, real: bool) -> dict[str, str]:
     """Tell why each figure without an answer has none."""
-    days = int((track.days[last] - track.days[first]) / np.timedelta64(1, "D"))
-    return {name: _why_not(name, track, first, last, days, levels, real=real) for name, value in figures.items() if np.isnan(value)}
+    return {name: _why_not(name, track, span, levels, real=real) for name, value in figures.items() if np.isnan(value)}
 
 
-def _why_not(name: str, track: Track, first: int, last: int, days: int, levels: Levels | None, *, real: bool) -> str:
+def _why_not(name: str, track: Track, span: Span, levels: Levels | None, *, real: bool) -> str:
     """Choose the nearest reason."""
-    if name in OF_A_YEAR and days < 365:
+    if name in OF_A_YEAR and span.days < 365:
         return "a window of less than a year is not annualised"
     if name in OF_BENCHMARK or name in {"benchmark_annualised", "active_return_annualised"}:
         return "there is no benchmark" if levels is None else "the benchmark has no history for this window"
     if name == "real_twr":
         return "the price index has no level for this window" if real else "no price index was named: send inflation"
-    finding = track.money_weighted(first, last).finding if name.startswith("mwr") or name == "return_gap" else None
+    finding = track.money_weighted(span).finding if name.startswith("mwr") or name == "return_gap" else None
     if finding:
         return finding.message
-    broken = "the chain of returns is broken" if np.isnan(track.returns[first:last]).any() else "there are too few days with a value"
+    broken = "the chain of returns is broken" if np.isnan(track.returns[span.first:span.last]).any() else "there are too few days with a value"
     return "the opening value is not above zero" if name == "simple_return" else broken
 
 
-def reason(track: Track, first: int, last: int) -> str:
+def reason(track: Track, span: Span) -> str:
     """Say in one sentence why the two returns differ."""
-    values, flows = track.between(first, last)
+    values, flows = track.between(span)
     told = why_they_differ(values, flows, flow_timing=track.question.flow_timing, day_count=track.question.day_count)
     if np.isnan(told["gap"]):
         missing = "the time-weighted return has no answer" if np.isnan(told["twr"]) else "there is no one money-weighted return"

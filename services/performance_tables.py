@@ -88,9 +88,9 @@ def window_table(track: Track, end: date, levels: Levels | None) -> pd.DataFrame
 
 
 def _window(track: Track, start: date, end: date, levels: Levels | None) -> list[float]:
-    first, last = track.place(start), track.place(end)
-    twr, rates = track.twr(first, last), track.money_weighted(first, last)
-    benchmark = float("nan") if levels is None else levels.change(first, last)
+    span = track.span(start, end)
+    twr, rates = track.twr(span), track.money_weighted(span)
+    benchmark = float("nan") if levels is None else levels.change(span.first, span.last)
     days = (end - start).days
     mine, theirs = a_year(twr, days), a_year(benchmark, days)
     return [twr, benchmark, twr - benchmark, rates.told, mine, theirs, mine - theirs, rates.period]

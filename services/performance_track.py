@@ -11,14 +11,29 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from engine import Panel, Rate, annualise, hedged_return, link_returns, local_returns, year_fractions
-from engine.money_weighted import window_rate
+from engine import Panel, annualise, hedged_return, link_returns, local_returns, year_fractions
+from engine.money_weighted import is_year, window_rate
 from engine.time_weighted import capital, over_capital
 from engine.types import Finding
 from services.performance_views import PerformanceQuestion
 
 Floats = NDArray[np.float64]
 NAN = float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A window: the places of its closes, and its own ends, which may be days without a close, such as a Sunday."""
+
+    first: int
+    last: int
+    start: np.datetime64
+    end: np.datetime64
+
+    @property
+    def days(self) -> int:
+        """Calendar days."""
+        return int((self.end - self.start) / np.timedelta64(1, "D"))
 
 
 @dataclass(frozen=True)
@@ -28,7 +43,7 @@ class Track:
     panel: Panel
     question: PerformanceQuestion
     known: dict[tuple[str, str], Floats] = field(default_factory=dict)
-    rates: dict[tuple[int, int], Rates] = field(default_factory=dict)
+    rates: dict[Span, Rates] = field(default_factory=dict)
 
     @cached_property
     def sums(self) -> dict[str, NDArray[Any]]:
@@ -77,10 +92,16 @@ class Track:
         """Place of the last close on or before a day, the first where there is none."""
         return max(int(np.searchsorted(self.days, np.datetime64(day, "ns"), side="right")) - 1, 0)
 
-    def twr(self, first: int, last: int, returns: Floats | None = None) -> float:
-        """Time-weighted return between two closes."""
-        cells = (self.returns if returns is None else returns)[first:last]
-        return float(link_returns(cells)) if len(cells) else float("nan")
+    def span(self, start: date, end: date) -> Span:
+        """Lay a window over the closes; what lies before the first of them is no part of it."""
+        first, last = self.place(start), self.place(end)
+        opened = max(np.datetime64(start, "ns"), self.days[first])
+        return Span(first, last, opened, max(np.datetime64(end, "ns"), opened))
+
+    def twr(self, span: Span, returns: Floats | None = None) -> float:
+        """Time-weighted return of a window; 0 where it has days but no close."""
+        cells = (self.returns if returns is None else returns)[span.first:span.last]
+        return float(link_returns(cells)) if len(cells) else 0.0 if span.days else NAN
 
     @cached_property
     def flow(self) -> Floats:
@@ -94,38 +115,43 @@ class Track:
         """Values at two closes, and the places of the flows between them."""
         return self.sums["value"][[first, last]], first + 1 + np.flatnonzero(self.flow[first + 1:last + 1])
 
-    def window(self, first: int, last: int) -> tuple[pd.Series, pd.Series]:
-        """Values at two closes, and the flows between them by date."""
-        values, places = self.moves(first, last)
-        return pd.Series(values, index=self.index[[first, last]]), pd.Series(self.flow[places], index=self.index[places], dtype=np.float64)
+    def window(self, span: Span) -> tuple[pd.Series, pd.Series]:
+        """Values at both ends of a window, and the flows between them by date."""
+        values, places = self.moves(span.first, span.last)
+        ends = pd.DatetimeIndex(np.array([span.start, span.end]), name="date")
+        return pd.Series(values, index=ends), pd.Series(self.flow[places], index=self.index[places], dtype=np.float64)
 
-    def between(self, first: int, last: int) -> tuple[pd.Series, pd.Series]:
-        """Values and flows at every close between two, by date."""
-        index = self.index[first:last + 1]
-        return pd.Series(self.sums["value"][first:last + 1], index=index), pd.Series(self.flow[first:last + 1], index=index)
+    def between(self, span: Span) -> tuple[pd.Series, pd.Series]:
+        """Values and flows at both ends of a window and at every close between them, by date."""
+        days, value, flow = self.days[span.first:span.last + 1].copy(), *(each[span.first:span.last + 1] for each in (self.sums["value"], self.flow))
+        days[0] = span.start
+        if span.end > days[-1]:
+            days, value, flow = np.append(days, span.end), np.append(value, value[-1]), np.append(flow, 0.0)
+        index = pd.DatetimeIndex(days, name="date")
+        return pd.Series(value, index=index), pd.Series(flow, index=index)
 
     def dated(self, first: int, last: int) -> pd.Series:
         """Daily returns between two closes, by date."""
         return pd.Series(self.returns[first:last], index=self.index[first + 1:last + 1])
 
-    def money_weighted(self, first: int, last: int) -> Rates:
-        """Money-weighted return between two closes, a year's and the window's."""
-        if first >= last:
+    def money_weighted(self, span: Span) -> Rates:
+        """Money-weighted return of a window, a year's and that of the time that money was at work."""
+        if not span.days:
             return Rates(NAN, NAN, 0.0, None)
-        if (first, last) not in self.rates:
-            day_count = self.question.day_count
-            rate = self._rate(first, last)
-            years = float(year_fractions(self.days[[first, last]], day_count)[1])
-            self.rates[first, last] = Rates(float(rate), grown(float(rate), years), years, rate.finding)
-        return self.rates[first, last]
+        if span not in self.rates:
+            self.rates[span] = self._rates(span)
+        return self.rates[span]
 
-    def _rate(self, first: int, last: int) -> Rate:
+    def _rates(self, span: Span) -> Rates:
         """Do what `money_weighted_return` does, from the days on which something moved."""
-        ends, places = self.moves(first, last)
-        at = np.unique(np.concatenate([[first], places, [last]]))
-        values, flows = np.zeros(len(at)), self.flow[at]
-        values[[0, -1]], flows[0] = ends, 0.0
-        return window_rate(self.days[at].astype("datetime64[D]"), values, flows, day_count=self.question.day_count, annualised=True)
+        ends, places = self.moves(span.first, span.last)
+        days = np.concatenate([[span.start], self.days[places], [span.end]]).astype("datetime64[D]")
+        values, flows = np.zeros(len(days)), np.concatenate([[0.0], self.flow[places], [0.0]])
+        values[[0, -1]] = ends
+        rate = window_rate(days, values, flows, day_count=self.question.day_count, annualised=True)
+        worked = days[np.flatnonzero(values + flows)[[0, -1]]] if (values + flows).any() else days[[0, 0]]
+        years = float(year_fractions(worked, self.question.day_count)[1])
+        return Rates(float(rate), grown(float(rate), years), years, rate.finding, is_year=is_year(worked))
 
     def growth(self, first: int, last: int) -> Floats:
         """Wealth from 1.0 at the first of two closes; NaN after a break."""
@@ -145,13 +171,19 @@ class Rates:
 
     annual: float
     period: float
-    years: float
+    years: float  # that money was at work, by the day count
     finding: Finding | None  # why there is none, or more than one
+    is_year: bool = False  # whether it was at work for 365 days, whatever the day count makes of them
 
     @property
     def told(self) -> float:
-        """A year's for windows of a year or more, else the window's."""
-        return self.annual if self.years >= 1.0 else self.period
+        """A year's where money was at work for a year or more, else that of its time."""
+        return self.annual if self.is_year else self.period
+
+    @property
+    def yearly(self) -> float:
+        """A year's; NaN for less."""
+        return self.annual if self.is_year else NAN
 
 
 def a_year(total: float, days: int) -> float:

@@ -16,7 +16,7 @@ from engine.types import Finding
 
 PERIODS: Final = ("1D", "1W", "1M", "3M", "6M", "MTD", "QTD", "YTD", "1Y", "3Y", "5Y", "10Y", "ITD")
 GROUPINGS: Final = ("symbol", "sector", "asset_class", "currency", "account", "tag", "portfolio")
-FLOW_TIMINGS: Final = ("start", "end", "mid")
+FLOW_TIMINGS: Final = ("start", "end", "mid", "in_out")
 DAY_COUNTS: Final = ("act/365", "act/360", "30/360", "30e/360", "act/act")
 TRANSFERS_AT: Final = ("booked", "market")
 COSTS: Final = ("net", "gross_of_fees", "gross")

@@ -36,6 +36,7 @@ from services.views import ALL, HoldingsView, InstrumentDetail, LiveTerms, Portf
 
 PAGE_OF_FACTS = 500
 DISPLAY_CURRENCY = "USD"
+LOTS_BY = ("account", "pooled")
 
 
 class Valuation:
@@ -47,7 +48,8 @@ class Valuation:
         self._tails = Tails(self._books)
 
     def holdings(self, actor: Actor, scope: str | UUID = ALL, *, as_of: date | datetime | None = None, cost_method: str | None = None,
-                 known_at: datetime | None = None, base_currency: str | None = None) -> HoldingsView:
+                 known_at: datetime | None = None, base_currency: str | None = None, fees_in_cost: bool = True,
+                 lots_by: str = "account") -> HoldingsView:
         """Value a portfolio, or all of a workspace merged.
 
         Parameters
@@ -63,6 +65,10 @@ class Valuation:
             The ledger as it was known at an instant.
         base_currency : str, optional
             Instead of the portfolio's own; of "all": of the oldest portfolio.
+        fees_in_cost : bool, optional
+            Whether fees and taxes of trades are in cost and proceeds.
+        lots_by : str, optional
+            account (a sale takes lots of its own account) or pooled.
 
         Raises
         ------
@@ -71,15 +77,16 @@ class Valuation:
         InvalidInput
             An instant in the future, a cost method or a currency that does not exist.
         """
-        question = Question(str(scope), as_of, cost_method, known_at, base_currency)
+        question = Question(str(scope), as_of, cost_method, known_at, base_currency, fees_in_cost, lots_by)
         with self._database.read() as unit:
             return holdings_view(str(scope), self._answer(unit, actor, question))
 
     def answered(self, actor: Actor, scope: str | UUID = ALL, *, as_of: date | datetime | None = None, cost_method: str | None = None,
-                 known_at: datetime | None = None, base_currency: str | None = None) -> Answer:
+                 known_at: datetime | None = None, base_currency: str | None = None, fees_in_cost: bool = True,
+                 lots_by: str = "account") -> Answer:
         """Give what the answer of `holdings` is made of: one book and the marks to value it with; asked in the same words."""
         with self._database.read() as unit:
-            return self._answer(unit, actor, Question(str(scope), as_of, cost_method, known_at, base_currency))
+            return self._answer(unit, actor, Question(str(scope), as_of, cost_method, known_at, base_currency, fees_in_cost, lots_by))
 
     def live_terms(self, actor: Actor, scope: str | UUID = ALL) -> LiveTerms:
         """Lay a scope out for the hub, which revalues it with every quote until the ledger changes."""
@@ -173,7 +180,7 @@ class Valuation:
     def _answer(self, unit: Unit, actor: Actor, question: Question, portfolios: Sequence[Portfolio] | None = None) -> Answer:
         sight = self._sight(question.as_of)
         parts, stored, base = self.parts(unit, actor, question, portfolios)
-        convention = Convention(base, CostMethod.FIFO, None if sight.live else sight.day, question.known_at)
+        convention = Convention(base, CostMethod.FIFO, None if sight.live else sight.day, question.known_at, question.fees_in_cost, question.lots_by)
         book = self._books.merged(parts, convention, stamp_of(stored))
         symbols = [*book.positions.index]
         instruments = self._market.known(unit, actor, symbols) if symbols else {}
@@ -193,7 +200,8 @@ class Valuation:
         stored = LastRates(unit, actor.workspace_id, sight.day)
         method = _method(question.cost_method)
         day = None if sight.live else sight.day
-        conventions = [(portfolio, Convention(base, method or portfolio.cost_method, day, known_at)) for portfolio in asked]
+        ways = (day, known_at, question.fees_in_cost, fields.choice(Place("lots_by"), question.lots_by, LOTS_BY))
+        conventions = [(portfolio, Convention(base, method or portfolio.cost_method, *ways)) for portfolio in asked]
         if for_movements:
             return [self._tails.booked(unit, actor, *each, stored) for each in conventions], stored, base
         stamp = stamp_of(stored)
