@@ -26,8 +26,7 @@ from services.alerts.delivery import Courier
 from services.alerts.posting import kept_outcome
 from services.alerts.reading import BasisReader
 from services.alerts.sheet import Outcome, Sheet
-from services.live.board import Board
-from services.live.hub import raw_quote
+from services.live.board import Board, raw_quote
 
 if TYPE_CHECKING:
     from services import Services

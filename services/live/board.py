@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from data.calendar import milliseconds
-from engine.types import PriceState
+from engine.types import PriceState, Quote
 from services.views import QuoteView
 
 Slots = npt.NDArray[np.int64]
@@ -171,3 +172,16 @@ class Board:
         """Tell when the newest quote was received."""
         received = [price.received for price in self.prices if price.received]
         return datetime.fromtimestamp(max(received) / 1000, UTC) if received else None
+
+
+def batched(items: Iterable[Mapping[str, Any]], size: int) -> Iterator[tuple[Mapping[str, Any], ...]]:
+    """Cut into parts of `size`."""
+    source = iter(items)
+    while part := tuple(islice(source, size)):
+        yield part
+
+
+def raw_quote(quote: Quote) -> dict[str, Any]:
+    """Give a stored quote as the bus would have brought it."""
+    return {"id": str(quote.instrument_id), "price": quote.price, "ts": quote.ts, "received": quote.received, "source": quote.source,
+            "currency": quote.currency, "simulated": quote.simulated}

@@ -5,25 +5,24 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from datetime import datetime
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from data import calendar
 from data.bus import ALERTS, LEDGER, MARKET, QUOTES, Lost, Message, encode
-from engine.errors import LimitExceeded, NotFound, PortfolioError, StorageError
-from engine.types import Actor, Quote
-from services.live.board import NONE, Board, Slots, price_of_view
+from engine.errors import LimitExceeded, PortfolioError, StorageError
+from engine.types import Actor
+from services.live.board import NONE, Board, Slots, batched, price_of_view, raw_quote
 from services.live.client import Client
 from services.live.limits import Cut, Limits
 from services.live.probe import LoopProbe
 from services.live.reader import Reader
 from services.live.scope import Scope
+from services.live.scopes import Scopes
+from services.live.tasks import Tasks
 from services.live.topic import Topic
-from services.views import ALL
 
 if TYPE_CHECKING:
     from services import Services
@@ -33,9 +32,6 @@ log = logging.getLogger("portolan.hub")
 AT_ONCE: Final = 500  # quotes put on the board before the event loop is given back
 GATHER_SECONDS: Final = 0.01  # so that the parts of one batch go out together
 YIELD_SECONDS: Final = 0.005  # the event loop is given back after so long
-
-ScopeKey = tuple[UUID, str]
-
 
 class Hub:
     """One per process: `await start()`, `connect(actor)`, `await subscribe(client, ...)`, `await client.receive()`, `await stop()`."""
@@ -47,18 +43,15 @@ class Hub:
         self.degraded = False
         self.clients: set[Client] = set()
         self.topics: dict[object, Topic] = {}
-        self.scopes: dict[ScopeKey, Scope] = {}
         self.board = Board(services.market.judge)
         self.counts = {"batches": 0, "quotes": 0, "revalued": 0, "flushes": 0, "encoded": 0, "reloads": 0, "cut": 0}
         self.probe = LoopProbe()
         self._services = services
         self._reader = Reader(services, self.limits.threads)
-        self._loading: dict[ScopeKey, asyncio.Task[Scope]] = {}
-        self._touched: set[Scope] = set()
+        self._tasks = Tasks()
+        self.scopes = Scopes(self, self._reader, self._tasks)
         self._news = asyncio.Event()  # something moved since the last flush
         self._urgent = asyncio.Event()  # and should not wait for the next
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._stopped = False
         self._heartbeat_at = 0.0
         self._reconcile_at = 0.0
         self._missed = False  # the bus was lost, and what it said meanwhile is not caught up with
@@ -67,45 +60,20 @@ class Hub:
 
     async def start(self) -> None:
         """Begin to listen, flush and look after the clients."""
-        if self._stopped:  # once before, perhaps in another loop
-            self._reader, self._news, self._urgent = Reader(self._services, self.limits.threads), asyncio.Event(), asyncio.Event()
-        self._stopped = False
+        if self._tasks.stopped:  # once before, perhaps in another loop
+            self._tasks.stopped, self._news, self._urgent = False, asyncio.Event(), asyncio.Event()
+            self._reader.open()
         self._heartbeat_at = self._reconcile_at = self.clock()
         for work in (self._listen, self._flush_forever, self._keep_house, self.probe.watch):
-            self._keep_up(work)
+            self._tasks.keep_up(work)
 
     async def stop(self) -> None:
         """End every connection and every task; waits for nothing that hangs."""
-        self._stopped = True
+        self._tasks.stopped = True
         for client in tuple(self.clients):
             client.end(Cut.GOING_AWAY)
-        tasks = [*self._tasks, *self._loading.values()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        self._tasks.clear()
+        await self._tasks.stop(self.scopes.loading.values())
         self._reader.close()
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._retire)
-        return task
-
-    def _retire(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()):
-            log.error("a task of the hub ended", exc_info=error)
-
-    def _keep_up(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Run a task that never ends, and begin it again a second after it fails all the same."""
-
-        def again(task: asyncio.Task[None]) -> None:
-            if not task.cancelled() and not self._stopped:
-                task.get_loop().call_later(1, self._keep_up, work)
-
-        if not self._stopped:
-            self._spawn(work()).add_done_callback(again)
 
     # -------------------------------------------------------------------------------------------------------------------- for clients
 
@@ -186,6 +154,16 @@ class Hub:
         self.counts["encoded"] += topic.encoded - before
         return body
 
+    def tell(self) -> None:
+        """Have a flush soon if anything moved on the board."""
+        if self.board.dirty:
+            self._news.set()
+
+    def hurry(self) -> None:
+        """Have a flush at once."""
+        self._urgent.set()
+        self._news.set()
+
     async def _follow(self, client: Client, portfolios: set[str], symbols: set[str]) -> None:
         scopes = [scope for name in sorted(portfolios) if (scope := await self._scope_for(client, name))]
         slots, known = await self._slots_for(client, symbols)
@@ -211,39 +189,14 @@ class Hub:
             for scope in topic.scopes:
                 scope.left_at = self.clock()
 
-    # ------------------------------------------------------------------------------------------------------------------------- scopes
+    # ------------------------------------------------------------------------------------------------------- what a client follows
 
     async def _scope_for(self, client: Client, name: str) -> Scope | None:
         try:
-            return await self._scope(client.actor, name)
+            return await self.scopes.get(client.actor, name)
         except PortfolioError as error:
             client.reply(type="error", code=error.code, portfolio=name[:80], message=error.message)
             return None
-
-    async def _scope(self, actor: Actor, name: str) -> Scope:
-        """Give a scope, read once however many ask for it at the same time."""
-        key = (actor.workspace_id, name)
-        if key in self.scopes:
-            return self.scopes[key]
-        task = self._loading.get(key)
-        if task is None:
-            task = self._loading[key] = asyncio.create_task(self._load(actor, name))
-            task.add_done_callback(lambda _: self._loading.pop(key, None))
-        return await asyncio.shield(task)
-
-    async def _load(self, actor: Actor, name: str) -> Scope:
-        if name != ALL:
-            try:
-                UUID(name)
-            except ValueError as error:
-                raise NotFound("portfolio", name) from error
-        scope = Scope(actor, name, self.clock())
-        scope.load(await self._reader.scope(actor, name), self.board, self._now())
-        scope.revalue(self.board)
-        scope.commit(self.number)
-        self.scopes[(actor.workspace_id, name)] = scope
-        self._tell()
-        return scope
 
     async def _slots_for(self, client: Client, symbols: set[str]) -> tuple[Slots, set[str]]:
         if not symbols:
@@ -255,45 +208,7 @@ class Hub:
             return NONE, set()
         for symbol in sorted(symbols - set(views))[:8]:
             client.reply(type="error", code="unknown_symbol", symbol=symbol[:80])
-        return self.board.watch(map(price_of_view, views.values()), self._now()), set(views)
-
-    def _want(self, scope: Scope, *, pause: float = 0.0) -> None:
-        """Have a scope read again, after `pause`; while that is on its way further wishes are merged into it."""
-        scope.stale = True
-        if not scope.reloading:
-            scope.reloading = True
-            self._spawn(self._reload(scope, pause))
-
-    async def _reload(self, scope: Scope, pause: float) -> None:
-        try:
-            await asyncio.sleep(pause)
-            while scope.stale:
-                scope.stale = False
-                await self._read_again(scope)
-        finally:
-            scope.reloading = False
-
-    async def _read_again(self, scope: Scope) -> None:
-        self.counts["reloads"] += 1
-        try:
-            loaded = await self._reader.scope(scope.actor, scope.name)
-        except NotFound:
-            scope.vanish()
-            self._touched.add(scope)
-        except PortfolioError as error:
-            log.warning("scope %s cannot be read: %s", scope.name, error.message)
-            scope.stale = True
-            await asyncio.sleep(self.limits.reload_pause_seconds)
-        else:
-            scope.load(loaded, self.board, self._now())
-            self._touched.add(scope)
-        self._urgent.set()
-        self._news.set()
-
-    def _tell(self) -> None:
-        """Have a flush soon if anything moved."""
-        if self.board.dirty:
-            self._news.set()
+        return self.board.watch(map(price_of_view, views.values()), calendar.now()), set(views)
 
     # --------------------------------------------------------------------------------------------------------------------- the bus
 
@@ -311,19 +226,19 @@ class Hub:
         if channel == QUOTES:
             await self.take_quotes(body["quotes"])
         elif channel == LEDGER:
-            self.take_revision(UUID(body["workspace"]), str(body["portfolio"]), body["revision"])
+            self.scopes.ledger_moved(UUID(body["workspace"]), str(body["portfolio"]), body["revision"])
         elif channel == ALERTS:
             self.take_notice(UUID(body["workspace"]), body["message"])
         else:
-            self.take_market(UUID(body["workspace"]) if body.get("workspace") else None)
+            self.scopes.market_moved(UUID(body["workspace"]) if body.get("workspace") else None)
 
     async def take_quotes(self, quotes: Iterable[Mapping[str, Any]]) -> None:
         """Put a batch on the board; a large one in parts, so that the loop is given back in between."""
         self.counts["batches"] += 1
         for part in batched(quotes, AT_ONCE):
-            now = self._now()
+            now = calendar.now()
             self.counts["quotes"] += sum(self.board.take(quote, now) is not None for quote in part)
-            self._tell()
+            self.tell()
             if len(part) == AT_ONCE:
                 await asyncio.sleep(0)
 
@@ -333,18 +248,6 @@ class Hub:
         for client in self.clients:
             if client.actor.workspace_id == workspace:
                 client.notice(text)
-
-    def take_revision(self, workspace: UUID, portfolio: str, revision: int) -> None:
-        """Have the scopes read again whose ledger is behind `revision`."""
-        for scope in self.scopes.values():
-            if scope.actor.workspace_id == workspace and scope.concerns(portfolio) and scope.revisions.get(portfolio) != revision:
-                self._want(scope)
-
-    def take_market(self, workspace: UUID | None) -> None:
-        """Have every scope of a workspace read again: bars, rates or instruments changed."""
-        for scope in self.scopes.values():
-            if workspace is None or scope.actor.workspace_id == workspace:
-                self._want(scope, pause=self.limits.reload_pause_seconds)
 
     # ------------------------------------------------------------------------------------------------------------------------ flushes
 
@@ -369,8 +272,7 @@ class Hub:
     async def _flush_once(self) -> None:
         """Revalue what moved, then show it all at once under the next number."""
         slots, self.board.dirty = self.board.dirty, set()
-        touched = self._moved(slots) | self._touched
-        self._touched = set()
+        touched = self.scopes.moved(slots)
         if not slots and not touched:
             return
         await self._revalue(touched)
@@ -380,9 +282,6 @@ class Hub:
         for scope in touched:
             scope.commit(self.number)
         self._wake()
-
-    def _moved(self, slots: set[int]) -> set[Scope]:
-        return {scope for scope in self.scopes.values() if not slots.isdisjoint(scope.moved_by)}
 
     async def _revalue(self, scopes: Iterable[Scope]) -> None:
         began = self.clock()
@@ -405,11 +304,11 @@ class Hub:
         while True:
             await asyncio.sleep(1)
             at = self.clock()
-            self.board.age(self._now())
-            self._tell()
+            self.board.age(calendar.now())
+            self.tell()
             self._cut_the_overdue(at)
-            self._turn_the_day()
-            self._drop_the_unfollowed(at)
+            self.scopes.turn_the_day(calendar.now().date())
+            self.scopes.drop({scope for topic in self.topics.values() for scope in topic.scopes}, at)
             if at >= self._heartbeat_at + self.limits.heartbeat_seconds:
                 self._heartbeat_at = at
                 self._beat()
@@ -428,39 +327,15 @@ class Hub:
             self.clients.discard(client)
             client.end(Cut.SLOW_READER)
 
-    def _turn_the_day(self) -> None:
-        today = self._now().date()
-        for scope in self.scopes.values():
-            if scope.read_on != today:
-                scope.read_on = today
-                self._want(scope)
-
-    def _drop_the_unfollowed(self, at: float) -> None:
-        followed = {scope for topic in self.topics.values() for scope in topic.scopes}
-        for key, scope in tuple(self.scopes.items()):
-            if scope in followed:
-                scope.left_at = at
-            elif at - scope.left_at > self.limits.linger_seconds:
-                del self.scopes[key]
-
     async def _reconcile(self) -> None:
         """Ask the database what the bus may have missed: ledger revisions always, quotes while the bus is not heard."""
         try:
-            await self._compare_revisions()
+            await self.scopes.compare_revisions()
             if self.degraded or self._missed:
                 await self._fetch_latest()
                 self._missed = self.degraded
         except StorageError as error:
             log.warning("the database does not answer the hub: %s", error.message)
-
-    async def _compare_revisions(self) -> None:
-        workspaces = {scope.actor.workspace_id for scope in self.scopes.values()}
-        if not workspaces:
-            return
-        for workspace, revisions in (await self._reader.revisions(workspaces)).items():
-            for scope in self.scopes.values():
-                if scope.actor.workspace_id == workspace and scope.behind(revisions):
-                    self._want(scope)
 
     async def _fetch_latest(self) -> None:
         quotes = await self._reader.latest(tuple(self.board.slots))
@@ -473,20 +348,3 @@ class Hub:
             self._reconcile_at, self._missed = 0.0, True
         self.degraded = degraded
         self._beat()
-
-    @staticmethod
-    def _now() -> datetime:
-        return calendar.now()
-
-
-def batched(items: Iterable[Mapping[str, Any]], size: int) -> Iterator[tuple[Mapping[str, Any], ...]]:
-    """Cut into parts of `size`."""
-    source = iter(items)
-    while part := tuple(islice(source, size)):
-        yield part
-
-
-def raw_quote(quote: Quote) -> dict[str, Any]:
-    """Give a stored quote as the bus would have brought it."""
-    return {"id": str(quote.instrument_id), "price": quote.price, "ts": quote.ts, "received": quote.received, "source": quote.source,
-            "currency": quote.currency, "simulated": quote.simulated}

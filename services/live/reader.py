@@ -35,8 +35,12 @@ class Reader:
     """A few threads between the event loop and everything that waits."""
 
     def __init__(self, services: Services, threads: int) -> None:
-        self._services = services
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="hub")
+        self._services, self._count = services, threads
+        self.open()
+
+    def open(self) -> None:
+        """Take the threads; again after `close`."""
+        self._threads = ThreadPoolExecutor(self._count, thread_name_prefix="hub")
 
     async def _ask(self, question: Callable[..., Answer], *given: object) -> Answer:
         return await asyncio.get_running_loop().run_in_executor(self._threads, functools.partial(question, *given))
