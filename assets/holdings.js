@@ -1,68 +1,15 @@
-/* The holdings table: leaf rows from the server and the stream; groups, totals and key figures summed from them in whole cents.
+/* The holdings table: leaf rows from the server and the stream; groups and totals summed from them (`holding_rows.js`).
    Rows are updated by id, so scroll, selection and column sizes stay; a tick never changes the order of rows. */
 window.portolan.holdings = (() => {
-  const GRID = "holdings-grid", PAGE = "holdings-page", CASH = "Cash", CLOSED = "Closed positions";
-  const kit = window.portolan.grid, format = window.portolan.format;
+  const GRID = "holdings-grid", PAGE = "holdings-page";
+  const kit = window.portolan.grid, notes = window.portolan.holdingNotes;
+  const { CASH, CLOSED, GROUPS, decimalsOf, groupRow, leaf, moved, shown, sum, summary, weighed } = window.portolan.holdingRows;
   const COLUMNS = { least: ["average_cost", "spark", "on_cost", "quantity", "weight", "day_return"], phone: ["name", "spark", "value"] };
   const FLASH_MS = 900, QUIET_MS = 1000, LOUD_ROWS = 20;
   const page = { api: null, payload: null, leaves: new Map(), byKey: new Map(), groups: new Map(), total: null, shut: new Set([CASH, CLOSED]), group: "sector",
     filter: "", decimals: 2, top: 1, symbol: null, changes: [] };
 
   /* ------------------------------------------------------------------------------------------------------------ rows */
-  const GROUPS = {
-    sector: (row) => (row.kind === "holding" ? row.sector || "No sector" : special(row)),
-    currency: (row) => (row.kind === "closed" ? CLOSED : row.currency || "Other"),
-    asset_class: (row) => (row.kind === "holding" ? row.asset_class : special(row)),
-    portfolio: (row) => row.portfolio_name,
-    none: (row) => (row.kind === "closed" ? CLOSED : null),
-  };
-  const special = (row) => (row.kind === "closed" ? CLOSED : CASH);
-
-  function leaf(raw) {
-    const row = { ...raw, type: "leaf", value: kit.cents(raw.market_value), day_pnl: kit.cents(raw.day_pnl), total_pnl: kit.cents(raw.total_pnl),
-      cost: kit.cents(raw.cost_basis) ?? 0, weight: null };
-    row.group = GROUPS[page.group](row);
-    return row;
-  }
-
-  /* With rows by portfolio, a merged row is dealt out so that its parts add up to it to the cent. */
-  function dealt(row) {
-    const whole = row.parts.reduce((sum, part) => sum + Math.abs(part.quantity), 0);
-    const portion = row.parts.map((part) => (whole ? Math.abs(part.quantity) / whole : 1 / row.parts.length));
-    const split = (name, own) => (row[name] === null ? row.parts.map(() => null) : kit.fit(row.parts.map((part, index) => own(part, index)), row[name]));
-    const value = split("value", (_, index) => Math.round(row.value * portion[index]));
-    const moved = (name) => split(name, (part, index) => (kit.cents(part[name]) ?? 0) + (value[index] === null ? 0 : value[index] - (kit.cents(part.market_value) ?? 0)));
-    const day = moved("day_pnl"), total = moved("total_pnl"), cost = split("cost", (part) => kit.cents(part.cost_basis) ?? 0);
-    const weight = split("weight", (_, index) => Math.round(row.weight * portion[index]));
-    return row.parts.map((part, index) => ({ ...row, parts: null, id: `${part.portfolio}|${row.id}`, portfolio: part.portfolio, portfolio_name: part.portfolio_name,
-      quantity: part.quantity, average_cost: part.average_cost, value: value[index], day_pnl: day[index], total_pnl: total[index], cost: cost[index],
-      on_cost: cost[index] > 0 && total[index] !== null ? total[index] / cost[index] : null, weight: weight[index], group: part.portfolio_name }));
-  }
-
-  const shown = (merged) => (page.group === "portfolio" && merged.parts?.length ? dealt(merged) : [{ ...merged, group: GROUPS[page.group](merged) }]);
-
-  function sum(rows, name) {
-    return rows.reduce((total, row) => total + (row[name] ?? 0), 0);
-  }
-
-  function summary(rows) {
-    const value = sum(rows, "value"), day = sum(rows, "day_pnl"), cost = sum(rows.filter((row) => row.value !== null), "cost"), total = sum(rows, "total_pnl");
-    const opening = value - day, priced = rows.filter((row) => row.kind === "holding");
-    return { value, day_pnl: day, total_pnl: total, cost, weight: sum(rows, "weight"), day_return: opening && priced.length ? day / opening : null,
-      on_cost: cost > 0 ? total / cost : null, missing: rows.filter((row) => row.reason).length };
-  }
-
-  function groupRow(name, rows) {
-    return { id: `group:${name}`, type: "group", name, group: name, count: rows.filter((row) => row.kind === "holding" || row.kind === "closed").length,
-      only: only(rows), ...summary(rows) };
-  }
-
-  /* A group of nothing but cash says its currency where others say their count. */
-  function only(rows) {
-    const codes = [...new Set(rows.filter((row) => row.kind === "cash").map((row) => row.currency))];
-    return rows.every((row) => row.kind === "cash" || row.kind === "other") ? codes.join(", ") : "";
-  }
-
   function totalRow() {
     const rows = [...page.leaves.values()], live = page.payload.totals;
     return { id: "total", type: "total", name: "Total", count: rows.filter((row) => row.kind === "holding").length, ...summary(rows),
@@ -124,25 +71,16 @@ window.portolan.holdings = (() => {
   }
 
   function show() {
-    const merged = weighed(page.payload.rows.map(leaf).map(overlaid));
+    const merged = weighed(page.payload.rows.map((row) => leaf(row, page.group)).map(overlaid));
     page.merged = new Map(merged.map((row) => [row.id, row]));
     page.drawn = new Map(page.merged);
-    page.leaves = new Map(merged.flatMap(shown).map((row) => [row.id, row]));
+    page.leaves = new Map(merged.flatMap((row) => shown(row, page.group)).map((row) => [row.id, row]));
     page.decimals = Math.min(4, Math.max(2, ...merged.filter((row) => row.kind === "holding").map((row) => decimalsOf(row.quantity))));
     settleOther();
     regroup();
     replace([...page.groups.values(), ...page.leaves.values()]);
     paintAround();
   }
-
-  /* Weights of all rows together, so that they add up to 100.0 whatever moved. */
-  function weighed(rows) {
-    const part = rows.filter((row) => row.value !== null && (row.kind === "holding" || row.kind === "cash")), tenths = kit.shares(part.map((row) => row.value));
-    const weights = new Map(part.map((row, index) => [row.id, tenths[index]]));
-    return rows.map((row) => { const weight = weights.get(row.id) ?? null; return row.weight === weight ? row : { ...row, weight }; });
-  }
-
-  const decimalsOf = (value) => (String(value).split(".")[1] || "").length;
 
   /* What the stream told after the server looked: the newest price wins. */
   function overlaid(row) {
@@ -180,28 +118,11 @@ window.portolan.holdings = (() => {
     const before = new Map(page.drawn);
     for (const row of weighed([...page.merged.values()])) {
       page.merged.set(row.id, row);
-      if (before.get(row.id) !== row) for (const one of shown(row)) if (page.leaves.has(one.id)) changed.set(one.id, one);
+      if (before.get(row.id) !== row) for (const one of shown(row, page.group)) if (page.leaves.has(one.id)) changed.set(one.id, one);
     }
     page.drawn = new Map(page.merged);
     for (const name of ["day_return", "total_pnl", "income"]) if (live[name] !== undefined) page.payload.totals[name] = live[name];
     paint(changed);
-  }
-
-  /* A row after a message; what it does not say stays. */
-  function moved(row, held, quote) {
-    const next = { ...row }, price = held.price ?? quote?.price;
-    if (price !== undefined) Object.assign(next, { was: row.price, price });
-    for (const [from, to] of [["market_value", "value"], ["day_pnl", "day_pnl"], ["total_pnl", "total_pnl"]]) if (held[from] !== undefined) next[to] = kit.cents(held[from]);
-    for (const name of ["day_return", "on_cost", "fx_rate"]) if (held[name] !== undefined) next[name] = held[name];
-    if (held.total_pnl === undefined && held.market_value !== undefined && row.value !== null && next.value !== null) next.total_pnl = row.total_pnl + next.value - row.value;
-    if (next.value !== null && next.value !== undefined) next.reason = null;
-    Object.assign(next, quoted(held.state, quote));
-    return next;
-  }
-
-  function quoted(state, quote) {
-    const known = { state: state ?? quote?.state, ts: quote?.ts, source: quote?.source, simulated: quote?.simulated };
-    return Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined));
   }
 
   function paint(changed) {
@@ -234,6 +155,13 @@ window.portolan.holdings = (() => {
       .map((row) => { page.leaves.set(row.id, row); return row; });
   }
 
+  function paintAround() {
+    notes.paint(page);
+    paintDrawer();
+  }
+
+  setInterval(() => { if (page.merged && document.getElementById(PAGE)) notes.stale([...page.merged.values()].filter((row) => row.kind === "holding")); }, 15_000);
+
   /* The number tints for a moment: at most once a second a cell; above 20 changing rows a second only rows in view. */
   function flash(rows) {
     const now = performance.now(), moving = rows.filter((row) => row.was !== undefined && row.was !== null && row.was !== row.price);
@@ -252,80 +180,6 @@ window.portolan.holdings = (() => {
   function tint(target, way) {
     target.classList.add(way);
     setTimeout(() => target.classList.remove(way), FLASH_MS);
-  }
-
-  /* ---------------------------------------------------------------------------------------- key figures, notes, drawer */
-  function paintAround() {
-    const rows = [...page.merged.values()], held = rows.filter((row) => row.kind === "holding"), total = page.total;
-    const cash = sum(rows.filter((row) => row.kind === "cash"), "value"), money = (value, options) => format.money(value / 100, options);
-    const up = held.filter((row) => row.day_pnl > 0).length, down = held.filter((row) => row.day_pnl < 0).length;
-    figure("value", money(total.value), [[money(total.value - cash), "market_value"], " invested"]);
-    figure("day", money(total.day_pnl, { signed: true }), [[format.percent(total.day_return), "day_return"], ", ", [up, "up"], " up, ", [down, "down"], " down"], total.day_pnl);
-    figure("total", money(total.total_pnl, { signed: true }), ["unrealised ", [money(unrealised(held), { signed: true, decimals: 0 }), "unrealised"], ", income ", [format.money(page.payload.totals.income, { signed: true, decimals: 0 }), "income"]], total.total_pnl);
-    figure("cash", money(cash), total.value ? [[format.share(cash / total.value), "cash_share"], " of the value"] : ["no value yet"]);
-    currencies(rows);
-    notes(held);
-    drawer();
-  }
-
-  const unrealised = (rows) => rows.reduce((total, row) => total + (row.value === null ? 0 : row.value - row.cost), 0);
-
-  function figure(name, text, sub, sign) {
-    const card = document.querySelector(`#${PAGE} [data-figure=${name}]`);
-    if (!card) return;
-    const value = card.querySelector("[data-part=value]");
-    kit.write(value, text);
-    if (sign !== undefined) kit.dress(value, sign > 0 ? "gain" : sign < 0 ? "loss" : "flat");
-    kit.words(card.querySelector("[data-part=sub]"), sub);
-  }
-
-  function currencies(rows) {
-    const sums = new Map();
-    for (const row of rows) if (row.currency && row.value) sums.set(row.currency, (sums.get(row.currency) ?? 0) + row.value);
-    const parts = [...sums].sort((a, b) => b[1] - a[1]), tenths = kit.shares(parts.map(([, value]) => value)), list = document.querySelector(`#${PAGE} [data-part=currencies]`);
-    if (!list) return;
-    const told = parts.length > 3 ? 2 : 3, text = parts.slice(0, told).map(([code], index) => [code, tenths[index], weightOf(rows, [code])]);
-    if (parts.length > 3) text.push(["other", tenths.slice(told).reduce((total, share) => total + share, 0), weightOf(rows, parts.slice(told).map(([code]) => code))]);
-    const key = JSON.stringify(text);
-    if (list.dataset.key !== key) {
-      list.dataset.key = key;
-      list.replaceChildren(...text.map(([code, share, figure]) => { const one = kit.element("span"); one.dataset.explain = figure; kit.add(one, "em", "", code); one.append(format.number(share / 10, { decimals: 1 })); kit.add(one, "span", "unit", "%"); return one; }));
-    }
-    const base = page.payload.base_currency, rates = new Map(rows.filter((row) => row.fx_rate && row.currency !== base).map((row) => [row.currency, row.fx_rate]));
-    const keys = new Map(rows.filter((row) => row.fx_rate).map((row) => [row.currency, keyOf(row)])), shown = [...rates].slice(0, 2);
-    kit.words(document.querySelector(`#${PAGE} [data-part=rates]`), shown.length ? shown.flatMap(([code, rate], index) => [`${index ? ", " : ""}${code}/${base} `, [format.number(rate, { decimals: 4 }), `fx_rate:${keys.get(code)}`]]) : [`all in ${base}`]);
-  }
-
-  const keyOf = (row) => window.portolan.explain.keyOf(row);
-  const weightOf = (rows, codes) => `weight:${rows.filter((row) => codes.includes(row.currency) && row.value && ["holding", "cash"].includes(row.kind)).map(keyOf).join(",")}`;
-
-  function notes(held) {
-    const counts = new Map();
-    for (const row of held) counts.set(row.state, (counts.get(row.state) ?? 0) + 1);
-    const words = { live: "live", delayed: "delayed", stale: "stale", closed: "closed", missing: "without price" };
-    part("states", Object.keys(words).filter((name) => counts.has(name)).map((name) => `${counts.get(name)} ${words[name]}`).join(", "));
-    const simulated = held.filter((row) => row.simulated).length;
-    const tag = document.querySelector(`#${PAGE} [data-part=simulated]`);
-    if (tag) { tag.hidden = !simulated; kit.write(tag, simulated === held.length ? "simulated prices" : `${simulated} of ${held.length} prices simulated`); }
-    const missing = held.filter((row) => row.reason), notice = document.querySelector(`#${PAGE} [data-part=missing]`);
-    if (notice) { notice.hidden = !missing.length; part("missing-count", missing.length === 1 ? `1 of ${held.length} holdings has no value.` : `${missing.length} of ${held.length} holdings have no value.`); }
-    stale(held);
-    part("when", `${page.payload.base_currency}, ${page.payload.day ? `close of ${kit.date(page.payload.day)}` : kit.moment(Date.now())}`);
-  }
-
-  /* Where no price is fresh any more the page says so, with the age of the newest. */
-  function stale(held) {
-    const notice = document.querySelector(`#${PAGE} [data-part=stale]`), priced = held.filter((row) => row.ts);
-    if (!notice) return;
-    notice.hidden = !priced.length || !priced.every((row) => row.state === "stale");
-    if (!notice.hidden) part("stale-age", `Prices are ${format.age((window.portolan.live.now() - Math.max(...priced.map((row) => row.ts))) / 1000)} old.`);
-  }
-
-  setInterval(() => { if (page.merged && document.getElementById(PAGE)) stale([...page.merged.values()].filter((row) => row.kind === "holding")); }, 15_000);
-
-  function part(name, text) {
-    const found = document.querySelector(`#${PAGE} [data-part=${name}]`);
-    if (found) kit.write(found, text);
   }
 
   /* ------------------------------------------------------------------------------------------------------- the drawer */
@@ -361,43 +215,7 @@ window.portolan.holdings = (() => {
   }
 
   const rowOf = (symbol) => [...(page.merged?.values() || [])].find((row) => row.symbol === symbol && row.kind !== "cash");
-
-  /* The drawer's money from the same cents as the table: lots add up to the holding, the split adds up to the total. */
-  function drawer() {
-    const body = document.getElementById("holdings-drawer-body"), row = page.symbol && rowOf(page.symbol), sheet = body?.querySelector("[data-lots]");
-    if (!row || !sheet || sheet.dataset.symbol !== page.symbol) return;
-    const known = JSON.parse(sheet.dataset.fixed), lots = JSON.parse(sheet.dataset.lots), profit = row.value === null ? null : row.value - row.cost;
-    const names = ["realised", "income", "fees", "taxes"], fixed = kit.fit(names.map((name) => kit.cents(known[name]) ?? 0), (row.total_pnl ?? 0) - (profit ?? 0));
-    const field = (name, text, sign) => { const found = body.querySelector(`[data-field=${name}]`); if (found) { kit.write(found, text); if (sign !== undefined) kit.dress(found, tone(sign)); } };
-    field("price", format.price(row.price));
-    const age = body.querySelector(".age");
-    if (age) { kit.mark(age, "state", row.state); age.title = kit.ageTitle(row); }
-    field("value", cash(row.value));
-    field("cost", cash(row.cost));
-    field("unrealised", cash(profit, true), profit ?? 0);
-    names.forEach((name, index) => field(name, cash(fixed[index], true), fixed[index]));
-    field("total", cash(row.total_pnl, true), row.total_pnl ?? 0);
-    field("day", cash(row.day_pnl, true), row.day_pnl ?? 0);
-    drawerLots(body, lots, row, profit);
-  }
-
-  const cash = (value, signed = false) => (value === null ? format.UNKNOWN : format.money(value / 100, { signed }));
-  const tone = (value) => (value > 0 ? "gain" : value < 0 ? "loss" : "flat");
-
-  function drawerLots(body, lots, row, profit) {
-    if (!lots.length || row.value === null) return;
-    const units = lots.reduce((total, lot) => total + lot.quantity, 0) || 1;
-    const values = kit.fit(lots.map((lot) => Math.round(row.value * lot.quantity / units)), row.value);
-    const gains = kit.fit(lots.map((lot, index) => values[index] - kit.cents(lot.cost)), profit);
-    body.querySelectorAll("[data-lot]").forEach((line) => {
-      const index = Number(line.dataset.lot), gain = line.querySelector("[data-cell=gain]");
-      kit.write(line.querySelector("[data-cell=value]"), cash(values[index]));
-      kit.write(gain, cash(gains[index], true));
-      kit.dress(gain, tone(gains[index]));
-    });
-    const foot = body.querySelector("[data-lot-total]"), gain = foot?.querySelector("[data-cell=gain]");
-    if (gain) { kit.write(foot.querySelector("[data-cell=value]"), cash(row.value)); kit.write(gain, cash(profit, true)); kit.dress(gain, tone(profit)); }
-  }
+  const paintDrawer = () => window.portolan.holdingDrawer.paint(page.symbol, page.symbol && rowOf(page.symbol));
 
   /* -------------------------------------------------------------------------------------------------------- the grid */
   function attach(api) {
@@ -523,7 +341,7 @@ window.portolan.holdings = (() => {
     if (row) mark.title = kit.ageTitle(row);
   });
 
-  const opened = () => { document.getElementById("holdings-drawer-body")?.classList.remove("waiting"); requestAnimationFrame(drawer); };
+  const opened = () => { document.getElementById("holdings-drawer-body")?.classList.remove("waiting"); requestAnimationFrame(paintDrawer); };
   const byName = (left, right, a, b) => String(a?.data.symbol || a?.data.name).localeCompare(String(b?.data.symbol || b?.data.name)) * -1;
 
   Object.assign(window.dashAgGridFunctions, { portolanPasses: passes, portolanOrder: order, portolanRowHeight: rowHeight, portolanHasFilter: () => true, portolanByName: byName });

@@ -134,7 +134,7 @@ class PerformanceIds(StrEnum):
 
 
 class HoldingsIds(StrEnum):
-    """The Holdings page; `assets/holdings.js` reads these as strings."""
+    """The Holdings page; `assets/holdings.js` and `assets/holding_*.js` read these as strings."""
 
     PAGE = "holdings-page"
     GRID = "holdings-grid"

@@ -164,7 +164,7 @@ class Held(NamedTuple):
 
 
 def drawer_body(held: Held, lots: Sequence[LotRow], facts: Sequence[Fact]) -> list[Any]:
-    """Build the inside of the drawer of one holding; holdings.js keeps its money in step with the table."""
+    """Build the inside of the drawer of one holding; holding_drawer.js keeps its money in step with the table."""
     fixed = {"data-symbol": held.symbol, "data-fixed": json.dumps(dict(held.fixed)),
              "data-lots": json.dumps([{"quantity": lot.quantity, "cost": lot.cost} for lot in lots])}
     return [

@@ -202,7 +202,8 @@ def scripts(browser: Browser) -> Iterator[Page]:
     page = context.new_page()
     page.set_content("<!doctype html><html><body></body></html>")
     page.evaluate("() => { window.dash_clientside = { no_update: null, set_props() {} }; }")
-    for name in ("format.js", "grid.js", "gridcells.js", "holdings.js", "transactions.js"):
+    for name in ("format.js", "grid.js", "gridcells.js", "holding_drawer.js", "holding_notes.js", "holding_rows.js", "holdings.js",
+                 "transactions.js"):
         page.add_script_tag(path=str(ASSETS / name))
     yield page
     context.close()
