@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
-from api.dependencies import Asks, FeesInCost, Id, LotsBy, explain_url, known, moment, truth
+from api.dependencies import Asks, CostRate, FeesInCost, Id, LotsBy, explain_url, known, moment, truth
 from api.schemas import HoldingsPublic
 from services.views import HoldingsView, QuoteView
 
@@ -23,7 +23,7 @@ def holdings(  # noqa: PLR0913, PLR0917 - one parameter a query parameter
     cost_method: Annotated[str | None, Query(description="Instead of the portfolio's own")] = None,
     known_at: Annotated[str | None, Query(description="The ledger as it was known at an instant, RFC 3339")] = None,
     base_currency: Annotated[str | None, Query(description="Instead of the portfolio's own")] = None,
-    fees_in_cost: FeesInCost = None, lots_by: LotsBy = None,
+    fees_in_cost: FeesInCost = None, lots_by: LotsBy = None, cost_rate: CostRate = None,
 ) -> dict[str, Any]:
     """Value a portfolio, or with the id `all` every portfolio merged.
 
@@ -31,7 +31,8 @@ def holdings(  # noqa: PLR0913, PLR0917 - one parameter a query parameter
     """
     view = call.services.valuation.holdings(call.actor, portfolio_id, as_of=moment("as_of", as_of), cost_method=cost_method,
                                             known_at=known(known_at), base_currency=base_currency,
-                                            fees_in_cost=truth("fees_in_cost", fees_in_cost), lots_by=lots_by or "account")
+                                            fees_in_cost=truth("fees_in_cost", fees_in_cost), lots_by=lots_by or "account",
+                                            cost_rate=cost_rate or "purchase")
     return {**told_holdings(view), "explain": explain_url(request, portfolio_id)}
 
 

@@ -26,6 +26,7 @@ from services.views import Page
 MAX_LIMIT = 1000
 FeesInCost = Annotated[str | None, Query(description="Whether fees and taxes of trades are in cost and proceeds: true where absent, or false")]
 LotsBy = Annotated[str | None, Query(description="account (where absent): a sale takes lots of its own account; pooled: of any")]
+CostRate = Annotated[str | None, Query(description="purchase (where absent) or today: the exchange rate that the cost of what is held is told at")]
 VERSION = re.compile(r'(?:W/)?"?([0-9]{1,9})"?')
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
-from api.dependencies import Asks, FeesInCost, LotsBy, moment, truth
+from api.dependencies import Asks, CostRate, FeesInCost, LotsBy, moment, truth
 from api.explain_schemas import EXAMPLE, ExplanationPublic, FiguresPublic
 from api.performance import question
 from engine.errors import InvalidInput
@@ -54,6 +54,7 @@ def explain(  # noqa: PLR0913, PLR0917 - one parameter a query parameter
     history: str | None = None,
     fees_in_cost: FeesInCost = None,
     lots_by: LotsBy = None,
+    cost_rate: CostRate = None,
 ) -> dict[str, Any]:
     """Tell how a number comes about, under the same question that `holdings`, `performance` or `realised-gains` was asked.
 
@@ -61,6 +62,9 @@ def explain(  # noqa: PLR0913, PLR0917 - one parameter a query parameter
     """
     if not (figure or "").strip():
         raise InvalidInput("figure", figure, "is needed", hint="Send figure=twr; GET /api/v1/figures lists them all", rule="required")
+    if (cost_rate or "purchase").strip().lower() != "purchase":
+        raise InvalidInput("cost_rate", cost_rate, "is not explained", hint="Lots are explained at the rates of their purchase: leave cost_rate away",
+                           rule="contradiction")
     gains = GainsQuestion(start=asked.start, end=asked.end, year=year or None, tax_year=tax_year or None, rules=rules or None)
     sale = {"quantity": quantity, "price": price, "date": date, "account": account, "fee": fee, "tax": tax, "tax_rate_short": tax_rate_short,
             "tax_rate_long": tax_rate_long, "history": history}

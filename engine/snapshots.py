@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 import numpy as np
@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from engine.errors import CurrencyMismatch
 from engine.frames import column, instant
 from engine.ledger import Book
+from engine.returns import one_of
 from engine.revaluation import Marks, Revaluation, Terms, revalue, row_rates, terms
 from engine.types import Finding
 
 Floats = NDArray[np.float64]
 
+COST_RATES = ("purchase", "today")
 _CARRIED = ["realised", "realised_local", "income", "fees", "taxes", "fees_paid", "taxes_paid"]
 
 
@@ -52,7 +54,9 @@ class Snapshot:
     findings: tuple[Finding, ...]
 
 
-def snapshot(book: Book, marks: Marks, *, as_of: date | datetime | str, base_currency: str | None = None) -> Snapshot:
+def snapshot(
+    book: Book, marks: Marks, *, as_of: date | datetime | str, base_currency: str | None = None, cost_rate: str = "purchase"
+) -> Snapshot:
     """Value a book at an instant.
 
     Parameters
@@ -65,6 +69,9 @@ def snapshot(book: Book, marks: Marks, *, as_of: date | datetime | str, base_cur
         Instant; its date is the day of the day P/L.
     base_currency
         The book's, which a caller may state for safety.
+    cost_rate
+        Rate that the cost of what is held is told at: of the day of ``purchase`` (default), or of ``today``: then unrealised is what prices
+        did, and what rates did to the cost is in the total `fx_gain`.
 
     Returns
     -------
@@ -82,6 +89,8 @@ def snapshot(book: Book, marks: Marks, *, as_of: date | datetime | str, base_cur
     ------
     CurrencyMismatch
         `base_currency` is not the book's.
+    InvalidInput
+        An unknown `cost_rate`.
 
     Examples
     --------
@@ -96,6 +105,10 @@ def snapshot(book: Book, marks: Marks, *, as_of: date | datetime | str, base_cur
         raise CurrencyMismatch(expected=book.base_currency, found=base_currency, field="base_currency")
     stamp = instant(as_of)
     rows = terms(book, marks, today=stamp.normalize())
+    one_of("cost_rate", cost_rate, COST_RATES)
+    bought_for = rows.cost_base
+    if cost_rate == "today":
+        rows = replace(rows, cost_base=_cost_today(book, rows, marks))
     values = revalue(rows, marks.price, marks.rate)
     held = ~rows.is_cash & (rows.units != 0)
     unknown = np.isnan(values.market_value) & (rows.units != 0)
@@ -108,9 +121,18 @@ def snapshot(book: Book, marks: Marks, *, as_of: date | datetime | str, base_cur
         holdings=frame,
         cash=_cash(book, rows, values, marks, value),
         closed=_closed(book, rows, values),
-        totals=_totals(book, rows, values, unknown),
+        totals=_totals(book, rows, values, unknown, float((rows.cost_base - bought_for)[~unknown].sum())),
         findings=findings,
     )
+
+
+def _cost_today(book: Book, rows: Terms, marks: Marks) -> Floats:
+    """Cost of each row at the rate of now; at that of its purchase where there is none, and for cash."""
+    rates = row_rates(rows.currencies, rows.base_currency, marks.rate)[rows.currency_index]
+    local = np.full(len(rows.cost_base), np.nan)
+    local[: rows.n_holdings] = book.positions.loc[list(rows.symbols[: rows.n_holdings]), "cost_local"].to_numpy(dtype=np.float64)
+    told: Floats = np.where(np.isnan(local * rates), rows.cost_base, local * rates)
+    return told
 
 
 def _holdings(book: Book, rows: Terms, values: Revaluation, marks: Marks, held: NDArray[np.bool_], value: float) -> pd.DataFrame:
@@ -168,7 +190,7 @@ def _closed(book: Book, rows: Terms, values: Revaluation) -> pd.DataFrame:
     return frame
 
 
-def _totals(book: Book, rows: Terms, values: Revaluation, unknown: NDArray[np.bool_]) -> dict[str, float]:
+def _totals(book: Book, rows: Terms, values: Revaluation, unknown: NDArray[np.bool_], of_cost: float) -> dict[str, float]:
     known, holding = ~unknown, ~rows.is_cash
     positions, cash = book.positions, book.cash
     sums = {name: float(positions[name].sum(skipna=False)) for name in ("realised", "income", "fees", "taxes", "fees_paid", "taxes_paid")}
@@ -177,7 +199,7 @@ def _totals(book: Book, rows: Terms, values: Revaluation, unknown: NDArray[np.bo
     market = float(values.market_value[known & holding].sum())
     balance = float(values.market_value[known & rows.is_cash].sum())
     unrealised = float(values.unrealised[known & holding].sum())
-    fx_gain = float(values.unrealised[known & rows.is_cash].sum())
+    fx_gain = float(values.unrealised[known & rows.is_cash].sum()) + of_cost
     day = _known_sum(values.day_pnl, known & (rows.units != 0) | (values.day_pnl != 0))
     flows = float(book.effects.loc[book.effects["flow_base"] != 0, "flow_base"].sum(skipna=False))
     anchor, moved = rows.opening_value[~np.isnan(values.day_pnl)], rows.moved_in[~np.isnan(values.day_pnl)]

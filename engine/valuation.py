@@ -131,6 +131,7 @@ def valuation(
     as_of: date | datetime | str,
     base_currency: str,
     cost_method: str = "fifo",
+    cost_rate: str = "purchase",
     **options: Unpack[BookOptions],
 ) -> Snapshot:
     """Value a ledger at an instant: holdings, cash and totals.
@@ -150,6 +151,8 @@ def valuation(
         Currency of the result.
     cost_method
         As in `positions`.
+    cost_rate
+        ``purchase`` (default) or ``today``: the rate that cost is told at, as in `snapshot`.
     **options
         Further conventions of `book`.
 
@@ -176,7 +179,7 @@ def valuation(
     36.0
     """
     booked = book(ledger, base_currency=base_currency, fx=fx, cost_method=cost_method, as_of=as_of, **options)
-    return snapshot(booked, marks_at(booked, prices, fx, as_of=as_of), as_of=as_of)
+    return snapshot(booked, marks_at(booked, prices, fx, as_of=as_of), as_of=as_of, cost_rate=cost_rate)
 
 
 def marks_at(booked: Book, prices: Prices, fx: Rates = None, *, as_of: date | datetime | str) -> Marks:

@@ -32,6 +32,7 @@ class Question:
     base_currency: str | None = None
     fees_in_cost: bool = True
     lots_by: str = "account"
+    cost_rate: str = "purchase"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Answer:
     sight: Sight
     base: str
     cost_method: str
+    cost_rate: str = "purchase"
 
     @property
     def revisions(self) -> dict[str, int]:
@@ -58,7 +60,7 @@ class Answer:
 
     def snapshot(self) -> Snapshot:
         """Value the book."""
-        return snapshot(self.book, self.marked.marks, as_of=self.sight.at)
+        return snapshot(self.book, self.marked.marks, as_of=self.sight.at, cost_rate=self.cost_rate)
 
 
 def holdings_view(scope: str, answer: Answer) -> HoldingsView:

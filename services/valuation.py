@@ -13,6 +13,7 @@ import pandas as pd
 from data import calendar
 from data.database import Database, Unit
 from engine.errors import InvalidInput, NotFound
+from engine.snapshots import COST_RATES
 from engine.types import Actor, CostMethod, Instrument, Portfolio
 from services import fields
 from services.answers import (
@@ -47,9 +48,10 @@ class Valuation:
         self._books = Books()
         self._tails = Tails(self._books)
 
-    def holdings(self, actor: Actor, scope: str | UUID = ALL, *, as_of: date | datetime | None = None, cost_method: str | None = None,
+    def holdings(self, actor: Actor, scope: str | UUID = ALL, *,  # noqa: PLR0913 - each is a convention of the answer
+                 as_of: date | datetime | None = None, cost_method: str | None = None,
                  known_at: datetime | None = None, base_currency: str | None = None, fees_in_cost: bool = True,
-                 lots_by: str = "account") -> HoldingsView:
+                 lots_by: str = "account", cost_rate: str = "purchase") -> HoldingsView:
         """Value a portfolio, or all of a workspace merged.
 
         Parameters
@@ -69,6 +71,8 @@ class Valuation:
             Whether fees and taxes of trades are in cost and proceeds.
         lots_by : str, optional
             account (a sale takes lots of its own account) or pooled.
+        cost_rate : str, optional
+            purchase or today: the exchange rate that the cost of what is held is told at.
 
         Raises
         ------
@@ -77,7 +81,8 @@ class Valuation:
         InvalidInput
             An instant in the future, a cost method or a currency that does not exist.
         """
-        question = Question(str(scope), as_of, cost_method, known_at, base_currency, fees_in_cost, lots_by)
+        question = Question(str(scope), as_of, cost_method, known_at, base_currency, fees_in_cost, lots_by,
+                            fields.choice(Place("cost_rate"), cost_rate, COST_RATES))
         with self._database.read() as unit:
             return holdings_view(str(scope), self._answer(unit, actor, question))
 
@@ -188,7 +193,8 @@ class Valuation:
         marked = read_marks(unit, actor.workspace_id, sight, self._market.freshness, base=base, instruments=instruments,
                             currencies=currencies, stored=stored)
         methods = sorted({part.book.cost_method.value for part in parts})
-        return Answer(tuple(parts), book, marked, instruments, sight, base, methods[0] if len(methods) == 1 else "mixed")
+        return Answer(tuple(parts), book, marked, instruments, sight, base, methods[0] if len(methods) == 1 else "mixed",
+                      question.cost_rate)
 
     def parts(self, unit: Unit, actor: Actor, question: Question,
               portfolios: Sequence[Portfolio] | None = None, *, for_movements: bool = False) -> tuple[list[Booked], Stored, str]:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
 
-from engine import modified_dietz, period_returns, positions, realised_gains, time_weighted_return, xirr
+from engine import modified_dietz, period_returns, positions, realised_gains, time_weighted_return, valuation, xirr
 from engine.errors import InvalidInput
 
 API = "/api/v1"
@@ -248,3 +248,23 @@ def test_lots_of_accounts_or_pooled(client: TestClient) -> None:
         assert asked(client, portfolio, "realised-gains", lots_by=lots_by)["totals"]["net"] == pytest.approx(gain)
         assert asked(client, portfolio, "holdings", as_of="2024-01-05", lots_by=lots_by)["totals"]["realised"] == pytest.approx(gain)
     assert client.get(f"{API}/portfolios/{portfolio}/holdings", params={"lots_by": "shelf"}).status_code == 422
+
+
+def test_cost_at_the_rate_of_purchase_or_of_today(client: TestClient) -> None:
+    # Portfolio Performance, CostCalculationTest, testFifoBuySellTransactionsWithForex: 1,000 USD at two rates; by hand: bought at 0.80 EUR a
+    # dollar, now 1,200 USD at 0.90: worth 1,080, cost 800 or 900; 100 of the gain of 280 are then the currency's
+    name = instrument(client, {"2015-01-02": 100, "2015-01-16": 120}, currency="USD")
+    assert client.put(f"{API}/fx/USDEUR", json=[{"date": "2015-01-02", "rate": 0.8}, {"date": "2015-01-16", "rate": 0.9}]).is_success
+    rows: Rows = [{"date": "2015-01-02", "kind": "TRANSFER_IN", "symbol": name, "quantity": 10, "price": 100, "currency": "USD"}]
+    portfolio = ledger(client, rows)
+    prices, fx = pd.Series({name: 120.0}), pd.DataFrame({"USDEUR": [0.8, 0.9]}, index=pd.to_datetime(["2015-01-02", "2015-01-16"]))
+    for cost_rate, cost, unrealised, by_currency in (("purchase", 800, 280, 0), ("today", 900, 180, 100)):
+        told = asked(client, portfolio, "holdings", as_of="2015-01-16", cost_rate=cost_rate)
+        held, totals = told["holdings"][0], told["totals"]
+        alone = valuation(rows, prices, fx, as_of="2015-01-16", base_currency="EUR", cost_rate=cost_rate)
+        assert (held["cost_basis"], held["unrealised"]) == pytest.approx((cost, unrealised))
+        for sums in (totals, alone.totals):
+            figures = (sums["cost_basis"], sums["unrealised"], sums["fx_gain"], sums["total_pnl"], sums["value"])
+            assert figures == pytest.approx((cost, unrealised, by_currency, 280, 1080))
+    assert client.get(f"{API}/portfolios/{portfolio}/explain", params={"figure": "value", "cost_rate": "today"}).status_code == 422
+    assert client.get(f"{API}/portfolios/{portfolio}/holdings", params={"cost_rate": "noon"}).status_code == 422
