@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from engine import terms
+from engine.types import PriceState
 from services.answers import Answer, holdings_view, of_symbol
 from services.explain_formula import number
 from services.explain_views import Inputs, Part
@@ -57,7 +58,7 @@ class Held:
     @cached_property
     def totals(self) -> dict[str, float]:
         """Totals as they are told, and the shares that screens show."""
-        told = self.view.snapshot.totals
+        told = self.view.snapshot.totals | self.view.stale
         return {
             **told,
             "on_cost": _over(told["total_pnl"], told["cost_basis"]),
@@ -190,6 +191,7 @@ def _of_total(held: Held) -> Inputs:
     flows = book.effects.loc[book.effects["flow_base"] != 0, "flow_base"]
     paid = {name: _by_source(rows, closed, book.cash, f"{name}_paid", name) for name in ("fees", "taxes")}
     anchor = held.opening[_known_day(held)]
+    gross = [replace(part, value=abs(part.value)) for part in _listed(known, "market_value", "market_value")]
     return {
         **held.totals,
         "holdings": _listed(known, "market_value", "market_value"),
@@ -204,6 +206,8 @@ def _of_total(held: Held) -> Inputs:
         "fx_gains": _listed(priced, "fx_gain", "fx_gain", cash=True),
         "unpriced_costs": [part for part in unpriced if part.value],
         "unpriced_rows": unpriced,
+        "stale_parts": [part for part in gross if held.view.quotes[part.name].state is PriceState.STALE],
+        "gross_parts": [*gross, Part("cash", abs(held.totals["cash"]))],
         "day_parts": [
             *_listed(rows, "day_pnl", "day_pnl"),
             *_listed(closed, "day_pnl", "day_pnl"),

@@ -23,6 +23,8 @@ TERMS: Final[Mapping[str, tuple[str, str, str | None]]] = MappingProxyType({
     "contributions": ("Contributions", "money", None),
     "withdrawals": ("Withdrawals", "money", None),
     "unpriced_costs": ("Costs of what has no value", "money", None),
+    "stale_parts": ("Values at stale prices, without sign", "money", None),
+    "gross_parts": ("Values without sign, and cash", "money", None),
     "unpriced_rows": ("Rows without a value", "count", None),
     "open_lots": ("Quantities of the open lots", "units", None),
     "quote": ("Quote", "price", None),

@@ -186,6 +186,8 @@ def _moved(path: Path, wanted: Path) -> Path:
         place = wanted if count == 1 else wanted.with_name(f"{wanted.stem}-{count}{wanted.suffix}")
         with suppress(FileExistsError):
             os.link(path, place)
-            path.unlink()
-            return place
+        with suppress(FileNotFoundError):
+            if path.samefile(place):  # by us, or by another process that took it too
+                path.unlink()
+                return place
     raise FileExistsError(wanted)
