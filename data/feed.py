@@ -31,6 +31,7 @@ from data.records import StoredFinding
 from engine.errors import BusError, CircuitOpen, Conflict, PortfolioError
 from engine.types import Actor, Instrument, Quote
 
+PUSHED: Final = "push"  # the source of what a person sends
 CHANNEL: Final = "portolan:quotes"
 REPEAT_AFTER: Final = timedelta(seconds=60)
 PORTION: Final = 1000  # quotes that are stored together
@@ -213,7 +214,7 @@ class Feed:
         last = _references(unit, {quote.instrument_id for quote in batch})
         before = dict(last)
         for quote in batch:
-            self._sort(unit, quote, last, now, done, doubts)
+            self._sort(unit, quote, last, now, done, doubts, own=source == PUSHED)
         for quote in done.accepted:
             newest[quote.instrument_id] = quote
         unit.market.append_ticks(done.accepted)
@@ -225,13 +226,15 @@ class Feed:
                 unit.market.add_finding(self._instruments[key].workspace_id, finding_of(held, before.get(key)))
         return done, [quote for quote in newest.values() if quote.instrument_id in changed]
 
-    def _sort(self, unit: Unit, quote: Quote, last: dict[UUID, Reference], now: datetime, done: Ingested, doubts: Doubts) -> None:
+    def _sort(self, unit: Unit, quote: Quote, last: dict[UUID, Reference], now: datetime, done: Ingested, doubts: Doubts, *,
+              own: bool) -> None:
         """Put a quote where the gate says; an accepted one is what the next of its instrument is compared with."""
         key, instrument = quote.instrument_id, self._instruments.get(quote.instrument_id)
         if instrument is None:
             done.ignored.append(quote)
             return
-        verdict = judge(quote, last.get(key), now=now, splits=partial(unit.instruments.actions, key), currency=instrument.currency)
+        verdict = judge(quote, last.get(key), now=now, splits=partial(unit.instruments.actions, key), currency=instrument.currency,
+                        own=own)
         quote = verdict.repaired or quote
         opinion = doubts.opinions.get(key_of(quote))
         doubtful = verdict.outcome in DOUBTFUL

@@ -24,6 +24,7 @@ LEAST_STEP: Final = 1.8  # what is nearer to the last price than this is a move 
 NEAR_HUNDRED: Final = 1.5  # how much a price may have moved besides
 SPLITS: Final = (2, 3, 4, 5, 6, 7, 8, 10, 12, 15)
 NEAR_SPLIT: Final = 0.05
+MAX_GAP: Final = timedelta(days=30)  # over a longer time the market moves that far by itself
 MINOR: Final = frozenset(HUNDREDTHS.values()) - {"USD", "EUR"}  # currencies whose shares are also quoted in hundredths
 
 
@@ -74,7 +75,7 @@ ACCEPT: Final = Verdict(Outcome.ACCEPTED)
 REPEATED: Final = Verdict(Outcome.IGNORED, "told before")
 
 
-def judge(quote: Quote, last: Reference | None, *, now: datetime, splits: Splits, currency: str | None = None) -> Verdict:
+def judge(quote: Quote, last: Reference | None, *, now: datetime, splits: Splits, currency: str | None = None, own: bool = False) -> Verdict:
     """Decide about one quote.
 
     Parameters
@@ -88,6 +89,8 @@ def judge(quote: Quote, last: Reference | None, *, now: datetime, splits: Splits
         Answers the instrument's known actions; asked only when a price is far off.
     currency : str, optional
         The instrument's; a quote in hundredths of it is repaired, one in another currency refused.
+    own : bool
+        Pushed by a person, who may tell an old price, and is believed where one only looks like a split; the checks of the ledger still ask.
 
     Examples
     --------
@@ -99,13 +102,15 @@ def judge(quote: Quote, last: Reference | None, *, now: datetime, splits: Splits
     >>> verdict.outcome.value, verdict.repaired.price, verdict.repaired.mark
     ('accepted', 71.5, 'GBp/100')
     """
-    refused = is_price(quote) or _instant(quote, now) or _crossed(quote)
+    refused = is_price(quote) or _instant(quote, now, own=own) or _crossed(quote)
     if refused is not None:
         return refused
     told, refused = _in_currency(quote, currency)
     if refused is not None:
         return refused
     verdict = _against_last(told, last) or _step(told, last, splits, currency)
+    if own and verdict is not None and verdict.outcome is Outcome.LIKE_SPLIT:
+        verdict = None
     if verdict is not None:
         return verdict
     return ACCEPT if told is quote else Verdict(Outcome.ACCEPTED, repaired=told)
@@ -120,12 +125,12 @@ def is_price(quote: Quote) -> Verdict | None:
     return None
 
 
-def _instant(quote: Quote, now: datetime) -> Verdict | None:
+def _instant(quote: Quote, now: datetime, *, own: bool) -> Verdict | None:
     """Refuse what is of the future, or so old that nobody would trade on it."""
     ahead = quote.ts - now
     if ahead > MAX_AHEAD:
         return Verdict(Outcome.FROM_FUTURE, f"the quote of {quote.symbol} is {ahead.total_seconds():,.0f} s ahead of our clock")
-    if -ahead > MAX_AGE:
+    if -ahead > MAX_AGE and not own:
         return Verdict(Outcome.STALE, f"the quote of {quote.symbol} is {-ahead.days} days old")
     return None
 
@@ -177,7 +182,8 @@ def _step(quote: Quote, last: Reference | None, splits: Splits, currency: str | 
     if factor >= MAX_FACTOR:
         reason = f"{quote.price:g} is {factor:,.0f} times off the last price of {quote.symbol}, {last.price:g}, and no split is known"
         return Verdict(Outcome.FAR_OFF, reason)
-    ratio = None if last.simulated and not quote.simulated else _split(factor)
+    comparable = quote.ts - last.ts <= MAX_GAP and not (last.simulated and not quote.simulated)
+    ratio = _split(factor) if comparable else None
     if ratio is None:
         return None
     told = f"{ratio} for 1" if quote.price < last.price else f"1 for {ratio}"

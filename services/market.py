@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 
 from data import calendar
 from data.database import Unit
-from data.feed import Feed
+from data.feed import PUSHED, Feed
 from data.ingested import Ingested
 from data.settings import Settings
 from engine.errors import BusError, InvalidInput, StorageError, UnknownInstrument
@@ -26,7 +26,6 @@ from services.views import MarketStatus, PushResult, QuarantinedQuote, QuoteView
 from services.writes import Request, Writes
 
 MAX_PUSHED = 5000
-PUSHED = "push"
 RESULT: TypeAdapter[PushResult] = TypeAdapter(PushResult)
 LATEST_MS = 1e14  # milliseconds of the year 5138; larger numbers are microseconds by mistake
 

@@ -51,6 +51,19 @@ def test_apple_of_2014_passes_where_the_split_is_known() -> None:
     assert verdict(quote(92.23), friday, (replace(split, date=date(2014, 1, 1)),)).outcome is Outcome.LIKE_SPLIT
 
 
+@pytest.mark.parametrize("given", [quote(50.0), quote(200.0), quote(ts=NOON - timedelta(days=400))])
+def test_a_person_is_believed_where_it_only_looks_odd(given: Quote) -> None:
+    assert verdict(given, None if given.ts < NOON else LAST).outcome in {Outcome.LIKE_SPLIT, Outcome.STALE}
+    last = None if given.ts < NOON else LAST
+    assert judge(given, last, now=NOON, splits=list, own=True).outcome is Outcome.ACCEPTED
+    assert judge(replace(given, ts=NOON, price=5000.0), LAST, now=NOON, splits=list, own=True).outcome is Outcome.FAR_OFF
+
+
+def test_over_months_a_price_may_have_doubled() -> None:
+    assert verdict(quote(200.0), replace(LAST, ts=NOON - timedelta(days=31))).outcome is Outcome.ACCEPTED
+    assert verdict(quote(200.0), replace(LAST, ts=NOON - timedelta(days=29))).outcome is Outcome.LIKE_SPLIT
+
+
 def test_stock_dividends_and_two_splits_between_two_quotes() -> None:
     last = Reference(600.0, NOON - timedelta(days=20), "wire")
     half = CorporateAction(NOON.date() - timedelta(days=9), "split", ratio=Decimal(2))
