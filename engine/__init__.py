@@ -24,6 +24,7 @@ from engine.price_quality import Suspicion, price_gaps, price_suspicions, repair
 from engine.quality import return_quality, why_they_differ
 from engine.rate_ages import stale_rates
 from engine.rate_roots import year_fractions
+from engine.ratios import break_even_price, cash_drag, dividend_yield, fee_rate, rolling_return, tax_rate, turnover, yield_on_cost
 from engine.returns import cumulative_return, growth, link_returns, log_returns, simple_returns, vami
 from engine.revaluation import Marks, Revaluation, Terms, revalue, row_rates, terms
 from engine.review import ledger_checks
@@ -76,17 +77,21 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "average_up",
     "best_period",
     "book",
+    "break_even_price",
     "calendar_matrix",
     "carried_prices",
+    "cash_drag",
     "contributions",
     "cumulative_return",
     "currency_code",
     "currency_split",
     "daily_values",
     "direct_alpha",
+    "dividend_yield",
     "down_capture",
     "dpi",
     "drawdown_series",
+    "fee_rate",
     "fx_frame",
     "gain_parts",
     "geometric_excess",
@@ -130,6 +135,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "return_quality",
     "returns_by",
     "revalue",
+    "rolling_return",
     "rolling_value_at_risk",
     "row_rates",
     "rvpi",
@@ -143,12 +149,14 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "simulate_sale",
     "snapshot",
     "stale_rates",
+    "tax_rate",
     "tax_year_bounds",
     "tax_years",
     "terms",
     "time_weighted_return",
     "to_cents",
     "tracking_error",
+    "turnover",
     "tvpi",
     "up_capture",
     "valuation",
@@ -162,4 +170,5 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "worst_period",
     "xirr",
     "year_fractions",
+    "yield_on_cost",
 ]
