@@ -1,4 +1,4 @@
-/* Small drawing kit: SVG with token colours, so that a change of theme repaints nothing. */
+/* Small kit of elements: HTML, inputs that React holds, and SVG with token colours, so that a change of theme repaints nothing. */
 window.portolan = window.portolan || {};
 
 window.portolan.draw = (() => {
@@ -18,6 +18,14 @@ window.portolan.draw = (() => {
     for (const [name, value] of Object.entries(attributes)) if (value !== null && value !== undefined && value !== false) made.setAttribute(name, value === true ? "" : value);
     made.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
     return made;
+  }
+
+  /* React keeps the value of its inputs: it has to hear of a change as if it was typed. */
+  function setValue(field, value) {
+    if (!field || field.value === String(value ?? "")) return;
+    const own = field instanceof HTMLSelectElement ? HTMLSelectElement : HTMLInputElement;
+    Object.getOwnPropertyDescriptor(own.prototype, "value").set.call(field, value ?? "");
+    field.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
   const put = (node, attributes) => { for (const [name, value] of Object.entries(attributes)) if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value); };
@@ -93,5 +101,5 @@ window.portolan.draw = (() => {
     else if (tries) requestAnimationFrame(() => whenThere(ids, then, tries - 1));
   }
 
-  return { svg, element, whenThere, put, path, tone, squarify, sized };
+  return { svg, element, setValue, whenThere, put, path, tone, squarify, sized };
 })();

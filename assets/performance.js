@@ -33,7 +33,7 @@ window.portolan.performance = (() => {
 
   function setInput(name, value) {
     const field = input(name);
-    if (document.activeElement !== field) window.portolan.shell.setValue(field, value);
+    if (document.activeElement !== field) window.portolan.draw.setValue(field, value);
   }
 
   /* -------------------------------------------------------------- charts on either screen */

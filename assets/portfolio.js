@@ -8,13 +8,10 @@ window.portolan.portfolio = (() => {
   const chosen = () => shell().directory.portfolios.find((each) => each.id === shell().scope().portfolio);
   let shown = null, removed = null;
 
-  /* React keeps the value of its inputs: it has to hear of a change as if it was typed. */
+  /* A choice that the list lacks is added to it. */
   function write(input, value) {
-    if (!input) return;
     if (input instanceof HTMLSelectElement && value && ![...input.options].some((option) => option.value === value)) input.append(new Option(value, value));
-    const own = input instanceof HTMLSelectElement ? HTMLSelectElement : HTMLInputElement;
-    Object.getOwnPropertyDescriptor(own.prototype, "value").set.call(input, value ?? "");
-    input.dispatchEvent(new Event("input", { bubbles: true }));
+    window.portolan.draw.setValue(input, value);
   }
 
   function open() {

@@ -7,7 +7,7 @@ window.portolan.shell = (() => {
   const root = document.documentElement;
   const PERIODS = ["1D", "1W", "1M", "3M", "YTD", "1Y", "3Y", "All"], THEMES = ["dark", "light", "contrast"], PALETTES = ["western", "east", "safe"];
   const CARRIED = ["portfolio", "period", "as_of", "known_at"]; // what a link to another page takes along
-  const { element } = window.portolan.draw;
+  const { element, setValue } = window.portolan.draw;
   const byId = (id) => document.getElementById(id);
   const set = (id, props) => window.dash_clientside.set_props(id, props);
 
@@ -77,13 +77,6 @@ window.portolan.shell = (() => {
     byId("time").setAttribute("aria-pressed", !band.hidden);
     const told = [day ? `As of ${sayDay(day)}` : "As of now", instant ? `as known on ${sayInstant(instant)}` : ""].filter(Boolean).join(", ");
     if (!band.hidden) byId("time-text").textContent = looks ? `${told}. Nothing moves here.` : `${told}, on Overview, Holdings, Performance, Realised gains and Transactions. This page shows now.`;
-  }
-
-  /* A Dash input holds its own value: it is told the way a reader would, so that both agree. */
-  function setValue(field, value) {
-    if (!field || field.value === value) return;
-    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(field, value);
-    field.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
   function fillTime(sheet) {
@@ -359,7 +352,7 @@ window.portolan.shell = (() => {
   document.addEventListener("submit", onSubmit);
   addEventListener("resize", () => closeMenus());
 
-  return { icon, announce, scope, query, go, open, close, closeMenus, choose, setValue, key, markAddress, paintDirectory, get directory() { return directory; } };
+  return { icon, announce, scope, query, go, open, close, closeMenus, choose, key, markAddress, paintDirectory, get directory() { return directory; } };
 })();
 
 /* ---------------------------------------------------------- called by Dash */

@@ -148,7 +148,7 @@ class HoldingsIds(StrEnum):
 
 
 class TransactionsIds(StrEnum):
-    """The Transactions page; `assets/transactions.js` reads these as strings."""
+    """The Transactions page; `assets/transactions.js` and `assets/transaction_form.js` read these as strings."""
 
     PAGE = "transactions-page"
     GRID = "transactions-grid"

@@ -202,8 +202,8 @@ def scripts(browser: Browser) -> Iterator[Page]:
     page = context.new_page()
     page.set_content("<!doctype html><html><body></body></html>")
     page.evaluate("() => { window.dash_clientside = { no_update: null, set_props() {} }; }")
-    for name in ("format.js", "grid.js", "gridcells.js", "holding_drawer.js", "holding_notes.js", "holding_rows.js", "holdings.js",
-                 "transactions.js"):
+    for name in ("draw.js", "format.js", "grid.js", "gridcells.js", "holding_drawer.js", "holding_notes.js", "holding_rows.js", "holdings.js",
+                 "transaction_form.js", "transactions.js"):
         page.add_script_tag(path=str(ASSETS / name))
     yield page
     context.close()
@@ -243,7 +243,7 @@ def test_a_spreadsheet_never_runs_what_a_cell_says(scripts: Page, value: Any, ce
     ("−5", "-5"), (".5", ".5"), ("1,234,567", "1,234,567"), ("abc", "abc"),
 ])
 def test_a_number_is_read_as_people_write_it_and_never_guessed(scripts: Page, typed: str, number: str) -> None:
-    assert scripts.evaluate("(typed) => portolan.transactions.plainNumber(typed)", typed) == number
+    assert scripts.evaluate("(typed) => portolan.transactionForm.plainNumber(typed)", typed) == number
 
 
 def test_ids_of_the_two_pages_say_whose_they_are() -> None:
