@@ -8,15 +8,14 @@
      not wait for charts: what opens on our address is therefore heard and spoken to at the socket itself (`Tapped`).
    - All the same a gap in `seq` asks for the whole state again, and a hidden page, whose timers are slow, pauses the stream.
 
-   In the page: `data-scope="<portfolio id|all>"` says whose figures an element and what is in it shows; `data-live="value"` (a path:
-   `day_pnl`, `holdings.AAPL.market_value`, `quotes.AAPL.price`) is painted through `portolan.format.paint`; `data-flash` lets it flash. */
+   `data-scope="<portfolio id|all>"` on an element says what the page follows; `live_figures.js` paints the figures in it. */
 window.portolan = window.portolan || {};
 window.dash_clientside = window.dash_clientside || {};
 
 window.portolan.live = (() => {
   const PATH = "/api/v1/stream", CONNECTING = 0, OPEN = 1, CLOSED = 3;
   const FIRST_PAUSE_MS = 500, LONGEST_PAUSE_MS = 10_000, HANDSHAKE_MS = 8_000, SILENCE_MS = 25_000, FAILURES_BEFORE_POLL = 3;
-  const FLASH_MS = 900, FLASH_PAUSE_MS = 1_000, BUSY_FLASHES = 20, RESYNC_PAUSE_MS = 1_000, LATENCIES = 500;
+  const RESYNC_PAUSE_MS = 1_000, LATENCIES = 500;
   const SNAPSHOT_MS = 1_500, REFUSED_PAUSE_MS = 5_000, POLL_SILENCE_MS = 6_000, SETTLE_MS = 1_000;
 
   const state = { portfolios: {}, quotes: {}, ledger: {}, ts: 0, offset: 0, degraded: false, live: false, polling: false };
@@ -128,7 +127,7 @@ window.portolan.live = (() => {
     Object.assign(wanted, next);
     if (!same) forget();
     if (!same && line.readyState === OPEN) subscribe();
-    paintAll();
+    window.portolan.liveFigures.paint(state);
   }
 
   /* What is no longer followed grows old: it must not be painted as if it were new. */
@@ -247,7 +246,7 @@ window.portolan.live = (() => {
     pending.symbols.clear();
     const detail = { ts: state.ts, changed: { portfolios, symbols: [...quotes.keys()] }, portfolios: pick(state.portfolios, Object.keys(portfolios)),
       quotes: pick(state.quotes, [...quotes.keys()]), state };
-    paintAll();
+    window.portolan.liveFigures.paint(state);
     document.dispatchEvent(new CustomEvent("portolan:tick", { detail }));
     measure(quotes);
     document.dispatchEvent(new CustomEvent("portolan:painted", { detail }));
@@ -264,57 +263,6 @@ window.portolan.live = (() => {
       stats.latencies.push(now - quote.received);
     }
     if (stats.latencies.length > LATENCIES) stats.latencies.splice(0, stats.latencies.length - LATENCIES);
-  }
-
-  function paintAll() {
-    if (document.hidden) return;
-    const past = document.documentElement.hasAttribute("data-past"); // pages that look back stand still
-    for (const element of document.querySelectorAll("[data-live]")) {
-      if (past && element.closest("[data-looks-back]")) continue;
-      const scope = element.closest("[data-scope]")?.dataset.scope, found = find(scope, element.dataset.live);
-      if (found) put(element, found);
-    }
-  }
-
-  /* `holdings.BRK.B.day_pnl`: the field is after the last dot, the symbol may have dots of its own. */
-  function find(scope, path) {
-    const portfolio = state.portfolios[scope], cut = path.lastIndexOf("."), field = path.slice(cut + 1);
-    if (path.startsWith("quotes.")) {
-      const quote = state.quotes[path.slice(7, cut)];
-      return quote && { value: quote[field], received: quote.received };
-    }
-    if (!portfolio || portfolio.gone) return null;
-    if (cut < 0) return field in portfolio ? { value: portfolio[field], received: portfolio.received } : null;
-    const key = path.slice(path.indexOf(".") + 1, cut), row = portfolio.holdings?.[key];
-    return row && { value: row[field], received: state.quotes[key]?.received };
-  }
-
-  function put(element, { value, received }) {
-    const before = element.dataset.v;
-    const changed = window.portolan.format.paint(element, value);
-    if (received && element.dataset.ts !== String(received)) element.dataset.ts = received;
-    if (changed && "flash" in element.dataset && before !== undefined && before !== "") flash(element, Number(value) - Number(before));
-  }
-
-  /* A tint behind the number: at most once a second an element, and only in view where much moves. */
-  const flashed = new WeakMap();
-  let recent = [];
-
-  function flash(element, change) {
-    const now = performance.now();
-    if (!change || now - (flashed.get(element) ?? -Infinity) < FLASH_PAUSE_MS) return false;
-    recent = recent.filter((at) => now - at < 1_000);
-    if (recent.length >= BUSY_FLASHES && !inView(element)) return false;
-    recent.push(now);
-    flashed.set(element, now);
-    element.classList.add("flash", change > 0 ? "up" : "down");
-    setTimeout(() => element.classList.remove("up", "down"), FLASH_MS);
-    return true;
-  }
-
-  function inView(element) {
-    const box = element.getBoundingClientRect();
-    return box.bottom > 0 && box.top < window.innerHeight;
   }
 
   /* ------------------------------------------------------------------------------------------------------------ the status light */
@@ -389,5 +337,5 @@ window.portolan.live = (() => {
   window.dash_clientside.live = { polled };
   document.addEventListener("DOMContentLoaded", () => new MutationObserver(lookSoon).observe(document.body, { childList: true, subtree: true,
     attributes: true, attributeFilter: ["data-scope"] }));
-  return { state, stats, line, receive, watch, flash, status, now };
+  return { state, stats, line, receive, watch, status, now };
 })();

@@ -292,7 +292,7 @@ def small_application(line: Line) -> FastAPI:
 
     server = FastAPI()
     server.add_api_websocket_route("/api/v1/stream", line.serve)
-    others = r"^(?!format\.js$|live\.js$|tokens\.css$|look\.css$)"
+    others = r"^(?!format\.js$|live\.js$|live_figures\.js$|tokens\.css$|look\.css$)"
     screens = Dash("line", server=server, assets_folder=str(ROOT / "assets"), assets_ignore=others, update_title=None)
     screens.layout = html.Div([
         live_components(), dcc.Store(id="ledger"),
