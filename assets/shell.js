@@ -1,4 +1,4 @@
-/* The frame: address, menus, dialogs, theme, search, keys. One listener a kind for the whole document; what a control does
+/* The frame: address, menus, dialogs, theme, keys. One listener a kind for the whole document; what a control does
    stands in its data-* attributes (components/controls.py). Other scripts use window.portolan.shell. */
 window.portolan = window.portolan || {};
 window.dash_clientside = window.dash_clientside || {};
@@ -7,7 +7,7 @@ window.portolan.shell = (() => {
   const root = document.documentElement;
   const PERIODS = ["1D", "1W", "1M", "3M", "YTD", "1Y", "3Y", "All"], THEMES = ["dark", "light", "contrast"], PALETTES = ["western", "east", "safe"];
   const CARRIED = ["portfolio", "period", "as_of", "known_at"]; // what a link to another page takes along
-  const { element, setValue } = window.portolan.draw;
+  const { element, setValue } = window.portolan.draw, palette = window.portolan.palette;
   const byId = (id) => document.getElementById(id);
   const set = (id, props) => window.dash_clientside.set_props(id, props);
 
@@ -180,105 +180,10 @@ window.portolan.shell = (() => {
     markAddress();
   }
 
-  /* ------------------------------------------------------- search and commands */
-  const palette = { input: null, items: [], at: 0 };
-
-  const commands = () => [
-    { group: "Do", icon: "plus", text: "New portfolio", key: "n", run: () => open("new-portfolio") },
-    { group: "Do", icon: "transactions", text: "Import a file", more: "CSV, XLSX or JSON", run: () => go("/import") },
-    { group: "Do", icon: "bell", text: "New alert", more: "price, move, value, weight, drawdown, VaR", run: () => window.portolan.alerts.create() },
-    { group: "Do", icon: "check", text: "Mark all alerts as seen", run: () => window.portolan.alerts.acknowledge() },
-    { group: "Do", icon: "clock", text: "Look back to a day", run: () => byId("time").click() },
-    ...(scope().as_of || scope().known_at ? [{ group: "Do", icon: "clock", text: "Back to live", run: deeds.live }] : []),
-    ...(window.portolan.portfolio?.chosen() ? [{ group: "Do", icon: "edit", text: "Portfolio settings", more: window.portolan.portfolio.chosen().name, run: () => window.portolan.portfolio.open() }] : []),
-    { group: "Do", icon: "theme", text: "Next theme: dark, light, high contrast", key: "t", run: nextTheme },
-    { group: "Do", icon: "theme", text: "Next colours of gain and loss", run: nextPalette },
-    { group: "Do", icon: "fold", text: "Fold the sidebar", key: "f", run: fold },
-    { group: "Do", icon: "keyboard", text: "Show the keys", key: "?", run: () => open("keys") },
-  ];
-
-  function findable() {
-    const pages = [...document.querySelectorAll(".rail ul a[data-nav]")].map((link) => ({
-      group: "Pages", icon: link.querySelector("[data-icon]")?.dataset.icon, text: link.title, key: `g ${link.dataset.key}`, run: () => go(link.dataset.nav),
-    }));
-    const portfolios = [{ id: "all", name: "All portfolios", currency: directory.currency }, ...directory.portfolios].map((each) => ({
-      group: "Portfolios", icon: "portfolio", text: each.name, more: each.currency, run: () => query({ portfolio: each.id === "all" ? null : each.id }),
-    }));
-    const holdings = (directory.instruments || []).map((each) => ({
-      group: "Holdings", icon: "holdings", text: each.symbol, more: each.name, run: () => go("/holdings", { symbol: each.symbol }),
-    }));
-    return [...holdings, ...portfolios, ...pages, ...commands()];
-  }
-
-  /* Lower is better: start of the text, start of a word, anywhere in text, anywhere in the note. */
-  function rank(item, words) {
-    const text = item.text.toLowerCase(), more = (item.more || "").toLowerCase();
-    let score = 0;
-    for (const word of words) {
-      const at = text.indexOf(word), beside = more.indexOf(word);
-      if (at === 0) score += 0;
-      else if (at > 0 && text[at - 1] === " ") score += 1;
-      else if (beside === 0 || (beside > 0 && more[beside - 1] === " ")) score += 2;
-      else if (at > 0 || beside > 0) score += 3;
-      else return null;
-    }
-    return score;
-  }
-
-  function search(text) {
-    const words = text.toLowerCase().split(/\s+/).filter(Boolean), order = ["Holdings", "Portfolios", "Pages", "Do"];
-    const ranked = findable().map((item) => ({ ...item, score: rank(item, words) })).filter((item) => item.score !== null);
-    const shown = order.flatMap((group) => ranked.filter((item) => item.group === group).sort((a, b) => a.score - b.score).slice(0, words.length ? 7 : group === "Holdings" ? 0 : 8));
-    return words.length ? shown.sort((a, b) => Math.min(...ranked.filter((i) => i.group === a.group).map((i) => i.score)) - Math.min(...ranked.filter((i) => i.group === b.group).map((i) => i.score)) || order.indexOf(a.group) - order.indexOf(b.group)) : shown;
-  }
-
-  function paintPalette() {
-    const list = byId("palette-list");
-    palette.items = search(palette.input.value);
-    palette.at = 0;
-    const rows = [];
-    palette.items.forEach((item, index) => {
-      if (!index || palette.items[index - 1].group !== item.group) rows.push(element("div", { class: "caps" }, item.group));
-      rows.push(element("div", { class: "hit", role: "option", id: `hit-${index}`, "data-hit": index }, icon(item.icon), element("span", {}, item.text, item.more ? element("span", { class: "dim" }, ` ${item.more}`) : ""), item.key ? element("kbd", {}, item.key) : ""));
-    });
-    list.replaceChildren(...(rows.length ? rows : [element("p", { class: "nothing" }, `Nothing is called “${palette.input.value}” here.`)]));
-    markHit();
-  }
-
-  function markHit() {
-    document.querySelectorAll("#palette [data-hit]").forEach((row) => { const on = Number(row.dataset.hit) === palette.at; row.setAttribute("aria-selected", on); if (on) row.scrollIntoView({ block: "nearest" }); });
-    palette.input.setAttribute("aria-activedescendant", palette.items.length ? `hit-${palette.at}` : "");
-  }
-
-  function openPalette() {
-    if (!palette.input) {
-      palette.input = element("input", { type: "text", class: "ask-input", placeholder: "Search holdings, portfolios, pages, actions", role: "combobox", "aria-expanded": "true", "aria-controls": "palette-list", "aria-label": "Search", autocomplete: "off", spellcheck: "false" });
-      palette.input.addEventListener("input", paintPalette);
-      byId("palette-field").replaceChildren(palette.input);
-    }
-    palette.input.value = "";
-    open("palette");
-    paintPalette();
-  }
-
-  function runHit(index) {
-    const item = palette.items[index];
-    close("palette");
-    item?.run();
-  }
-
-  function paletteKeys(event) {
-    if (!byId("palette")?.open) return false;
-    if (event.key === "Enter") runHit(palette.at);
-    else if (event.key === "ArrowDown" || event.key === "ArrowUp") { const count = palette.items.length || 1; palette.at = (palette.at + (event.key === "ArrowDown" ? 1 : count - 1)) % count; markHit(); }
-    else return false;
-    return true;
-  }
-
   /* ------------------------------------------------------------ presses, keys */
   let demoRequests = 0;
   const deeds = {
-    theme: nextTheme, palette: openPalette, fold,
+    theme: nextTheme, palette: palette.open, fold,
     keys: () => open("keys"),
     "new-portfolio": () => open("new-portfolio"),
     close: (button) => button.closest("dialog")?.close(),
@@ -300,7 +205,7 @@ window.portolan.shell = (() => {
     const menu = at("[data-menu]");
     if (menu) { toggleMenu(menu); return; }
     const hit = at("[data-hit]");
-    if (hit) { runHit(Number(hit.dataset.hit)); return; }
+    if (hit) { palette.run(Number(hit.dataset.hit)); return; }
     const portfolio = at("[data-portfolio]");
     if (portfolio) { closeMenus(); query({ portfolio: portfolio.dataset.portfolio === "all" ? null : portfolio.dataset.portfolio }); return; }
     const period = at("[data-period]");
@@ -320,14 +225,14 @@ window.portolan.shell = (() => {
 
   let went = 0; // when g was pressed
   const single = {
-    "/": openPalette, "?": () => open("keys"), n: () => open("new-portfolio"), t: nextTheme, f: fold,
+    "/": palette.open, "?": () => open("keys"), n: () => open("new-portfolio"), t: nextTheme, f: fold,
     "[": () => stepPeriod(-1), "]": () => stepPeriod(1),
   };
   const pages = { o: "/", h: "/holdings", p: "/performance", r: "/gains", t: "/transactions", a: "/alerts", c: "/checks", y: "/history", m: "/markets" };
 
   function onKey(event) {
-    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") { event.preventDefault(); openPalette(); return; }
-    if (paletteKeys(event) || menuKeys(event)) { event.preventDefault(); return; }
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") { event.preventDefault(); palette.open(); return; }
+    if (palette.keys(event) || menuKeys(event)) { event.preventDefault(); return; }
     if (event.key === "Escape") { const menu = document.querySelector('[data-menu][aria-expanded="true"]'); closeMenus(); menu?.focus(); return; }
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("input, textarea, select, [contenteditable], .ag-cell-inline-editing") || document.querySelector("dialog[open]")) return;
     if (performance.now() - went < 1200 && pages[event.key]) { went = 0; go(pages[event.key]); return; }
@@ -352,7 +257,7 @@ window.portolan.shell = (() => {
   document.addEventListener("submit", onSubmit);
   addEventListener("resize", () => closeMenus());
 
-  return { icon, announce, scope, query, go, open, close, closeMenus, choose, key, markAddress, paintDirectory, get directory() { return directory; } };
+  return { icon, announce, scope, query, go, open, close, closeMenus, choose, nextPalette, key, deeds, markAddress, paintDirectory, get directory() { return directory; } };
 })();
 
 /* ---------------------------------------------------------- called by Dash */

@@ -276,7 +276,7 @@ def _tab_bar() -> html.Nav:
 
 
 def _palette() -> html.Dialog:
-    """Search and commands; `assets/shell.js` fills it from the directory."""
+    """Search and commands; `assets/palette.js` fills it from the directory."""
     return html.Dialog(
         [
             html.Div([icon(Icon.SEARCH, small=True), html.Div(id=f"{Ids.PALETTE}-field", className="grow"), html.Kbd("Esc")], className="ask"),
