@@ -1,173 +1,38 @@
-"""Assembles Portolan and holds its command line: the only file that knows all others.
-
-`create_server(settings)` builds the FastAPI application with REST, stream and the Dash screens; `main()` is
-`python app.py serve | poll | migrate | demo | import`.
-"""
+"""The command line: `python app.py serve | poll | migrate | demo | import`. What it serves is put together in `server.py`."""
 
 from __future__ import annotations
 
 import argparse
-import asyncio
-import logging
 import os
 import signal
 import socket
 import sys
 import threading
 import time
-from contextlib import asynccontextmanager, contextmanager, suppress
-from functools import cache
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
-from dash import Dash
-from fastapi import FastAPI
-from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.staticfiles import StaticFiles
 from uvicorn.supervisors import Multiprocess
 
-import api
-import callbacks
-import services as house
-from api.guard import Guard
 from api.stream import StreamProtocol
-from components import shell
 from data import embedded, logs
-from data.bus import Bus
-from data.cache import Cache
-from data.database import Database, migrate
-from data.feed import Feed
-from data.poller import Job, Poller
-from data.providers import registry
+from data.database import migrate
 from data.settings import Settings
 from engine.errors import InvalidInput, PortfolioError, RowsRefused
+from server import background, build_services, create_server
 from services import demo, import_report
-from services.alerts.watcher import Watcher
-from services.dropped_files import EVERY_SECONDS
 from services.import_views import ImportOptions, Upload
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, MutableMapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from uuid import UUID
 
+    from fastapi import FastAPI
+
+    import services as house
     from engine.types import Actor
-
-ROOT = Path(__file__).parent
-LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
-log = logging.getLogger("portolan")
-
-
-# ---------------------------------------------------------------------------------------------------------------- the server
-
-
-async def wake(server: FastAPI) -> None:
-    """Ask the screens once, in process: Dash registers pages and callbacks at its first request, and a socket may come before that."""
-    scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http", "path": "/_dash-dependencies",
-             "raw_path": b"/_dash-dependencies", "query_string": b"", "root_path": "",
-             "headers": [(b"host", b"localhost")], "server": ("localhost", 80)}
-    body = iter([{"type": "http.request", "body": b"", "more_body": False}])
-
-    async def receive() -> dict[str, Any]:
-        return next(body, {"type": "http.disconnect"})
-
-    async def send(_message: MutableMapping[str, Any]) -> None:
-        """Nobody reads this answer."""
-
-    await server(scope, receive, send)
-
-
-def warm(services: house.Services) -> None:
-    """Book the ledgers while the first browser is still loading scripts; whoever asks meanwhile waits for the same result."""
-    try:
-        actor = services.accounts.local()
-        services.valuation.holdings(actor)
-        services.valuation.compare(actor)
-    except PortfolioError as error:
-        log.warning("the first figures could not be prepared: %s", error.message)
-
-
-def build_services(settings: Settings) -> house.Services:
-    """Open the connections and put the services together."""
-    database, bus = Database(settings.database_url), Bus(settings.redis_url)
-    feed = Feed(database, bus, registry.create(settings, database))
-    return house.build(settings, database, bus, Cache(settings.redis_url), feed)
-
-
-def jobs(services: house.Services) -> list[Job]:
-    """List what the leader does besides polling."""
-    return [Job("history", 10.0, services.history.work), Job("take_files", EVERY_SECONDS, services.dropped_files.take)]
-
-
-def create_server(settings: Settings, *, services: house.Services | None = None, poll: bool = False) -> FastAPI:
-    """Build the application; with `poll` it also stands for election as the poller."""
-    own = services is None
-    services = services or build_services(settings)
-    server = FastAPI(title="Portolan", version="1", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json",
-                     lifespan=lambda server: running(server, settings, services, poll=poll, own=own))
-    server.state.services = services
-    api.install(server, services)
-    server.mount("/vendor/bootstrap", StaticFiles(packages=[("flask_bootstrap", "static/bootstrap5")]), name="bootstrap")
-    screens = create_screens(server, services)
-    server.add_middleware(Guard, headers=cache(lambda: security_headers(screens)))
-    server.add_middleware(TrustedHostMiddleware, allowed_hosts=sorted({*LOOPBACK, settings.host, "testserver"}))
-    return server
-
-
-class Screens(Dash):
-    """Dash that does not tell the browser of its callback socket, which nothing here uses and the guard refuses, nor of our Python."""
-
-    def _config(self) -> dict[str, Any]:
-        return {name: value for name, value in super()._config().items() if name not in {"websocket", "python_version"}}
-
-
-def create_screens(server: FastAPI, services: house.Services) -> Dash:
-    """Put the Dash pages on the server."""
-    screens = Screens(__name__, server=server, use_pages=True, pages_folder=str(ROOT / "pages"), assets_folder=str(ROOT / "assets"),
-                   title="Portolan", update_title=None, serve_locally=True, websocket_callbacks=False, enable_mcp=False,
-                   on_error=callbacks.on_error, add_log_handler=False, index_string=shell.INDEX)
-    screens.layout = shell.layout()
-    callbacks.register_all(screens, services)
-    return screens
-
-
-def security_headers(screens: Dash) -> dict[str, str]:
-    """Let the browser talk to this host only. Ask after the first request: Dash registers its pages' script then."""
-    script = " ".join(screens.csp_hashes())
-    return {
-        "content-security-policy": f"default-src 'self'; script-src 'self' {script}; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-                                   "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-        "x-content-type-options": "nosniff",
-        "referrer-policy": "same-origin",
-    }
-
-
-def background(settings: Settings, services: house.Services) -> tuple[Poller | Watcher, ...]:
-    """Build what one process does for all: polls prices, evaluates alerts and delivers them. Each stands for its own election."""
-    return Poller(settings, services.database, services.bus, services.feed, jobs=jobs(services)), Watcher(services)
-
-
-@asynccontextmanager
-async def running(server: FastAPI, settings: Settings, services: house.Services, *, poll: bool, own: bool) -> AsyncIterator[None]:
-    """Start hub, poller and watcher with the server, stop them with it; connections that were opened for it are closed."""
-    workers = background(settings, services) if poll else ()
-    await services.hub.start()
-    await wake(server)
-    warmth = asyncio.create_task(asyncio.to_thread(warm, services))
-    for each in workers:
-        await asyncio.to_thread(each.start)
-    try:
-        yield
-    finally:
-        await warmth
-        await services.hub.stop()
-        for each in workers:
-            await asyncio.to_thread(each.stop)
-        if own:
-            await asyncio.to_thread(services.close)
-
-
-# ---------------------------------------------------------------------------------------------------------- the command line
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,7 +1,7 @@
 """What every request passes first: pure ASGI, so that sockets and screens are covered like REST.
 
 Without a login the machine itself is the border, so a page of another site must not reach the server through the reader's browser:
-writes and sockets whose Origin is not our own Host are refused, and hosts are listed (see `app.py`). Dash's own callback socket is refused,
+writes and sockets whose Origin is not our own Host are refused, and hosts are listed (see `server.py`). Dash's own callback socket is refused,
 because nothing uses it and its outbound queue has no limit.
 """
 

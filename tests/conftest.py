@@ -103,7 +103,7 @@ def client(settings: Settings, services: Services) -> Iterator[TestClient]:
     """A client of the whole server, which is the local user; the server runs as long as the session."""
     from fastapi.testclient import TestClient  # noqa: PLC0415
 
-    from app import create_server  # noqa: PLC0415
+    from server import create_server  # noqa: PLC0415
 
     with TestClient(create_server(settings, services=services, poll=False)) as opened:
         yield opened

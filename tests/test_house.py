@@ -52,7 +52,7 @@ def within(name: str, allowed: tuple[str, ...]) -> bool:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_room_knows_only_whom_it_may(path: Path) -> None:
-    ours = [name for name in imports(path) if name.split(".")[0] in ROOMS or name.split(".")[0] == "app"]
+    ours = [name for name in imports(path) if name.split(".")[0] in (*ROOMS, "app", "server")]
     strangers = [name for name in ours if not within(name, MAY_IMPORT[room(path)])]
     assert not strangers, f"{path.relative_to(ROOT)} may not import {strangers}"
 
@@ -126,7 +126,8 @@ def test_packages_are_packages_and_tests_are_not() -> None:
 
 
 def test_callback_exceptions_are_not_suppressed() -> None:
-    assert "suppress_callback_exceptions" not in (ROOT / "app.py").read_text(encoding="utf-8")
+    for name in ("app.py", "server.py"):
+        assert "suppress_callback_exceptions" not in (ROOT / name).read_text(encoding="utf-8")
 
 
 def test_every_documented_variable_is_in_the_example() -> None:
