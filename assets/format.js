@@ -53,6 +53,13 @@ window.portolan.format = (() => {
     return withUnit(String(Math.floor(whole / 86400)), "d");
   }
 
+  /* 20 Nov 2026, 15:04:05 UTC */
+  function instant(ts) {
+    if (!known(ts)) return UNKNOWN;
+    const at = new Date(Number(ts)), month = at.toLocaleString("en-GB", { month: "short", timeZone: "UTC" }).slice(0, 3);
+    return `${at.getUTCDate()} ${month} ${at.getUTCFullYear()}, ${at.toISOString().slice(11, 19)} UTC`;
+  }
+
   const formats = {
     money: (value) => money(value),
     signed: (value) => money(value, { signed: true }),
@@ -122,5 +129,5 @@ window.portolan.format = (() => {
     if (!neutral) for (const element of root.querySelectorAll("[data-v][data-format]")) paint(element, element.dataset.v === "" ? null : Number(element.dataset.v));
   }
 
-  return { MINUS, NARROW, UNKNOWN, locale, neutral, number, money, percent, share, weight, price, quantity, compact, age, tone, text, paint, setText, setTone, localise };
+  return { MINUS, NARROW, UNKNOWN, locale, neutral, number, money, percent, share, weight, price, quantity, compact, age, instant, tone, text, paint, setText, setTone, localise };
 })();

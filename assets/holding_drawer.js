@@ -13,6 +13,7 @@ window.portolan.holdingDrawer = (() => {
     field("price", format.price(row.price));
     const age = body.querySelector(".age");
     if (age) { kit.mark(age, "state", row.state); age.title = kit.ageTitle(row); }
+    if (row.received) told(body, row);
     field("value", cash(row.value));
     field("cost", cash(row.cost));
     field("unrealised", cash(profit, true), profit ?? 0);
@@ -20,6 +21,12 @@ window.portolan.holdingDrawer = (() => {
     field("total", cash(row.total_pnl, true), row.total_pnl ?? 0);
     field("day", cash(row.day_pnl, true), row.day_pnl ?? 0);
     lotLines(body, lots, row, profit);
+  }
+
+  /* Where the price is from, of when it is, when it came and how old it is; a day's close stays as the server told it. */
+  function told(body, row) {
+    const words = { state: row.state, source: row.source || format.UNKNOWN, ts: format.instant(row.ts), received: format.instant(row.received), age: format.age(Math.max(0, (window.portolan.live.now() - row.ts) / 1000)) };
+    for (const [name, text] of Object.entries(words)) { const found = body.querySelector(`[data-told=${name}]`); if (found) kit.write(found, text); }
   }
 
   const cash = (value, signed = false) => (value === null ? format.UNKNOWN : format.money(value / 100, { signed }));

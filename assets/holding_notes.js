@@ -52,7 +52,7 @@ window.portolan.holdingNotes = (() => {
     const counts = new Map();
     for (const row of held) counts.set(row.state, (counts.get(row.state) ?? 0) + 1);
     const words = { live: "live", delayed: "delayed", stale: "stale", closed: "closed", missing: "without price" };
-    part("states", Object.keys(words).filter((name) => counts.has(name)).map((name) => `${counts.get(name)} ${words[name]}`).join(", "));
+    part("states", Object.keys(words).filter((name) => counts.has(name)).map((name) => `${counts.get(name)} ${words[name]}${name === "stale" ? ` (${format.share(staleShare(payload))} of the value)` : ""}`).join(", "));
     const simulated = held.filter((row) => row.simulated).length;
     const tag = document.querySelector(`#${PAGE} [data-part=simulated]`);
     if (tag) { tag.hidden = !simulated; kit.write(tag, simulated === held.length ? "simulated prices" : `${simulated} of ${held.length} prices simulated`); }
@@ -61,6 +61,8 @@ window.portolan.holdingNotes = (() => {
     stale(held);
     part("when", `${payload.base_currency}, ${payload.day ? `close of ${kit.date(payload.day)}` : kit.moment(Date.now())}`);
   }
+
+  const staleShare = (payload) => (payload.past ? null : window.portolan.live?.state.portfolios?.[payload.scope]?.stale_share) ?? payload.totals.stale_share;
 
   /* Where no price is fresh any more the page says so, with the age of the newest. */
   function stale(held) {

@@ -81,7 +81,7 @@ window.portolan.holdingRows = (() => {
   }
 
   function quoted(state, quote) {
-    const known = { state: state ?? quote?.state, ts: quote?.ts, source: quote?.source, simulated: quote?.simulated };
+    const known = { state: state ?? quote?.state, ts: quote?.ts, received: quote?.received, source: quote?.source, simulated: quote?.simulated };
     return Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined));
   }
 

@@ -5,7 +5,7 @@ window.dash_clientside = window.dash_clientside || {};
 
 window.portolan.markets = (() => {
   const PAGE = "markets-page", FIELD = "markets-typed-input", RANGES = ["1D", "1W", "1M", "3M", "6M", "YTD", "1Y", "3Y", "5Y", "10Y", "ALL"];
-  const TYPING_MS = 200, FEED_MS = 10_000, CANDLE_MS = 3_000, AGAIN_MS = 60_000, HISTORY_MS = 2_000, NARROW = matchMedia("(max-width: 720px)");
+  const TYPING_MS = 200, FEED_MS = 10_000, CANDLE_MS = 3_000, AGAIN_MS = 60_000, HISTORY_MS = 2_000, AT_REST_MS = 8_000, NARROW = matchMedia("(max-width: 720px)");
   const { element } = window.portolan.draw, format = window.portolan.format, shell = () => window.portolan.shell;
   const byId = (id) => document.getElementById(id), find = (selector) => document.querySelector(`#${PAGE} ${selector}`);
   const all = (selector) => document.querySelectorAll(`#${PAGE} ${selector}`), set = (id, props) => window.dash_clientside.set_props(id, props);
@@ -334,8 +334,6 @@ window.portolan.markets = (() => {
     each.title = `${quote.state}, ${quote.ts ? format.age(ageOf(quote)) : format.UNKNOWN}${quote.source ? `, ${quote.source}` : ""}`;
   }
 
-  const instant = (ts) => { const at = new Date(ts); return `${at.getUTCDate()} ${at.toLocaleString("en-GB", { month: "short", timeZone: "UTC" })} ${at.getUTCFullYear()}, ${at.toISOString().slice(11, 19)} UTC`; };
-
   /* The panel tells the price that is painted: its state, where it is from, of when it is, when it came. A day's close is told by the server. */
   function paintFacts(quote) {
     const part = (name) => find(`[data-fact=${name}]`), tag = find(".price-panel .stale-tag");
@@ -346,8 +344,8 @@ window.portolan.markets = (() => {
     if (quote.ts) format.setText(part("age"), format.age(ageOf(quote)));
     if (quote.received) {
       format.setText(part("source"), quote.source || format.UNKNOWN);
-      format.setText(part("ts"), instant(quote.ts));
-      format.setText(part("received"), instant(quote.received));
+      format.setText(part("ts"), format.instant(quote.ts));
+      format.setText(part("received"), format.instant(quote.received));
     }
     const old = quote.state === "stale";
     tag.hidden = !old;
@@ -384,7 +382,7 @@ window.portolan.markets = (() => {
   }
 
   function progressed(line, run) {
-    if (run.state !== "waiting" && run.state !== "running") { if (line.isConnected) { delete line.dataset.history; again(); } return; }
+    if (run.state !== "waiting" && run.state !== "running") { page.toldAt = performance.now() + AT_REST_MS; again(); return; }
     const bar = line.querySelector("progress");
     if (run.of) { bar.max = run.of; bar.value = run.done; format.setText(line.querySelector(".dim"), `${format.number(run.done, { decimals: 0 })} of ${format.number(run.of, { decimals: 0 })} days from ${run.provider}`); }
     if (run.bars && !page.bars.length) again();

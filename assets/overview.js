@@ -73,6 +73,8 @@ window.portolan.overview = (() => {
     for (const mark of root.querySelectorAll("tr[data-symbol] .age")) {
       const row = page.model.rows.find((each) => each.key === mark.closest("tr").dataset.symbol);
       if (row?.state && mark.dataset.state !== row.state) mark.dataset.state = row.state;
+      const quote = !page.model.past && window.portolan.live?.state.quotes[row?.symbol];
+      if (quote) mark.title = window.portolan.grid.ageTitle({ ...quote, state: row.state });
     }
   }
 

@@ -85,7 +85,8 @@ def rows_of(services: Services, scope: str, *, by_portfolio: bool, as_of: date |
     except PortfolioError as error:
         return {**told, "error": error.message}
     rows = [{**row, "spark": lines.get(row["symbol"]), "parts": parts.get(row["id"])} for row in _rows(view)]
-    return {**told, "base_currency": view.base_currency, "revisions": view.revisions, "totals": _numbers(view.snapshot.totals), "rows": rows}
+    totals = _numbers({**view.snapshot.totals, **view.stale})
+    return {**told, "base_currency": view.base_currency, "revisions": view.revisions, "totals": totals, "rows": rows}
 
 
 def _rows(view: HoldingsView) -> list[dict[str, Any]]:
@@ -202,19 +203,15 @@ def _held(view: HoldingsView, detail: InstrumentDetail) -> tables.Held:
         symbol=instrument.symbol, currency=instrument.currency, base_currency=view.base_currency, price=quote.price, state=quote.state.value,
         quantity=held["quantity"] if held else 0.0, cost=held["cost_basis"] if held else 0.0,
         fixed={"realised": record["realised"], "income": record["income"], "fees": -record["fees"], "taxes": -record["taxes"]},
-        method=METHODS.get(view.cost_method, view.cost_method), details=_details(instrument, quote),
+        method=METHODS.get(view.cost_method, view.cost_method), details=_details(instrument), source=quote.source, ts=quote.ts,
+        received=quote.received, age_seconds=quote.age_seconds, simulated=quote.simulated,
     )
 
 
-def _details(instrument: Instrument, quote: QuoteView) -> list[tuple[str, str]]:
+def _details(instrument: Instrument) -> list[tuple[str, str]]:
     told = (("Class", CLASSES[instrument.asset_class]), ("Sector", instrument.sector), ("Country", instrument.country),
-            ("Exchange", instrument.exchange), ("ISIN", instrument.isin), ("Price from", _source(quote)))
+            ("Exchange", instrument.exchange), ("ISIN", instrument.isin))
     return [(name, value) for name, value in told if value]
-
-
-def _source(quote: QuoteView) -> str | None:
-    marked = quote.simulated and quote.source != "simulated"
-    return f"{quote.source}, simulated" if marked else quote.source
 
 
 def _record(frame: pd.DataFrame, symbol: str) -> dict[str, Any] | None:

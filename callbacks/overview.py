@@ -216,6 +216,7 @@ def _holding_row(symbol: str, told: dict[str, Any], view: HoldingsView) -> summa
         state=told.get("state") or "missing",
         age_seconds=quote.age_seconds if quote else None,
         simulated=bool(quote and quote.simulated),
+        source=quote.source if quote else None,
         value=told["market_value"],
         day_pnl=told["day_pnl"],
         day_return=told["day_return"],
@@ -228,7 +229,8 @@ def _holding_row(symbol: str, told: dict[str, Any], view: HoldingsView) -> summa
 
 def _parts(reading: Reading, rows: Sequence[summary.Row], sparks: dict[str, list[float]], income: float | None) -> dict[str, Any]:
     view, state, _, _ = reading
-    totals = summary.Totals(currency=view.base_currency, income_year=income, **{name: state[name] for name in (*MONEY, "market_value", "unrealised")})
+    totals = summary.Totals(currency=view.base_currency, income_year=income, stale_share=state.get("stale_share"),
+                            **{name: state[name] for name in (*MONEY, "market_value", "unrealised")})
     held = [row for row in rows if not row.is_cash]
     nothing = cards.blank(*EMPTY, controls.link("Record a transaction", "/transactions"))
     return {

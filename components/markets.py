@@ -237,7 +237,7 @@ def panel(price: Price) -> list[Any]:
         ("State", [html.Span([cards.age_mark(price.state, price.state), html.Span(price.state)], **{"data-fact": "state"}), *simulated]),
         ("Source", [html.Span(price.source or theme.UNKNOWN, **{"data-fact": "source"})]),
         ("Price of", [html.Span(_of(price), className="num", **{"data-fact": "ts"})]),
-        ("Received", [html.Span(moment(price.received), className="num", **{"data-fact": "received"})]),
+        ("Received", [html.Span(theme.instant(price.received), className="num", **{"data-fact": "received"})]),
         ("Age", [html.Span(theme.age(price.age_seconds), className="num", **{"data-fact": "age"})]),
         ("Previous close", [html.Span(theme.price(price.previous), className="num")]),
         ("Volume today", [html.Span(theme.number(price.volume, decimals=0), className="num")]),
@@ -249,12 +249,7 @@ def panel(price: Price) -> list[Any]:
 
 
 def _of(price: Price) -> str:
-    return f"the close of {theme.day(price.ts.date())}" if price.is_bar and price.ts else moment(price.ts)
-
-
-def moment(at: datetime | None) -> str:
-    """Write an instant to the second."""
-    return f"{theme.day(at.date())}, {at:%H:%M:%S} UTC" if at else theme.UNKNOWN
+    return f"the close of {theme.day(price.ts.date())}" if price.is_bar and price.ts else theme.instant(price.ts)
 
 
 def _span(label: str, ends: tuple[float, float] | None, price: float | None) -> html.Div:

@@ -43,6 +43,7 @@ class Row(NamedTuple):
     on_cost: float | None
     weight: float | None  # percent, as in the stream
     is_cash: bool
+    source: str | None = None
 
 
 class Totals(NamedTuple):
@@ -58,6 +59,7 @@ class Totals(NamedTuple):
     income_year: float | None
     market_value: float | None = None
     unrealised: float | None = None
+    stale_share: float | None = None  # of the value, fraction
 
     @property
     def on_cost(self) -> float | None:
@@ -91,7 +93,7 @@ def kpi_strip(totals: Totals, rows: Sequence[Row]) -> list[html.Div]:
         _largest(rows),
         _up_and_down(rows),
         _currency_split(rows),
-        _freshness(rows),
+        _freshness(rows, totals.stale_share),
     ]
 
 
@@ -155,7 +157,7 @@ def _currency_split(rows: Sequence[Row]) -> html.Div:
     return kpi("Currencies", figure, html.Span(rest, className="currs") if rest else "of holdings and cash")
 
 
-def _freshness(rows: Sequence[Row]) -> html.Div:
+def _freshness(rows: Sequence[Row], stale_share: float | None) -> html.Div:
     priced = [row for row in rows if not row.is_cash]
     counts = {state: sum(row.state == state for row in priced) for state in ("live", "delayed", "stale", "closed", "missing")}
     context = [
@@ -163,7 +165,8 @@ def _freshness(rows: Sequence[Row]) -> html.Div:
         for state in ("delayed", "stale", "closed", "missing")
         for part in (
             html.Span(
-                [live(counts[state], form="count", figure=f"state:{state}"), f" {state}"],
+                [live(counts[state], form="count", figure=f"state:{state}"), f" {state}",
+                 *([", ", live(stale_share, "stale_share", "share"), " of value"] if state == "stale" else [])],
                 className="state",
                 **{"data-none": str(not counts[state]).lower()},
             ),
@@ -216,7 +219,8 @@ def _holdings_head() -> html.Thead:
 
 
 def _holding(row: Row, line: Sequence[float], widest: float) -> html.Tr:
-    age = f"{row.state.capitalize()}, {theme.age(row.age_seconds)}" + (", simulated" if row.simulated else "")
+    age = ", ".join(filter(None, [row.state.capitalize(), f"{theme.age(row.age_seconds)} old", row.source and f"from {row.source}",
+                                  "simulated" if row.simulated and row.source != "simulated" else ""]))
 
     def cell(field: str, value: theme.Number, form: str = "money", **look: object) -> html.Span:
         return live(value, f"holdings.{row.key}.{field}", form, **look)

@@ -17,7 +17,7 @@ from components.ids import HoldingsIds, TransactionsIds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import date
+    from datetime import date, datetime
 
     from dash.development.base_component import Component
 
@@ -161,6 +161,11 @@ class Held(NamedTuple):
     fixed: Mapping[str, float]  # realised income fees taxes: signed, so that with `unrealised` they add up to the total
     method: str
     details: Sequence[tuple[str, str]]  # further words about the instrument: sector, exchange, ISIN
+    source: str | None = None
+    ts: datetime | None = None  # of the price
+    received: datetime | None = None  # None for a day's close
+    age_seconds: float | None = None
+    simulated: bool = False
 
 
 def drawer_body(held: Held, lots: Sequence[LotRow], facts: Sequence[Fact]) -> list[Any]:
@@ -169,6 +174,7 @@ def drawer_body(held: Held, lots: Sequence[LotRow], facts: Sequence[Fact]) -> li
              "data-lots": json.dumps([{"quantity": lot.quantity, "cost": lot.cost} for lot in lots])}
     return [
         html.Div([_position(held), _profit(held)], className="sheet-facts", **fixed),
+        _section("Price", "simulated" if held.simulated else "", _of_price(held)),
         _section(_count(lots), held.method, _lots(lots, held) if lots else _nothing("Nothing is held now.")),
         _section("Transactions", f"newest {len(facts)}" if facts else "", _facts(facts) if facts else _nothing("None yet.")),
         *([_section("Instrument", "", _pairs(held.details))] if held.details else []),
@@ -208,6 +214,13 @@ def _position(held: Held) -> html.Dl:
         ("Cost", [_field("cost", held.symbol, theme.money(held.cost)), html.Span(held.base_currency, className="unit")]),
         ("Day P/L", _field("day", held.symbol)),
     ])
+
+
+def _of_price(held: Held) -> html.Dl:
+    """Tell where the price is from, of when it is, when it came and how old it is; holdings.js keeps it in step."""
+    told = (("State", "state", held.state), ("Source", "source", held.source or theme.UNKNOWN), ("Price of", "ts", theme.instant(held.ts)),
+            ("Received", "received", theme.instant(held.received)), ("Age", "age", theme.age(held.age_seconds)))
+    return _pairs([(label, html.Span(words, className="num", **{"data-told": name})) for label, name, words in told])
 
 
 def _profit(held: Held) -> html.Dl:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
+    from datetime import date, datetime
 
 MINUS = "\u2212"
 NARROW = "\u202f"
@@ -193,6 +193,11 @@ def tone(value: Number, *, decimals: int = 2) -> str:
         return "flat"
     rounded = _rounded(value, decimals)
     return "gain" if rounded > 0 else "loss" if rounded < 0 else "flat"
+
+
+def instant(at: datetime | None) -> str:
+    """Write an instant to the second as a reader says it: 20 Nov 2026, 15:04:05 UTC."""
+    return f"{day(at.date())}, {at:%H:%M:%S} UTC" if at else UNKNOWN
 
 
 def day(date: date) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -242,3 +243,57 @@ def test_a_phone_shows_the_chart_first_and_nothing_is_wider_than_the_screen(stal
     assert tops[0]
     assert tops[1]
     assert tops[0]["y"] < tops[1]["y"]
+
+
+def test_a_history_on_its_way_shows_how_far_it_is_and_is_read_when_it_is_there(stall: Stall, watch: Any) -> None:
+    page, path = stall.page, f"instruments/{stall.other}/history"
+    stall.done("post", path)
+    run = {**stall.done("get", path), "state": "running", "done": 500, "of": 1000, "provider": "yahoo"}
+    page.route(f"**/{path}", lambda route: route.fulfill(json=run))
+    page.goto(f"{stall.url}/markets?symbol={stall.other}")
+    expect(page.locator("#markets-chart-state")).to_contain_text("The history is on its way")
+    expect(page.locator(".backfill")).to_contain_text("500 of 1,000 days from yahoo")
+    expect(page.locator(".backfill progress")).to_have_attribute("value", "500")
+    stall.done("put", f"instruments/{stall.other}/bars", [{"date": (datetime.now(UTC) - timedelta(days=back)).date().isoformat(), "close": 10 + back}
+                                                         for back in (1, 2, 3)])
+    run["state"] = "done"
+    until(page, "() => document.querySelectorAll('.candles .js-line').length === 1", seconds=30)
+    expect(page.locator("#markets-chart-state")).to_be_empty()
+    clean(watch)
+
+
+def holding(stall: Stall, quote: dict[str, Any]) -> str:
+    """Hold ten of an instrument that trades at any hour, bought for all the cash there is; gives the portfolio's id."""
+    symbol = stall.other
+    stall.done("put", f"instruments/{symbol}", {"asset_class": "crypto"})
+    portfolio = str(stall.done("post", "portfolios", {"name": f"Prices {symbol}", "base_currency": "USD"})["id"])
+    stall.done("post", f"portfolios/{portfolio}/transactions", [
+        {"date": "2024-06-03", "kind": "DEPOSIT", "amount": "1000", "currency": "USD"},
+        {"date": "2024-06-03", "kind": "BUY", "symbol": symbol, "quantity": "10", "price": "100", "currency": "USD"}])
+    stall.done("post", "quotes", {"symbol": symbol, "price": 101.0, "source": "stall", **quote})
+    return portfolio
+
+
+def test_the_drawer_of_a_holding_tells_source_and_times_and_follows_the_stream(stall: Stall, watch: Any) -> None:
+    page, portfolio = stall.page, holding(stall, {})
+    page.goto(f"{stall.url}/holdings?portfolio={portfolio}&symbol={stall.other}")
+    told = {name: page.locator(f"#holdings-drawer-body [data-told={name}]") for name in ("state", "source", "ts", "received", "age")}
+    expect(told["source"]).to_have_text("stall")
+    expect(told["state"]).to_have_text("live")
+    expect(told["received"]).to_contain_text("UTC")
+    stall.done("post", "quotes", {"symbol": stall.other, "price": 101.5, "source": "another stall"})
+    expect(told["source"]).to_have_text("another stall")
+    clean(watch)
+
+
+def test_totals_say_how_much_of_their_value_is_stale(stall: Stall, watch: Any) -> None:
+    page, portfolio = stall.page, holding(stall, {"ts": (datetime.now(UTC) - timedelta(days=2)).isoformat()})
+    page.goto(f"{stall.url}/?portfolio={portfolio}")
+    expect(page.locator("#overview-page .kpis")).to_contain_text("1 stale, 100.0\u202f% of value")
+    expect(page.locator(f"tr[data-symbol={stall.other}] .age")).to_have_attribute("title", re.compile("^Stale, 2.d old, from stall$"))
+    page.goto(f"{stall.url}/holdings?portfolio={portfolio}")
+    expect(page.locator("#holdings-page [data-part=states]")).to_have_text("1 stale (100.0\u202f% of the value)")
+    page.goto(f"{stall.url}/markets?symbol={stall.other}")
+    expect(page.locator(".price-panel .stale-tag")).to_have_text(re.compile("^stale 2.d$"))
+    expect(page.locator("[data-fact=state]")).to_have_text("stale")
+    clean(watch)

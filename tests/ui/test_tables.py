@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -167,6 +167,13 @@ def test_the_drawer_lists_lots_and_only_the_parts_of_the_profit_that_there_are()
 def test_the_drawer_of_one_portfolio_does_not_repeat_its_name_at_every_lot() -> None:
     lots = [tables.LotRow(date(2023, 11, 21), 1.0, 1.0, 1.0, "Growth"), tables.LotRow(date(2025, 3, 18), 2.0, 1.0, 2.0, "Growth")]
     assert "Growth" not in text_of(tables.drawer_body(held(), lots, []))
+
+
+def test_the_drawer_tells_where_the_price_is_from_and_how_old_it_is() -> None:
+    at = datetime(2026, 3, 2, 15, 4, 5, tzinfo=UTC)
+    text = text_of(tables.drawer_body(held(source="yahoo", ts=at, received=at, age_seconds=12.0, state="delayed", simulated=True), [], []))
+    for part in ("delayed", "yahoo", "2 Mar 2026, 15:04:05 UTC", "12\u202fs", "simulated"):
+        assert part in text
 
 
 def test_the_drawer_of_what_was_sold_says_so() -> None:
