@@ -81,7 +81,7 @@ window.portolan.markets = (() => {
     clearTimeout(typing);
     showResults(false);
     const field = byId(FIELD);
-    if (field) { shell().setValue(field, ""); clearTimeout(typing); }
+    if (field) { window.portolan.draw.setValue(field, ""); clearTimeout(typing); }
   }
 
   /* ----------------------------------------------------------------------------------------------------------------- presses */
@@ -109,7 +109,7 @@ window.portolan.markets = (() => {
     byId("markets-name-title").textContent = renames ? "Rename the watchlist" : "New watchlist";
     shell().open("markets-name");
     const field = byId("markets-name").querySelector("input");
-    shell().setValue(field, renames ? chosen().dataset.name : "");
+    window.portolan.draw.setValue(field, renames ? chosen().dataset.name : "");
     field.select();
   }
 

@@ -142,6 +142,7 @@ def test_from_anywhere_by_palette_and_keys(page: Page, server: Server, api: http
     page.keyboard.press("Enter")
     expect(page.locator("#alerts-form")).to_be_visible(timeout=15_000)
     page.keyboard.press("Escape")
+    expect(page.locator("#alerts-form")).to_be_hidden()
     page.keyboard.press("g")
     page.keyboard.press("h")
     expect(page).to_have_url(f"{server.url}/holdings")
