@@ -49,6 +49,7 @@ def asked(page: Page, figure: Locator, title: str, *, by_key: bool = False) -> N
     """Ask how a figure comes about, and see that the sheet tells the number that is shown."""
     shown = figure.inner_text(timeout=PATIENCE)
     if by_key:
+        expect(figure).to_have_attribute("tabindex", re.compile("0|-1"))  # it is told so a moment after it is drawn
         figure.focus()
         page.keyboard.press("Enter")
     else:
