@@ -407,7 +407,7 @@ window.portolan.markets = (() => {
     requestAnimationFrame(() => {
       if (!byId(PAGE)) return;
       mark();
-      markHit(-1);
+      markHit(page.hit >= 0 ? 0 : -1); // who goes by keys stays on a hit
       watch();
       paint();
       if (page.opens && find("#markets-form form")) { page.opens = false; shell().open("markets-form"); mark(); }
