@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from engine.columns import Figure, Floats, Table, cells_of, figure_like, series_like
 from engine.errors import InvalidInput
@@ -117,7 +118,7 @@ def _historical(known: Floats, level: float, interpolation: str, horizon: int) -
 
 
 def _normal(known: Floats, level: float, ddof: int, horizon: int) -> float:
-    return -float(known.mean() * horizon + norm.ppf(1.0 - level) * known.std(ddof=ddof) * np.sqrt(horizon))
+    return -float(known.mean() * horizon + NormalDist().inv_cdf(1.0 - level) * known.std(ddof=ddof) * np.sqrt(horizon))
 
 
 def _check(level: float, interpolation: str, window: int | None, horizon: int) -> None:
