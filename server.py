@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from contextlib import asynccontextmanager
 from functools import cache
@@ -66,6 +67,7 @@ def warm(services: house.Services) -> None:
         services.valuation.compare(actor)
     except PortfolioError as error:
         log.warning("the first figures could not be prepared: %s", error.message)
+    gc.freeze()  # routes, pages and models stay: a full collection need not look through them while clients wait
 
 
 def build_services(settings: Settings) -> house.Services:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, HTTPException, Request
@@ -36,8 +37,8 @@ from api.schemas import Problem
 from services import Services
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"]
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "description": text, "content": {"application/problem+json": {}}}
+PROBLEMS: dict[int | str, dict[str, Any]] = {  # by reference: a `model` would be built anew for each status of each route, at every start
+    status: {"description": text, "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
     for status, text in ((400, "A body that is not JSON"), (404, "An unknown id"), (409, "A conflict: version, key, or what is there already"),
                          (422, "A field that cannot be read or booked"), (428, "A change without version"), (503, "Database or Redis is away"))
 }
@@ -81,8 +82,16 @@ def install(app: FastAPI, services: Services) -> None:
     app.state.services = services
     app.state.metrics = system.Metrics(services)
     app.include_router(router())
+    app.openapi = partial(document, app)  # type: ignore[method-assign]  # as FastAPI's guide extends it
     app.add_middleware(RequestContext, metrics=app.state.metrics)
     errors.install(app)
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    """Write the OpenAPI document, once; the problem that every route may answer is in it by name."""
+    written = FastAPI.openapi(app)
+    written["components"]["schemas"].setdefault("Problem", Problem.model_json_schema())
+    return written
 
 
 def nothing_here(request: Request, path: str) -> None:  # noqa: ARG001

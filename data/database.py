@@ -32,6 +32,7 @@ from engine.errors import StorageError
 T = TypeVar("T")
 ATTEMPTS: Final = 3
 MIGRATION_LOCK: Final = 0x706F7274  # "port": any number that nobody else takes
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
 SESSION: Final = "SET statement_timeout = '30s'; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '60s'; SET timezone = 'UTC'"
 
 
@@ -192,16 +193,35 @@ def migrate(url: str | None, *, revision: str = "head") -> None:
     StorageError
         Where the database does not answer, or does not agree; nothing is half done then.
     """
-    from alembic import command  # noqa: PLC0415  # half a second nobody else needs
-    from alembic.config import Config  # noqa: PLC0415
-
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     engine = sa.create_engine(driver_url(url), poolclass=sa.NullPool, connect_args={"connect_timeout": 5})
     with translated(), engine.begin() as connection:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
-        config.attributes["connection"] = connection
-        (command.upgrade if revision != "base" else command.downgrade)(config, revision)
+        if revision != "head" or _revision_of(connection) != newest_revision():
+            _run_revisions(connection, revision)
+
+
+def newest_revision() -> str:
+    """Name the newest revision there is: they are numbered, and their files have their names."""
+    return max(path.stem for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+
+def _revision_of(connection: sa.Connection) -> str | None:
+    """Read the revision a database has; nothing where it has none."""
+    if connection.scalar(sa.text("SELECT to_regclass('alembic_version')")) is None:
+        return None
+    found: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    return found
+
+
+def _run_revisions(connection: sa.Connection, revision: str) -> None:
+    """Let Alembic bring a database to a revision."""
+    from alembic import command  # noqa: PLC0415  # a quarter of a second that a start without revisions does not need
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    (command.upgrade if revision != "base" else command.downgrade)(config, revision)
 
 
 def driver_url(url: str | None) -> sa.URL:
