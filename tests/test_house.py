@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -135,3 +137,13 @@ def test_every_documented_variable_is_in_the_example() -> None:
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
     assert named, "settings name no variable"
     assert not [name for name in sorted(named) if name not in example]
+
+
+SLOW_TO_IMPORT = ("scipy.stats", "scipy.optimize", "scipy.cluster", "statsmodels", "arch", "sklearn", "alembic", "openpyxl", "dask", "skfolio")
+
+
+def test_a_start_imports_nothing_slow() -> None:
+    """Each of these costs a start a quarter of a second or more; who needs one imports it where it is used."""
+    asked = "import sys, app; print(*[name for name in sys.argv[1:] if name in sys.modules])"
+    told = subprocess.run([sys.executable, "-c", asked, *SLOW_TO_IMPORT], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert told.stdout.split() == []

@@ -17,7 +17,7 @@ import engine
 from engine import book, daily_values, ledger_frame
 
 ROOM = Path(engine.__file__).parent
-FILES = sorted(ROOM.glob("*.py"))
+FILES = sorted(ROOM.rglob("*.py"))
 FORBIDDEN = {"os", "sys", "io", "logging", "time", "socket", "subprocess", "random", "pathlib", "warnings", "threading", "asyncio"}
 
 
