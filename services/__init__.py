@@ -28,6 +28,7 @@ from services.portfolios import Portfolios
 from services.providers import Providers
 from services.reconcile import Reconcile
 from services.renames import Renames
+from services.risk.exposures import Exposures
 from services.searching import Searching
 from services.transactions import Transactions
 from services.transfers import Transfers
@@ -62,6 +63,7 @@ class Services:
     valuation: Valuation
     gains: Gains
     performance: Performance
+    exposures: Exposures
     explain: Explain
     market: Market
     endpoints: Endpoints
@@ -103,7 +105,7 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
         settings=settings, database=database, bus=bus, cache=cache, feed=feed, market=market, valuation=valuation,
         providers=Providers(settings, database, feed),
         history=History(database, bus, feed), gains=gains, explain=Explain(valuation, performance, gains), accounts=accounts,
-        performance=performance,
+        performance=performance, exposures=Exposures(database, valuation, performance),
         portfolios=Portfolios(writes), instruments=instruments, transactions=transactions, endpoints=Endpoints(settings, writes),
         dropped_files=DroppedFiles(folder, accounts.local, market, instruments),
         transfers=Transfers(writes, transactions), renames=Renames(writes), imports=imports, exports=Exports(database, valuation, performance),
