@@ -14,6 +14,7 @@ from api.schemas import Problem
 from services import fields
 from services.fields import Place
 from services.performance_views import (
+    CASHES,
     COSTS,
     CURRENCY_MODES,
     DAY_COUNTS,
@@ -38,7 +39,7 @@ def question(  # noqa: PLR0913, PLR0917  # each is a parameter of the query
     start: Day = None, end: Day = None,
     period: Annotated[Text, _one_of("Instead of start", PERIODS, "ITD")] = None,
     benchmark: Annotated[Text, Query(description="Symbol to compare with; the portfolio's own where absent, none where empty")] = None,
-    flow_timing: Annotated[Text, _one_of("When on its day a flow counts", FLOW_TIMINGS, "start")] = None,
+    flow_timing: Annotated[Text, _one_of("When on its day a flow counts; in_out where absent for a group or securities alone", FLOW_TIMINGS, "start")] = None,
     day_count: Annotated[Text, _one_of("Years of the money-weighted return", DAY_COUNTS, "act/365")] = None,
     costs: Annotated[Text, _one_of("What returns are after", COSTS, "net")] = None,
     currency_mode: Annotated[Text, _one_of("What returns have of currency in them", CURRENCY_MODES, "base")] = None,
@@ -48,10 +49,12 @@ def question(  # noqa: PLR0913, PLR0917  # each is a parameter of the query
     cost_method: Annotated[Text, Query(description="Instead of the portfolio's own")] = None,
     known_at: Annotated[Text, Query(description="The ledger as it was known at an instant, RFC 3339")] = None,
     base_currency: Annotated[Text, Query(description="Instead of the portfolio's own")] = None,
+    cash: Annotated[Text, _one_of("Whether cash is measured; auto leaves it out where no money was ever booked as coming in", CASHES, "auto")] = None,
     transfers_at: Annotated[Text, _one_of("What securities that cross the boundary count as", TRANSFERS_AT, "market")] = None,
 ) -> PerformanceQuestion:
     """Read the query."""
-    told = {"flow_timing": flow_timing, "day_count": day_count, "costs": costs, "currency_mode": currency_mode, "transfers_at": transfers_at}
+    told = {"flow_timing": flow_timing, "day_count": day_count, "costs": costs, "currency_mode": currency_mode, "transfers_at": transfers_at,
+            "cash": cash}
     return PerformanceQuestion(
         start=day("start", start), end=day("end", end), period=period or None, benchmark=benchmark, inflation=inflation or None,
         group_by=group_by or None, group=group or None, cost_method=cost_method or None, known_at=instant("known_at", known_at),

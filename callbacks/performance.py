@@ -138,7 +138,7 @@ def question_of(asked: dict[str, Any]) -> PerformanceQuestion:
         start=start, end=end, period=None if start else PERIODS.get(period, period),
         group_by=grouping or (by if (by := grouping_of(asked)) != "symbol" else None), group=group or None,
         benchmark="" if benchmark == "none" else benchmark,
-        flow_timing=asked.get("flow") or "start", costs=asked.get("costs") or "net", currency_mode=asked.get("currency") or "base",
+        flow_timing=asked.get("flow") or None, costs=asked.get("costs") or "net", currency_mode=asked.get("currency") or "base",
         day_count=asked.get("days") or "act/365", inflation=asked.get("inflation"), known_at=_instant(asked, "known_at"),
     )
 

@@ -19,7 +19,8 @@ _PARTS = ("local", "currency", "cross")
 _BLOCK = 256  # days
 
 
-def contributions(laid: Panel, *, flow_timing: str = "start", costs: str = "net", groups: Groups = None, method: str = "carino") -> pd.DataFrame:
+def contributions(laid: Panel, *, flow_timing: str = "start", costs: str = "net", groups: Groups = None, method: str = "carino",
+                  own_timing: str = "in_out") -> pd.DataFrame:
     """Contribution of every row or group to the time-weighted return.
 
     Parameters
@@ -34,6 +35,9 @@ def contributions(laid: Panel, *, flow_timing: str = "start", costs: str = "net"
         Row to group, or a group for each row; default each row by itself.
     method
         Linking, see `link_attribution`; default ``carino``.
+    own_timing
+        Timing of a row's own return, default ``in_out``: what is bought works from the start of its day, what is sold until its end. With
+        ``start`` a sale of nearly all of a row leaves the gain of its day on next to no capital.
 
     Returns
     -------
@@ -68,12 +72,13 @@ def contributions(laid: Panel, *, flow_timing: str = "start", costs: str = "net"
     ([0.102339, -0.007339, 0.0], 0.095)
     """
     check_timing(flow_timing, DAILY_TIMINGS)
+    check_timing(own_timing, DAILY_TIMINGS)
     whole = laid.settled()
     names, place = _grouped(whole, groups)
     sheets = {"value": whole.value, "flow": whole.flow, "gain": gain_before_costs(whole, costs)}
     summed = {name: _sum_by(cells, place, len(names)) for name, cells in sheets.items()}
     base, returns = _day_returns(summed["value"], summed["flow"], summed["gain"], flow_timing)
-    weight, own = _own_figures(summed, base, flow_timing)
+    weight, own = _own_figures(summed, base, flow_timing, own_timing)
     return pd.DataFrame(
         {
             "contribution": _linked(summed["gain"][1:], base, returns, method),
@@ -244,7 +249,7 @@ def _linked(gain: Floats, base: Floats, returns: Floats, method: str) -> Floats:
     return effects
 
 
-def _own_figures(sheets: Mapping[str, Floats], base: Floats, flow_timing: str) -> tuple[Floats, Floats]:
+def _own_figures(sheets: Mapping[str, Floats], base: Floats, flow_timing: str, own_timing: str) -> tuple[Floats, Floats]:
     """Mean share of the whole's capital and own return of each column, some days at a time: what fits a cache need not be fetched again."""
     count, width = sheets["value"].shape
     weight, wealth = np.zeros(width), np.ones(width)
@@ -253,7 +258,8 @@ def _own_figures(sheets: Mapping[str, Floats], base: Floats, flow_timing: str) -
     for first in range(0, count - 1, _BLOCK):
         value, flow = (sheets[name][first : first + _BLOCK + 1] for name in ("value", "flow"))
         own, shares = capital(value, flow, flow_timing), share[first : first + _BLOCK]
-        wealth *= np.prod(1.0 + over_capital(sheets["gain"][first + 1 : first + _BLOCK + 1], own), axis=0)
+        worked = own if own_timing == flow_timing else capital(value, flow, own_timing)
+        wealth *= np.prod(1.0 + over_capital(sheets["gain"][first + 1 : first + _BLOCK + 1], worked), axis=0)
         weight += shares[shares > 0] @ own[shares > 0]
     invested = np.count_nonzero(share)
     return weight / invested if invested else np.full(width, np.nan), wealth - 1.0 if count > 1 else np.full(width, np.nan)

@@ -60,7 +60,7 @@ def of_currency(told: Measured, code: str, name: str) -> Inputs:
             "currency_effect": number(table.loc[code, "fx"]),
             "cross_effect": number(table.loc[code, "cross"]),
         }
-    rows = currency_split(told.shown, flow_timing=question.flow_timing, costs=question.costs, by="row").rename(columns={"currency": "fx"})
+    rows = currency_split(told.shown, flow_timing=question.timing, costs=question.costs, by="row").rename(columns={"currency": "fx"})
     own = rows[np.array(told.shown.currencies) == code]
     if len(own) and name == "weight" and {*told.shown.currencies} <= {told.shown.base_currency}:
         return {"rows": [Part(code, 1.0)]}  # one currency is all of it
@@ -118,11 +118,11 @@ def of_part(told: Measured, section: str, key: str, name: str) -> Inputs:
     if name == "return":
         return {"links": links_of(_own_returns(panel.select(members), question), panel.days[1:])}
     if name == "contribution" and section == "contributions":
-        split = currency_split(panel, flow_timing=question.flow_timing, costs=question.costs, by="row").loc[key]
+        split = currency_split(panel, flow_timing=question.timing, costs=question.costs, by="row").loc[key]
         return {
             "effects": [Part(word, number(split[part])) for word, part in (("local", "local"), ("currency", "currency"), ("cross", "cross"))]
         }
-    rows = contributions(panel, flow_timing=question.flow_timing, costs=question.costs).loc[members]
+    rows = contributions(panel, flow_timing=question.timing, costs=question.costs).loc[members]
     column = {"contribution": ("effects", "contribution"), "pnl": ("row_gains", "pnl"), "weight": ("row_weights", "weight")}[name]
     if name == "pnl" and section == "contributions":
         return {"row_gains": _gain_parts(panel.select(members), question)}
@@ -159,4 +159,4 @@ def _whole_of(told: Measured, section: str, key: str) -> tuple[Panel, list[str]]
 def _own_returns(own: Panel, question: PerformanceQuestion) -> Floats:
     whole = own.settled()
     value, flow, gain = (cells.sum(axis=1)[:, None] for cells in (whole.value, whole.flow, gain_before_costs(whole, question.costs)))
-    return over_capital(gain[1:], capital(value, flow, question.flow_timing))[:, 0]
+    return over_capital(gain[1:], capital(value, flow, question.part_timing))[:, 0]

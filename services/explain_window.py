@@ -72,7 +72,7 @@ class Measured:
     def flows(self, *, weighted: bool) -> list[FlowUsed]:
         """External flows, with the part of the window they were there for."""
         values, flows = self.ends
-        length, shift = max(self.days, 1), day_shift(flows.to_numpy(), self.track.question.flow_timing)
+        length, shift = max(self.days, 1), day_shift(flows.to_numpy(), self.track.question.timing)
         gone = ((pd.DatetimeIndex(flows.index) - values.index[0]) / np.timedelta64(1, "D")).to_numpy()
         weights = (length - gone + shift) / length
         return [

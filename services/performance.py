@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from services.books import Booked, Kept
 from services.market import Market
 from services.marks import last_rates, read_marks
 from services.performance_benchmark import read_levels
+from services.performance_cash import cash_findings, measured
 from services.performance_figures import Asked, Basis, Brief, told
 from services.performance_groups import OF_LEDGERS, Group, chosen, groups_of, groups_of_ledgers
 from services.performance_json import Lines, as_json, digest
@@ -175,15 +176,17 @@ class Performance:
     def _brief(self, unit: Unit, actor: Actor, asked: Asked) -> Brief:
         """Lay out what an answer is made of."""
         scene, question = asked.scene, asked.question
-        laid = self._panels.laid(unit, actor, scene)
+        laid = measured(self._panels.laid(unit, actor, scene), question.cash)
         whole = merged(laid) if laid else nothing(scene.base, asked.start, asked.end)
         flows = [each.flows for each in laid]
         groups = self._groups(unit, actor, asked, laid) if question.group_by and laid else []
         one = chosen(groups, question.group_by, question.group) if question.group_by and question.group and laid else None
         panel = one.panel if one else whole
+        if one or (laid and not any(each.has_cash for each in laid)):
+            asked = replace(asked, question=replace(question, flow_timing=question.part_timing))
         levels, prices = (None if each is None else read_levels(unit, actor, each, currency, panel.days, scene.marked)
                           for each, currency in ((asked.benchmark, scene.base), (asked.inflation, None)))
-        findings = (*findings_of(scene, laid), *asked.findings)
+        findings = (*findings_of(scene, laid), *cash_findings(laid, question.cash), *asked.findings)
         return Brief(asked, panel, flows if one is None else [], one, groups, levels, prices, findings, is_empty=not laid)
 
     def _groups(self, unit: Unit, actor: Actor, asked: Asked, laid: Sequence[Laid]) -> list[Group]:
@@ -196,4 +199,4 @@ class Performance:
         else:
             books = [self._valuation.accounts(part, scene.instruments, scene.known_at) for part in scene.parts]
             apart = self._panels.accounts(unit, actor, scene, books)
-        return groups_of_ledgers(kind, apart, [part.portfolio for part in scene.parts])
+        return groups_of_ledgers(kind, measured(apart, asked.question.cash), [part.portfolio for part in scene.parts])

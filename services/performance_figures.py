@@ -62,8 +62,8 @@ class Asked:
         """What was applied, by name."""
         question = self.question
         methods = sorted({part.book.cost_method.value for part in self.scene.parts})
-        told = {name: getattr(question, name) for name in ("flow_timing", "day_count", "costs", "currency_mode", "transfers_at", "group_by", "group")}
-        told |= {"cost_method": methods[0] if len(methods) == 1 else "mixed", "period": question.period,
+        told = {name: getattr(question, name) for name in ("day_count", "costs", "currency_mode", "transfers_at", "cash", "group_by", "group")}
+        told |= {"flow_timing": question.timing, "cost_method": methods[0] if len(methods) == 1 else "mixed", "period": question.period,
                  "benchmark": self.benchmark and self.benchmark.symbol, "inflation": self.inflation and self.inflation.symbol}
         return {name: str(value) for name, value in told.items() if value}
 
@@ -138,7 +138,7 @@ def figures_of(track: Track, span: Span, brief: Brief) -> dict[str, float]:
     found = {
         "twr": twr, "twr_annualised": a_year(twr, days), "mwr": rates.told, "mwr_period": rates.period,
         "mwr_annualised": rates.yearly, "simple_dietz": float(simple_dietz(values, flows)),
-        "modified_dietz": float(modified_dietz(*by_date, flow_timing=track.question.flow_timing)),
+        "modified_dietz": float(modified_dietz(*by_date, flow_timing=track.question.timing)),
         "roi": float(return_on_investment(values, flows)), "simple_return": float(simple_return(values, flows)),
         **{f"twr_{costs}": track.twr(span, track.returns_in("base", costs)) for costs in ("net", "gross_of_fees", "gross")},
         "local_twr": track.twr(span, track.returns_in("local", "net")),

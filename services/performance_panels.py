@@ -55,6 +55,7 @@ class Laid:
     account: str | None
     panel: Panel
     flows: pd.DataFrame  # date kind amount
+    has_cash: bool = True  # whether cash is among the rows
 
 
 class Panels:

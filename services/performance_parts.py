@@ -23,7 +23,7 @@ APART = "\x1f"  # between the group and the row, so that one symbol in two accou
 
 def contribution_table(shown: Panel, question: PerformanceQuestion, instruments: Mapping[str, Instrument]) -> pd.DataFrame:
     """Tell every row that had a part in the window, the largest first; what `contribution` adds up to is the return of the whole."""
-    found = contributions(shown, flow_timing=question.flow_timing, costs=question.costs)
+    found = contributions(shown, flow_timing=question.timing, costs=question.costs, own_timing=question.part_timing)
     kept = _was_there(shown) | _beyond_dust(shown.flow[1:])
     names = [name for name, there in zip(shown.rows, kept.tolist(), strict=True) if there]
     labels = [row_label(name, instruments) for name in names]
@@ -46,7 +46,7 @@ def currency_table(shown: Panel, question: PerformanceQuestion, twr: float) -> p
     """Tell what holdings did at home and what their currencies did, by currency; `twr` is the return in base currency."""
     if {*shown.currencies} <= {shown.base_currency}:
         return pd.DataFrame([[1.0, twr, 0.0, 0.0, twr]], index=pd.Index([shown.base_currency], name="currency"), columns=CURRENCY)
-    found = currency_split(shown, flow_timing=question.flow_timing, costs=question.costs)
+    found = currency_split(shown, flow_timing=question.timing, costs=question.costs)
     there = {code for code, held in zip(shown.currencies, _was_there(shown).tolist(), strict=True) if held}
     kept = found[found.index.isin(there) | (found["base"].abs() > DUST)]
     return kept.rename(columns={"currency": "fx"})[CURRENCY].rename_axis("currency")
@@ -67,11 +67,12 @@ def _beyond_dust(cells: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 def _of_rows(groups: Sequence[Group], shown: Panel, question: PerformanceQuestion) -> pd.DataFrame:
     """Add the contributions of rows up; the return of a group is its own."""
-    rows = contributions(shown, flow_timing=question.flow_timing, costs=question.costs)
+    rows = contributions(shown, flow_timing=question.timing, costs=question.costs)
     inside = [(group, list(group.panel.rows)) for group in groups if set(group.panel.rows) <= set(shown.rows)]
     summed = {group.key: rows.loc[names, ["contribution", "weight", "pnl"]].sum(skipna=False) for group, names in inside}
     frame = pd.DataFrame.from_dict(summed, orient="index", columns=["contribution", "weight", "pnl"])
-    own = [contributions(shown.select(names), flow_timing=question.flow_timing, costs=question.costs, groups=["own"] * len(names))
+    own = [contributions(shown.select(names), flow_timing=question.timing, costs=question.costs, groups=["own"] * len(names),
+                         own_timing=question.part_timing)
            for _, names in inside]
     return frame.assign(**{"return": [float(each["return"].iloc[0]) for each in own]})
 
@@ -81,7 +82,7 @@ def _of_ledgers(groups: Sequence[Group], window: tuple[date, date], question: Pe
     apart = [replace(group.panel, rows=tuple(group.key + APART + row for row in group.panel.rows)) for group in groups]
     whole = add(apart).between(*window)
     keys = [row.split(APART)[0] for row in whole.rows]
-    return contributions(whole, flow_timing=question.flow_timing, costs=question.costs, groups=keys)
+    return contributions(whole, flow_timing=question.timing, costs=question.costs, groups=keys, own_timing=question.part_timing)
 
 
 def _sorted(table: pd.DataFrame) -> pd.DataFrame:

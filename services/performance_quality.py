@@ -21,7 +21,7 @@ OF_BENCHMARK: Final = frozenset({"benchmark_twr", "active_return", "tracking_err
 def quality_of(track: Track, span: Span, bridge: Mapping[str, float]) -> tuple[Finding, ...]:
     """Tell missing prices, large flows, breaks of the chain, and a money-weighted return that is none or several."""
     values, flows = track.between(span)
-    odd = return_quality(values, flows, flow_timing=track.question.flow_timing)
+    odd = return_quality(values, flows, flow_timing=track.question.timing)
     rate = track.money_weighted(span).finding
     return (*_missing(track, span, bridge), *odd, *([rate] if rate else []))
 
@@ -63,7 +63,7 @@ def _why_not(name: str, track: Track, span: Span, levels: Levels | None, *, real
 def reason(track: Track, span: Span) -> str:
     """Say in one sentence why the two returns differ."""
     values, flows = track.between(span)
-    told = why_they_differ(values, flows, flow_timing=track.question.flow_timing, day_count=track.question.day_count)
+    told = why_they_differ(values, flows, flow_timing=track.question.timing, day_count=track.question.day_count)
     if np.isnan(told["gap"]):
         missing = "the time-weighted return has no answer" if np.isnan(told["twr"]) else "there is no one money-weighted return"
         return f"They cannot be compared: {missing}."

@@ -12,11 +12,11 @@ from engine.errors import InvalidInput
 from engine.types import CostMethod
 from services import fields
 from services.fields import Place
-from services.performance_views import COSTS, CURRENCY_MODES, DAY_COUNTS, FLOW_TIMINGS, GROUPINGS, PERIODS, TRANSFERS_AT, PerformanceQuestion
+from services.performance_views import CASHES, COSTS, CURRENCY_MODES, DAY_COUNTS, FLOW_TIMINGS, GROUPINGS, PERIODS, TRANSFERS_AT, PerformanceQuestion
 
 CHOICES: Final[Mapping[str, Sequence[str]]] = {
     "group_by": GROUPINGS, "flow_timing": FLOW_TIMINGS, "day_count": DAY_COUNTS, "costs": COSTS, "currency_mode": CURRENCY_MODES,
-    "transfers_at": TRANSFERS_AT, "cost_method": [method.value for method in CostMethod],
+    "transfers_at": TRANSFERS_AT, "cash": CASHES, "cost_method": [method.value for method in CostMethod],
 }
 
 

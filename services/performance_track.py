@@ -72,7 +72,7 @@ class Track:
         return self.known[mode, costs]
 
     def _returns_in(self, mode: str, costs: str) -> Floats:
-        timing = self.question.flow_timing
+        timing = self.question.timing
         if mode == "base":
             return self._of_totals(costs)
         if mode == "hedged":
@@ -86,7 +86,7 @@ class Track:
         value, flow = self.sums["value"][:, None], self.sums["flow"][:, None]
         back = {"net": (), "gross_of_fees": ("fee",), "gross": ("fee", "tax")}[costs]
         charged = sum((np.nan_to_num(self.sums[name][1:, None]) for name in back), np.zeros((len(value) - 1, 1)))
-        return over_capital(np.diff(value, axis=0) - flow[1:] + charged, capital(value, flow, self.question.flow_timing))[:, 0]
+        return over_capital(np.diff(value, axis=0) - flow[1:] + charged, capital(value, flow, self.question.timing))[:, 0]
 
     def place(self, day: date) -> int:
         """Place of the last close on or before a day, the first where there is none."""

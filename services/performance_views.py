@@ -19,6 +19,7 @@ GROUPINGS: Final = ("symbol", "sector", "asset_class", "currency", "account", "t
 FLOW_TIMINGS: Final = ("start", "end", "mid", "in_out")
 DAY_COUNTS: Final = ("act/365", "act/360", "30/360", "30e/360", "act/act")
 TRANSFERS_AT: Final = ("booked", "market")
+CASHES: Final = ("auto", "included", "excluded")
 COSTS: Final = ("net", "gross_of_fees", "gross")
 CURRENCY_MODES: Final = ("base", "local", "hedged")
 BRIDGE: Final = ("opening_value", "flows", "price", "fx", "income", "fees", "taxes", "corporate_actions", "closing_value", "residual")
@@ -34,7 +35,7 @@ class PerformanceQuestion:
     group_by: str | None = None  # of GROUPINGS: fills `groups`
     group: str | None = None  # one value of `group_by` ("AAPL", "Technology", "EUR", an account, a tag, a portfolio's id): the whole answer is of it
     benchmark: str | None = None  # symbol; None: the portfolio's own; "": none
-    flow_timing: str = "start"  # of FLOW_TIMINGS: when on its day a flow counts
+    flow_timing: str | None = None  # of FLOW_TIMINGS: when on its day a flow counts; None: see `timing` and `part_timing`
     day_count: str = "act/365"  # of DAY_COUNTS: years of the money-weighted return
     costs: str = "net"  # of COSTS: what `twr`, `mwr`, ... are after; "gross" is before fees and taxes
     currency_mode: str = "base"  # of CURRENCY_MODES: whether `twr`, growth, windows and calendar have currency in them
@@ -42,7 +43,18 @@ class PerformanceQuestion:
     cost_method: str | None = None  # instead of the portfolio's own
     known_at: datetime | None = None  # the ledger as it was known at an instant
     base_currency: str | None = None  # instead of the portfolio's own; of "all": of the oldest portfolio
+    cash: str = "auto"  # of CASHES: whether cash is part of what is measured; auto: where money was ever booked as coming in
     transfers_at: str = "market"  # of TRANSFERS_AT: what securities that cross the boundary count as: the close of the day, or their price or cost
+
+    @property
+    def timing(self) -> str:
+        """When a flow of a whole counts: money that came in could work from the start of its day."""
+        return self.flow_timing or "start"
+
+    @property
+    def part_timing(self) -> str:
+        """When a purchase or sale counts in the return of a holding or group: what was sold worked until it was sold."""
+        return self.flow_timing or "in_out"
 
 
 @dataclass(frozen=True, slots=True)

@@ -292,3 +292,16 @@ def test_another_base_and_back_changes_nothing(ledger: Ledger) -> None:
 def test_costs_of_the_first_day_are_in_the_opening_value() -> None:
     whole = laid([{"date": DAYS[0], "kind": "DEPOSIT", "amount": 50}, *bought(("A", 1, 10), fee=3)])
     assert contributions(whole, costs="gross")["pnl"].tolist() == contributions(whole)["pnl"].tolist() == pytest.approx([2.0, 0.0])
+
+
+def test_the_gain_of_a_day_is_made_by_what_was_sold_too() -> None:
+    """1,000 rise by a tenth and nearly all is sold at the close: that is a tenth, not a gain of 100 on the 10 that stay."""
+    days = pd.to_datetime(["2024-01-02", "2024-01-03"])
+    ledger = [{"date": days[0], "kind": "DEPOSIT", "amount": 2000}, {"date": days[0], "kind": "BUY", "symbol": "A", "quantity": 100, "price": 10},
+              {"date": days[1], "kind": "SELL", "symbol": "A", "quantity": 90, "price": 11}]
+    laid = panel(book(ledger, base_currency="EUR"), pd.DataFrame({"A": [10.0, 11.0]}, index=days), start=days[0], end=days[1])
+    assert contributions(laid).loc["A", "return"] == pytest.approx(0.1)
+    assert contributions(laid, own_timing="start").loc["A", "return"] == pytest.approx(10.0)
+    assert contributions(laid)["contribution"].sum() == pytest.approx(100 / 2000)
+    with pytest.raises(InvalidInput, match="never"):
+        contributions(laid, own_timing="never")

@@ -127,3 +127,43 @@ def test_an_instrument_s_new_name_is_told_at_once(services: Services, actor: Act
     services.instruments.put(actor, "AAA", {"name": "Anew", "currency": "USD"})
     after = services.performance.performance(actor, key)
     assert [view.contributions.set_index("name").loc["AAA", "label"] for view in (before, after)] == ["Aaa", "Anew"]
+
+
+PURCHASES = ({"date": "2024-01-02", "kind": "BUY", "symbol": "AAA", "quantity": "10", "price": "100"},
+             {"date": "2024-01-04", "kind": "BUY", "symbol": "AAA", "quantity": "10", "price": "110", "fee": "11"},
+             {"date": "2024-01-05", "kind": "DIVIDEND", "symbol": "AAA", "amount": "20"},
+             {"date": "2024-01-08", "kind": "SELL", "symbol": "AAA", "quantity": "5", "price": "121"})
+
+
+def test_who_books_purchases_alone_is_measured_by_what_was_invested(services: Services, actor: Actor) -> None:
+    world(services, actor, {"AAA": {f"2024-01-0{day}": close for day, close in {2: 100, 3: 110, 4: 110, 5: 110, 8: 121, 9: 121}.items()}})
+    key = portfolio(services, actor, *PURCHASES)
+    view = services.performance.performance(actor, key, Ask(end=date(2024, 1, 9)))
+    # 1000 grow to 1100; 1111 more come in and lose the fee of 11; 20 are paid on 2200; 2200 grow to 2420, of which 605 go out
+    assert view.figures["twr"] == pytest.approx(1.1 * (2200 / 2211) * (2220 / 2200) * ((1815 + 605) / 2200) - 1)
+    assert view.conventions["flow_timing"] == "in_out"
+    by_start = services.performance.performance(actor, key, Ask(end=date(2024, 1, 9), flow_timing="start"))
+    assert by_start.figures["twr"] == pytest.approx(1.1 * (2200 / 2211) * (2200 / 2180) * (1815 / (2200 - 605)) - 1)
+    assert view.flows[["kind", "amount"]].values.tolist() == [["IN", 1000], ["IN", 1111], ["OUT", -20], ["OUT", -605]]
+    assert view.bridge == pytest.approx({"opening_value": 0, "flows": 1486, "price": 320, "fx": 0, "income": 20, "fees": 11, "taxes": 0,
+                                         "corporate_actions": 0, "closing_value": 1815, "residual": 0})
+    assert view.figures["mwr"] > 0
+    assert view.contributions["contribution"].sum() == pytest.approx(view.figures["twr"], abs=1e-12)
+    assert "cash_not_kept" in {finding.code for finding in view.findings}
+    asked = services.performance.performance(actor, key, Ask(end=date(2024, 1, 9), cash="included"))
+    assert asked.bridge["closing_value"] == 1815 - 1000 - 1111 + 20 + 605
+    assert "cash_not_kept" not in {finding.code for finding in asked.findings}
+
+
+def test_one_deposit_makes_cash_part_of_what_is_measured(services: Services, actor: Actor) -> None:
+    world(services, actor, {"AAA": {"2024-01-02": 100, "2024-01-09": 121}})
+    key = portfolio(services, actor, DEPOSIT | {"amount": "5000"}, PURCHASES[0])
+    whole, invested = (services.performance.performance(actor, key, Ask(end=date(2024, 1, 9), cash=cash)) for cash in ("auto", "excluded"))
+    assert (whole.figures["twr"], invested.figures["twr"]) == (pytest.approx(210 / 5000), pytest.approx(0.21))
+    assert "cash_not_kept" not in {finding.code for finding in (*whole.findings, *invested.findings)}
+    together = services.performance.performance(actor, "all", Ask(end=date(2024, 1, 9)))
+    assert together.figures["twr"] == whole.figures["twr"]
+    portfolio(services, actor, PURCHASES[0], name="Q")
+    together = services.performance.performance(actor, "all", Ask(end=date(2024, 1, 9)))
+    assert together.figures["twr"] == pytest.approx(420 / 6000)
+    assert together.series["net_contributions"].iloc[-1] == 6000
