@@ -39,7 +39,7 @@ def question(  # noqa: PLR0913, PLR0917  # each is a parameter of the query
     start: Day = None, end: Day = None,
     period: Annotated[Text, _one_of("Instead of start", PERIODS, "ITD")] = None,
     benchmark: Annotated[Text, Query(description="Symbol to compare with; the portfolio's own where absent, none where empty")] = None,
-    flow_timing: Annotated[Text, _one_of("When on its day a flow counts; in_out where absent for a group or securities alone", FLOW_TIMINGS, "start")] = None,
+    flow_timing: Annotated[Text, _one_of("When on its day a flow counts (of groups in_out where absent)", FLOW_TIMINGS, "start")] = None,
     day_count: Annotated[Text, _one_of("Years of the money-weighted return", DAY_COUNTS, "act/365")] = None,
     costs: Annotated[Text, _one_of("What returns are after", COSTS, "net")] = None,
     currency_mode: Annotated[Text, _one_of("What returns have of currency in them", CURRENCY_MODES, "base")] = None,
