@@ -187,8 +187,9 @@ class FactorView:
 class ConcentrationView:
     """What the risk of today's holdings hangs on: the section of the Risk page."""
 
-    # herfindahl effective_assets effective_bets_pca effective_bets_torsion diversification_ratio average_correlation
-    # weighted_average_correlation absorption_ratio top_1 top_5 top_10 largest_share (of risk) volatility (a year, ex ante) gross net long short
+    # hhi effective_number_of_assets effective_number_of_bets (minimum torsion) effective_number_of_bets_pca
+    # diversification_ratio average_pairwise_correlation weighted_average_correlation absorption_ratio
+    # top_1 top_5 top_10 largest_share (of risk) volatility (a year, ex ante) gross net long short
     # leverage
     figures: dict[str, float]
     gaps: dict[str, str]

@@ -1,0 +1,1 @@
+"""What the value and the risk of holdings hang on: weights, covariances, bets."""
