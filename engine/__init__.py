@@ -39,6 +39,7 @@ from engine.ratios import break_even_price, cash_drag, dividend_yield, fee_rate,
 from engine.returns import cumulative_return, growth, link_returns, log_returns, simple_returns, vami
 from engine.revaluation import Marks, Revaluation, Terms, revalue, row_rates, terms
 from engine.review import ledger_checks
+from engine.risk.rolling import rolling_max_drawdown, rolling_sharpe_ratio, rolling_volatility
 from engine.rounding import largest_remainder, to_cents
 from engine.sale import SaleSimulation, simulate_sale
 from engine.same_flows import direct_alpha, dpi, ks_pme, return_gap, rvpi, same_flow_return, same_flow_value, tvpi
@@ -161,8 +162,11 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "returns_by",
     "revalue",
     "risk_contributions",
+    "rolling_max_drawdown",
     "rolling_return",
+    "rolling_sharpe_ratio",
     "rolling_value_at_risk",
+    "rolling_volatility",
     "row_rates",
     "rvpi",
     "same_flow_return",
