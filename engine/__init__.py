@@ -21,7 +21,6 @@ from engine.contribution import contributions, currency_split, local_returns
 from engine.currencies import CURRENCIES, currency_code, rate_history, rate_path, rates_to
 from engine.daily import daily_values
 from engine.dietz import modified_dietz, return_on_average_investment, return_on_investment, simple_dietz, simple_return
-from engine.dispersion import volatility
 from engine.drawdown import drawdown_series, max_drawdown
 from engine.evidence import Fix, LedgerFinding
 from engine.excess import arithmetic_excess, geometric_excess, hedged_return, real_return
@@ -40,6 +39,13 @@ from engine.returns import cumulative_return, growth, link_returns, log_returns,
 from engine.revaluation import Marks, Revaluation, Terms, revalue, row_rates, terms
 from engine.review import ledger_checks
 from engine.risk.rolling import rolling_max_drawdown, rolling_sharpe_ratio, rolling_volatility
+from engine.risk.comoments import beta_co_kurtosis, beta_co_skewness, beta_co_variance, co_kurtosis, co_skewness
+from engine.risk.deviations import downside_deviation, semideviation, semivariance, upside_deviation
+from engine.risk.dispersion import mean_absolute_deviation, rolling_volatility, variance, volatility
+from engine.risk.gini import gini_mean_difference, l_kurtosis, l_moment, l_skewness, tail_gini
+from engine.risk.partial_moments import downside_potential, higher_partial_moment, lower_partial_moment, upside_potential
+from engine.risk.shape import even_moment, kurtosis, kurtosis_root, semikurtosis_root, skewness, skewness_kurtosis_ratio
+from engine.risk.sides import downside_frequency, upside_frequency, variability_skewness, volatility_skewness
 from engine.rounding import largest_remainder, to_cents
 from engine.sale import SaleSimulation, simulate_sale
 from engine.same_flows import direct_alpha, dpi, ks_pme, return_gap, rvpi, same_flow_return, same_flow_value, tvpi
@@ -90,11 +96,16 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "average_pairwise_correlation",
     "average_up",
     "best_period",
+    "beta_co_kurtosis",
+    "beta_co_skewness",
+    "beta_co_variance",
     "book",
     "break_even_price",
     "calendar_matrix",
     "carried_prices",
     "cash_drag",
+    "co_kurtosis",
+    "co_skewness",
     "contributions",
     "cumulative_return",
     "currency_code",
@@ -104,10 +115,14 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "diversification_ratio",
     "dividend_yield",
     "down_capture",
+    "downside_deviation",
+    "downside_frequency",
+    "downside_potential",
     "dpi",
     "drawdown_series",
     "effective_number_of_assets",
     "effective_number_of_bets",
+    "even_moment",
     "fee_rate",
     "fx_frame",
     "gain_parts",
@@ -118,9 +133,19 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "hedged_return",
     "held_days",
     "hhi",
+    "gini_mean_difference",
+    "growth",
+    "hedged_return",
+    "held_days",
+    "higher_partial_moment",
     "holding_terms",
     "information_ratio",
     "ks_pme",
+    "kurtosis",
+    "kurtosis_root",
+    "l_kurtosis",
+    "l_moment",
+    "l_skewness",
     "largest_remainder",
     "ledger_checks",
     "ledger_frame",
@@ -137,6 +162,10 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "marks_at",
     "max_drawdown",
     "minimum_torsion",
+    "lower_partial_moment",
+    "marks_at",
+    "max_drawdown",
+    "mean_absolute_deviation",
     "modified_dietz",
     "money_weighted_return",
     "net_exposure",
@@ -172,14 +201,20 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "same_flow_return",
     "same_flow_value",
     "section_104",
+    "semideviation",
+    "semikurtosis_root",
+    "semivariance",
     "share_positive",
     "short_exposure",
     "simple_dietz",
     "simple_return",
     "simple_returns",
     "simulate_sale",
+    "skewness",
+    "skewness_kurtosis_ratio",
     "snapshot",
     "stale_rates",
+    "tail_gini",
     "tax_rate",
     "tax_year_bounds",
     "tax_years",
@@ -191,10 +226,16 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "turnover",
     "tvpi",
     "up_capture",
+    "upside_deviation",
+    "upside_frequency",
+    "upside_potential",
     "valuation",
     "value_at_risk",
     "vami",
+    "variability_skewness",
+    "variance",
     "volatility",
+    "volatility_skewness",
     "wash_sales",
     "why_they_differ",
     "window_returns",

@@ -1,51 +1,12 @@
-"""How far returns are spread around their mean."""
+"""Standard deviation of plain columns, and what a year of periods is."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from engine.columns import Figure, Floats, Table, cells_of, figure_like
+from engine.columns import Floats
 from engine.errors import InvalidInput
 from engine.returns import known_counts
-
-
-def volatility(returns: Table, *, ddof: int = 1, periods_per_year: float = 252) -> Figure:
-    """Yearly standard deviation of returns.
-
-    Parameters
-    ----------
-    returns
-        Simple returns of shape (n_periods,) or (n_periods, n_series), fraction.
-    ddof
-        1 (default) for a sample, 0 for a population.
-    periods_per_year
-        252 (default) for trading days, 12 for months; 1 gives that of a period.
-
-    Returns
-    -------
-    float, Series or ndarray
-        Fraction a year.
-
-    Notes
-    -----
-    Convention: sample standard deviation times the root of the periods of a year. NaN periods are left out; NaN where not more than
-    `ddof` are known.
-
-    Raises
-    ------
-    InvalidInput
-        A cell is not a number, or periods a year not above zero.
-
-    References
-    ----------
-    Bacon, Practical Portfolio Performance Measurement and Attribution, 2nd ed., ch. 4 "Annualised risk".
-
-    Examples
-    --------
-    >>> round(volatility([0.01, -0.01, 0.03], periods_per_year=1), 6)
-    0.02
-    """
-    return figure_like(returns, spread(cells_of(returns), ddof) * np.sqrt(periods_of(periods_per_year)), "volatility")
 
 
 def spread(cells: Floats, ddof: int) -> Floats:

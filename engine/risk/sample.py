@@ -79,6 +79,12 @@ class Sample:
         return np.where(self.lowest == self.highest, 0.0, sums)
 
     @cached_property
+    def ranked(self) -> Floats:
+        """The cells of `ordered` with 0 where nothing is known, for sums weighted by rank."""
+        ranked: Floats = np.where(np.isnan(self.ordered), 0.0, self.ordered)
+        return ranked
+
+    @cached_property
     def ordered(self) -> Floats:
         """Each column ascending, NaN last."""
         ordered: Floats = np.sort(self.cells, axis=0)
@@ -134,10 +140,20 @@ class Sample:
         """Root of the variance of a period."""
         return np.sqrt(self.variance(ddof))
 
+    @cached_property
+    def centred_squares(self) -> Floats:
+        """The cells of `centred`, squared."""
+        return self.centred * self.centred
+
     def moment(self, power: int) -> Floats:
-        """Mean of a power of `centred`."""
-        found: Floats = _raised(self.centred, power).sum(axis=0) / self.atleast(1)
-        return found
+        """Mean of a power of `centred`; exactly 0 where all returns are the same."""
+        if power == 2:
+            return self.squares / self.atleast(1)
+        if power in {3, 4}:
+            sums = np.einsum("ij,ij->j", self.centred_squares, self.centred if power == 3 else self.centred_squares)
+        else:
+            sums = _raised(self.centred, power).sum(axis=0)
+        return np.where(self.lowest == self.highest, 0.0, sums) / self.atleast(1)
 
     def below(self, target: float | Floats, power: float) -> Floats:
         """Sum of max(target - r, 0) to a power over the known; the power 0 counts those below."""
@@ -188,7 +204,8 @@ def sample(returns: Table) -> Sample:
     return Sample(cells_of(returns))
 
 
-def above_rate(returns: Table, risk_free: float | Table = 0.0, *, basis: str = "period", periods_per_year: float = 252) -> Sample:
+def above_rate(returns: Table, risk_free: float | Table = 0.0, *, basis: str = "period", periods_per_year: float = 252,
+               field: str = "risk_free") -> Sample:
     """Read returns less the risk-free rate of their period.
 
     Parameters
@@ -201,6 +218,8 @@ def above_rate(returns: Table, risk_free: float | Table = 0.0, *, basis: str = "
         The rate is one of a ``period`` (default) or of a ``year``, then compounded down to the period.
     periods_per_year
         For a rate of a year.
+    field
+        What the rate is, for the error.
 
     Returns
     -------
@@ -215,12 +234,38 @@ def above_rate(returns: Table, risk_free: float | Table = 0.0, *, basis: str = "
     """
     one_of("risk_free_basis", basis, RATE_BASES)
     cells = cells_of(returns)
-    rates = np.full((1, 1), float(risk_free)) if isinstance(risk_free, int | float) else cells_of(risk_free, "risk_free")
+    rates = np.full((1, 1), float(risk_free)) if isinstance(risk_free, int | float) else cells_of(risk_free, field)
     if not isinstance(risk_free, int | float):
-        _same_periods(returns, risk_free, cells, rates)
+        _same_periods(returns, risk_free, (cells, rates), field)
     if basis == "year":
         rates = np.expm1(np.log1p(rates) / periods_per_year)
     return Sample(cells - rates)
+
+
+def above_acceptable(returns: Table, minimum: float | Table = 0.0, field: str = "minimum_acceptable_return") -> Sample:
+    """Read returns less what is acceptable in their period.
+
+    Parameters
+    ----------
+    returns
+        Simple returns of shape (n_periods,) or (n_periods, n_series), fraction.
+    minimum
+        One of a period, default 0, or a series of them.
+    field
+        What it is called, for the error.
+
+    Returns
+    -------
+    Sample
+
+    Raises
+    ------
+    InvalidInput
+        A cell is not a number.
+    MisalignedSeries
+        A series of another length or with other labels.
+    """
+    return above_rate(returns, minimum, field=field)
 
 
 def paired(returns: Table, benchmark_returns: Table) -> tuple[Sample, Sample]:
@@ -296,9 +341,10 @@ def level_of(level: float) -> float:
     return level
 
 
-def _same_periods(returns: Table, risk_free: Table, cells: Floats, rates: Floats) -> None:
+def _same_periods(returns: Table, risk_free: Table, both: tuple[Floats, Floats], field: str) -> None:
+    cells, rates = both
     sides: list[Any] = [returns, risk_free]
     if len(rates) != len(cells) or rates.shape[1] not in {1, cells.shape[1]}:
-        raise MisalignedSeries("risk_free", "returns", reason=f"{rates.shape} against {cells.shape}")
+        raise MisalignedSeries(field, "returns", reason=f"{rates.shape} against {cells.shape}")
     if all(isinstance(side, pd.Series | pd.DataFrame) for side in sides) and not sides[0].index.equals(sides[1].index):
-        raise MisalignedSeries("risk_free", "returns", reason="their labels differ")
+        raise MisalignedSeries(field, "returns", reason="their labels differ")

@@ -1,0 +1,218 @@
+"""How far returns are spread around their mean."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.columns import Figure, Floats, Table, figure_like, series_like
+from engine.dispersion import periods_of
+from engine.errors import InvalidInput
+from engine.risk.catalogue import Term
+from engine.risk.sample import Sample, sample
+
+ROOM = "Dispersion"
+
+
+def variance_of(at: Sample, ddof: int = 1) -> Floats:
+    """Kernel of `variance`."""
+    return at.variance(ddof)
+
+
+def volatility_of(at: Sample, ddof: int = 1, periods_per_year: float = 252) -> Floats:
+    """Kernel of `volatility`."""
+    found: Floats = at.deviation(ddof) * np.sqrt(periods_per_year)
+    return found
+
+
+def mean_absolute_deviation_of(at: Sample) -> Floats:
+    """Kernel of `mean_absolute_deviation`."""
+    found: Floats = np.abs(at.centred).sum(axis=0) / at.atleast(1)
+    return np.where(at.lowest == at.highest, 0.0, found)
+
+
+def variance(returns: Table, *, ddof: int = 1) -> Figure:
+    """Mean square of returns around their mean, of a period.
+
+    Parameters
+    ----------
+    returns
+        Simple returns of shape (n_periods,) or (n_periods, n_series), fraction.
+    ddof
+        1 (default) for a sample, 0 for a population.
+
+    Returns
+    -------
+    float, Series or ndarray
+        Fraction squared, of a period.
+
+    Notes
+    -----
+    Convention: sum of squares over the periods less `ddof`, not annualised. Missing returns are left out; NaN where not more than `ddof`
+    are known.
+
+    Raises
+    ------
+    InvalidInput
+        A cell is not a number.
+
+    References
+    ----------
+    Bacon, Practical Portfolio Performance Measurement and Attribution, 2nd ed., ch. 4 "Variance".
+
+    Examples
+    --------
+    >>> round(variance([0.01, -0.01, 0.03]), 6)
+    0.0004
+    """
+    return figure_like(returns, variance_of(sample(returns), ddof), "variance")
+
+
+def volatility(returns: Table, *, ddof: int = 1, periods_per_year: float = 252) -> Figure:
+    """Yearly standard deviation of returns.
+
+    Parameters
+    ----------
+    returns
+        Simple returns of shape (n_periods,) or (n_periods, n_series), fraction.
+    ddof
+        1 (default) for a sample, 0 for a population.
+    periods_per_year
+        252 (default) for trading days, 12 for months; 1 gives that of a period.
+
+    Returns
+    -------
+    float, Series or ndarray
+        Fraction a year.
+
+    Notes
+    -----
+    Convention: sample standard deviation times the root of the periods of a year. NaN periods are left out; NaN where not more than
+    `ddof` are known.
+
+    Raises
+    ------
+    InvalidInput
+        A cell is not a number, or periods a year not above zero.
+
+    References
+    ----------
+    Bacon, Practical Portfolio Performance Measurement and Attribution, 2nd ed., ch. 4 "Annualised risk".
+
+    Examples
+    --------
+    >>> round(volatility([0.01, -0.01, 0.03], periods_per_year=1), 6)
+    0.02
+    """
+    return figure_like(returns, volatility_of(sample(returns), ddof, periods_of(periods_per_year)), "volatility")
+
+
+def mean_absolute_deviation(returns: Table) -> Figure:
+    """Mean distance of returns from their mean, of a period.
+
+    Parameters
+    ----------
+    returns
+        Simple returns of shape (n_periods,) or (n_periods, n_series), fraction.
+
+    Returns
+    -------
+    float, Series or ndarray
+        Fraction of a period.
+
+    Notes
+    -----
+    Convention: divided by all periods that have a return; NaN without any.
+
+    Raises
+    ------
+    InvalidInput
+        A cell is not a number.
+
+    References
+    ----------
+    Konno and Yamazaki 1991, "Mean-absolute deviation portfolio optimization model", Management Science 37, eq. 8; Bacon, 2nd ed., ch. 4.
+
+    Examples
+    --------
+    >>> round(mean_absolute_deviation([0.01, -0.01, 0.03]), 6)
+    0.013333
+    """
+    return figure_like(returns, mean_absolute_deviation_of(sample(returns)), "mean_absolute_deviation")
+
+
+def rolling_volatility(returns: Table, *, window: int = 63, ddof: int = 1, periods_per_year: float = 252, minimum: int | None = None) -> Figure:
+    """Yearly standard deviation of the last periods, after each period.
+
+    Parameters
+    ----------
+    returns
+        Simple returns of shape (n_periods,) or (n_periods, n_series), fraction.
+    window
+        Periods that count, default 63: a quarter of trading days.
+    ddof, periods_per_year
+        As in `volatility`.
+    minimum
+        Returns that must be known among them, default all.
+
+    Returns
+    -------
+    Series, DataFrame or ndarray
+        Same shape and index, fraction a year; NaN while fewer than `minimum` are known.
+
+    Notes
+    -----
+    Convention: a row counts its own return, so that the last row is `volatility` of the last `window` rows. Sums run over returns less
+    the mean of the whole series, which keeps what cancels small.
+
+    Raises
+    ------
+    InvalidInput
+        A cell is not a number, a window not above `ddof`, or periods a year not above zero.
+
+    References
+    ----------
+    As in `volatility`.
+
+    Examples
+    --------
+    >>> rolling_volatility([0.01, -0.01, 0.03], window=2, periods_per_year=1).round(6).tolist()
+    [nan, 0.014142, 0.028284]
+    """
+    if window <= ddof:
+        raise InvalidInput("window", window, f"is not above {ddof}", hint="Use 21, 63 or 252 trading days")
+    at, least = sample(returns), max(minimum or window, ddof + 1)
+    counts, sums = windowed(at.known.astype(np.float64), window), windowed(at.centred, window)
+    squares = windowed(at.centred_squares, window) - sums * sums / np.maximum(counts, 1.0)
+    rolled = np.sqrt(np.maximum(squares, 0.0) / np.where(counts >= least, counts - ddof, np.nan))
+    return series_like(returns, np.asarray(rolled * np.sqrt(periods_of(periods_per_year))))
+
+
+def windowed(cells: Floats, window: int) -> Floats:
+    """Add up the last rows, after each row; over fewer rows at the beginning.
+
+    Parameters
+    ----------
+    cells
+        ndarray of shape (n_periods, n_series), no NaN.
+    window
+        Rows that count.
+
+    Returns
+    -------
+    ndarray of shape (n_periods, n_series)
+        Sums.
+    """
+    sums: Floats = np.cumsum(cells, axis=0)
+    late: Floats = sums.copy()
+    late[window:] -= sums[:-window]
+    return late
+
+
+TERMS: tuple[Term, ...] = (
+    Term("volatility", "Volatility", ROOM, "fraction", "How far returns usually lie from their mean, as a yearly figure.", "Bacon, 2nd ed., ch. 4",
+         minimum=20, better="low"),
+    Term("variance", "Variance", ROOM, "number", "Mean square of the distance of returns from their mean, of a period.", "Bacon, 2nd ed., ch. 4",
+         minimum=20, better="low"),
+    Term("mean_absolute_deviation", "Mean absolute deviation", ROOM, "fraction", "Mean distance of a period's return from the mean.",
+         "Konno and Yamazaki 1991", minimum=20, better="low"),
+)  # fmt: skip
