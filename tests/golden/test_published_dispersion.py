@@ -46,6 +46,7 @@ from engine import (
 )
 from tests.golden.bacon import BENCHMARK, PORTFOLIO
 
+pytestmark = pytest.mark.filterwarnings("error")
 MAR = {"minimum_acceptable_return": 0.005}
 SAME = 1e-9
 CHANCE = np.random.default_rng(20)
