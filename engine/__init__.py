@@ -38,12 +38,12 @@ from engine.ratios import break_even_price, cash_drag, dividend_yield, fee_rate,
 from engine.returns import cumulative_return, growth, link_returns, log_returns, simple_returns, vami
 from engine.revaluation import Marks, Revaluation, Terms, revalue, row_rates, terms
 from engine.review import ledger_checks
-from engine.risk.rolling import rolling_max_drawdown, rolling_sharpe_ratio, rolling_volatility
 from engine.risk.comoments import beta_co_kurtosis, beta_co_skewness, beta_co_variance, co_kurtosis, co_skewness
 from engine.risk.deviations import downside_deviation, semideviation, semivariance, upside_deviation
-from engine.risk.dispersion import mean_absolute_deviation, rolling_volatility, variance, volatility
+from engine.risk.dispersion import mean_absolute_deviation, variance, volatility
 from engine.risk.gini import gini_mean_difference, l_kurtosis, l_moment, l_skewness, tail_gini
 from engine.risk.partial_moments import downside_potential, higher_partial_moment, lower_partial_moment, upside_potential
+from engine.risk.rolling import rolling_max_drawdown, rolling_sharpe_ratio, rolling_volatility
 from engine.risk.shape import even_moment, kurtosis, kurtosis_root, semikurtosis_root, skewness, skewness_kurtosis_ratio
 from engine.risk.sides import downside_frequency, upside_frequency, variability_skewness, volatility_skewness
 from engine.rounding import largest_remainder, to_cents

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.columns import Figure, Floats, Table, figure_like, series_like
+from engine.columns import Figure, Floats, Table, figure_like
 from engine.dispersion import periods_of
-from engine.errors import InvalidInput
 from engine.risk.catalogue import Term
 from engine.risk.sample import Sample, sample
 
@@ -138,74 +137,6 @@ def mean_absolute_deviation(returns: Table) -> Figure:
     0.013333
     """
     return figure_like(returns, mean_absolute_deviation_of(sample(returns)), "mean_absolute_deviation")
-
-
-def rolling_volatility(returns: Table, *, window: int = 63, ddof: int = 1, periods_per_year: float = 252, minimum: int | None = None) -> Figure:
-    """Yearly standard deviation of the last periods, after each period.
-
-    Parameters
-    ----------
-    returns
-        Simple returns of shape (n_periods,) or (n_periods, n_series), fraction.
-    window
-        Periods that count, default 63: a quarter of trading days.
-    ddof, periods_per_year
-        As in `volatility`.
-    minimum
-        Returns that must be known among them, default all.
-
-    Returns
-    -------
-    Series, DataFrame or ndarray
-        Same shape and index, fraction a year; NaN while fewer than `minimum` are known.
-
-    Notes
-    -----
-    Convention: a row counts its own return, so that the last row is `volatility` of the last `window` rows. Sums run over returns less
-    the mean of the whole series, which keeps what cancels small.
-
-    Raises
-    ------
-    InvalidInput
-        A cell is not a number, a window not above `ddof`, or periods a year not above zero.
-
-    References
-    ----------
-    As in `volatility`.
-
-    Examples
-    --------
-    >>> rolling_volatility([0.01, -0.01, 0.03], window=2, periods_per_year=1).round(6).tolist()
-    [nan, 0.014142, 0.028284]
-    """
-    if window <= ddof:
-        raise InvalidInput("window", window, f"is not above {ddof}", hint="Use 21, 63 or 252 trading days")
-    at, least = sample(returns), max(minimum or window, ddof + 1)
-    counts, sums = windowed(at.known.astype(np.float64), window), windowed(at.centred, window)
-    squares = windowed(at.centred_squares, window) - sums * sums / np.maximum(counts, 1.0)
-    rolled = np.sqrt(np.maximum(squares, 0.0) / np.where(counts >= least, counts - ddof, np.nan))
-    return series_like(returns, np.asarray(rolled * np.sqrt(periods_of(periods_per_year))))
-
-
-def windowed(cells: Floats, window: int) -> Floats:
-    """Add up the last rows, after each row; over fewer rows at the beginning.
-
-    Parameters
-    ----------
-    cells
-        ndarray of shape (n_periods, n_series), no NaN.
-    window
-        Rows that count.
-
-    Returns
-    -------
-    ndarray of shape (n_periods, n_series)
-        Sums.
-    """
-    sums: Floats = np.cumsum(cells, axis=0)
-    late: Floats = sums.copy()
-    late[window:] -= sums[:-window]
-    return late
 
 
 TERMS: tuple[Term, ...] = (
