@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from data import calendar
@@ -226,3 +227,18 @@ def test_packing_loses_nothing(world: Services, actor: Actor) -> None:
     assert (found.mark, found.panel.rows, found.panel.currencies) == (7, panel.rows, panel.currencies)
     same(found.panel, panel)
     assert closed_days(panel, DAYS[10]).days[-1] < np.datetime64(DAYS[10])
+
+
+@pytest.mark.parametrize("start", [date(2024, 1, day) for day in range(2, 13)], ids=str)
+def test_the_last_bars_lay_out_what_the_history_does(services: Services, actor: Actor, start: date) -> None:
+    """Two instruments with gaps in other places: from any day on, the bars that are at hand tell what a read of the history tells."""
+    for symbol, closes in {"AAA": {2: 10, 4: 11, 8: 12, 11: 13}, "BBB": {3: 20, 9: 21, 10: 22}}.items():
+        services.instruments.put(actor, symbol, {"name": symbol, "currency": "USD"})
+        services.instruments.put_bars(actor, symbol, [{"date": f"2024-01-{day:02d}", "close": close} for day, close in closes.items()])
+    with services.database.read() as unit:
+        instruments = unit.instruments.by_symbols(actor.workspace_id, ["AAA", "BBB"])
+        known = unit.instruments.recent_closes([each.id for each in instruments.values()], date(2024, 1, 12), 10)
+        recent = [known[each.id] for each in instruments.values()]
+        laid = performance_panels._of_recent(instruments, recent, start)
+        read = performance_panels._of_history(unit, instruments, start, date(2024, 1, 12))
+    pd.testing.assert_frame_equal(laid.dropna(how="all"), read.dropna(how="all"), check_freq=False, check_names=False)
