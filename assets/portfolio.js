@@ -1,6 +1,6 @@
 /* Settings of a portfolio: the dialog filled from the directory, saving, deleting, and taking that back. */
 window.portolan.portfolio = (() => {
-  const DIALOG = "portfolio-settings", FIELDS = ["name", "base_currency", "cost_method", "benchmark", "oversell", "negative_cash"];
+  const DIALOG = "portfolio-settings", FIELDS = ["name", "base_currency", "cost_method", "benchmark", "oversell", "negative_cash", "providers"];
   const shell = () => window.portolan.shell;
   const byId = (id) => document.getElementById(id);
   const form = () => document.querySelector("[data-form=portfolio-settings]");

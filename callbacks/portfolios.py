@@ -45,13 +45,20 @@ def settle(services: Services, asked: Mapping[str, Any]) -> dict[str, Any]:
     book, actor, key = services.portfolios, services.accounts.local(), asked.get("key")
     action, which, version = str(asked["action"]), UUID(str(asked["id"])), int(asked["version"])
     if action == "change":
-        changed = book.change(actor, which, version, asked["fields"], idempotency_key=key)
+        changed = book.change(actor, which, version, with_names(asked["fields"]), idempotency_key=key)
         return told_of(changed, action)
     if action == "restore":
         return told_of(book.restore(actor, which, idempotency_key=key), action)
     before = book.get(actor, which)
     book.remove(actor, which, version, idempotency_key=key)
     return told_of(before, action)
+
+
+def with_names(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Read the providers, which a form writes as one line."""
+    if "providers" not in fields:
+        return dict(fields)
+    return {**fields, "providers": [name.strip() for name in (fields["providers"] or "").split(",") if name.strip()]}
 
 
 def told_of(portfolio: Portfolio, action: str) -> dict[str, Any]:

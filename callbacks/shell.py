@@ -11,6 +11,7 @@ from uuid import UUID
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 from dash.exceptions import PreventUpdate
 
+from callbacks.portfolios import with_names
 from components import cards
 from components.ids import Ids
 from engine.errors import InvalidInput, PortfolioError
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from services.views import MarketStatus, QuarantinedQuote
 
 log = logging.getLogger("portolan.screen")
-NEW_FIELDS = ("name", "base_currency", "cost_method", "benchmark", "oversell", "negative_cash")
+NEW_FIELDS = ("name", "base_currency", "cost_method", "benchmark", "oversell", "negative_cash", "providers")
 STATES = ("live", "delayed", "stale", "closed", "missing")
 
 
@@ -83,7 +84,8 @@ def _directory(services: Services) -> dict[str, Any]:
 def _settings(portfolio: Portfolio) -> dict[str, Any]:
     """Give what the settings of a portfolio show and change."""
     return {"base_currency": portfolio.base_currency, "cost_method": portfolio.cost_method.value, "benchmark": portfolio.benchmark,
-            "oversell": portfolio.oversell, "negative_cash": portfolio.negative_cash, "version": portfolio.version}
+            "oversell": portfolio.oversell, "negative_cash": portfolio.negative_cash, "providers": ", ".join(portfolio.providers),
+            "version": portfolio.version}
 
 
 def _held(services: Services, actor: Actor, portfolios: list[dict[str, Any]]) -> dict[str, Any]:
@@ -170,7 +172,7 @@ def _register_new_portfolio(app: Dash, services: Services) -> None:
         """Record a portfolio from the dialog."""
         if not draft:
             raise PreventUpdate
-        raw = {key: draft.get(key) or None for key in NEW_FIELDS}
+        raw = with_names({key: draft.get(key) or None for key in NEW_FIELDS})
         try:
             portfolio = await asyncio.to_thread(services.portfolios.create, services.accounts.local(), raw, idempotency_key=draft.get("key"))
         except PortfolioError as error:

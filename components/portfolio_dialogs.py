@@ -90,4 +90,9 @@ def _fields(name_id: str) -> list[Component]:
             ],
             className="pair",
         ),
+        controls.field(
+            "Providers of prices",
+            controls.text_input("providers", maxLength=240, placeholder="yahoo, stooq, or empty"),
+            hint="Most preferred first, for what is held here. Empty: the order of the server. Where several portfolios hold it, the oldest decides.",
+        ),
     ]

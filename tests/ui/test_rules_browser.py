@@ -73,11 +73,13 @@ def test_settings_are_shown_changed_and_obeyed(world: World, watch: Any) -> None
     page.locator(f"{SETTINGS} [name=name]").fill("Renamed")
     page.locator(f"{SETTINGS} [name=oversell]").select_option("error")
     page.locator(f"{SETTINGS} [name=cost_method]").select_option("average")
+    page.locator(f"{SETTINGS} [name=providers]").fill("Stooq, yahoo")
     page.locator(f"{SETTINGS} [type=submit]").click()
     expect(page.locator(SETTINGS)).to_be_hidden(timeout=PATIENCE)
     expect(page.locator("#portfolio-menu-name")).to_have_text("Renamed", timeout=PATIENCE)
     told = world.get(world.here)
     assert (told["name"], told["oversell"], told["negative_cash"], told["cost_method"]) == ("Renamed", "error", "allow", "average")
+    assert told["providers"] == ["stooq", "yahoo"]
     page.keyboard.press("n")
     fill(page, kind="SELL", symbol="AAPL", quantity="3", price="100", date="2024-01-05")
     save(page)
