@@ -46,11 +46,18 @@ from engine.risk.partial_moments import downside_potential, higher_partial_momen
 from engine.risk.rolling import rolling_max_drawdown, rolling_sharpe_ratio, rolling_volatility
 from engine.risk.shape import even_moment, kurtosis, kurtosis_root, semikurtosis_root, skewness, skewness_kurtosis_ratio
 from engine.risk.sides import downside_frequency, upside_frequency, variability_skewness, volatility_skewness
+from engine.risk.score import RiskScore, risk_class, risk_score, var_equivalent_volatility
 from engine.rounding import largest_remainder, to_cents
 from engine.sale import SaleSimulation, simulate_sale
 from engine.same_flows import direct_alpha, dpi, ks_pme, return_gap, rvpi, same_flow_return, same_flow_value, tvpi
 from engine.section104 import Section104, section_104
 from engine.snapshots import Snapshot, snapshot
+from engine.stress.episodes import EPISODES, Episode
+from engine.stress.factor import FactorStress, factor_exposures, factor_stress, implied_shocks
+from engine.stress.historic import HistoricStress, historic_stress
+from engine.stress.losses import stress_loss
+from engine.stress.reverse import ReverseStress, reverse_stress
+from engine.stress.scenario import ScenarioStress, Shock, scenario_stress
 from engine.time_weighted import panel_returns, period_returns, time_weighted_return
 from engine.valuation import marks_at, positions, realised_gains, valuation
 from engine.value_at_risk import rolling_value_at_risk, value_at_risk
@@ -65,8 +72,12 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "Conditions",
     "Direction",
     "EFFECTS",
+    "EPISODES",
     "Effect",
+    "Episode",
+    "FactorStress",
     "Fix",
+    "HistoricStress",
     "LEDGER_COLUMNS",
     "LedgerFinding",
     "Marks",
@@ -74,8 +85,12 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "Panel",
     "Rate",
     "Revaluation",
+    "ReverseStress",
+    "RiskScore",
     "SaleSimulation",
+    "ScenarioStress",
     "Section104",
+    "Shock",
     "Snapshot",
     "Suspicion",
     "Terms",
@@ -123,6 +138,8 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "effective_number_of_assets",
     "effective_number_of_bets",
     "even_moment",
+    "factor_exposures",
+    "factor_stress",
     "fee_rate",
     "fx_frame",
     "gain_parts",
@@ -135,7 +152,9 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "held_days",
     "hhi",
     "higher_partial_moment",
+    "historic_stress",
     "holding_terms",
+    "implied_shocks",
     "information_ratio",
     "ks_pme",
     "kurtosis",
@@ -187,6 +206,9 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "revalue",
     "risk_contributions",
     "rolling_max_drawdown",
+    "reverse_stress",
+    "risk_class",
+    "risk_score",
     "rolling_return",
     "rolling_sharpe_ratio",
     "rolling_value_at_risk",
@@ -195,6 +217,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "rvpi",
     "same_flow_return",
     "same_flow_value",
+    "scenario_stress",
     "section_104",
     "semideviation",
     "semikurtosis_root",
@@ -210,6 +233,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "snapshot",
     "stale_rates",
     "tail_gini",
+    "stress_loss",
     "tax_rate",
     "tax_year_bounds",
     "tax_years",
@@ -229,6 +253,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "vami",
     "variability_skewness",
     "variance",
+    "var_equivalent_volatility",
     "volatility",
     "volatility_skewness",
     "wash_sales",
