@@ -105,7 +105,7 @@ def _solved(grams: Floats, sides: Floats, enough: NDArray[np.bool_]) -> Floats:
 
 
 def implied_shocks(shocks: pd.Series, covariance: pd.DataFrame) -> pd.Series:
-    """Shocks that are to be expected of the other factors when some are shocked.
+    """Shocks to be expected of the other factors when some are shocked.
 
     Parameters
     ----------
