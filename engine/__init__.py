@@ -44,9 +44,9 @@ from engine.risk.dispersion import mean_absolute_deviation, variance, volatility
 from engine.risk.gini import gini_mean_difference, l_kurtosis, l_moment, l_skewness, tail_gini
 from engine.risk.partial_moments import downside_potential, higher_partial_moment, lower_partial_moment, upside_potential
 from engine.risk.rolling import rolling_max_drawdown, rolling_sharpe_ratio, rolling_volatility
+from engine.risk.score import RiskScore, risk_class, risk_score, var_equivalent_volatility
 from engine.risk.shape import even_moment, kurtosis, kurtosis_root, semikurtosis_root, skewness, skewness_kurtosis_ratio
 from engine.risk.sides import downside_frequency, upside_frequency, variability_skewness, volatility_skewness
-from engine.risk.score import RiskScore, risk_class, risk_score, var_equivalent_volatility
 from engine.rounding import largest_remainder, to_cents
 from engine.sale import SaleSimulation, simulate_sale
 from engine.same_flows import direct_alpha, dpi, ks_pme, return_gap, rvpi, same_flow_return, same_flow_value, tvpi
@@ -204,11 +204,11 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "return_quality",
     "returns_by",
     "revalue",
-    "risk_contributions",
-    "rolling_max_drawdown",
     "reverse_stress",
     "risk_class",
+    "risk_contributions",
     "risk_score",
+    "rolling_max_drawdown",
     "rolling_return",
     "rolling_sharpe_ratio",
     "rolling_value_at_risk",
@@ -232,8 +232,8 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "skewness_kurtosis_ratio",
     "snapshot",
     "stale_rates",
-    "tail_gini",
     "stress_loss",
+    "tail_gini",
     "tax_rate",
     "tax_year_bounds",
     "tax_years",
@@ -251,9 +251,9 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "valuation",
     "value_at_risk",
     "vami",
+    "var_equivalent_volatility",
     "variability_skewness",
     "variance",
-    "var_equivalent_volatility",
     "volatility",
     "volatility_skewness",
     "wash_sales",
