@@ -13,6 +13,16 @@ from services.providers import ProviderView
 routes = APIRouter(tags=["market"], route_class=ExactRoute)
 
 
+class LinePublic(Public):
+    """The socket over which a provider tells its ticks: connected, down, or unknown where the leader has not told for three minutes."""
+
+    state: str
+    since: dt.datetime | None
+    symbols: int
+    ticks: int
+    error: str | None
+
+
 class ProviderPublic(Public):
     """A provider of `MARKET_DATA`: its budget, its breaker, its last answer and its last error, as all processes have seen it."""
 
@@ -34,6 +44,7 @@ class ProviderPublic(Public):
     last_error_code: str | None
     last_error_at: dt.datetime | None
     reason: str | None
+    line: LinePublic | None
 
 
 @routes.get("/providers", response_model=list[ProviderPublic])

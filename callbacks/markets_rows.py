@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from engine.types import Actor, CorporateAction, Instrument
     from services import Services
     from services.candles import Candle, Candles, Panel
+    from services.providers import ProviderView
     from services.searching import Found
     from services.watchlists import Watchlist
 
@@ -177,8 +178,12 @@ def providers(services: Services, actor: Actor) -> Any:  # noqa: ANN401
     """Tell how providers fare."""
     names = ("name", "state", "left_today", "per_day", "per_minute", "latency_ms", "last_ok_at", "last_error", "last_error_at", "retry_at",
              "failures", "reason", "simulated")
-    return markets_feed.providers([markets_feed.Fare(offers=", ".join(view.offers), **{name: getattr(view, name) for name in names})
-                                   for view in services.providers.health(actor)])
+    return markets_feed.providers([_fare(view, names) for view in services.providers.health(actor)])
+
+
+def _fare(view: ProviderView, names: Sequence[str]) -> markets_feed.Fare:
+    line = {"line": view.line.state, "line_since": view.line.since, "line_error": view.line.error} if view.line else {}
+    return markets_feed.Fare(offers=", ".join(view.offers), **{name: getattr(view, name) for name in names}, **line)
 
 
 def doubts(services: Services, actor: Actor) -> Any:  # noqa: ANN401

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 BREAKERS = {"ok": ("well", "ok"), "unasked": ("not asked yet", ""), "used_up": ("used up for today", "warn"), "left_alone": ("left alone", "crit"),
             "probing": ("is tried again", "warn"), "unavailable": ("not available", "")}
+LINES = {"connected": ("live line up", "ok"), "down": ("live line down", "warn"), "unknown": ("live line not told of", "")}
 FAILED = {"failed": "crit", "open": "warn", "released": "ok", "rejected": ""}
 
 
@@ -37,6 +38,9 @@ class Fare(NamedTuple):
     failures: int
     reason: str | None
     simulated: bool
+    line: str | None = None
+    line_since: datetime | None = None
+    line_error: str | None = None
 
 
 class Line(NamedTuple):
@@ -64,10 +68,15 @@ def _fare(fare: Fare) -> html.Tr:
     again = [html.Span(f"{fare.failures} failures in a row", className="sub")] if fare.failures else []
     made_up = [tag("simulated", "brass")] if fare.simulated and fare.name != "simulated" else []
     name = [html.B(fare.name), *made_up, html.Span(fare.offers, className="sub")]
+    line = [html.Span([tag(*LINES[fare.line]), _of_line(fare)], className="sub")] if fare.line else []
     last = f"{fare.last_ok_at:%d %b %H:%M:%S}" if fare.last_ok_at else theme.UNKNOWN
-    return html.Tr([html.Td(name, className="l"), html.Td([tag(f"{word}{until}", kind), *again], className="l"), html.Td(left),
+    return html.Tr([html.Td(name, className="l"), html.Td([tag(f"{word}{until}", kind), *again, *line], className="l"), html.Td(left),
                     html.Td(theme.number(fare.per_minute, decimals=0)), html.Td(theme.with_unit(theme.number(fare.latency_ms, decimals=0), "ms")),
                     html.Td(last), html.Td(error, className="l wrap")])
+
+
+def _of_line(fare: Fare) -> str:
+    return f" since {fare.line_since:%d %b %H:%M}" if fare.line_since else f" {fare.line_error}" if fare.line_error else ""
 
 
 def doubts(found: Sequence[cards.Doubt]) -> html.Div:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
 
 from data import budgets, calendar
 from data.budgets import ProviderHealth
@@ -12,8 +13,26 @@ from data.database import Database
 from data.feed import Feed
 from data.providers import registry
 from data.providers.base import Provider
+from data.records import JobRun
+from data.rounds import Streaming
 from data.settings import Settings, names_of
 from engine.types import Actor
+
+SILENT: Final = timedelta(minutes=3)  # a line is told of once a minute
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """How the socket over which a provider tells its ticks fares, as the leader last told.
+
+    `state` is `connected`, `down`, or `unknown` where nobody has told for some minutes.
+    """
+
+    state: str
+    since: datetime | None
+    symbols: int
+    ticks: int
+    error: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +61,7 @@ class ProviderView:
     last_error_code: str | None = None
     last_error_at: datetime | None = None
     reason: str | None = None
+    line: LineView | None = None
 
 
 class Providers:
@@ -59,7 +79,20 @@ class Providers:
         running = {provider.name: provider for provider in self._feed.providers}
         refused = {refusal.name: refusal.reason for refusal in registry.refusals(self._settings)}
         names = dict.fromkeys([*names_of(self._settings.market_data), *running])
-        return [_view(name, place, running.get(name), known, refused.get(name)) for place, name in enumerate(names, start=1)]
+        with self._database.read() as unit:
+            lines = {name: _line(unit.system.jobs(job=f"stream_{name}", limit=1)) for name, each in running.items() if isinstance(each, Streaming)}
+        return [replace(_view(name, place, running.get(name), known, refused.get(name)), line=lines.get(name))
+                for place, name in enumerate(names, start=1)]
+
+
+def _line(runs: Sequence[JobRun]) -> LineView | None:
+    """Read what the leader last wrote of a line."""
+    if not runs:
+        return None
+    told, at = runs[0].detail, runs[0].created_at
+    since = datetime.fromisoformat(told["since"]) if told.get("since") else None
+    state = "unknown" if calendar.now() - at > SILENT else "connected" if told.get("connected") else "down"
+    return LineView(state, since, int(told.get("symbols", 0)), int(told.get("ticks", 0)), told.get("error") or told.get("reason"))
 
 
 def _view(name: str, place: int, provider: Provider | None, known: Mapping[str, ProviderHealth], reason: str | None) -> ProviderView:

@@ -29,6 +29,7 @@ BATCH: Final = 1000
 MOST_WAITING: Final = 20_000
 HEARTBEAT_SECONDS: Final = 15.0
 UNTENDED_SECONDS: Final = 20.0
+TOLD_EVERY_SECONDS: Final = 60.0
 FIRST_PAUSE_SECONDS: Final = 1.0
 LONGEST_PAUSE_SECONDS: Final = 60.0
 _log = logging.getLogger(__name__)
@@ -110,7 +111,7 @@ class Stream:
         self._heartbeat_seconds, self._untended_seconds, self._first_pause = heartbeat_seconds, untended_seconds, first_pause_seconds
         self._lock, self._ending = Lock(), Event()
         self._thread: Thread | None = None
-        self._tended = 0.0
+        self._tended, self._told, self._told_at = 0.0, StreamStatus(), 0.0
         self._by_symbol: dict[str, list[Instrument]] = {}
         self._waiting: list[Quote] = []
         self._status = StreamStatus()
@@ -121,17 +122,26 @@ class Stream:
         Returns
         -------
         dict or None
-            Something to write down: that the line was begun.
+            Something to write down: how the line fares, where that changed and once a minute.
         """
         self._by_symbol = self._sorted(self._wanted())
         self._tended = time.monotonic()
         with self._lock:
-            if not self._by_symbol or (self._thread is not None and self._thread.is_alive()):
-                return None
-            self._ending.clear()
-            self._thread = Thread(target=self._hold, name=f"{self._dialect.name}-stream", daemon=True)
-            self._thread.start()
-        return {"stream": self._dialect.name, "symbols": len(self._by_symbol)}
+            if self._by_symbol and (self._thread is None or not self._thread.is_alive()):
+                self._ending.clear()
+                self._thread = Thread(target=self._hold, name=f"{self._dialect.name}-stream", daemon=True)
+                self._thread.start()
+        return self._news()
+
+    def _news(self) -> dict[str, Any] | None:
+        """Tell how the line fares, unless that was told within the minute."""
+        now, before = self._status, self._told
+        is_same = (now.connected, now.error) == (before.connected, before.error)
+        if self._thread is None or (is_same and time.monotonic() - self._told_at < TOLD_EVERY_SECONDS):
+            return None
+        self._told, self._told_at = now, time.monotonic()
+        return {"stream": self._dialect.name, "symbols": len(self._by_symbol), "connected": now.connected, "ticks": now.ticks,
+                "since": now.since and now.since.isoformat(), "error": now.error}
 
     def stop(self) -> None:
         """End the line, and wait until it has."""

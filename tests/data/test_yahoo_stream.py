@@ -361,7 +361,10 @@ def test_the_provider_makes_its_line(exchange: Exchange, lines: list[Stream]) ->
               Instrument(UUID(int=2), UUID(int=9), "House", "House", AssetClass.OTHER, "USD")]
     made = yahoo.stream(Taker(), lambda: wanted)
     lines.append(made)
-    assert made.tend() == {"stream": "yahoo", "symbols": 1}
+    assert made.tend() == {"stream": "yahoo", "symbols": 1, "connected": False, "ticks": 0, "since": None, "error": None}
     assert comes_true(lambda: exchange.subscribed() == [["AAPL"]])
-    assert made.tend() is None, "it is open"
+    opened = made.tend()
+    assert opened is not None
+    assert (opened["connected"], opened["since"]) == (True, made.status().since and made.status().since.isoformat())
+    assert made.tend() is None, "that was told"
     assert calendar.now() - timedelta(minutes=5) < (made.status().since or calendar.now())

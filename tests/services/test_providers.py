@@ -82,3 +82,25 @@ def test_they_are_told_over_rest(services: Services, client: TestClient) -> None
     answer = client.get("/api/v1/providers")
     assert answer.status_code == 200
     assert [each["name"] for each in answer.json()] == [provider.name for provider in services.feed.providers]
+
+
+def test_how_a_line_fares_is_what_the_leader_last_told(told: Providers, database: Database, actor: Actor) -> None:
+    def leader_tells(**detail: object) -> None:
+        with database.begin() as unit:
+            unit.system.finish_job(unit.system.start_job("stream_yahoo"), **detail)
+
+    assert view(told, actor, "yahoo").line is None
+    leader_tells(stream="yahoo", symbols=3, connected=True, ticks=17, since="2026-01-05T10:00:00+00:00", error=None)
+    line = view(told, actor, "yahoo").line
+    assert line is not None
+    assert (line.state, line.symbols, line.ticks, line.error) == ("connected", 3, 17, None)
+    leader_tells(stream="yahoo", symbols=3, connected=False, ticks=17, since=None, error="the line broke off")
+    line = view(told, actor, "yahoo").line
+    assert line is not None
+    assert (line.state, line.since, line.error) == ("down", None, "the line broke off")
+    with database.begin() as unit:
+        unit.connection.exec_driver_sql("UPDATE job_run SET created_at = created_at - interval '4 minutes' WHERE job = 'stream_yahoo'")
+    assert view(told, actor, "yahoo").line == replace(line, state="unknown")
+    assert view(told, actor, "stooq").line is None
+    with database.begin() as unit:
+        unit.connection.exec_driver_sql("DELETE FROM job_run WHERE job = 'stream_yahoo'")
