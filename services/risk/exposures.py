@@ -21,10 +21,11 @@ from data.repositories.valuations import Subjects
 from engine.errors import InvalidInput
 from engine.types import Actor, Finding, Instrument, Severity
 from services import fields
-from services.books import Kept
+from services.books import Kept, once
 from services.fields import Place
 from services.marks import ALWAYS_OPEN
 from services.performance import SATURDAY, Performance
+from services.performance_benchmark import read_levels
 from services.performance_figures import Basis
 from services.performance_views import PerformanceQuestion, PerformanceView
 from services.risk.total_returns import Known, ledger_splits, ledger_yields, read_closes, read_rate_history, total_returns, trading_days
@@ -34,6 +35,7 @@ from services.views import ALL, HoldingsView
 KEPT: Final = 24
 HELD_BY: Final = ("symbol", "sector", "asset_class", "currency", "country")  # what holdings of today can be chosen by
 TRADING_DAYS, EVERY_DAY = 252.0, 365.0
+LEAST_KNOWN: Final = 0.9  # share of what is held that has a return on a day that counts
 COLUMNS: Final = ["name", "asset_class", "sector", "country", "currency", "quantity", "price", "value", "weight"]
 
 
@@ -43,6 +45,7 @@ class ExposureQuestion:
 
     start: date | None = None  # returns after its close; None: as far back as there are any
     end: date | None = None  # returns up to its close; None: the last day that is over
+    period: str | None = None  # as in a question of performance, instead of `start`
     benchmark: str | None = None  # symbol; None: the portfolio's own; "": none
     base_currency: str | None = None
     group_by: str | None = None  # of HELD_BY but country: the answer is of one group of it
@@ -63,12 +66,14 @@ class Exposure:
     currencies: pd.DataFrame  # trading days x currency of holdings or cash: return of the currency against the base, 0 of the base itself
     realised: pd.Series  # trading days -> time-weighted return of the scope as it was lived through, net of costs
     benchmark: pd.Series | None  # the same days -> return of the benchmark, NaN where it has none
+    benchmark_of_today: pd.Series | None  # days of `returns` -> the same
     benchmark_name: tuple[str, str] | None  # symbol and name
     periods_per_year: float  # 252; 365 where everything trades around the clock
     simulated: bool  # any price used is simulated
     revisions: dict[str, int]  # portfolio id -> ledger revision that was read
     instruments: dict[str, Instrument]  # by symbol, of `holdings`
     findings: tuple[Finding, ...]
+    state: Hashable = None  # names what the returns were made of: another one when any of it has changed
 
     @property
     def weights(self) -> pd.Series:
@@ -81,6 +86,19 @@ class Exposure:
         """Fraction of the value in cash of all currencies."""
         return float(self.cash.sum() / self.value) if self.value else float("nan")
 
+    @property
+    def of_today(self) -> pd.Series:
+        """Trading days -> what today's weights would have returned, cash at nothing; NaN where much of what is held has no history.
+
+        What has none on a day is taken to have returned what the rest did.
+        """
+        weights, cells = self.weights.fillna(0.0).to_numpy(), self.returns.to_numpy()
+        size = np.where(np.isnan(cells), 0.0, np.abs(weights)).sum(axis=1)
+        whole = float(np.abs(weights).sum())
+        known = size >= LEAST_KNOWN * whole if whole else np.zeros(len(cells), dtype=np.bool_)
+        gained = np.nansum(cells * weights, axis=1) * whole / np.where(known, size, np.nan)
+        return pd.Series(gained, index=self.returns.index)
+
 
 @dataclass(frozen=True, slots=True)
 class Past:
@@ -90,6 +108,7 @@ class Past:
     currencies: pd.DataFrame
     realised: pd.Series
     benchmark: pd.Series | None
+    benchmark_of_today: pd.Series | None
     view: PerformanceView
     periods_per_year: float
 
@@ -127,7 +146,7 @@ class Exposures:
             asked = replace(asked, end=_last_day(unit, held, asked.end))
             key = self._key(unit, actor, view, asked, held)
             past = self._kept.get_or_compute(key, lambda: self._past(unit, actor, view, asked, held))
-        return _exposure(view, chosen, held, past, asked)
+        return _exposure(view, chosen, held, past, asked, key)
 
     @staticmethod
     def _key(unit: Unit, actor: Actor, view: HoldingsView, asked: ExposureQuestion, held: Mapping[str, Instrument]) -> Hashable:
@@ -155,8 +174,9 @@ class Exposures:
         found = total_returns(mine, rates, held, unit.instruments.actions_of([each.id for each in held.values()]), known)
         of_rates = rates.pct_change(fill_method=None).iloc[1:]
         lived, benchmark = _lived(basis, trading_days(closes, ever))
-        after = slice(asked.start and pd.Timestamp(asked.start) + timedelta(days=1), None)
-        return Past(found.loc[after], of_rates.loc[after], lived, benchmark, basis.view, _periods(ever))
+        after = slice(pd.Timestamp(basis.view.start) + timedelta(days=1) if asked.start or asked.period not in {None, "ITD"} else None, None)
+        beside = _beside(unit, actor, basis, pd.DatetimeIndex(rates.index), after)
+        return Past(found.loc[after], of_rates.loc[after], lived, benchmark, beside, basis.view, _periods(ever))
 
 
 def _checked(asked: ExposureQuestion) -> ExposureQuestion:
@@ -179,7 +199,7 @@ def _last_day(unit: Unit, held: Mapping[str, Instrument], end: date | None) -> d
 
 
 def _performance_question(asked: ExposureQuestion) -> PerformanceQuestion:
-    return PerformanceQuestion(start=asked.start, end=asked.end, benchmark=asked.benchmark, base_currency=asked.base_currency,
+    return PerformanceQuestion(start=asked.start, end=asked.end, period=asked.period, benchmark=asked.benchmark, base_currency=asked.base_currency,
                                group_by=asked.group_by if asked.group is not None else None, group=asked.group)
 
 
@@ -192,6 +212,15 @@ def _lived(basis: Basis, days: pd.DatetimeIndex) -> tuple[pd.Series, pd.Series |
     lived = _at_risk(returns["growth"], kept["value"])
     against = returns["benchmark_growth"].reindex(lived.index)
     return lived, against if basis.view.benchmark is not None else None
+
+
+def _beside(unit: Unit, actor: Actor, basis: Basis, days: pd.DatetimeIndex, after: slice) -> pd.Series | None:
+    """Tell the returns of the benchmark on the days that what is held has a history of."""
+    instrument, scene = basis.brief.asked.benchmark, basis.brief.asked.scene
+    if instrument is None or not len(days):
+        return None
+    levels = read_levels(unit, actor, instrument, scene.base, days.to_numpy(), scene.marked)
+    return pd.Series(levels.returns, index=days[1:]).loc[after]
 
 
 def _at_risk(returns: pd.Series, value: pd.Series) -> pd.Series:
@@ -225,7 +254,8 @@ def _is_in(frame: pd.DataFrame, by: str, group: str) -> pd.Series:
     return inside
 
 
-def _exposure(view: HoldingsView, chosen: pd.DataFrame, held: dict[str, Instrument], past: Past, asked: ExposureQuestion) -> Exposure:
+def _exposure(view: HoldingsView, chosen: pd.DataFrame, held: dict[str, Instrument], past: Past, asked: ExposureQuestion,
+              state: Hashable) -> Exposure:
     cash = view.snapshot.cash.loc[_cash_codes(view), "value"]
     if asked.group is not None:
         cash = cash[cash.index.str.lower() == asked.group.strip().lower()] if asked.group_by == "currency" else cash.iloc[:0]
@@ -234,9 +264,10 @@ def _exposure(view: HoldingsView, chosen: pd.DataFrame, held: dict[str, Instrume
     short = _without_history(past.returns)
     return Exposure(
         scope=view.scope, label=past.view.label, base_currency=view.base_currency, value=value, cash=cash, holdings=chosen.assign(weight=weights),
-        returns=past.returns, currencies=past.currencies, realised=past.realised, benchmark=past.benchmark, benchmark_name=past.view.benchmark,
+        returns=past.returns, currencies=past.currencies, realised=past.realised, benchmark=past.benchmark,
+        benchmark_of_today=past.benchmark_of_today, benchmark_name=past.view.benchmark,
         periods_per_year=past.periods_per_year, simulated=view.simulated or past.view.simulated, revisions=view.revisions,
-        instruments=held, findings=(*past.view.findings, *view.findings, *short),
+        instruments=held, findings=once([*past.view.findings, *view.findings, *short]), state=state,
     )
 
 

@@ -111,6 +111,9 @@ def test_a_benchmark_on_the_same_days_and_a_window(services: Services, actor: Ac
     assert told.benchmark.tolist() == pytest.approx([0, -0.1])
     assert [f"{day:%m-%d}" for day in told.returns.index] == ["01-04", "01-05"]
     assert told.benchmark_name == ("IDX", "Idx")
+    whole = services.exposures.exposure(actor, key, Ask(benchmark="IDX"))
+    assert whole.benchmark_of_today is not None
+    assert whole.benchmark_of_today.tolist() == pytest.approx([0.1, 0, -0.1])
 
 
 def test_a_group_is_its_holdings_alone(services: Services, actor: Actor) -> None:
@@ -135,6 +138,16 @@ def test_a_new_fact_is_in_the_next_answer(services: Services, actor: Actor) -> N
     assert services.exposures.exposure(actor, key).returns["AAA"].tolist() == pytest.approx([0.1, 0.1])
     services.instruments.put_actions(actor, "AAA", [{"date": "2024-01-04", "kind": "dividend", "amount": 11}])
     assert services.exposures.exposure(actor, key).returns["AAA"].iloc[-1] == pytest.approx(121 / 99 - 1)
+
+
+def test_today_s_weights_on_the_past(services: Services, actor: Actor) -> None:
+    world(services, actor, {"AAA": {"2024-01-02": 100, "2024-01-03": 110, "2024-01-04": 99}, "BBB": {"2024-01-03": 50, "2024-01-04": 60}})
+    key = portfolio(services, actor, DEPOSIT, BUY, {**BUY, "symbol": "BBB", "quantity": "2", "price": "50"})
+    told = services.exposures.exposure(actor, key)
+    # 495 in AAA, 120 in BBB, 400 in cash; on 3 January BBB, a fifth of what is held, has no return: such a day is unknown
+    assert np.isnan(told.of_today.iloc[0])
+    assert told.of_today.iloc[1] == pytest.approx((495 * -0.1 + 120 * 0.2) / 1015)
+    assert told.of_today.iloc[1] == pytest.approx(float((told.weights * told.returns.iloc[1]).sum()))
 
 
 def test_an_empty_portfolio_is_no_error(services: Services, actor: Actor) -> None:
