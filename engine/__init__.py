@@ -3,6 +3,9 @@
 from engine.adjustment import action_columns, adjusted_closes, adjustment_factors, carried_prices
 from engine.against import down_capture, information_ratio, tracking_error, up_capture
 from engine.alerts import AlertRule, AlertStates, Conditions, Direction, Measure, alert_conditions, alert_crossings, alert_firings
+from engine.attribution.brinson import brinson, geometric_attribution
+from engine.attribution.currency import currency_attribution, currency_effect
+from engine.attribution.linking import link_attribution
 from engine.averages import annualise, annualised_return, arithmetic_mean, geometric_mean
 from engine.bridges import pnl_bridge
 from engine.calendar_returns import average_down, average_up, best_period, calendar_matrix, longest_streak, returns_by, share_positive, worst_period
@@ -27,7 +30,6 @@ from engine.excess import arithmetic_excess, geometric_excess, hedged_return, re
 from engine.frames import LEDGER_COLUMNS, fx_frame, ledger_frame, price_frame
 from engine.holding_terms import gain_parts, held_days, holding_terms, long_term_from, tax_year_bounds, tax_years
 from engine.ledger import EFFECTS, Book, Effect, book
-from engine.linking import link_attribution
 from engine.money_weighted import Rate, money_weighted_return, xirr
 from engine.panel import Panel, add, panel
 from engine.price_quality import Suspicion, price_gaps, price_suspicions, repaired_bars
@@ -116,6 +118,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "beta_co_variance",
     "book",
     "break_even_price",
+    "brinson",
     "calendar_matrix",
     "carried_prices",
     "cash_drag",
@@ -123,7 +126,9 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "co_skewness",
     "contributions",
     "cumulative_return",
+    "currency_attribution",
     "currency_code",
+    "currency_effect",
     "currency_split",
     "daily_values",
     "direct_alpha",
@@ -143,6 +148,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "fee_rate",
     "fx_frame",
     "gain_parts",
+    "geometric_attribution",
     "geometric_excess",
     "geometric_mean",
     "gini_mean_difference",

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from engine.attribution.linking import link_weights
 from engine.columns import Floats
 from engine.errors import InvalidInput, MisalignedSeries
-from engine.linking import link_weights
 from engine.panel import Panel
 from engine.time_weighted import DAILY_TIMINGS, capital, check_timing, gain_before_costs, over_capital
 

@@ -12,6 +12,7 @@ from engine.columns import Figure, Floats, Table, cells_of, figure_like
 from engine.errors import InvalidInput, MisalignedSeries
 
 _SMALL = 1e-9
+Pair = tuple[Floats, Floats]  # weight of each period, and what their sum up to each period is multiplied by
 
 
 def link_attribution(effects: Table, returns: Table, benchmark_returns: Table | None = None, *, method: str = "carino") -> Figure:
@@ -27,12 +28,14 @@ def link_attribution(effects: Table, returns: Table, benchmark_returns: Table | 
         Those of the benchmark; without it the effects are contributions to the return itself.
     method
         ``carino`` (default, logarithmic), ``menchero`` (optimised), ``frongello`` (each effect carried on by what follows), ``grap``
-        (each effect after the returns before and the benchmark's behind it).
+        (each effect after the returns before and the benchmark's behind it), or ``geometric``: the effects are those of
+        `geometric_attribution`, each column compounds by itself.
 
     Returns
     -------
     Series, float or ndarray
-        One linked effect a column; they add up to the compounded return less the benchmark's.
+        One linked effect a column; they add up to the compounded return less the benchmark's. ``geometric`` ones multiply: the product of
+        1 + effect is 1 + return over 1 + the benchmark's.
 
     Notes
     -----
@@ -64,6 +67,8 @@ def link_attribution(effects: Table, returns: Table, benchmark_returns: Table | 
     other = np.zeros_like(own) if benchmark_returns is None else _periods(benchmark_returns, "benchmark_returns")
     if not len(cells) == len(own) == len(other):
         raise MisalignedSeries("effects", "returns", reason=f"{len(cells)}, {len(own)} and {len(other)} periods")
+    if method == "geometric":
+        return figure_like(effects, np.prod(1.0 + cells, axis=0) - 1.0 if len(cells) else np.full(cells.shape[1], np.nan), name="effect")
     return figure_like(effects, linked(cells, own, other, method), name="effect")
 
 
@@ -118,19 +123,54 @@ def link_weights(returns: Floats, benchmark: Floats, method: str = "carino") -> 
     >>> link_weights(np.array([0.10, 0.05]), np.zeros(2), "grap").round(6).tolist()
     [1.0, 1.1]
     """
+    weights = np.zeros(len(returns))
+    for inner, outer in _pairs(returns, benchmark, method) if len(returns) else ():
+        weights += inner * outer[-1]
+    return weights
+
+
+def linked_path(effects: Floats, returns: Floats, benchmark: Floats, method: str = "carino") -> Floats:
+    """Linked effects from the first period to each: every row explains its own window.
+
+    Parameters
+    ----------
+    effects
+        ndarray of shape (n_periods, n_effects), fraction.
+    returns, benchmark
+        ndarray of shape (n_periods,), fraction.
+    method
+        One of `METHODS`.
+
+    Returns
+    -------
+    ndarray of shape (n_periods, n_effects)
+        The last row is what `link_attribution` gives.
+
+    Raises
+    ------
+    InvalidInput
+        An unknown method.
+
+    Examples
+    --------
+    >>> linked_path(np.array([[0.10], [0.05]]), np.array([0.10, 0.05]), np.zeros(2)).round(6).tolist()
+    [[0.1], [0.155]]
+    """
+    path = np.zeros(effects.shape)
+    for inner, outer in _pairs(returns, benchmark, method) if len(returns) else ():
+        path += outer[:, None] * np.cumsum(inner[:, None] * effects, axis=0)
+    return path
+
+
+def _pairs(returns: Floats, benchmark: Floats, method: str) -> list[Pair]:
     if method not in METHODS:
-        raise InvalidInput("method", method, f"{method} is not a choice", hint=f"Use one of {', '.join(METHODS)}")
-    if not len(returns):
-        return np.zeros(0)
-    logarithmic = method in {"carino", "menchero"}
-    whole = logarithmic and bool((np.minimum(returns, benchmark) <= -1.0).any())
+        raise InvalidInput("method", method, f"{method} is not a choice", hint=f"Use one of {', '.join(METHODS)} or geometric")
+    whole = method in {"carino", "menchero"} and bool((np.minimum(returns, benchmark) <= -1.0).any())
     return METHODS["grap" if whole else method](returns, benchmark)
 
 
-def _carino(returns: Floats, benchmark: Floats) -> Floats:
-    whole = _log_ratio(np.array([_compounded(returns)]), np.array([_compounded(benchmark)]))[0]
-    weights: Floats = _log_ratio(returns, benchmark) / whole
-    return weights
+def _carino(returns: Floats, benchmark: Floats) -> list[Pair]:
+    return [(_log_ratio(returns, benchmark), 1.0 / _log_ratio(_so_far(returns), _so_far(benchmark)))]
 
 
 def _log_ratio(returns: Floats, benchmark: Floats) -> Floats:
@@ -142,37 +182,43 @@ def _log_ratio(returns: Floats, benchmark: Floats) -> Floats:
     return ratio
 
 
-def _menchero(returns: Floats, benchmark: Floats) -> Floats:
-    count, total, other = len(returns), _compounded(returns), _compounded(benchmark)
-    active = returns - benchmark
-    natural = _natural(total, other, count)
-    squares = float((active**2).sum())
-    adjusted: Floats = np.zeros_like(active) if squares == 0 else active * (total - other - natural * active.sum()) / squares
-    return natural + adjusted
+def _menchero(returns: Floats, benchmark: Floats) -> list[Pair]:
+    total, other, active = _so_far(returns), _so_far(benchmark), returns - benchmark
+    natural = _natural(total, other)
+    squares = np.cumsum(active**2)
+    excess = np.divide(total - other - natural * np.cumsum(active), squares, out=np.zeros_like(squares), where=squares > 0)
+    return [(np.ones_like(active), natural), (active, excess)]
 
 
-def _natural(total: float, other: float, count: int) -> float:
+def _natural(total: Floats, other: Floats) -> Floats:
     """Scale of a mean period; its limit where both returns are the same."""
-    if abs(total - other) < _SMALL:
-        return float((1.0 + total) ** ((count - 1) / count))
-    return (total - other) / count / float((1.0 + total) ** (1 / count) - (1.0 + other) ** (1 / count))
+    counts: Floats = np.arange(1.0, len(total) + 1.0)
+    roots = (1.0 + total) ** (1.0 / counts) - (1.0 + other) ** (1.0 / counts)
+    same = np.abs(total - other) < _SMALL
+    scale: Floats = np.where(same, (1.0 + total) ** ((counts - 1.0) / counts), (total - other) / counts / np.where(same, 1.0, roots))
+    return scale
 
 
-def _grap(returns: Floats, benchmark: Floats) -> Floats:
-    before = np.concatenate([[1.0], np.cumprod(1.0 + returns)[:-1]])
+def _grap(returns: Floats, benchmark: Floats) -> list[Pair]:
+    """Weight each effect by the returns before it and the benchmark's behind it; a total loss of the benchmark leaves nothing behind."""
+    before: Floats = np.concatenate([[1.0], np.cumprod(1.0 + returns)[:-1]])
+    grown: Floats = np.asarray(np.cumprod(1.0 + benchmark), dtype=np.float64)
+    lost = np.flatnonzero(grown == 0)
+    if not len(lost):
+        return [(before / grown, grown)]
     behind = np.concatenate([np.cumprod(1.0 + benchmark[::-1])[::-1][1:], [1.0]])
-    weights: Floats = before * behind
-    return weights
+    return [(before * behind, np.where(np.arange(len(grown)) == len(grown) - 1, 1.0, np.nan))]
 
 
 # Frongello carries each effect on with what follows, period by period; summed up that is GRAP's weight.
-METHODS: Mapping[str, Callable[[Floats, Floats], Floats]] = MappingProxyType(
+METHODS: Mapping[str, Callable[[Floats, Floats], list[Pair]]] = MappingProxyType(
     {"carino": _carino, "menchero": _menchero, "frongello": _grap, "grap": _grap}
 )
 
 
-def _compounded(returns: Floats) -> float:
-    return float(np.prod(1.0 + returns) - 1.0)
+def _so_far(returns: Floats) -> Floats:
+    found: Floats = np.asarray(np.cumprod(1.0 + returns), dtype=np.float64) - 1.0
+    return found
 
 
 def _periods(returns: Any, field: str) -> Floats:  # noqa: ANN401 - any table
