@@ -72,7 +72,10 @@ def jumps(frame: pd.DataFrame, reference: float | None) -> list[Suspicion]:
     off = _offsets(frame, np.concatenate([[0.0], np.cumsum(shifts)]), reference)
     names = _kinds_of_rows(off, shifts, kinds)
     found = [_off_by(frame, row, off[row], names[row]) for row in np.flatnonzero(np.abs(off) > 1e-9).tolist()]
-    return [*found, *_cells(frame, closes, off, known), *_new_levels(frame, closes, np.where(shifts == 0.0, steps, 0.0), shifts, sigma),
+    plain = np.where(shifts == 0.0, steps, 0.0)
+    lone = _lone_rows(plain, sigma)
+    plain[[place for row in lone for place in (row - 1, row)]] = 0.0
+    return [*found, *_cells(frame, closes, off, known), *_spikes(frame, lone), *_new_levels(frame, closes, plain, shifts, sigma),
             *_openings(frame, closes, steps)]
 
 
@@ -187,6 +190,22 @@ def _is_cell(factor: _Factor, apart: float, row: int) -> bool:
     """Tell whether a cell is off by a factor; far from its split only where it is exactly so."""
     near = not factor.rows or any(abs(row - each) <= NEAR_SPLIT for each in factor.rows)
     return abs(apart - factor.log) <= (factor.tolerance if near else 0.02)
+
+
+def _lone_rows(steps: Floats, sigma: float) -> list[int]:
+    """Find rows that stand far from the one before, while the one after is back where that was."""
+    up, down = steps[:-1], steps[1:]
+    lone = (np.abs(up) > max(COMMON, 10.0 * sigma)) & (np.abs(up + down) < 0.25 * np.abs(up))
+    rows: list[int] = (np.flatnonzero(lone) + 1).tolist()
+    return [row for place, row in enumerate(rows) if place == 0 or row - rows[place - 1] > 1]
+
+
+def _spikes(frame: pd.DataFrame, rows: Sequence[int]) -> list[Suspicion]:
+    found, closes = [], frame["close"].to_numpy(dtype="float64")
+    for row in rows:
+        reason = f"{closes[row]:g} stands alone between {closes[row - 1]:g} before and {closes[row + 1]:g} after"
+        found.append(Suspicion(frame.index[row], "spike", float(closes[row]), None, reason))
+    return found
 
 
 def _new_levels(frame: pd.DataFrame, closes: Floats, steps: Floats, shifts: Floats, sigma: float) -> list[Suspicion]:

@@ -26,6 +26,7 @@ from data.records import BarRevision, HistoryRun
 from engine import action_columns, adjustment_factors, carried_prices
 from engine.errors import BusError, InvalidInput, ProviderError, RateLimited, UnknownSymbol
 from engine.types import Actor, AssetClass, Bar, CorporateAction, Finding, Instrument
+from services.history_confirming import confirmed, in_doubt
 from services.history_judging import Held, Judged, judge, told_action, told_bar
 from services.views import Page
 
@@ -107,7 +108,8 @@ class History:
         told, provider, error = self._asked(instrument, preferred, start, until)
         if told is None or provider is None:
             return self._failed(instrument, run, error, now)
-        return self._take(instrument, told, provider, until, now)
+        others = [each for each in self._providers(instrument, preferred) if each is not provider]
+        return self._take(instrument, told, provider, others, until, now)
 
     def ask_again(self, actor: Actor, symbol: str) -> HistoryView:
         """Have the whole history of an instrument asked for again; bars stay until they are told otherwise."""
@@ -218,7 +220,8 @@ class History:
 
     # ------------------------------------------------------------------------------------------------------------------ what is taken
 
-    def _take(self, instrument: Instrument, told: ToldHistory, provider: Provider, until: date, now: datetime) -> str:
+    def _take(self, instrument: Instrument, told: ToldHistory, provider: Provider,
+              others: Sequence[Provider], until: date, now: datetime) -> str:
         """Judge and store, portion by portion; what is there already is only looked at."""
         judged = self._judged(instrument, told, now)
         bars = sorted(judged.bars, key=lambda bar: bar.date)
@@ -227,12 +230,27 @@ class History:
             portion = bars[place:place + PORTION]
             self._database.run(lambda unit, portion=portion: self._store(unit, instrument, portion, judged))  # type: ignore[misc]
             self._note(instrument, state="running", done=min(place + PORTION, len(bars)), of=len(bars), provider=provider.name)
-        newest = bars[-1].date if bars else None
+        agreed = self._confirmed(instrument, judged, others)
+        self._database.run(lambda unit: unit.instruments.put_bars(instrument.id, agreed))
+        newest = max((bar.date for bar in (*bars, *agreed)), default=None)
         self._database.run(lambda unit: self._hold(unit, instrument, judged))
         self._note(instrument, state="done", first=bars[0].date if bars else None, last=newest, done=len(bars), of=len(bars), provider=provider.name,
                    error=None, failures=0, retry_at=now + PAUSE if newest is None or newest < until else None)
         self._tell(instrument)
         return "done"
+
+    def _confirmed(self, instrument: Instrument, judged: Judged, others: Sequence[Provider]) -> list[Bar]:
+        """Ask the others, the first that has them, for the days that are held back; gives what both tell."""
+        span = in_doubt(judged.held)
+        for other in others if span else ():
+            try:
+                told = other.fetch_history(instrument, *span)  # type: ignore[misc]
+            except (InvalidInput, ProviderError):
+                continue
+            if told.bars and told.currency in {None, instrument.currency}:
+                judged.held, agreed = confirmed(judged.held, told.bars, other.name)
+                return agreed
+        return []
 
     def _judged(self, instrument: Instrument, told: ToldHistory, now: datetime) -> Judged:
         first = min(bar.date for bar in told.bars)

@@ -244,3 +244,18 @@ def test_real_prices_of_thirty_years_are_left_alone() -> None:
     found = {symbol: price_suspicions(table[[symbol]].dropna().set_axis(["close"], axis=1)) for symbol in table}
     told = {(symbol, each.date.date().isoformat(), each.kind) for symbol, several in found.items() for each in several}
     assert told <= {("AMD", "2002-10-03", "unrecorded_split"), ("RRC", "1990-04-10", "unrecorded_split")}
+
+
+@pytest.mark.parametrize(("close", "odd"), [(731.0, True), (13.0, True), (260.0, True), (150.0, False), (60.0, False)])
+def test_a_price_that_stands_alone_is_told(close: float, *, odd: bool) -> None:
+    """A bar far from both its neighbours, which agree, was never traded at; a wild day, up by half or down by 40 %, may have been."""
+    closes = [100 + place % 7 * 0.5 for place in range(60)]
+    closes[30] = close
+    bars = pd.DataFrame({"close": closes}, index=pd.bdate_range("2024-01-02", periods=60))
+    assert [(each.kind, each.date) for each in price_suspicions(bars)] == ([("spike", bars.index[30])] if odd else [])
+
+
+def test_a_price_that_stays_where_it_went_stands_not_alone() -> None:
+    closes = [100.0 + place % 7 * 0.5 for place in range(30)] + [731.0 + place % 7 for place in range(30)]
+    bars = pd.DataFrame({"close": closes}, index=pd.bdate_range("2024-01-02", periods=60))
+    assert "spike" not in {each.kind for each in price_suspicions(bars)}

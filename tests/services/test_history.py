@@ -22,7 +22,7 @@ from data.repositories.history import compared
 from engine.errors import ProviderUnavailable, RateLimited, StorageError, UnknownSymbol
 from engine.types import Actor, AssetClass, Bar, CorporateAction, Instrument, Quote
 from services import Services
-from services.history import History
+from services.history import BAR_QUARANTINED, History
 from services.quarantine import Quarantine
 from services.writes import Writes
 from tests.data.replay import RECORDED, Replay
@@ -352,3 +352,39 @@ def test_munich_re_as_it_was_told_in_2020_and_in_2025(history: Any, database: Da
     assert len(moved) == 123
     assert min(moved) == pytest.approx(-0.217, abs=2e-3)
     assert max(moved) == pytest.approx(-0.217, abs=2e-3)
+
+
+SPIKE = {"open": None, "high": None, "low": None, "close": Decimal(731)}
+
+
+def test_a_second_provider_settles_what_is_held_back(history: Any, database: Database, actor: Actor, instrument: Instrument) -> None:
+    """One wild close: held back where nobody else knows it, let in where another tells it too, and told beside the other's where they differ."""
+    right = steady(200)
+    wild = [replace(one, **SPIKE) if place == 120 else one for place, one in enumerate(right)]
+    alone = history(Wires(telling(wild)))
+    alone.fetch(instrument)
+    assert right[120].date not in {one.date for one in stored(database, instrument)}
+    assert alone.get(actor, "ABC").quarantined == 1
+    with database.begin() as unit:
+        other, third = (unit.instruments.put(actor.workspace_id, actor.user_id, name, currency="USD", exchange="NYSE")[0] for name in ("DEF", "GHI"))
+    same = Wires(telling([replace(wild[120], close=Decimal("731.9"))]), name="second")
+    agreeing = history(Wires(telling(wild)), same)
+    agreeing.fetch(other)
+    assert [(one.close, one.mark) for one in stored(database, other) if one.date == right[120].date] == [(Decimal(731), "confirmed by second")]
+    assert agreeing.get(actor, "DEF").quarantined == 0
+    assert same.asked == [("DEF", right[120].date, right[120].date)]
+    history(Wires(telling(wild)), Wires(RateLimited("cut"), name="cut"), Wires(telling(right), name="second")).fetch(third)
+    assert right[120].date not in {one.date for one in stored(database, third)}
+    with database.read() as unit:
+        (_, told), = unit.history.findings_of(third.id, BAR_QUARANTINED)
+    assert told["proposed"] == {right[120].date.isoformat(): float(right[120].close)}
+    assert f"second says {right[120].close:f}" in told["reason"]
+
+
+def test_a_split_that_nobody_told_is_not_settled_by_a_second_price(history: Any, database: Database, instrument: Instrument) -> None:
+    bars = steady(200)
+    halved = [replace(one, close=one.close / 2) if place >= 197 else one for place, one in enumerate(bars)]
+    second = Wires(telling(halved), name="second")
+    history(Wires(telling(halved)), second).fetch(instrument)
+    assert len(stored(database, instrument)) == 197
+    assert second.asked == []
