@@ -40,15 +40,26 @@ from engine.ratios import break_even_price, cash_drag, dividend_yield, fee_rate,
 from engine.returns import cumulative_return, growth, link_returns, log_returns, simple_returns, vami
 from engine.revaluation import Marks, Revaluation, Terms, revalue, row_rates, terms
 from engine.review import ledger_checks
+from engine.risk.bootstrap import bootstrap_interval
 from engine.risk.comoments import beta_co_kurtosis, beta_co_skewness, beta_co_variance, co_kurtosis, co_skewness
+from engine.risk.dependence import autocorrelation, hurst_exponent, ljung_box, ljung_box_p_value
 from engine.risk.deviations import downside_deviation, semideviation, semivariance, upside_deviation
 from engine.risk.dispersion import mean_absolute_deviation, variance, volatility
 from engine.risk.gini import gini_mean_difference, l_kurtosis, l_moment, l_skewness, tail_gini
+from engine.risk.normality import anderson, anderson_p_value, jarque_bera, jarque_bera_p_value, shapiro, shapiro_p_value
 from engine.risk.partial_moments import downside_potential, higher_partial_moment, lower_partial_moment, upside_potential
 from engine.risk.rolling import rolling_max_drawdown, rolling_sharpe_ratio, rolling_volatility
 from engine.risk.score import RiskScore, risk_class, risk_score, var_equivalent_volatility
 from engine.risk.shape import even_moment, kurtosis, kurtosis_root, semikurtosis_root, skewness, skewness_kurtosis_ratio
 from engine.risk.sides import downside_frequency, upside_frequency, variability_skewness, volatility_skewness
+from engine.risk.smoothing import geltner_returns, smoothing_index
+from engine.risk.trials import deflated_sharpe_ratio, expected_max_sharpe_ratio
+from engine.risk.uncertainty import (
+    autocorrelation_adjusted_sharpe_ratio,
+    minimum_track_record_length,
+    probabilistic_sharpe_ratio,
+    sharpe_standard_error,
+)
 from engine.rounding import largest_remainder, to_cents
 from engine.sale import SaleSimulation, simulate_sale
 from engine.same_flows import direct_alpha, dpi, ks_pme, return_gap, rvpi, same_flow_return, same_flow_value, tvpi
@@ -105,10 +116,14 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "alert_conditions",
     "alert_crossings",
     "alert_firings",
+    "anderson",
+    "anderson_p_value",
     "annualise",
     "annualised_return",
     "arithmetic_excess",
     "arithmetic_mean",
+    "autocorrelation",
+    "autocorrelation_adjusted_sharpe_ratio",
     "average_down",
     "average_pairwise_correlation",
     "average_up",
@@ -117,6 +132,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "beta_co_skewness",
     "beta_co_variance",
     "book",
+    "bootstrap_interval",
     "break_even_price",
     "brinson",
     "calendar_matrix",
@@ -131,6 +147,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "currency_effect",
     "currency_split",
     "daily_values",
+    "deflated_sharpe_ratio",
     "direct_alpha",
     "diversification_ratio",
     "dividend_yield",
@@ -149,6 +166,11 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "fx_frame",
     "gain_parts",
     "geometric_attribution",
+    "expected_max_sharpe_ratio",
+    "fee_rate",
+    "fx_frame",
+    "gain_parts",
+    "geltner_returns",
     "geometric_excess",
     "geometric_mean",
     "gini_mean_difference",
@@ -161,7 +183,10 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "historic_stress",
     "holding_terms",
     "implied_shocks",
+    "hurst_exponent",
     "information_ratio",
+    "jarque_bera",
+    "jarque_bera_p_value",
     "ks_pme",
     "kurtosis",
     "kurtosis_root",
@@ -174,6 +199,8 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "leverage",
     "link_attribution",
     "link_returns",
+    "ljung_box",
+    "ljung_box_p_value",
     "local_returns",
     "log_returns",
     "long_exposure",
@@ -186,6 +213,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "max_drawdown",
     "mean_absolute_deviation",
     "minimum_torsion",
+    "minimum_track_record_length",
     "modified_dietz",
     "money_weighted_return",
     "net_exposure",
@@ -198,6 +226,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "price_frame",
     "price_gaps",
     "price_suspicions",
+    "probabilistic_sharpe_ratio",
     "rate_history",
     "rate_path",
     "rates_to",
@@ -228,7 +257,10 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "semideviation",
     "semikurtosis_root",
     "semivariance",
+    "shapiro",
+    "shapiro_p_value",
     "share_positive",
+    "sharpe_standard_error",
     "short_exposure",
     "simple_dietz",
     "simple_return",
@@ -236,6 +268,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "simulate_sale",
     "skewness",
     "skewness_kurtosis_ratio",
+    "smoothing_index",
     "snapshot",
     "stale_rates",
     "stress_loss",
