@@ -1,0 +1,312 @@
+"""Risk that comes with a benchmark and risk that does not, and what each of them pays."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.columns import Figure, Floats, Table, figure_like
+from engine.dispersion import periods_of
+from engine.returns import one_of
+from engine.risk.catalogue import Term
+from engine.risk.pair import ALPHAS, Pair, a_year_of, beside
+from engine.risk.relative import alpha_of, market_a_year
+from engine.risk.sample import quotient
+
+BENCHMARK = "Benchmark"
+
+
+def systematic_risk(
+    returns: Table, benchmark_returns: Table, *, risk_free: float | Table = 0.0, ddof: int = 1, periods_per_year: float = 252
+) -> Figure:
+    """Yearly deviation that comes with the benchmark: beta times its own.
+
+    Parameters
+    ----------
+    returns
+        Simple returns of shape (n_periods,) or (n_periods, n_series), fraction.
+    benchmark_returns
+        Those of the benchmark, one for each period, or one a series.
+    risk_free
+        Rate of a period, default 0, or a series of one a period.
+    ddof
+        1 (default) for a sample, 0 for a population.
+    periods_per_year
+        252 (default) for trading days, 12 for months.
+
+    Returns
+    -------
+    float, Series or ndarray
+        Fraction a year, with the sign of beta.
+
+    Notes
+    -----
+    Convention: Bacon's; Jensen calls the product without the sign so. Periods that both have.
+
+    Raises
+    ------
+    InvalidInput
+        A cell is not a number, or periods a year not above zero.
+    MisalignedSeries
+        Another number of periods, or other labels.
+
+    References
+    ----------
+    Bacon, Practical Portfolio Performance Measurement and Attribution, 2nd ed., p. 75.
+
+    Examples
+    --------
+    >>> round(systematic_risk([0.02, -0.02, 0.02, -0.02], [0.01, -0.01, 0.01, -0.01], ddof=0, periods_per_year=1), 6)
+    0.02
+    """
+    periods = periods_of(periods_per_year)
+    return figure_like(returns, systematic_of(beside(returns, benchmark_returns, risk_free=risk_free), periods, ddof), "systematic_risk")
+
+
+def systematic_of(pair: Pair, periods: float, ddof: int = 1) -> Floats:
+    """Kernel of `systematic_risk`."""
+    return np.asarray(pair.beta * pair.market.deviation(ddof) * np.sqrt(periods))
+
+
+def specific_risk(
+    returns: Table, benchmark_returns: Table, *, risk_free: float | Table = 0.0, ddof: int = 1, periods_per_year: float = 252
+) -> Figure:
+    """Yearly deviation of what the line through the benchmark leaves.
+
+    Parameters
+    ----------
+    returns, benchmark_returns, risk_free, periods_per_year
+        As in `systematic_risk`.
+    ddof
+        1 (default), 0 for a population as Bacon has it, 2 for the standard error of the regression.
+
+    Returns
+    -------
+    float, Series or ndarray
+        Fraction a year; 0 where everything is on the line.
+
+    Raises
+    ------
+    InvalidInput, MisalignedSeries
+        As in `systematic_risk`.
+
+    References
+    ----------
+    Bacon, 2nd ed., p. 75.
+
+    Examples
+    --------
+    >>> round(specific_risk([0.01, -0.01, -0.01, 0.01], [0.01, 0.01, -0.01, -0.01], ddof=0, periods_per_year=1), 6)
+    0.01
+    """
+    periods = periods_of(periods_per_year)
+    return figure_like(returns, specific_of(beside(returns, benchmark_returns, risk_free=risk_free), periods, ddof), "specific_risk")
+
+
+def specific_of(pair: Pair, periods: float, ddof: int = 1) -> Floats:
+    """Kernel of `specific_risk`."""
+    return np.asarray(pair.specific(ddof) * np.sqrt(periods))
+
+
+def total_risk(
+    returns: Table, benchmark_returns: Table, *, risk_free: float | Table = 0.0, ddof: int = 1, periods_per_year: float = 252
+) -> Figure:
+    """Root of the squares of systematic and specific risk.
+
+    Parameters
+    ----------
+    returns, benchmark_returns, risk_free, ddof, periods_per_year
+        As in `systematic_risk`.
+
+    Returns
+    -------
+    float, Series or ndarray
+        Fraction a year: the volatility of the excess returns.
+
+    Raises
+    ------
+    InvalidInput, MisalignedSeries
+        As in `systematic_risk`.
+
+    References
+    ----------
+    Bacon, 2nd ed., p. 75.
+
+    Examples
+    --------
+    >>> round(total_risk([0.01, -0.01, -0.01, 0.01], [0.01, 0.01, -0.01, -0.01], ddof=0, periods_per_year=1), 6)
+    0.01
+    """
+    periods = periods_of(periods_per_year)
+    return figure_like(returns, total_of(beside(returns, benchmark_returns, risk_free=risk_free), periods, ddof), "total_risk")
+
+
+def total_of(pair: Pair, periods: float, ddof: int = 1) -> Floats:
+    """Kernel of `total_risk`."""
+    return np.hypot(systematic_of(pair, periods, ddof), specific_of(pair, periods, ddof))
+
+
+def fama_beta(returns: Table, benchmark_returns: Table, *, risk_free: float | Table = 0.0, ddof: int = 1) -> Figure:
+    """Deviation of returns over the benchmark's: the beta of as much risk.
+
+    Parameters
+    ----------
+    returns, benchmark_returns, risk_free, ddof
+        As in `systematic_risk`.
+
+    Returns
+    -------
+    float, Series or ndarray
+        Ratio; NaN where the benchmark stood still.
+
+    Raises
+    ------
+    InvalidInput, MisalignedSeries
+        As in `systematic_risk`.
+
+    References
+    ----------
+    Fama, Components of Investment Performance (1972), Journal of Finance 27; Bacon, 2nd ed., p. 78.
+
+    Examples
+    --------
+    >>> round(fama_beta([0.03, -0.03, 0.03], [0.01, 0.01, -0.01]), 6)
+    3.0
+    """
+    return figure_like(returns, fama_beta_of(beside(returns, benchmark_returns, risk_free=risk_free), ddof), "fama_beta")
+
+
+def fama_beta_of(pair: Pair, ddof: int = 1) -> Floats:
+    """Kernel of `fama_beta`."""
+    return quotient(pair.excess.deviation(ddof), pair.market.deviation(ddof))
+
+
+def selectivity(
+    returns: Table, benchmark_returns: Table, *, risk_free: float | Table = 0.0, periods_per_year: float = 252, method: str = "arithmetic"
+) -> Figure:
+    """Return a year above that of the benchmark at the same beta.
+
+    Parameters
+    ----------
+    returns, benchmark_returns, risk_free, periods_per_year
+        As in `systematic_risk`.
+    method
+        ``arithmetic`` (default): mean of a period times the periods; ``compounded``: compounded from it; ``annualised``: from the
+        compounded returns a year of both, as Bacon has it.
+
+    Returns
+    -------
+    float, Series or ndarray
+        Fraction a year: Jensen's alpha.
+
+    Raises
+    ------
+    InvalidInput, MisalignedSeries
+        As in `systematic_risk`.
+
+    References
+    ----------
+    Fama, Components of Investment Performance (1972), Journal of Finance 27, eq. 5; Bacon, 2nd ed., p. 78.
+
+    Examples
+    --------
+    >>> round(selectivity([0.02, 0.01, 0.03], [0.01, 0.0, 0.02], periods_per_year=2), 6)
+    0.02
+    """
+    one_of("method", method, ALPHAS)
+    periods = periods_of(periods_per_year)
+    return figure_like(returns, alpha_of(beside(returns, benchmark_returns, risk_free=risk_free), periods, method), "selectivity")
+
+
+def diversification(
+    returns: Table, benchmark_returns: Table, *, risk_free: float | Table = 0.0, periods_per_year: float = 252, method: str = "arithmetic"
+) -> Figure:
+    """Return a year that risk away from the benchmark ought to have paid.
+
+    Parameters
+    ----------
+    returns, benchmark_returns, risk_free, periods_per_year, method
+        As in `selectivity`.
+
+    Returns
+    -------
+    float, Series or ndarray
+        (Fama beta - beta) x (b - rf), fraction a year.
+
+    Raises
+    ------
+    InvalidInput, MisalignedSeries
+        As in `systematic_risk`.
+
+    References
+    ----------
+    Fama (1972), eq. 8; Bacon, 2nd ed., p. 78.
+
+    Examples
+    --------
+    >>> round(diversification([0.04, 0.0, 0.04, 0.0], [0.02, 0.01, 0.01, 0.0], periods_per_year=1), 6)
+    0.008284
+    """
+    one_of("method", method, ALPHAS)
+    periods = periods_of(periods_per_year)
+    return figure_like(returns, diversification_of(beside(returns, benchmark_returns, risk_free=risk_free), periods, method), "diversification")
+
+
+def diversification_of(pair: Pair, periods: float, method: str = "arithmetic") -> Floats:
+    """Kernel of `diversification`."""
+    market = market_a_year(pair, periods) if method == "annualised" else a_year_of(pair.market.mean, periods, method)
+    return np.asarray((fama_beta_of(pair) - pair.beta) * market)
+
+
+def net_selectivity(
+    returns: Table, benchmark_returns: Table, *, risk_free: float | Table = 0.0, periods_per_year: float = 252, method: str = "arithmetic"
+) -> Figure:
+    """Tell selectivity less what its risk away from the benchmark ought to pay.
+
+    Parameters
+    ----------
+    returns, benchmark_returns, risk_free, periods_per_year, method
+        As in `selectivity`.
+
+    Returns
+    -------
+    float, Series or ndarray
+        Fraction a year; below 0 the choice of securities did not pay for the risk.
+
+    Raises
+    ------
+    InvalidInput, MisalignedSeries
+        As in `systematic_risk`.
+
+    References
+    ----------
+    Fama (1972), eq. 9; Bacon, 2nd ed., p. 78.
+
+    Examples
+    --------
+    >>> round(net_selectivity([0.02, 0.01, 0.03], [0.01, 0.0, 0.02], periods_per_year=2), 6)
+    0.02
+    """
+    one_of("method", method, ALPHAS)
+    periods = periods_of(periods_per_year)
+    return figure_like(returns, net_selectivity_of(beside(returns, benchmark_returns, risk_free=risk_free), periods, method), "net_selectivity")
+
+
+def net_selectivity_of(pair: Pair, periods: float, method: str = "arithmetic") -> Floats:
+    """Kernel of `net_selectivity`."""
+    return np.asarray(alpha_of(pair, periods, method) - diversification_of(pair, periods, method))
+
+
+TERMS: tuple[Term, ...] = (
+    Term("systematic_risk", "Systematic risk", BENCHMARK, "fraction", "Volatility that comes with the benchmark.", "Bacon 2008, p. 75", 30, "",
+         relative=True),
+    Term("specific_risk", "Specific risk", BENCHMARK, "fraction", "Volatility that the benchmark does not explain.", "Bacon 2008, p. 75", 30, "low",
+         relative=True),
+    Term("total_risk", "Total risk", BENCHMARK, "fraction", "Systematic and specific risk together.", "Bacon 2008, p. 75", 30, "low", relative=True),
+    Term("fama_beta", "Fama beta", BENCHMARK, "ratio", "Volatility over the benchmark's.", "Fama 1972", 30, "", relative=True),
+    Term("selectivity", "Selectivity", BENCHMARK, "fraction", "Return a year above the benchmark's at the same beta.", "Fama 1972", 60, "high",
+         relative=True),
+    Term("diversification", "Diversification", BENCHMARK, "fraction", "Return a year that risk away from the benchmark ought to have paid.",
+         "Fama 1972", 60, "low", relative=True),
+    Term("net_selectivity", "Net selectivity", BENCHMARK, "fraction", "Selectivity less what its risk ought to have paid.", "Fama 1972", 60, "high",
+         relative=True),
+)
