@@ -214,7 +214,7 @@ def _months(told: Measured) -> list[Part]:
 
 def _capture(told: Measured, *, up: bool) -> Inputs:
     months = _month_table(told).dropna()
-    chosen = months[months["benchmark"] > 0 if up else months["benchmark"] < 0]
+    chosen = months[months["benchmark"] >= 0 if up else months["benchmark"] < 0]
     mine, theirs = (number(np.expm1(np.log1p(chosen[name]).mean())) if len(chosen) else float("nan") for name in ("portfolio", "benchmark"))
     return {"mean_own": mine, "mean_benchmark": theirs}
 

@@ -38,6 +38,7 @@ class Pair:
 
     def __init__(self, own: Sample, theirs: Sample, rates: Floats | None = None) -> None:
         self.rates = None if rates is None or not rates.any() else rates
+        self.errors: dict[tuple[str, int | None], tuple[Floats, Floats]] = {}  # of alpha and beta, by how they are measured
         unknown = ~own.known | ~theirs.known if self.rates is None else ~own.known | ~theirs.known | np.isnan(self.rates)
         if not unknown.any():
             self.own, self.theirs = own, theirs

@@ -315,7 +315,7 @@ BENCHMARK = "Benchmark"
 TERMS: tuple[Term, ...] = (
     Term("active_return", "Active return", BENCHMARK, "fraction", "Return a year above the benchmark's.", "Grinold and Kahn", 30, "high",
          relative=True),
-    Term("tracking_error", "Tracking error", BENCHMARK, "fraction", "How far returns stray from the benchmark's, a year.", "Bacon 2008, ch. 4", 30, "",
+    Term("tracking_error", "Tracking error", BENCHMARK, "fraction", "How far returns stray from the benchmark's.", "Bacon 2008, ch. 4", 30, "",
          relative=True),
     Term("information_ratio", "Information ratio", BENCHMARK, "ratio", "Active return over tracking error.", "Goodwin 1998", 60, "high",
          relative=True),

@@ -158,7 +158,7 @@ def alpha_t_statistic(
     2.1213
     """
     pair = beside(returns, benchmark_returns, risk_free=risk_free)
-    return figure_like(returns, quotient(pair.alpha, errors_of(pair, errors, lags)[0]), "alpha_t_statistic")
+    return figure_like(returns, t_of(pair, errors, lags)[0], "alpha_t_statistic")
 
 
 def beta_t_statistic(
@@ -191,7 +191,7 @@ def beta_t_statistic(
     2.1213
     """
     pair = beside(returns, benchmark_returns, risk_free=risk_free)
-    return figure_like(returns, quotient(pair.beta, errors_of(pair, errors, lags)[1]), "beta_t_statistic")
+    return figure_like(returns, t_of(pair, errors, lags)[1], "beta_t_statistic")
 
 
 def market_line(
@@ -234,37 +234,49 @@ def market_line(
     return pd.DataFrame(told, index=returns.columns if isinstance(returns, pd.DataFrame) else None)
 
 
+def t_of(pair: Pair, errors: str = "newey_west", lags: int | None = None) -> tuple[Floats, Floats]:
+    """Give alpha and beta over their standard errors."""
+    of_alpha, of_beta = errors_of(pair, errors, lags)
+    return quotient(pair.alpha, of_alpha), quotient(pair.beta, of_beta)
+
+
 def errors_of(pair: Pair, errors: str = "newey_west", lags: int | None = None) -> tuple[Floats, Floats]:
-    """Give the standard errors of alpha of a period and of beta."""
+    """Give the standard errors of alpha of a period and of beta, worked out once for each way."""
     one_of("errors", errors, ERRORS)
     if lags is not None and lags < 0:
         raise InvalidInput("lags", lags, "is below 0", hint="Leave it out for the rule of Newey and West")
-    n = np.where(pair.counts > 2, pair.counts, np.nan)
-    spread = np.where(pair.market.squares > 0, pair.market.squares, np.nan)
-    level, slope, both = _classic(pair, n, spread) if errors == "classic" else _robust(pair, n, spread, lags)
-    mean = pair.market.mean
-    return np.sqrt(np.maximum(level - 2.0 * mean * both + mean**2 * slope, 0.0)), np.sqrt(slope)
+    if (errors, lags) not in pair.errors:
+        pair.errors[errors, lags] = _classic(pair) if errors == "classic" else _robust(pair, lags)
+    return pair.errors[errors, lags]
 
 
-def _classic(pair: Pair, n: Floats, spread: Floats) -> tuple[Floats, Floats, Floats]:
-    """Variances of the level at the benchmark's mean and of the slope, and their covariance."""
-    squared = pair.specific(2) ** 2
-    return squared / n, squared / spread, np.zeros_like(squared)
+def _classic(pair: Pair) -> tuple[Floats, Floats]:
+    n, spread = _sizes(pair)
+    return pair.specific(2) * np.sqrt(1.0 / n + pair.market.mean**2 / spread), pair.specific(2) / np.sqrt(spread)
 
 
-def _robust(pair: Pair, n: Floats, spread: Floats, lags: int | None) -> tuple[Floats, Floats, Floats]:
-    """Give the same by Newey and West, of the scores of both."""
+def _robust(pair: Pair, lags: int | None) -> tuple[Floats, Floats]:
+    """Long-run deviations of what each period adds to alpha and to beta."""
+    n, spread = _sizes(pair)
     left, market = _scores(pair)
     most = np.nan_to_num(np.floor(4.0 * (n / 100.0) ** (2.0 / 9.0)) if lags is None else np.full_like(n, lags))
-    ones, slopes = left, left * market
-    level, slope, both = (np.einsum("ij,ij->j", *sides) for sides in ((ones, ones), (slopes, slopes), (ones, slopes)))
-    for lag in range(1, min(int(most.max(initial=0.0)), len(left) - 1) + 1):
-        weight = np.maximum(1.0 - lag / (most + 1.0), 0.0)
-        level = level + 2.0 * weight * np.einsum("ij,ij->j", ones[lag:], ones[:-lag])
-        slope = slope + 2.0 * weight * np.einsum("ij,ij->j", slopes[lag:], slopes[:-lag])
-        both = both + weight * (np.einsum("ij,ij->j", ones[lag:], slopes[:-lag]) + np.einsum("ij,ij->j", slopes[lag:], ones[:-lag]))
-    exact = np.where(pair.residual_squares == 0.0, 0.0, 1.0)
-    return exact * level / n**2, exact * np.maximum(slope, 0.0) / spread**2, exact * both / (n * spread)
+    exact = np.where(pair.residual_squares == 0.0, 0.0, 1.0)  # what rounding leaves of a perfect line is no error
+    parts = left * (1.0 / n - pair.market.mean * market / spread), left * market / spread
+    of_alpha, of_beta = (exact * np.sqrt(np.maximum(_long_run(part, most), 0.0)) for part in parts)
+    return of_alpha, of_beta
+
+
+def _sizes(pair: Pair) -> tuple[Floats, Floats]:
+    """Periods and the benchmark's sum of squares; NaN where they are too few, or where it stood still."""
+    return np.where(pair.counts > 2, pair.counts, np.nan), np.where(pair.market.squares > 0, pair.market.squares, np.nan)
+
+
+def _long_run(part: Floats, most: Floats) -> Floats:
+    """Sum of the products of all pairs of periods up to some lags apart, by Bartlett's weights."""
+    total = np.einsum("ij,ij->j", part, part)
+    for lag in range(1, min(int(most.max(initial=0.0)), len(part) - 1) + 1):
+        total = total + 2.0 * np.maximum(1.0 - lag / (most + 1.0), 0.0) * np.einsum("ij,ij->j", part[lag:], part[:-lag])
+    return np.asarray(total)
 
 
 def _scores(pair: Pair) -> tuple[Floats, Floats]:

@@ -307,7 +307,7 @@ TERMS: tuple[Term, ...] = (
     Term("capture_ratio", "Capture ratio", BENCHMARK, "ratio", "Up capture over down capture.", MORNINGSTAR, 12, "high", relative=True),
     Term("up_number_ratio", "Rises shared", BENCHMARK, "fraction", "Share of the benchmark's rises in which the returns rose too.", PAGES, 12, "high",
          relative=True),
-    Term("down_number_ratio", "Falls shared", BENCHMARK, "fraction", "Share of the benchmark's falls in which the returns fell too.", PAGES, 12, "low",
+    Term("down_number_ratio", "Falls shared", BENCHMARK, "fraction", "Share of the benchmark's falls in which the returns fell.", PAGES, 12, "low",
          relative=True),
     Term("up_percentage_ratio", "Rises beaten", BENCHMARK, "fraction", "Share of the benchmark's rises in which it was beaten.", PAGES, 12, "high",
          relative=True),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from engine.columns import Floats, Table, series_like
 from engine.dispersion import periods_of
@@ -14,7 +14,7 @@ from engine.returns import one_of
 from engine.risk.pair import ALPHAS, Pair, a_year_of, beside
 from engine.risk.sample import Sample, quotient
 
-Rolled = pd.Series | pd.DataFrame | Floats
+Rolled = Any  # Series for a Series, frame for a frame, ndarray for what has no labels
 
 
 def rolling_beta(returns: Table, benchmark_returns: Table, *, window: int = 126, risk_free: float | Table = 0.0) -> Rolled:
@@ -281,7 +281,7 @@ def _rolls(returns: Table, benchmark_returns: Table, window: int, risk_free: flo
 
 
 def _moved(cells: Floats, window: int) -> Floats:
-    """Sums of the last periods; NaN until the window is full."""
+    """Sum up the last periods; NaN until the window is full."""
     total = np.vstack([np.zeros((1, cells.shape[1])), np.cumsum(cells, axis=0)])
     found = np.full(cells.shape, np.nan)
     if len(cells) >= window:

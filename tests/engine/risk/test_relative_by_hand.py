@@ -22,10 +22,13 @@ def test_tracking_error_and_information_ratio_by_hand() -> None:
 
 def test_captures_by_hand() -> None:
     mine, theirs = [0.10, -0.05, 0.20, 0.03], [0.05, -0.10, 0.10, 0.0]
-    assert up_capture(mine, theirs) == pytest.approx(((1.1 * 1.2) ** 0.5 - 1) / ((1.05 * 1.1) ** 0.5 - 1))
-    assert up_capture(mine, theirs, method="mean") == pytest.approx(0.15 / 0.075)
-    assert up_capture(mine, theirs, method="annualised", periods_per_year=2) == pytest.approx((1.1 * 1.2 - 1) / (1.05 * 1.1 - 1))
-    assert up_capture(mine, theirs, method="mean", zero="up") == pytest.approx((0.33 / 3) / (0.15 / 3))
+    apart = {"zero": "neither"}
+    assert up_capture(mine, theirs) == pytest.approx(((1.1 * 1.2 * 1.03) ** (1 / 3) - 1) / ((1.05 * 1.1) ** (1 / 3) - 1))
+    assert up_capture(mine, theirs, **apart) == pytest.approx(((1.1 * 1.2) ** 0.5 - 1) / ((1.05 * 1.1) ** 0.5 - 1))
+    assert up_capture(mine, theirs, method="mean", **apart) == pytest.approx(0.15 / 0.075)
+    assert up_capture(mine, theirs, method="annualised", periods_per_year=2, **apart) == pytest.approx((1.1 * 1.2 - 1) / (1.05 * 1.1 - 1))
+    assert up_capture(mine, theirs, method="cumulative", **apart) == pytest.approx((1.1 * 1.2 - 1) / (1.05 * 1.1 - 1))
+    assert up_capture(mine, theirs, method="mean") == pytest.approx((0.33 / 3) / (0.15 / 3))
     assert down_capture(mine, theirs) == pytest.approx(0.5)
     assert down_capture(mine, theirs, method="mean", zero="down") == pytest.approx((-0.02 / 2) / (-0.10 / 2))
 
