@@ -271,7 +271,7 @@ def outperformance_of(pair: Pair, horizon: int = 12) -> Floats:
 
 
 def active_share(weights: Any, benchmark_weights: Any) -> Figure:  # noqa: ANN401 - weights by name
-    """Half of the sum of all differences of weight: the part that is not the benchmark.
+    """Half of all differences of weight: the part that is not the benchmark.
 
     Parameters
     ----------
