@@ -4,7 +4,9 @@ from engine.adjustment import action_columns, adjusted_closes, adjustment_factor
 from engine.alerts import AlertRule, AlertStates, Conditions, Direction, Measure, alert_conditions, alert_crossings, alert_firings
 from engine.attribution.brinson import brinson, geometric_attribution
 from engine.attribution.currency import currency_attribution, currency_effect
+from engine.attribution.daily import Attribution, daily_attribution
 from engine.attribution.linking import link_attribution
+from engine.attribution.sides import Side, blend_side, panel_side
 from engine.averages import annualise, annualised_return, arithmetic_mean, geometric_mean
 from engine.bridges import pnl_bridge
 from engine.calendar_returns import average_down, average_up, best_period, calendar_matrix, longest_streak, returns_by, share_positive, worst_period
@@ -95,6 +97,7 @@ from engine.windows import window_returns, windows
 __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "AlertRule",
     "AlertStates",
+    "Attribution",
     "Book",
     "CURRENCIES",
     "Conditions",
@@ -119,6 +122,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "ScenarioStress",
     "Section104",
     "Shock",
+    "Side",
     "Snapshot",
     "Suspicion",
     "Terms",
@@ -156,6 +160,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "beta_co_variance",
     "beta_t_statistic",
     "blume_beta",
+    "blend_side",
     "book",
     "bootstrap_interval",
     "break_even_price",
@@ -173,6 +178,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "currency_code",
     "currency_effect",
     "currency_split",
+    "daily_attribution",
     "daily_values",
     "deflated_sharpe_ratio",
     "direct_alpha",
@@ -252,6 +258,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "net_selectivity",
     "panel",
     "panel_returns",
+    "panel_side",
     "period_returns",
     "pnl_bridge",
     "portfolio_volatility",

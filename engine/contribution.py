@@ -148,7 +148,7 @@ def currency_split(
         raise InvalidInput("by", by, f"{by} is not a choice", hint="Use currency or row")
     whole = laid.settled()
     names, place = _grouped(whole, whole.currencies if by == "currency" else None)
-    parts = _currency_parts(whole, costs)
+    parts = currency_parts(whole, costs)
     base, returns = _day_returns(whole.value, whole.flow, sum(parts.values(), np.zeros_like(whole.value)), flow_timing)
     summed = {name: _sum_by(cells, place, len(names)) for name, cells in parts.items()}
     columns = {name: _linked(cells[1:], base, returns, method) for name, cells in summed.items()}
@@ -206,7 +206,7 @@ def local_returns(laid: Panel, *, flow_timing: str = "start", costs: str = "net"
     """
     check_timing(flow_timing, DAILY_TIMINGS)
     whole = laid.settled()
-    gain = (_currency_parts(whole, costs)["local"] + _premium(whole, forward_premium))[1:].sum(axis=1)[:, None]
+    gain = (currency_parts(whole, costs)["local"] + _premium(whole, forward_premium))[1:].sum(axis=1)[:, None]
     base = capital(whole.value.sum(axis=1)[:, None], whole.flow.sum(axis=1)[:, None], flow_timing)
     return pd.Series(over_capital(gain, base)[:, 0], index=pd.DatetimeIndex(whole.days[1:], name="date"), name="return")
 
@@ -273,10 +273,28 @@ def _mean_weight(own: Floats, base: Floats) -> Floats:
     return weight
 
 
-def _currency_parts(laid: Panel, costs: str) -> dict[str, Floats]:
-    """Local, currency and cross gain of each row and day, base currency."""
+def currency_parts(laid: Panel, costs: str) -> dict[str, Floats]:
+    """Local, currency and cross gain of each row and day.
+
+    Parameters
+    ----------
+    laid
+        Panel without gaps.
+    costs
+        ``net``, ``gross_of_fees`` or ``gross`` of fees and taxes.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n_days, n_rows)
+        `local currency cross`, base currency, 0 on the first day.
+
+    Raises
+    ------
+    InvalidInput
+        Unknown costs.
+    """
     gain = gain_before_costs(laid, costs)
-    closing = _rates(laid)
+    closing = rates_of(laid)
     opening = np.vstack([closing[:1], closing[:-1]])
     local_gain = np.vstack([np.zeros((1, len(laid.rows))), np.diff(laid.value_local, axis=0) - laid.flow_local[1:]])
     local_gain = local_gain + (gain - laid.gain) / closing
@@ -285,8 +303,19 @@ def _currency_parts(laid: Panel, costs: str) -> dict[str, Floats]:
     return {"local": local, "currency": gain - local - cross, "cross": cross}
 
 
-def _rates(laid: Panel) -> Floats:
-    """Give base units per unit of each row's currency on each day; gaps take the nearest known, without rates those that values imply."""
+def rates_of(laid: Panel) -> Floats:
+    """Give base units per unit of each row's currency on each day.
+
+    Parameters
+    ----------
+    laid
+        Panel.
+
+    Returns
+    -------
+    ndarray of shape (n_days, n_rows)
+        Gaps take the nearest known rate; without rates those that values imply.
+    """
     if laid.rate is not None and not np.isnan(laid.rate).all():
         return pd.DataFrame(laid.rate).ffill().bfill().fillna(1.0).to_numpy() if np.isnan(laid.rate).any() else laid.rate
     rates = np.ones_like(laid.value)
