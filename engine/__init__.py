@@ -26,6 +26,7 @@ from engine.currencies import CURRENCIES, currency_code, rate_history, rate_path
 from engine.daily import daily_values
 from engine.dietz import modified_dietz, return_on_average_investment, return_on_investment, simple_dietz, simple_return
 from engine.drawdown import drawdown_series, max_drawdown
+from engine.dispersion import volatility
 from engine.evidence import Fix, LedgerFinding
 from engine.excess import arithmetic_excess, geometric_excess, hedged_return, real_return
 from engine.frames import LEDGER_COLUMNS, fx_frame, ledger_frame, price_frame
@@ -77,6 +78,9 @@ from engine.risk.uncertainty import (
     probabilistic_sharpe_ratio,
     sharpe_standard_error,
 )
+from engine.risk.drawdown import current_drawdown, drawdown_series, longest_drawdown, max_drawdown, under_water
+from engine.risk.drawdown_episodes import average_drawdown, average_drawdown_length, average_recovery, drawdown_count, drawdown_deviation
+from engine.risk.drawdown_table import drawdown_table
 from engine.rounding import largest_remainder, to_cents
 from engine.sale import SaleSimulation, simulate_sale
 from engine.same_flows import direct_alpha, dpi, ks_pme, return_gap, rvpi, same_flow_return, same_flow_value, tvpi
@@ -150,6 +154,9 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "autocorrelation_adjusted_sharpe_ratio",
     "average_down",
     "average_pairwise_correlation",
+    "average_drawdown",
+    "average_drawdown_length",
+    "average_recovery",
     "average_up",
     "batting_average",
     "bear_beta",
@@ -179,6 +186,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "currency_effect",
     "currency_split",
     "daily_attribution",
+    "current_drawdown",
     "daily_values",
     "deflated_sharpe_ratio",
     "direct_alpha",
@@ -192,6 +200,8 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "downside_frequency",
     "downside_potential",
     "dpi",
+    "drawdown_count",
+    "drawdown_deviation",
     "drawdown_series",
     "effective_number_of_assets",
     "effective_number_of_bets",
@@ -200,6 +210,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "factor_exposures",
     "factor_stress",
     "fama_beta",
+    "drawdown_table",
     "fee_rate",
     "fx_frame",
     "gain_parts",
@@ -241,6 +252,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "log_returns",
     "long_exposure",
     "long_term_from",
+    "longest_drawdown",
     "longest_streak",
     "look_through_exposure",
     "lower_partial_moment",
@@ -338,6 +350,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "treynor_mazuy_gamma",
     "turnover",
     "tvpi",
+    "under_water",
     "up_capture",
     "up_number_ratio",
     "up_percentage_ratio",
