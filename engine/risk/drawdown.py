@@ -230,7 +230,7 @@ def under_water_of(at: Sample, *, compounded: bool = True, peak_start: str = "on
 _BACON = "Bacon, Practical Portfolio Performance Measurement and Attribution, 2nd ed., ch. 4"
 
 TERMS: tuple[Term, ...] = (
-    Term("max_drawdown", "Maximum drawdown", "Drawdown", "fraction", "Deepest fall from a peak of wealth.", "Magdon-Ismail 2004; Bacon, 2nd ed., ch. 4",
+    Term("max_drawdown", "Maximum drawdown", "Drawdown", "fraction", "Deepest fall from a peak of wealth.", "Magdon-Ismail 2004; Bacon 2008",
          2, "high"),
     Term("current_drawdown", "Current drawdown", "Drawdown", "fraction", "How far wealth is below its peak now.", _BACON, 1, "high"),
     Term("longest_drawdown", "Longest drawdown", "Drawdown", "periods", "Most periods from a peak until wealth was back at it.", _BACON, 20, "low"),
