@@ -25,8 +25,8 @@ from engine.contribution import contributions, currency_split, local_returns
 from engine.currencies import CURRENCIES, currency_code, rate_history, rate_path, rates_to
 from engine.daily import daily_values
 from engine.dietz import modified_dietz, return_on_average_investment, return_on_investment, simple_dietz, simple_return
-from engine.drawdown import drawdown_series, max_drawdown
 from engine.dispersion import volatility
+from engine.drawdown import drawdown_series, max_drawdown
 from engine.evidence import Fix, LedgerFinding
 from engine.excess import arithmetic_excess, geometric_excess, hedged_return, real_return
 from engine.frames import LEDGER_COLUMNS, fx_frame, ledger_frame, price_frame
@@ -47,6 +47,13 @@ from engine.risk.comoments import beta_co_kurtosis, beta_co_skewness, beta_co_va
 from engine.risk.dependence import autocorrelation, hurst_exponent, ljung_box, ljung_box_p_value
 from engine.risk.deviations import downside_deviation, semideviation, semivariance, upside_deviation
 from engine.risk.dispersion import mean_absolute_deviation, variance, volatility
+from engine.risk.drawdown import current_drawdown, drawdown_series, longest_drawdown, max_drawdown, under_water
+from engine.risk.drawdown_episodes import average_drawdown, average_drawdown_length, average_recovery, drawdown_count, drawdown_deviation
+from engine.risk.drawdown_pain import martin_ratio, pain_ratio, recovery_factor, serenity_index
+from engine.risk.drawdown_reward import burke_ratio, calmar_ratio, mar_ratio, modified_burke_ratio, sterling_ratio
+from engine.risk.drawdown_risk import cdar, dar, edar, pain_index, rldar, ulcer_index
+from engine.risk.drawdown_table import drawdown_table
+from engine.risk.edge import common_sense_ratio, continuous_kelly, expectancy, kelly_criterion, risk_of_ruin, system_quality_number
 from engine.risk.gini import gini_mean_difference, l_kurtosis, l_moment, l_skewness, tail_gini
 from engine.risk.normality import anderson, anderson_p_value, jarque_bera, jarque_bera_p_value, shapiro, shapiro_p_value
 from engine.risk.partial_moments import downside_potential, higher_partial_moment, lower_partial_moment, upside_potential
@@ -66,25 +73,6 @@ from engine.risk.relative_capture import (
 from engine.risk.relative_risk import diversification, fama_beta, net_selectivity, selectivity, specific_risk, systematic_risk, total_risk
 from engine.risk.relative_rolling import rolling_active_return, rolling_alpha, rolling_beta, rolling_information_ratio, rolling_tracking_error
 from engine.risk.relative_timing import henriksson_merton_gamma, market_timing, treynor_mazuy_gamma
-from engine.risk.rolling import rolling_max_drawdown, rolling_sharpe_ratio, rolling_volatility
-from engine.risk.score import RiskScore, risk_class, risk_score, var_equivalent_volatility
-from engine.risk.shape import even_moment, kurtosis, kurtosis_root, semikurtosis_root, skewness, skewness_kurtosis_ratio
-from engine.risk.sides import downside_frequency, upside_frequency, variability_skewness, volatility_skewness
-from engine.risk.smoothing import geltner_returns, smoothing_index
-from engine.risk.trials import deflated_sharpe_ratio, expected_max_sharpe_ratio
-from engine.risk.uncertainty import (
-    autocorrelation_adjusted_sharpe_ratio,
-    minimum_track_record_length,
-    probabilistic_sharpe_ratio,
-    sharpe_standard_error,
-)
-from engine.risk.drawdown import current_drawdown, drawdown_series, longest_drawdown, max_drawdown, under_water
-from engine.risk.drawdown_episodes import average_drawdown, average_drawdown_length, average_recovery, drawdown_count, drawdown_deviation
-from engine.risk.drawdown_pain import martin_ratio, pain_ratio, recovery_factor, serenity_index
-from engine.risk.drawdown_reward import burke_ratio, calmar_ratio, mar_ratio, modified_burke_ratio, sterling_ratio
-from engine.risk.drawdown_risk import cdar, dar, edar, pain_index, rldar, ulcer_index
-from engine.risk.drawdown_table import drawdown_table
-from engine.risk.edge import common_sense_ratio, continuous_kelly, expectancy, kelly_criterion, risk_of_ruin, system_quality_number
 from engine.risk.reward import adjusted_sharpe_ratio, adjusted_sortino_ratio, sharpe_ratio, sortino_ratio
 from engine.risk.reward_market import m_squared, m_squared_excess, m_squared_sortino, omega_excess_return, treynor_ratio
 from engine.risk.reward_partial import bernardo_ledoit_ratio, d_ratio, kappa, omega_ratio, omega_sharpe_ratio, prospect_ratio, upside_potential_ratio
@@ -97,6 +85,18 @@ from engine.risk.reward_tail import (
     outlier_win_ratio,
     stability,
     var_sharpe_ratio,
+)
+from engine.risk.rolling import rolling_max_drawdown, rolling_sharpe_ratio, rolling_volatility
+from engine.risk.score import RiskScore, risk_class, risk_score, var_equivalent_volatility
+from engine.risk.shape import even_moment, kurtosis, kurtosis_root, semikurtosis_root, skewness, skewness_kurtosis_ratio
+from engine.risk.sides import downside_frequency, upside_frequency, variability_skewness, volatility_skewness
+from engine.risk.smoothing import geltner_returns, smoothing_index
+from engine.risk.trials import deflated_sharpe_ratio, expected_max_sharpe_ratio
+from engine.risk.uncertainty import (
+    autocorrelation_adjusted_sharpe_ratio,
+    minimum_track_record_length,
+    probabilistic_sharpe_ratio,
+    sharpe_standard_error,
 )
 from engine.risk.wins import average_loss, average_win, cpc_index, loss_rate, payoff_ratio, profit_factor, profit_ratio, win_rate
 from engine.rounding import largest_remainder, to_cents
@@ -161,10 +161,10 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "alert_conditions",
     "alert_crossings",
     "alert_firings",
-    "anderson",
-    "anderson_p_value",
     "alpha",
     "alpha_t_statistic",
+    "anderson",
+    "anderson_p_value",
     "annualise",
     "annualised_return",
     "appraisal_ratio",
@@ -173,15 +173,15 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "autocorrelation",
     "autocorrelation_adjusted_sharpe_ratio",
     "average_down",
-    "average_pairwise_correlation",
     "average_drawdown",
     "average_drawdown_length",
     "average_loss",
+    "average_pairwise_correlation",
     "average_recovery",
     "average_up",
+    "average_win",
     "batting_average",
     "bear_beta",
-    "average_win",
     "bernardo_ledoit_ratio",
     "best_period",
     "beta",
@@ -189,25 +189,22 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "beta_co_skewness",
     "beta_co_variance",
     "beta_t_statistic",
-    "blume_beta",
     "blend_side",
+    "blume_beta",
     "book",
     "bootstrap_interval",
     "break_even_price",
     "brinson",
     "bull_beta",
-    "calendar_matrix",
-    "capture_ratio",
-    "carried_prices",
-    "cash_drag",
-    "co_kurtosis",
-    "co_skewness",
     "burke_ratio",
     "calendar_matrix",
     "calmar_ratio",
+    "capture_ratio",
     "carried_prices",
     "cash_drag",
     "cdar",
+    "co_kurtosis",
+    "co_skewness",
     "common_sense_ratio",
     "continuous_kelly",
     "contributions",
@@ -217,12 +214,12 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "currency_code",
     "currency_effect",
     "currency_split",
-    "daily_attribution",
     "current_drawdown",
     "d_ratio",
+    "daily_attribution",
     "daily_values",
-    "deflated_sharpe_ratio",
     "dar",
+    "deflated_sharpe_ratio",
     "direct_alpha",
     "diversification",
     "diversification_ratio",
@@ -237,24 +234,24 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "drawdown_count",
     "drawdown_deviation",
     "drawdown_series",
+    "drawdown_table",
+    "edar",
     "effective_number_of_assets",
     "effective_number_of_bets",
+    "es_sharpe_ratio",
     "even_moment",
+    "ex_outlier_return",
+    "expectancy",
     "expected_max_sharpe_ratio",
     "factor_exposures",
     "factor_stress",
     "fama_beta",
-    "drawdown_table",
-    "edar",
-    "es_sharpe_ratio",
-    "ex_outlier_return",
-    "expectancy",
     "fee_rate",
     "fx_frame",
     "gain_parts",
+    "gain_to_pain_ratio",
     "geltner_returns",
     "geometric_attribution",
-    "gain_to_pain_ratio",
     "geometric_excess",
     "geometric_mean",
     "gini_mean_difference",
@@ -296,32 +293,27 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "longest_drawdown",
     "longest_streak",
     "look_through_exposure",
-    "lower_partial_moment",
-    "marginal_risk",
-    "market_line",
-    "market_timing",
     "loss_rate",
+    "lower_partial_moment",
     "m_squared",
     "m_squared_excess",
     "m_squared_sortino",
     "mar_ratio",
+    "marginal_risk",
+    "market_line",
+    "market_timing",
     "marks_at",
     "martin_ratio",
     "max_drawdown",
     "mean_absolute_deviation",
+    "mean_risk_ratio",
     "minimum_torsion",
     "minimum_track_record_length",
+    "modified_burke_ratio",
     "modified_dietz",
     "money_weighted_return",
     "net_exposure",
     "net_selectivity",
-    "panel",
-    "panel_returns",
-    "panel_side",
-    "mean_risk_ratio",
-    "modified_burke_ratio",
-    "modified_dietz",
-    "money_weighted_return",
     "omega_excess_return",
     "omega_ratio",
     "omega_sharpe_ratio",
@@ -331,6 +323,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "pain_ratio",
     "panel",
     "panel_returns",
+    "panel_side",
     "payoff_ratio",
     "period_returns",
     "pnl_bridge",
@@ -341,17 +334,17 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "price_suspicions",
     "probabilistic_sharpe_ratio",
     "probability_of_outperformance",
-    "r_squared",
     "profit_factor",
     "profit_ratio",
     "prospect_ratio",
+    "r_squared",
     "rate_history",
     "rate_path",
     "rates_to",
     "real_return",
     "realised_gains",
-    "regression_epsilon",
     "recovery_factor",
+    "regression_epsilon",
     "repaired_bars",
     "return_gap",
     "return_on_average_investment",
@@ -362,14 +355,14 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "reverse_stress",
     "risk_class",
     "risk_contributions",
+    "risk_of_ruin",
     "risk_score",
+    "rldar",
     "rolling_active_return",
     "rolling_alpha",
     "rolling_beta",
     "rolling_information_ratio",
     "rolling_max_drawdown",
-    "risk_of_ruin",
-    "rldar",
     "rolling_return",
     "rolling_sharpe_ratio",
     "rolling_tracking_error",
@@ -385,14 +378,13 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "semideviation",
     "semikurtosis_root",
     "semivariance",
+    "serenity_index",
     "shapiro",
     "shapiro_p_value",
     "share_positive",
+    "sharpe_ratio",
     "sharpe_standard_error",
     "short_exposure",
-    "serenity_index",
-    "share_positive",
-    "sharpe_ratio",
     "simple_dietz",
     "simple_return",
     "simple_returns",
@@ -401,17 +393,16 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "skewness_kurtosis_ratio",
     "smoothing_index",
     "snapshot",
-    "specific_risk",
-    "stale_rates",
-    "standard_error",
-    "stress_loss",
-    "systematic_risk",
-    "tail_gini",
     "sortino_ratio",
+    "specific_risk",
     "stability",
     "stale_rates",
+    "standard_error",
     "sterling_ratio",
+    "stress_loss",
     "system_quality_number",
+    "systematic_risk",
+    "tail_gini",
     "tax_rate",
     "tax_year_bounds",
     "tax_years",
@@ -434,18 +425,15 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "upside_deviation",
     "upside_frequency",
     "upside_potential",
-    "valuation",
-    "value_at_risk",
-    "vami",
-    "var_equivalent_volatility",
-    "variability_skewness",
-    "variance",
-    "vasicek_beta",
     "upside_potential_ratio",
     "valuation",
     "value_at_risk",
     "vami",
+    "var_equivalent_volatility",
     "var_sharpe_ratio",
+    "variability_skewness",
+    "variance",
+    "vasicek_beta",
     "volatility",
     "volatility_skewness",
     "wash_sales",
