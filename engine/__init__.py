@@ -25,8 +25,6 @@ from engine.contribution import contributions, currency_split, local_returns
 from engine.currencies import CURRENCIES, currency_code, rate_history, rate_path, rates_to
 from engine.daily import daily_values
 from engine.dietz import modified_dietz, return_on_average_investment, return_on_investment, simple_dietz, simple_return
-from engine.dispersion import volatility
-from engine.drawdown import drawdown_series, max_drawdown
 from engine.evidence import Fix, LedgerFinding
 from engine.excess import arithmetic_excess, geometric_excess, hedged_return, real_return
 from engine.frames import LEDGER_COLUMNS, fx_frame, ledger_frame, price_frame
