@@ -97,6 +97,24 @@ from engine.risk.uncertainty import (
     sharpe_standard_error,
 )
 from engine.risk.wins import average_loss, average_win, cpc_index, loss_rate, payoff_ratio, profit_factor, profit_ratio, win_rate
+from engine.risk.var.backtest import Backtest, backtest
+from engine.risk.var.coverage import basel_traffic_light, christoffersen_test, kupiec_test, violations
+from engine.risk.var.decomposition import (
+    component_expected_shortfall,
+    component_value_at_risk,
+    diversification_benefit,
+    incremental_value_at_risk,
+    marginal_value_at_risk,
+    risk_decomposition,
+)
+from engine.risk.var.durations import duration_test
+from engine.risk.var.entropic import entropic_risk, entropic_value_at_risk
+from engine.risk.var.liquidity import days_to_liquidate, liquidity_adjusted_value_at_risk, share_liquidated
+from engine.risk.var.losses import diebold_mariano_test, quantile_loss, quantile_losses
+from engine.risk.var.measures import expected_shortfall, rolling_value_at_risk, value_at_risk
+from engine.risk.var.relativistic import relativistic_value_at_risk
+from engine.risk.var.shortfall_test import acerbi_szekely_test
+from engine.risk.var.tails import beta_fragility_heuristic, rachev_ratio, tail_ratio, worst_realisation
 from engine.rounding import largest_remainder, to_cents
 from engine.sale import SaleSimulation, simulate_sale
 from engine.same_flows import direct_alpha, dpi, ks_pme, return_gap, rvpi, same_flow_return, same_flow_value, tvpi
@@ -110,7 +128,6 @@ from engine.stress.reverse import ReverseStress, reverse_stress
 from engine.stress.scenario import ScenarioStress, Shock, scenario_stress
 from engine.time_weighted import panel_returns, period_returns, time_weighted_return
 from engine.valuation import marks_at, positions, realised_gains, valuation
-from engine.value_at_risk import rolling_value_at_risk, value_at_risk
 from engine.wash_sales import WashSales, wash_sales
 from engine.windows import window_returns, windows
 
@@ -118,6 +135,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "AlertRule",
     "AlertStates",
     "Attribution",
+    "Backtest",
     "Book",
     "CURRENCIES",
     "Conditions",
@@ -148,6 +166,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "Terms",
     "WashSales",
     "absorption_ratio",
+    "acerbi_szekely_test",
     "action_columns",
     "active_return",
     "active_share",
@@ -189,6 +208,10 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "beta_t_statistic",
     "blend_side",
     "blume_beta",
+    "backtest",
+    "basel_traffic_light",
+    "best_period",
+    "beta_fragility_heuristic",
     "book",
     "bootstrap_interval",
     "break_even_price",
@@ -205,6 +228,9 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "co_skewness",
     "common_sense_ratio",
     "continuous_kelly",
+    "christoffersen_test",
+    "component_expected_shortfall",
+    "component_value_at_risk",
     "contributions",
     "cpc_index",
     "cumulative_return",
@@ -221,6 +247,10 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "direct_alpha",
     "diversification",
     "diversification_ratio",
+    "days_to_liquidate",
+    "diebold_mariano_test",
+    "direct_alpha",
+    "diversification_benefit",
     "dividend_yield",
     "down_capture",
     "down_number_ratio",
@@ -244,6 +274,10 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "factor_exposures",
     "factor_stress",
     "fama_beta",
+    "duration_test",
+    "entropic_risk",
+    "entropic_value_at_risk",
+    "expected_shortfall",
     "fee_rate",
     "fx_frame",
     "gain_parts",
@@ -264,6 +298,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "holding_terms",
     "hurst_exponent",
     "implied_shocks",
+    "incremental_value_at_risk",
     "information_ratio",
     "jarque_bera",
     "jarque_bera_p_value",
@@ -276,6 +311,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "l_kurtosis",
     "l_moment",
     "l_skewness",
+    "kupiec_test",
     "largest_remainder",
     "ledger_checks",
     "ledger_frame",
@@ -284,6 +320,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "link_returns",
     "ljung_box",
     "ljung_box_p_value",
+    "liquidity_adjusted_value_at_risk",
     "local_returns",
     "log_returns",
     "long_exposure",
@@ -300,6 +337,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "marginal_risk",
     "market_line",
     "market_timing",
+    "marginal_value_at_risk",
     "marks_at",
     "martin_ratio",
     "max_drawdown",
@@ -336,6 +374,9 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "profit_ratio",
     "prospect_ratio",
     "r_squared",
+    "quantile_loss",
+    "quantile_losses",
+    "rachev_ratio",
     "rate_history",
     "rate_path",
     "rates_to",
@@ -343,6 +384,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "realised_gains",
     "recovery_factor",
     "regression_epsilon",
+    "relativistic_value_at_risk",
     "repaired_bars",
     "return_gap",
     "return_on_average_investment",
@@ -361,6 +403,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "rolling_beta",
     "rolling_information_ratio",
     "rolling_max_drawdown",
+    "risk_decomposition",
     "rolling_return",
     "rolling_sharpe_ratio",
     "rolling_tracking_error",
@@ -379,6 +422,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "serenity_index",
     "shapiro",
     "shapiro_p_value",
+    "share_liquidated",
     "share_positive",
     "sharpe_ratio",
     "sharpe_standard_error",
@@ -401,6 +445,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "system_quality_number",
     "systematic_risk",
     "tail_gini",
+    "tail_ratio",
     "tax_rate",
     "tax_year_bounds",
     "tax_years",
@@ -432,6 +477,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "variability_skewness",
     "variance",
     "vasicek_beta",
+    "violations",
     "volatility",
     "volatility_skewness",
     "wash_sales",
@@ -440,6 +486,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "window_returns",
     "windows",
     "worst_period",
+    "worst_realisation",
     "xirr",
     "year_fractions",
     "yield_on_cost",
