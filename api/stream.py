@@ -1,6 +1,7 @@
 """`WS /api/v1/stream`: live prices and portfolios for browsers and programs.
 
 The client sends `{"op": "subscribe", "portfolios": [...], "symbols": [...], "replace": true}`, `unsubscribe`, `pause`, `resume`, `resync`, `ping`.
+With `"risk": true` every portfolio is told with `risk`: what `services.live.risk.encoded` gives, or how many days of history it lacks.
 The server answers with `snapshot`, `tick`, `heartbeat`, `pong` and `error` (see `services.live`). Close codes: 1008 refused, 1009 a message is
 too large, 1012 the server stops, 1013 too many connections, 4408 the reader was too slow, 4429 too many requests.
 """
@@ -155,7 +156,10 @@ def names(message: dict[str, Any], key: str) -> list[str]:
 
 async def subscribe(hub: Hub, client: Client, message: dict[str, Any]) -> None:
     """Follow portfolios and symbols; the answer is a snapshot."""
-    await hub.subscribe(client, names(message, "portfolios"), names(message, "symbols"), replace=message.get("replace") is True)
+    asked = message.get("risk")
+    if not isinstance(asked, bool | None):
+        raise InvalidInput("risk", asked, "it is neither true nor false")
+    await hub.subscribe(client, names(message, "portfolios"), names(message, "symbols"), replace=message.get("replace") is True, risk=asked)
 
 
 async def unsubscribe(hub: Hub, client: Client, message: dict[str, Any]) -> None:

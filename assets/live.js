@@ -21,7 +21,7 @@ window.portolan.live = (() => {
   const state = { portfolios: {}, quotes: {}, ledger: {}, ts: 0, offset: 0, degraded: false, live: false, polling: false };
   const stats = { paints: 0, lastSeq: null, gaps: 0, reconnects: 0, latencies: [] };
   const line = { socket: null, attempt: 0, failures: 0, readyState: CLOSED, since: 0, heardAt: 0, toldAt: 0, timer: 0, started: false, resyncAt: 0, askedAt: 0 };
-  const wanted = { portfolios: [], symbols: [], extra: new Map() };
+  const wanted = { portfolios: [], symbols: [], risk: false, extra: new Map() };
 
   const part = (name) => document.getElementById("live-line")?.dataset[name];
   const set = (name, props) => part(name) && window.dash_clientside.set_props?.(part(name), props);
@@ -95,10 +95,10 @@ window.portolan.live = (() => {
   }
 
   function subscribe() {
-    const { portfolios, symbols } = wanted;
-    set("wanted", { data: { portfolios, symbols } });
+    const { portfolios, symbols, risk } = wanted;
+    set("wanted", { data: { portfolios, symbols, risk } });
     line.askedAt = Date.now();
-    send({ op: "subscribe", portfolios, symbols, replace: true });
+    send({ op: "subscribe", portfolios, symbols, risk, replace: true });
   }
 
   function resync() {
@@ -122,8 +122,9 @@ window.portolan.live = (() => {
       for (const name of asked.symbols || []) symbols.add(name);
     }
     if (!portfolios.size) portfolios.add("all"); // every page has the light, and hears of ledgers that change
-    const next = { portfolios: [...portfolios].slice(0, 20).sort(), symbols: [...symbols].slice(0, 500).sort() };
-    const same = next.portfolios.join() === wanted.portfolios.join() && next.symbols.join() === wanted.symbols.join();
+    const risk = Boolean(document.querySelector("[data-live-risk]"));
+    const next = { portfolios: [...portfolios].slice(0, 20).sort(), symbols: [...symbols].slice(0, 500).sort(), risk };
+    const same = next.portfolios.join() === wanted.portfolios.join() && next.symbols.join() === wanted.symbols.join() && next.risk === wanted.risk;
     Object.assign(wanted, next);
     if (!same) forget();
     if (!same && line.readyState === OPEN) subscribe();
@@ -336,6 +337,6 @@ window.portolan.live = (() => {
   window.WebSocket = Tapped;
   window.dash_clientside.live = { polled };
   document.addEventListener("DOMContentLoaded", () => new MutationObserver(lookSoon).observe(document.body, { childList: true, subtree: true,
-    attributes: true, attributeFilter: ["data-scope"] }));
+    attributes: true, attributeFilter: ["data-scope", "data-live-risk"] }));
   return { state, stats, line, receive, watch, status, now };
 })();

@@ -1,6 +1,6 @@
 /* Figures painted from the stream, wherever they stand on a page; `live.js` keeps the state and says when.
    In the page: `data-scope="<portfolio id|all>"` says whose figures an element and what is in it shows; `data-live="value"` (a path:
-   `day_pnl`, `holdings.AAPL.market_value`, `quotes.AAPL.price`) is painted through `portolan.format.paint`; `data-flash` lets it flash. */
+   `day_pnl`, `holdings.AAPL.market_value`, `quotes.AAPL.price`, `risk.volatility` where an element of the page has `data-live-risk`) is painted through `portolan.format.paint`; `data-flash` lets it flash. */
 window.portolan.liveFigures = (() => {
   const FLASH_MS = 900, FLASH_PAUSE_MS = 1_000, BUSY_FLASHES = 20;
 
@@ -23,6 +23,7 @@ window.portolan.liveFigures = (() => {
       return quote && { value: quote[field], received: quote.received };
     }
     if (!portfolio || portfolio.gone) return null;
+    if (path.startsWith("risk.")) return portfolio.risk && { value: portfolio.risk[field], received: portfolio.received };
     if (cut < 0) return field in portfolio ? { value: portfolio[field], received: portfolio.received } : null;
     const key = path.slice(path.indexOf(".") + 1, cut), row = portfolio.holdings?.[key];
     return row && { value: row[field], received: state.quotes[key]?.received };

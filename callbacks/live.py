@@ -25,7 +25,7 @@ def register(app: Dash, services: Services) -> None:
         if not wanted:
             raise PreventUpdate
         actor = await asyncio.to_thread(services.accounts.local)
-        snapshot = await services.hub.state(actor, names(wanted, "portfolios"), names(wanted, "symbols"))
+        snapshot = await services.hub.state(actor, names(wanted, "portfolios"), names(wanted, "symbols"), risk=wanted.get("risk") is True)
         message: dict[str, Any] = json.loads(snapshot)
         return message
 

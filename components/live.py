@@ -18,7 +18,7 @@ class LiveIds(StrEnum):
     LINE = "live-line"
     SOCKET = "live-socket"  # opened, closed and opened again by assets/live.js, through its `url`
     POLL = "live-poll"  # runs only while the socket cannot be had
-    WANTED = "live-wanted"  # {portfolios, symbols}: what the page follows, for the poll
+    WANTED = "live-wanted"  # {portfolios, symbols, risk}: what the page follows, for the poll
     POLLED = "live-polled"  # the snapshot that a poll brought, as the stream would have sent it
 
 

@@ -56,6 +56,7 @@ class Client:
         self.actor = actor
         self.portfolios: frozenset[str] = frozenset()
         self.symbols: frozenset[str] = frozenset()
+        self.risk = False  # its portfolios are followed with their risk
         self.topic: Topic | None = None
         self.sent = NEVER  # the flush whose state it has
         self.seq = 0

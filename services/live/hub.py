@@ -19,6 +19,7 @@ from services.live.client import Client
 from services.live.limits import Cut, Limits
 from services.live.probe import LoopProbe
 from services.live.reader import Reader
+from services.live.risk import RiskBoard
 from services.live.scope import Scope
 from services.live.scopes import Scopes
 from services.live.tasks import Tasks
@@ -44,6 +45,7 @@ class Hub:
         self.clients: set[Client] = set()
         self.topics: dict[object, Topic] = {}
         self.board = Board(services.market.judge)
+        self.risks = RiskBoard()
         self.counts = {"batches": 0, "quotes": 0, "revalued": 0, "flushes": 0, "encoded": 0, "reloads": 0, "cut": 0}
         self.probe = LoopProbe()
         self._services = services
@@ -113,7 +115,8 @@ class Hub:
         client.end(Cut.GOING_AWAY)
         self.clients.discard(client)
 
-    async def subscribe(self, client: Client, portfolios: Iterable[str] = (), symbols: Iterable[str] = (), *, replace: bool = False) -> None:
+    async def subscribe(self, client: Client, portfolios: Iterable[str] = (), symbols: Iterable[str] = (), *, replace: bool = False,
+                        risk: bool | None = None) -> None:
         """Follow more, or with `replace` exactly this; what cannot be followed is answered with an error and left out."""
         portfolios, symbols = set(portfolios), set(symbols)
         if not replace:
@@ -122,8 +125,10 @@ class Hub:
             client.reply(type="error", code="too_many_subscriptions", portfolios=self.limits.portfolios_a_client,
                          symbols=self.limits.symbols_a_client)
             return
-        if replace and client.topic and (portfolios, symbols) == (set(client.portfolios), set(client.symbols)):
+        with_risk = (client.risk and not replace) if risk is None else risk
+        if replace and client.topic and (portfolios, symbols, with_risk) == (set(client.portfolios), set(client.symbols), client.risk):
             return
+        client.risk = with_risk
         await self._follow(client, portfolios, symbols)
 
     async def unsubscribe(self, client: Client, portfolios: Iterable[str] = (), symbols: Iterable[str] = ()) -> None:
@@ -133,11 +138,11 @@ class Hub:
             portfolios, symbols = set(client.portfolios), set(client.symbols)
         await self._follow(client, set(client.portfolios) - portfolios, set(client.symbols) - symbols)
 
-    async def state(self, actor: Actor, portfolios: Iterable[str], symbols: Iterable[str] = ()) -> str:
+    async def state(self, actor: Actor, portfolios: Iterable[str], symbols: Iterable[str] = (), *, risk: bool = False) -> str:
         """Give the snapshot of a subscription as a message: for those who cannot hold a socket open."""
         client = self.connect(actor)
         try:
-            await self.subscribe(client, portfolios, symbols, replace=True)
+            await self.subscribe(client, portfolios, symbols, replace=True, risk=risk)
             client.resync()
             return await client.receive() or "{}"
         finally:
@@ -176,8 +181,10 @@ class Hub:
     def _topic(self, client: Client, scopes: list[Scope], slots: Slots) -> Topic | None:
         if not scopes and not client.symbols:
             return None
-        key = (client.actor.workspace_id, client.portfolios, client.symbols)
-        return self.topics.setdefault(key, Topic(key, scopes, slots, self.limits.bodies_a_topic))
+        key = (client.actor.workspace_id, client.portfolios, client.symbols, client.risk)
+        if client.risk:
+            self.scopes.want_risk(scopes)
+        return self.topics.setdefault(key, Topic(key, scopes, slots, self.limits.bodies_a_topic, risk=client.risk))
 
     def _leave(self, client: Client) -> None:
         topic = client.topic
@@ -276,6 +283,7 @@ class Hub:
         if not slots and not touched:
             return
         await self._revalue(touched)
+        self.risks.tell(touched, self.scopes)
         self.number += 1
         self.counts["flushes"] += 1
         self.board.publish(slots, self.number)
@@ -308,6 +316,7 @@ class Hub:
             self.tell()
             self._cut_the_overdue(at)
             self.scopes.turn_the_day(calendar.now().date())
+            self.scopes.leave_risk({scope for topic in self.topics.values() if topic.risk for scope in topic.scopes}, at)
             self.scopes.drop({scope for topic in self.topics.values() for scope in topic.scopes}, at)
             if at >= self._heartbeat_at + self.limits.heartbeat_seconds:
                 self._heartbeat_at = at

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from engine.types import Actor, Quote
 from services.live.board import Price, price_of_view
+from services.live.risk import LoadedRisk, read_risk
 from services.marks import PIVOTS
 from services.views import HoldingsView, LiveTerms, QuoteView
 
@@ -57,6 +58,10 @@ class Reader:
             if live.revisions == view.revisions:
                 break
         return Loaded(live, view, self._silent_pairs(actor, live))
+
+    async def risk(self, actor: Actor, scope: str) -> LoadedRisk:
+        """Read the past of a scope for its risk; raises NotFound where the actor has no such portfolio."""
+        return await self._ask(read_risk, self._services, actor, scope)
 
     def _silent_pairs(self, actor: Actor, live: LiveTerms) -> dict[str, Price]:
         """Find the pairs that nobody quotes yet, or whose simulated quotes a stored rate of today beats."""

@@ -18,6 +18,7 @@ from services.live import figures
 from services.live.board import Board, Price, Slots, price_of_view
 from services.live.figures import Fixed, Floats, Worth
 from services.live.reader import Loaded
+from services.live.risk import LoadedRisk, ScopeRisk
 from services.views import ALL, HoldingsView, LiveTerms
 
 BODIES: Final = 16  # encoded at once for readers that are behind
@@ -54,6 +55,7 @@ class Shown:
     head_changed: int
     states: list[str]  # of the holdings' prices
     members: list[str | None]  # encoded rows
+    risk: str  # encoded, empty where nobody asked
 
 
 def facts_of(loaded: Loaded, board: Board, now: datetime) -> Facts:
@@ -115,11 +117,19 @@ class Scope:
         self.revisions: dict[str, int] = {}
         self.slots: Slots = np.zeros(0, dtype=np.int64)  # whose quotes clients see
         self.moved_by: frozenset[int] = frozenset()  # whose quotes change a figure here
+        self.risk_wanted = False  # somebody follows it with its risk
+        self.risk_left_at = at  # when the last of those went
+        self.risk_changed = 0  # flush in which its risk last changed
+        self.risk: ScopeRisk | None = None
+        self.risk_next = ""  # encoded, to be shown with the next flush
+        self._past: LoadedRisk | None = None
+        self._benchmark: int | None = None  # slot
+        self._valued: tuple[Worth, Floats, float] | None = None
         self._ledger: dict[str, int] = {}  # portfolio -> flush in which its revision was shown
         self._facts: Facts | None = None
         self._next: tuple[Facts, Floats, dict[str, Any], list[str]] | None = None
         self._shown: Shown | None = None
-        self._cache: dict[int, str] = {}
+        self._cache: dict[tuple[int, bool], str] = {}
 
     def concerns(self, portfolio: str) -> bool:
         """Tell whether a change of a portfolio's ledger changes this scope."""
@@ -137,12 +147,27 @@ class Scope:
         """Take over what was read; shown with the next flush."""
         self._facts = facts_of(loaded, board, now)
         self.revisions = dict(loaded.live.revisions)
-        self.moved_by = frozenset(self._facts.slots.tolist()) | frozenset(self._facts.pair_slots.tolist())
+        self._bind()
         self.read_on = now.date()
+
+    def take_risk(self, loaded: LoadedRisk, board: Board, now: datetime) -> None:
+        """Take over the past that risk is counted on; shown with the next flush."""
+        self._past = loaded
+        self._benchmark = None if loaded.benchmark is None else int(board.watch([price_of_view(loaded.benchmark)], now)[0])
+        self._bind()
+
+    def _bind(self) -> None:
+        """Lay risk over the rows, and note whose quotes move anything here."""
+        facts = self._facts
+        if facts is None:
+            return
+        self.risk = None if self._past is None else ScopeRisk(self._past, facts)
+        against = frozenset() if self._benchmark is None else frozenset([self._benchmark])
+        self.moved_by = frozenset(facts.slots.tolist()) | frozenset(facts.pair_slots.tolist()) | against
 
     def vanish(self) -> None:
         """Show from the next flush on that the portfolio is no more."""
-        self.gone, self._facts, self._next = True, None, None
+        self.gone, self._facts, self._next, self.risk = True, None, None, None
         self.moved_by = frozenset()
 
     def revalue(self, board: Board) -> None:
@@ -155,6 +180,12 @@ class Scope:
         states = [board.prices[slot].state.value for slot in facts.slots]
         totals = figures.totals(facts.fixed, worth, table) | figures.stale(table, states) | {"received": newest(facts, board)}
         self._next = (facts, table, totals, states)
+        if self.risk_wanted:
+            self._valued = (worth, facts.rate, float("nan") if self._benchmark is None else float(board.price[self._benchmark]))
+
+    def worth_now(self) -> tuple[Worth, Floats, float] | None:
+        """Give the last valuation for the board of risks: rows, the rates in it, the price of the benchmark."""
+        return self._valued
 
     # -------------------------------------------------------------------------------------------------------------------- showing
 
@@ -166,16 +197,21 @@ class Scope:
             self._shown = None
             return
         (facts, table, totals, states), self._next = self._next, None
+        risk = self.risk_next or (self._shown.risk if self._shown else "")
+        if risk and (self._shown is None or risk != self._shown.risk):
+            self.risk_changed = number
         if self._shown is None or self._shown.facts is not facts:
             self._show_anew(facts, table, totals, states, number)
         else:
             self._show_changes(self._shown, table, totals, states, number)
+        if self._shown is not None:
+            self._shown.risk = risk
 
     def _show_anew(self, facts: Facts, table: Floats, totals: dict[str, Any], states: list[str], number: int) -> None:
         before = self._shown.facts.live.revisions if self._shown else {}
         revisions = facts.live.revisions
         self._ledger = {key: self._ledger.get(key, number) if before.get(key) == revisions[key] else number for key in revisions}
-        self._shown = Shown(facts, table, totals, np.full(len(table), number, dtype=np.int64), number, states, [None] * len(table))
+        self._shown = Shown(facts, table, totals, np.full(len(table), number, dtype=np.int64), number, states, [None] * len(table), "")
         self.slots = facts.slots
         self.changed = self.loaded = number
 
@@ -191,16 +227,20 @@ class Scope:
             self.changed = number
         shown.table, shown.totals, shown.states = table, totals, states
 
-    def member(self, since: int) -> str:
-        """Give the JSON member with what changed after flush `since`: `"<id>":{...}`."""
-        member = self._cache.get(since)
+    def changed_at(self, *, risk: bool = False) -> int:
+        """Give the flush in which anything that is followed last changed."""
+        return max(self.changed, self.risk_changed) if risk else self.changed
+
+    def member(self, since: int, *, risk: bool = False) -> str:
+        """Give the JSON member with what changed after flush `since`: `"<id>":{...}`, with its risk where that is followed."""
+        member = self._cache.get((since, risk))
         if member is None:
-            member = f"{json.dumps(self.name)}:{{{self._body(since)}}}"
+            member = f"{json.dumps(self.name)}:{{{self._body(since, risk=risk)}}}"
             if len(self._cache) < BODIES:
-                self._cache[since] = member
+                self._cache[since, risk] = member
         return member
 
-    def _body(self, since: int) -> str:
+    def _body(self, since: int, *, risk: bool) -> str:
         shown, whole = self._shown, since < self.loaded
         if shown is None:
             return '"full":true,"gone":true,"holdings":{}'
@@ -209,6 +249,8 @@ class Scope:
             parts.append(f'"full":true,"currency":{json.dumps(facts.live.base_currency)}')
         if whole or shown.head_changed > since:
             parts.append(json.dumps(shown.totals, separators=(",", ":"))[1:-1])
+        if risk and shown.risk and (whole or self.risk_changed > since):
+            parts.append(f'"risk":{shown.risk}')
         rows = range(len(shown.members)) if whole else np.flatnonzero(shown.changed > since).tolist()
         parts.append(f'"holdings":{{{",".join(self._row(shown, row) for row in rows)}}}')
         return ",".join(parts)

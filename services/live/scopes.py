@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Protocol
 from uuid import UUID
@@ -118,6 +118,32 @@ class Scopes:
             if scope.behind(revisions):
                 self._want(scope)
 
+    def want_risk(self, scopes: Iterable[Scope]) -> None:
+        """Have scopes told with their risk from now on; the past of one is read where it is not at hand."""
+        for scope in scopes:
+            scope.risk_left_at = self._hub.clock()
+            if not scope.risk_wanted:
+                scope.risk_wanted = True
+                self._tasks.spawn(self._read_risk(scope))
+
+    def leave_risk(self, followed: set[Scope], at: float) -> None:
+        """Count risk no longer where nobody has followed it for long."""
+        for scope in self:
+            if scope in followed:
+                scope.risk_left_at = at
+            elif at - scope.risk_left_at > self._hub.limits.linger_seconds:
+                scope.risk_wanted = False
+
+    async def _read_risk(self, scope: Scope) -> None:
+        try:
+            loaded = await self._reader.risk(scope.actor, scope.name)
+        except PortfolioError as error:
+            log.warning("the risk of scope %s cannot be read: %s", scope.name, error.message)
+            return
+        scope.take_risk(loaded, self._hub.board, calendar.now())
+        self._touched.add(scope)
+        self._hub.hurry()
+
     def _of(self, workspace: UUID) -> list[Scope]:
         return [scope for scope in self if scope.actor.workspace_id == workspace]
 
@@ -151,6 +177,8 @@ class Scopes:
         else:
             scope.load(loaded, self._hub.board, calendar.now())
             self._touched.add(scope)
+            if scope.risk_wanted:
+                self._tasks.spawn(self._read_risk(scope))
         self._hub.hurry()
 
     def drop(self, followed: set[Scope], at: float) -> None:

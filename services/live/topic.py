@@ -23,8 +23,9 @@ class Follower(Protocol):
 class Topic:
     """The scopes and instruments of one subscription, and the bodies encoded for the current flush."""
 
-    def __init__(self, key: object, scopes: Sequence[Scope], slots: Slots, keep: int) -> None:
+    def __init__(self, key: object, scopes: Sequence[Scope], slots: Slots, keep: int, *, risk: bool = False) -> None:
         self.key = key
+        self.risk = risk
         self.scopes = tuple(scopes)
         self.own_slots = slots
         self.clients: set[Follower] = set()
@@ -50,7 +51,7 @@ class Topic:
         if self._looked_at != number:
             slots = self.slots()
             newest = int(board.changed[slots].max()) if slots.size else 0
-            self._changed, self._looked_at = max([newest, *(scope.changed for scope in self.scopes)]), number
+            self._changed, self._looked_at = max([newest, *(scope.changed_at(risk=self.risk) for scope in self.scopes)]), number
         return self._changed
 
     def body(self, since: int, number: int, board: Board) -> str:
@@ -67,7 +68,7 @@ class Topic:
 
     def _encode(self, since: int, board: Board) -> str:
         self.encoded += 1
-        scopes = ",".join(scope.member(since) for scope in self.scopes if scope.changed > since)
+        scopes = ",".join(scope.member(since, risk=self.risk) for scope in self.scopes if scope.changed_at(risk=self.risk) > since)
         ledger = ",".join(filter(None, (scope.ledger_members(since) for scope in self.scopes)))
         anew = np.concatenate([NONE, *(scope.slots for scope in self.scopes if scope.loaded > since)])
         body = f'"quotes":{{{board.members(self.slots(), since, anew)}}},"portfolios":{{{scopes}}}'
