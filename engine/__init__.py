@@ -27,6 +27,10 @@ from engine.daily import daily_values
 from engine.dietz import modified_dietz, return_on_average_investment, return_on_investment, simple_dietz, simple_return
 from engine.evidence import Fix, LedgerFinding
 from engine.excess import arithmetic_excess, geometric_excess, hedged_return, real_return
+from engine.factors.explained import factor_return_attribution, factor_risk_contributions
+from engine.factors.published import canonical_factor, published_factors
+from engine.factors.regression import FactorRegression, factor_regression
+from engine.factors.rolling import rolling_factor_loadings
 from engine.frames import LEDGER_COLUMNS, fx_frame, ledger_frame, price_frame
 from engine.holding_terms import gain_parts, held_days, holding_terms, long_term_from, tax_year_bounds, tax_years
 from engine.ledger import EFFECTS, Book, Effect, book
@@ -144,6 +148,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "EPISODES",
     "Effect",
     "Episode",
+    "FactorRegression",
     "FactorStress",
     "Fix",
     "HistoricStress",
@@ -219,6 +224,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "burke_ratio",
     "calendar_matrix",
     "calmar_ratio",
+    "canonical_factor",
     "capture_ratio",
     "carried_prices",
     "cash_drag",
@@ -274,6 +280,9 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "expected_max_sharpe_ratio",
     "expected_shortfall",
     "factor_exposures",
+    "factor_regression",
+    "factor_return_attribution",
+    "factor_risk_contributions",
     "factor_stress",
     "fama_beta",
     "fee_rate",
@@ -373,6 +382,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "prospect_ratio",
     "quantile_loss",
     "quantile_losses",
+    "published_factors",
     "r_squared",
     "rachev_ratio",
     "rate_history",
@@ -400,6 +410,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "rolling_active_return",
     "rolling_alpha",
     "rolling_beta",
+    "rolling_factor_loadings",
     "rolling_information_ratio",
     "rolling_max_drawdown",
     "rolling_return",

@@ -1,0 +1,1 @@
+"""What common factors explain of returns and of risk."""
