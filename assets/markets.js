@@ -16,7 +16,7 @@ window.portolan.markets = (() => {
   function address() {
     const asked = new URLSearchParams(location.search), range = (asked.get("range") || "").toUpperCase(), tab = asked.get("tab");
     return { symbol: asked.get("symbol") || "", range: RANGES.includes(range) ? range : "1Y", adjusted: asked.get("adjusted") === "0" ? "0" : "1",
-      list: asked.get("list") || "", tab: ["providers", "log"].includes(tab) ? tab : "quarantine" };
+      list: asked.get("list") || "", tab: ["providers", "endpoints", "log"].includes(tab) ? tab : "quarantine" };
   }
 
   const query = (changes) => shell().query(changes);
@@ -99,7 +99,7 @@ window.portolan.markets = (() => {
   function openForm(action, data) {
     set("markets-form-body", { children: [] });
     set("markets-form-note", { children: [] });
-    byId("markets-form-title").textContent = action === "edit" ? data.symbol : "New instrument";
+    byId("markets-form-title").textContent = { edit: data.symbol, "endpoint-edit": data.name, "endpoint-new": "New endpoint" }[action] || "New instrument";
     page.opens = true;
     act(action, data);
   }
@@ -129,8 +129,14 @@ window.portolan.markets = (() => {
     release: (button) => { button.disabled = true; act("release", { id: button.dataset.id, symbol: button.dataset.symbol }); },
     reject: (button) => { button.disabled = true; act("reject", { id: button.dataset.id, symbol: button.dataset.symbol }); },
     adjusted: () => query({ adjusted: address().adjusted === "1" ? "0" : null }),
+    "endpoint-new": () => openForm("endpoint-new", {}),
+    "endpoint-edit": ({ dataset }) => openForm("endpoint-edit", { id: dataset.id, name: dataset.name }),
+    "endpoint-remove": ({ dataset }) => act("endpoint-remove", { id: dataset.id, version: dataset.version }),
+    "endpoint-restore": ({ dataset }) => act("endpoint-restore", { fields: dataset.fields }),
+    "endpoint-try": (button) => act("endpoint-try", { fields: fieldsOf(button.closest("form")) }),
     close: () => act("close"),
   };
+  const fieldsOf = (form) => Object.fromEntries([...form.querySelectorAll("input[name], select[name]")].map((each) => [each.name, each.value]));
 
   function onClick(event) {
     if (!byId(PAGE)) return;
@@ -164,8 +170,9 @@ window.portolan.markets = (() => {
     const form = event.target.closest?.(`#${PAGE} form`);
     if (!form) return;
     event.preventDefault();
-    const fields = Object.fromEntries([...form.querySelectorAll("input[name], select[name]")].map((each) => [each.name, each.value]));
+    const fields = fieldsOf(form);
     if (form.dataset.form === "watchlist") named(fields.name.trim());
+    else if (form.dataset.form === "endpoint") act("endpoint-save", { id: form.dataset.id, version: form.dataset.version, fields });
     else if (form.dataset.symbol) act("save", { symbol: form.dataset.symbol, version: form.dataset.version, fields });
     else act("create", { fields });
   }
@@ -417,9 +424,9 @@ window.portolan.markets = (() => {
 
   function done(result) {
     if (!result) return;
-    if (["release", "reject"].includes(result.action)) feed(true);
-    if (!result.ok || ["edit", "by-hand"].includes(result.action)) { if (!result.ok) page.opens = false; return; }
-    if (["save", "create"].includes(result.action)) shell().close("markets-form");
+    if (["release", "reject", "endpoint-save", "endpoint-remove", "endpoint-restore"].includes(result.action)) feed(true);
+    if (!result.ok || ["edit", "by-hand", "endpoint-new", "endpoint-edit"].includes(result.action)) { if (!result.ok) page.opens = false; return; }
+    if (["save", "create", "endpoint-save"].includes(result.action)) shell().close("markets-form");
     const changes = {};
     if ("symbol" in result) changes.symbol = result.symbol;
     if ("list" in result) changes.list = result.list;
@@ -433,7 +440,7 @@ window.portolan.markets = (() => {
 window.dash_clientside.markets = (() => {
   const { markets } = window.portolan, none = () => window.dash_clientside.no_update;
   const news = (next, before) => (before && JSON.stringify(next) === JSON.stringify(before) ? none() : next);
-  const quiet = ["edit", "by-hand"];
+  const quiet = ["edit", "by-hand", "endpoint-new", "endpoint-edit", "endpoint-try", "endpoint-save", "endpoint-remove", "endpoint-restore"];
 
   return {
     query(_search, retry, result, before, listed) {

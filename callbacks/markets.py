@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dash import ClientsideFunction, Dash, Input, Output, State, no_update
 from dash.exceptions import PreventUpdate
 
+from callbacks import markets_endpoints as endpoints
 from callbacks import markets_rows as rows
 from callbacks.markets_deeds import act, refusal
 from components import cards, markets
@@ -138,8 +139,8 @@ def _drawn(services: Services, actor: Actor, symbol: str, query: Mapping[str, An
 
 
 def tab_of(services: Services, tab: str) -> Any:  # noqa: ANN401
-    """Build what is held back, how providers fare, or the log."""
-    ways: dict[str, Callable[[Services, Actor], Any]] = {"providers": rows.providers, "log": rows.log}
+    """Build what is held back, how providers fare, endpoints of one's own, or the log."""
+    ways: dict[str, Callable[[Services, Actor], Any]] = {"providers": rows.providers, "endpoints": endpoints.listing, "log": rows.log}
     try:
         return ways.get(tab, rows.doubts)(services, services.accounts.local())
     except PortfolioError as error:

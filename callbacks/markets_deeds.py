@@ -8,6 +8,7 @@ from uuid import UUID
 
 from dash import no_update
 
+from callbacks import markets_endpoints as endpoints
 from callbacks import markets_rows as rows
 from components import cards, markets
 from components.controls import button
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from services.watchlists import Watchlist
 
 Deed = tuple[str, dict[str, str] | None, dict[str, Any]]  # sentence; how it is taken back; what the page is to know
-FORMS = {"save", "create"}
+FORMS = {"save", "create", "endpoint-save", "endpoint-try"}
+OPENING = {"edit", "by-hand", "endpoint-new", "endpoint-edit"}
 OPTIONAL = ("sector", "exchange", "isin")
 
 
@@ -32,14 +34,22 @@ def act(services: Services, asked: Mapping[str, Any]) -> tuple[Any, Any, Any, An
         return no_update, [], no_update, no_update
     told = {"action": action, "at": time.time_ns()}
     try:
-        if action in {"edit", "by-hand"}:
-            form = rows.form_of(services.instruments.get(actor, str(asked["symbol"]))) if action == "edit" else rows.new_form(asked)
-            return {**told, "ok": True}, no_update, form, []
+        if action in OPENING:
+            return {**told, "ok": True}, no_update, _form(services, actor, action, asked), []
+        if action == "endpoint-try":
+            return {**told, "ok": False}, no_update, no_update, endpoints.tried(services, actor, asked)
         sentence, back, news = DEEDS[action](services, actor, asked)
     except PortfolioError as error:
         said = [refusal(error), *_read_again(error, asked)]
         return ({**told, "ok": False}, *((no_update, no_update, said) if action in FORMS else (said, no_update, no_update)))
     return {**told, "ok": True, **news}, markets.done(sentence, back), no_update, []
+
+
+def _form(services: Services, actor: Actor, action: str, asked: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    """Build the form that was asked for."""
+    if action.startswith("endpoint"):
+        return endpoints.form_of(services, actor, asked)
+    return rows.form_of(services.instruments.get(actor, str(asked["symbol"]))) if action == "edit" else rows.new_form(asked)
 
 
 def refusal(error: PortfolioError) -> Any:  # noqa: ANN401
@@ -154,5 +164,5 @@ def _reject(services: Services, actor: Actor, asked: Mapping[str, Any]) -> Deed:
 
 DEEDS: dict[str, Callable[[Services, Actor, Mapping[str, Any]], Deed]] = {
     "add": _add, "create": _create, "save": _save, "list-new": _list_new, "list-change": _list_change, "list-remove": _list_remove,
-    "list-restore": _list_restore, "release": _release, "reject": _reject,
+    "list-restore": _list_restore, "release": _release, "reject": _reject, **endpoints.DEEDS,
 }

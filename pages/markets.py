@@ -12,7 +12,7 @@ dash.register_page(__name__, path="/markets", name="Markets", title="Markets · 
 
 STORES = (Ids.QUERY, Ids.LISTED, Ids.RETRY, Ids.TYPED, Ids.ACTION, Ids.RESULT, Ids.CHART_DATA, Ids.TAB)
 RANGES = ("1D", "1W", "1M", "3M", "6M", "YTD", "1Y", "3Y", "5Y", "10Y", "ALL")
-TABS = (("quarantine", "Held back"), ("providers", "Providers"), ("log", "Feed log"))
+TABS = (("quarantine", "Held back"), ("providers", "Providers"), ("endpoints", "Endpoints"), ("log", "Feed log"))
 
 
 def layout(**_query: str) -> html.Div:

@@ -298,3 +298,19 @@ def test_totals_say_how_much_of_their_value_is_stale(stall: Stall, watch: Any) -
     expect(page.locator(".price-panel .stale-tag")).to_have_text(re.compile("^stale 2.d$"))
     expect(page.locator("[data-fact=state]")).to_have_text("stale")
     clean(watch)
+
+
+def test_an_endpoint_is_tried_and_refused_with_the_mend(stall: Stall, watch: Any) -> None:
+    """No host is allowed on this server: what may be asked is the operator's to say, and the form tells how."""
+    page = stall.open("&tab=endpoints")
+    page.locator(".endpoints [data-markets=endpoint-new]").click()
+    form = page.locator("form[data-form=endpoint]")
+    for name, value in {"name": "desk", "url": "https://prices.example.com/last?s={symbol}", "price": "data.last", "try_symbol": "AAPL"}.items():
+        form.locator(f"[name={name}]").fill(value)
+    for press in ("[data-markets=endpoint-try]", "[type=submit]"):
+        form.locator(press).click()
+        expect(page.locator("#markets-form-note")).to_contain_text("ENDPOINT_HOSTS")
+    expect(form.locator("[name=url]")).to_have_value("https://prices.example.com/last?s={symbol}")
+    form.locator("[data-do=close]").click()
+    expect(page.locator(".endpoints")).to_contain_text("No endpoint")
+    clean(watch)
