@@ -82,7 +82,7 @@ def form(fields: Mapping[str, str], *, key: str = "", version: str = "") -> html
         controls.field("Decimals after", _pick("decimal", ((".", "a point"), (",", "a comma")), fields)),
         controls.field("CSV heads", _pick("header", HEADERS, fields)),
     ]
-    address = controls.field("Address", _text("url", fields, required=True, maxLength=2000, placeholder="https://prices.example.com/last?s={symbol}"),
+    address = controls.field("Address", _text("url", fields, required=True, maxLength=2000, placeholder="prices.example.com/last?s={symbol}, with https"),
                              hint="{symbol} stands for the instrument's")
     tried = html.Div([controls.field("Try it with", _text("try_symbol", fields, placeholder="AAPL")),
                       button("Try", **{"data-markets": "endpoint-try"})], className="try-of")
