@@ -82,8 +82,8 @@ def form(fields: Mapping[str, str], *, key: str = "", version: str = "") -> html
         controls.field("Decimals after", _pick("decimal", ((".", "a point"), (",", "a comma")), fields)),
         controls.field("CSV heads", _pick("header", HEADERS, fields)),
     ]
-    address = controls.field("Address", _text("url", fields, required=True, maxLength=2000, placeholder="prices.example.com/last?s={symbol}, with https"),
-                             hint="{symbol} stands for the instrument's")
+    address = controls.field("Address", _text("url", fields, required=True, maxLength=2000, placeholder="prices.example.com/last?s={symbol}"),
+                             hint="Begins with https; {symbol} stands for the instrument's")
     tried = html.Div([controls.field("Try it with", _text("try_symbol", fields, placeholder="AAPL")),
                       button("Try", **{"data-markets": "endpoint-try"})], className="try-of")
     acts = html.Div([button("Cancel", look="quiet", do="close"), html.Button("Save", className="ctl primary", type="submit")], className="acts end")
