@@ -44,8 +44,11 @@ from engine.ratios import break_even_price, cash_drag, dividend_yield, fee_rate,
 from engine.returns import cumulative_return, growth, link_returns, log_returns, simple_returns, vami
 from engine.revaluation import Marks, Revaluation, Terms, revalue, row_rates, terms
 from engine.review import ledger_checks
+from engine.risk.bars import garman_klass_volatility, parkinson_volatility, realised_volatility, rogers_satchell_volatility, yang_zhang_volatility
 from engine.risk.bootstrap import bootstrap_interval
 from engine.risk.comoments import beta_co_kurtosis, beta_co_skewness, beta_co_variance, co_kurtosis, co_skewness
+from engine.risk.cone import volatility_cone
+from engine.risk.correlation import clustered_order, correlation, rolling_correlation
 from engine.risk.dependence import autocorrelation, hurst_exponent, ljung_box, ljung_box_p_value
 from engine.risk.deviations import downside_deviation, semideviation, semivariance, upside_deviation
 from engine.risk.dispersion import mean_absolute_deviation, variance, volatility
@@ -56,6 +59,7 @@ from engine.risk.drawdown_reward import burke_ratio, calmar_ratio, mar_ratio, mo
 from engine.risk.drawdown_risk import cdar, dar, edar, pain_index, rldar, ulcer_index
 from engine.risk.drawdown_table import drawdown_table
 from engine.risk.edge import common_sense_ratio, continuous_kelly, expectancy, kelly_criterion, risk_of_ruin, system_quality_number
+from engine.risk.exposure import exposure, time_in_market
 from engine.risk.gini import gini_mean_difference, l_kurtosis, l_moment, l_skewness, tail_gini
 from engine.risk.normality import anderson, anderson_p_value, jarque_bera, jarque_bera_p_value, shapiro, shapiro_p_value
 from engine.risk.partial_moments import downside_potential, higher_partial_moment, lower_partial_moment, upside_potential
@@ -91,6 +95,7 @@ from engine.risk.reward_tail import (
 from engine.risk.rolling import rolling_max_drawdown, rolling_sharpe_ratio, rolling_volatility
 from engine.risk.score import RiskScore, risk_class, risk_score, var_equivalent_volatility
 from engine.risk.shape import even_moment, kurtosis, kurtosis_root, semikurtosis_root, skewness, skewness_kurtosis_ratio
+from engine.risk.shrinkage import shrinkage_intensity, shrunk_correlation, shrunk_covariance
 from engine.risk.sides import downside_frequency, upside_frequency, variability_skewness, volatility_skewness
 from engine.risk.smoothing import geltner_returns, smoothing_index
 from engine.risk.trials import deflated_sharpe_ratio, expected_max_sharpe_ratio
@@ -230,6 +235,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "cash_drag",
     "cdar",
     "christoffersen_test",
+    "clustered_order",
     "co_kurtosis",
     "co_skewness",
     "common_sense_ratio",
@@ -238,6 +244,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "continuous_kelly",
     "contributions",
     "cpc_index",
+    "correlation",
     "cumulative_return",
     "currency_attribution",
     "currency_code",
@@ -279,6 +286,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "expectancy",
     "expected_max_sharpe_ratio",
     "expected_shortfall",
+    "exposure",
     "factor_exposures",
     "factor_regression",
     "factor_return_attribution",
@@ -289,6 +297,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "fx_frame",
     "gain_parts",
     "gain_to_pain_ratio",
+    "garman_klass_volatility",
     "geltner_returns",
     "geometric_attribution",
     "geometric_excess",
@@ -368,6 +377,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "panel_returns",
     "panel_side",
     "payoff_ratio",
+    "parkinson_volatility",
     "period_returns",
     "pnl_bridge",
     "portfolio_volatility",
@@ -393,6 +403,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "recovery_factor",
     "regression_epsilon",
     "relativistic_value_at_risk",
+    "realised_volatility",
     "repaired_bars",
     "return_gap",
     "return_on_average_investment",
@@ -412,6 +423,8 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "rolling_beta",
     "rolling_factor_loadings",
     "rolling_information_ratio",
+    "rogers_satchell_volatility",
+    "rolling_correlation",
     "rolling_max_drawdown",
     "rolling_return",
     "rolling_sharpe_ratio",
@@ -436,6 +449,9 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "sharpe_ratio",
     "sharpe_standard_error",
     "short_exposure",
+    "shrinkage_intensity",
+    "shrunk_correlation",
+    "shrunk_covariance",
     "simple_dietz",
     "simple_return",
     "simple_returns",
@@ -459,6 +475,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "tax_year_bounds",
     "tax_years",
     "terms",
+    "time_in_market",
     "time_weighted_return",
     "timing_ratio",
     "to_cents",
@@ -488,6 +505,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "vasicek_beta",
     "violations",
     "volatility",
+    "volatility_cone",
     "volatility_skewness",
     "wash_sales",
     "why_they_differ",
@@ -497,6 +515,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "worst_period",
     "worst_realisation",
     "xirr",
+    "yang_zhang_volatility",
     "year_fractions",
     "yield_on_cost",
 ]

@@ -20,13 +20,13 @@ MANY = CHANCE.standard_t(4, (300, 40)) * 0.01 + 0.0005
 # How a figure follows when every return is multiplied: by which power of the factor; None where it does not follow by one.
 POWERS: dict[str, float | None] = {
     "anderson": 0, "anderson_p_value": 0, "autocorrelation": 0, "autocorrelation_adjusted_sharpe_ratio": 0, "downside_deviation": 1,
-    "downside_frequency": 0, "downside_potential": 1, "even_moment": 4, "gini_mean_difference": 1, "higher_partial_moment": 2,
+    "downside_frequency": 0, "downside_potential": 1, "even_moment": 4, "exposure": 0, "gini_mean_difference": 1, "higher_partial_moment": 2,
     "hurst_exponent": 0, "jarque_bera": 0, "jarque_bera_p_value": 0, "kurtosis": 0, "kurtosis_root": 2, "l_kurtosis": 0, "l_moment": 1,
     "l_skewness": 0, "ljung_box": 0, "ljung_box_p_value": 0, "lower_partial_moment": 2, "mean_absolute_deviation": 1,
     "minimum_track_record_length": 0, "probabilistic_sharpe_ratio": 0, "semideviation": 1, "semikurtosis_root": 2, "semivariance": 2,
     "shapiro": 0, "shapiro_p_value": 0, "sharpe_standard_error": 0, "skewness": 0, "skewness_kurtosis_ratio": 0, "smoothing_index": 0,
-    "tail_gini": 1, "upside_deviation": 1, "upside_frequency": 0, "upside_potential": 1, "variability_skewness": 0, "variance": 2,
-    "volatility": 1, "volatility_skewness": 0,
+    "tail_gini": 1, "time_in_market": 0, "upside_deviation": 1, "upside_frequency": 0, "upside_potential": 1, "variability_skewness": 0,
+    "variance": 2, "volatility": 1, "volatility_skewness": 0,
 }  # fmt: skip
 OF_ORDER = {"autocorrelation", "autocorrelation_adjusted_sharpe_ratio", "hurst_exponent", "ljung_box", "ljung_box_p_value", "smoothing_index"}
 UNMOVED_BY_A_SHIFT = {
@@ -42,12 +42,14 @@ EMPTY: dict[str, Any] = {
 OF_A_FLAT_SERIES = {  # what has an answer where every return is the same
     "downside_deviation": 0.0, "downside_frequency": 0.0, "downside_potential": 0.0, "even_moment": 0.0, "gini_mean_difference": 0.0,
     "higher_partial_moment": 0.0001, "kurtosis_root": 0.0, "l_moment": 0.0, "lower_partial_moment": 0.0, "mean_absolute_deviation": 0.0,
+    "exposure": 1.0, "time_in_market": 1.0,
     "semideviation": 0.0, "semikurtosis_root": 0.0, "semivariance": 0.0, "tail_gini": -0.01, "upside_deviation": 0.01 * 252**0.5,
     "upside_frequency": 1.0, "upside_potential": 0.01, "variance": 0.0, "volatility": 0.0,
 }  # fmt: skip
 OF_ONE_RETURN = {  # 0.01: what has an answer there
     "downside_deviation", "downside_frequency", "downside_potential", "even_moment", "higher_partial_moment", "kurtosis_root",
-    "lower_partial_moment", "mean_absolute_deviation", "semideviation", "semikurtosis_root", "semivariance", "tail_gini", "upside_deviation",
+    "lower_partial_moment", "mean_absolute_deviation", "exposure", "time_in_market",
+    "semideviation", "semikurtosis_root", "semivariance", "tail_gini", "upside_deviation",
     "upside_frequency", "upside_potential",
 }  # fmt: skip
 
