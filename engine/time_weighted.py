@@ -198,23 +198,29 @@ def capital(values: Floats, flows: Floats, flow_timing: str) -> Floats:
         Base currency: V0 + F, V0, V0 + F/2, or V0 and what came in; the other end of the day where that is not above zero but the other end is.
     """
     opening, moved = values[:-1], flows[1:]
-    at_start, at_end = opening + moved, opening
-    larger = np.maximum(at_start, at_end)
-    chosen, other = _ends(flow_timing, at_start, at_end, larger)
-    dust = np.abs(opening)
-    dust += np.abs(moved)
-    dust *= 1e-12
-    poor = chosen <= dust
-    base: Floats = np.where(poor, np.where(other > dust, other, np.where(chosen < -dust, chosen, 0.0)), chosen) if poor.any() else np.array(chosen)
+    chosen, other = _ends(flow_timing, opening + moved, opening)
+    base: Floats = np.array(chosen, order="C")
+    _mend_poor(base, opening, moved, other)
     return base
 
 
-def _ends(flow_timing: str, at_start: Floats, at_end: Floats, larger: Floats) -> tuple[Floats, Floats]:
+def _mend_poor(base: Floats, opening: Floats, moved: Floats, other: Floats) -> None:
+    """Put the other end of the day where the chosen one is not above zero, up to the dust of the sum; most cells are not looked at."""
+    ceiling = 1e-12 * (np.abs(opening).max(initial=0.0) + np.abs(moved).max(initial=0.0))
+    low = np.flatnonzero(~(base > ceiling))
+    if not len(low):
+        return
+    chosen, second = base.ravel()[low], other.ravel()[low]
+    dust = 1e-12 * (np.abs(opening.ravel()[low]) + np.abs(moved.ravel()[low]))
+    poor = chosen <= dust
+    base.ravel()[low] = np.where(poor, np.where(second > dust, second, np.where(chosen < -dust, chosen, 0.0)), chosen)
+
+
+def _ends(flow_timing: str, at_start: Floats, at_end: Floats) -> tuple[Floats, Floats]:
     """Capital at the end of the day that was chosen, and what stands for it where it is not above zero."""
-    if flow_timing == "mid":
-        return 0.5 * (at_start + at_end), larger
-    if flow_timing == "in_out":
-        return larger, larger
+    if flow_timing in {"mid", "in_out"}:
+        larger = np.maximum(at_start, at_end)
+        return (0.5 * (at_start + at_end) if flow_timing == "mid" else larger), larger
     return (at_start, at_end) if flow_timing == "start" else (at_end, at_start)
 
 
