@@ -47,6 +47,7 @@ from engine.review import ledger_checks
 from engine.risk.bars import garman_klass_volatility, parkinson_volatility, realised_volatility, rogers_satchell_volatility, yang_zhang_volatility
 from engine.risk.bootstrap import bootstrap_interval
 from engine.risk.comoments import beta_co_kurtosis, beta_co_skewness, beta_co_variance, co_kurtosis, co_skewness
+from engine.risk.conditional import conditional_volatility, ewma_volatility, garch_volatility
 from engine.risk.cone import volatility_cone
 from engine.risk.correlation import clustered_order, correlation, rolling_correlation
 from engine.risk.dependence import autocorrelation, hurst_exponent, ljung_box, ljung_box_p_value
@@ -63,6 +64,14 @@ from engine.risk.exposure import exposure, time_in_market
 from engine.risk.gini import gini_mean_difference, l_kurtosis, l_moment, l_skewness, tail_gini
 from engine.risk.normality import anderson, anderson_p_value, jarque_bera, jarque_bera_p_value, shapiro, shapiro_p_value
 from engine.risk.partial_moments import downside_potential, higher_partial_moment, lower_partial_moment, upside_potential
+from engine.risk.ranges import (
+    entropic_value_at_risk_range,
+    expected_shortfall_range,
+    relativistic_value_at_risk_range,
+    return_range,
+    tail_gini_range,
+    value_at_risk_range,
+)
 from engine.risk.relative import alpha, beta, jensen_alpha, r_squared, regression_epsilon
 from engine.risk.relative_active import active_return, active_share, batting_average, information_ratio, probability_of_outperformance, tracking_error
 from engine.risk.relative_alpha import alpha_t_statistic, appraisal_ratio, beta_t_statistic, market_line, standard_error
@@ -241,6 +250,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "common_sense_ratio",
     "component_expected_shortfall",
     "component_value_at_risk",
+    "conditional_volatility",
     "continuous_kelly",
     "contributions",
     "correlation",
@@ -280,12 +290,15 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "effective_number_of_bets",
     "entropic_risk",
     "entropic_value_at_risk",
+    "entropic_value_at_risk_range",
     "es_sharpe_ratio",
     "even_moment",
+    "ewma_volatility",
     "ex_outlier_return",
     "expectancy",
     "expected_max_sharpe_ratio",
     "expected_shortfall",
+    "expected_shortfall_range",
     "exposure",
     "factor_exposures",
     "factor_regression",
@@ -297,6 +310,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "fx_frame",
     "gain_parts",
     "gain_to_pain_ratio",
+    "garch_volatility",
     "garman_klass_volatility",
     "geltner_returns",
     "geometric_attribution",
@@ -404,11 +418,13 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "recovery_factor",
     "regression_epsilon",
     "relativistic_value_at_risk",
+    "relativistic_value_at_risk_range",
     "repaired_bars",
     "return_gap",
     "return_on_average_investment",
     "return_on_investment",
     "return_quality",
+    "return_range",
     "returns_by",
     "revalue",
     "reverse_stress",
@@ -470,6 +486,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "system_quality_number",
     "systematic_risk",
     "tail_gini",
+    "tail_gini_range",
     "tail_ratio",
     "tax_rate",
     "tax_year_bounds",
@@ -497,6 +514,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "upside_potential_ratio",
     "valuation",
     "value_at_risk",
+    "value_at_risk_range",
     "vami",
     "var_equivalent_volatility",
     "var_sharpe_ratio",

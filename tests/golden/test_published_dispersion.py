@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import skfolio.measures as skfolio
 from scipy import stats
+from skfolio.datasets import load_sp500_dataset
 
 import engine
 from engine import (
@@ -134,6 +135,35 @@ def test_a_tail_of_gini_is_the_integral_of_the_mean_losses_of_its_tails() -> Non
     whole = alphas * len(losses)
     within = np.interp(whole, np.arange(len(losses) + 1), np.concatenate([[0.0], np.cumsum(losses)])) / len(losses)
     assert tail_gini(SHOCKS["A"], points=5_000) == pytest.approx(2 * within.mean() * 0.05 / 0.05**2, rel=1e-3)
+
+
+# Riskfolio-Lib 7.4.0, RiskFunctions with alpha 0.05: of Bacon's months, and of a year of Apple's days (prices of skfolio).
+RISKFOLIO = {
+    ("mean_absolute_deviation", ()): (0.031083333333333334, 0.020113417844091843),
+    ("kurtosis_root", ()): (0.002337759272608424, 0.001590387039409961),
+    ("semikurtosis_root", ()): (0.0017236989658870256, 0.0011123597461749726),
+    ("gini_mean_difference", ()): (0.04571739130434782, 0.029746206625756746),
+    ("tail_gini", ()): (0.06488878771064172, 0.0680022806839028),
+    ("tail_gini", (("level", 0.75),)): (0.0519993378829752, 0.040251087737779745),
+    ("l_moment", (("order", 3),)): (-0.0004071146245059274, 0.00041989365601051215),
+    ("l_moment", (("order", 4),)): (0.003161255411255411, 0.0029994730804392615),
+    ("return_range", ()): (0.146, 0.19854172824908878),
+    ("value_at_risk_range", (("interpolation", "lower"),)): (0.131, 0.09070175438596506),  # its quantile is an order statistic
+    ("expected_shortfall_range", (("tail", "weighted"),)): (0.1435, 0.12146745757774689),
+    ("tail_gini_range", ()): (0.14558295391490653, 0.1384301680016191),
+    ("entropic_value_at_risk_range", ()): (0.14537873476279284, 0.1546012712424858),
+    ("entropic_value_at_risk_range", (("level", 0.75),)): (0.11846784612895231, 0.10076385052659513),
+    ("relativistic_value_at_risk_range", ()): (0.14554240295966475, 0.17245762505136253),  # by a solver of cones, to seven digits
+    ("relativistic_value_at_risk_range", (("level", 0.75),)): (0.12362752036972503, 0.12397426164309906),
+}
+
+
+@pytest.mark.parametrize(("figure", "given"), RISKFOLIO)
+def test_riskfolio(figure: str, given: tuple[tuple[str, Any], ...]) -> None:
+    apple = load_sp500_dataset()["AAPL"].pct_change().iloc[1:253]
+    digits = 1e-6 if "relativistic" in figure else 1e-8 if "entropic" in figure else SAME
+    found = [getattr(engine, figure)(series, **dict(given)) for series in (PORTFOLIO, apple)]
+    assert found == pytest.approx(RISKFOLIO[figure, given], rel=digits)
 
 
 def co_moment(own: Any, other: Any, power: int) -> float:

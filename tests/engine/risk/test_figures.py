@@ -26,14 +26,16 @@ POWERS: dict[str, float | None] = {
     "minimum_track_record_length": 0, "probabilistic_sharpe_ratio": 0, "semideviation": 1, "semikurtosis_root": 2, "semivariance": 2,
     "shapiro": 0, "shapiro_p_value": 0, "sharpe_standard_error": 0, "skewness": 0, "skewness_kurtosis_ratio": 0, "smoothing_index": 0,
     "tail_gini": 1, "time_in_market": 0, "upside_deviation": 1, "upside_frequency": 0, "upside_potential": 1, "variability_skewness": 0,
-    "variance": 2, "volatility": 1, "volatility_skewness": 0,
+    "variance": 2, "volatility": 1, "volatility_skewness": 0, "return_range": 1, "value_at_risk_range": 1, "expected_shortfall_range": 1,
+    "tail_gini_range": 1, "entropic_value_at_risk_range": 1, "relativistic_value_at_risk_range": 1,
 }  # fmt: skip
 OF_ORDER = {"autocorrelation", "autocorrelation_adjusted_sharpe_ratio", "hurst_exponent", "ljung_box", "ljung_box_p_value", "smoothing_index"}
 UNMOVED_BY_A_SHIFT = {
     "anderson", "anderson_p_value", "autocorrelation", "even_moment", "gini_mean_difference", "hurst_exponent", "jarque_bera", "jarque_bera_p_value",
     "kurtosis", "kurtosis_root", "l_kurtosis", "l_moment", "l_skewness", "ljung_box", "ljung_box_p_value", "mean_absolute_deviation",
     "semideviation", "semikurtosis_root", "semivariance", "shapiro", "shapiro_p_value", "skewness", "skewness_kurtosis_ratio", "smoothing_index",
-    "variance", "volatility",
+    "variance", "volatility", "return_range", "value_at_risk_range", "expected_shortfall_range", "tail_gini_range", "entropic_value_at_risk_range",
+    "relativistic_value_at_risk_range",
 }  # fmt: skip
 EMPTY: dict[str, Any] = {
     "nothing": [], "one": [0.01], "one known": [np.nan, 0.01, np.nan], "all unknown": [np.nan] * 12, "no periods": np.zeros((0, 3)),
@@ -44,13 +46,15 @@ OF_A_FLAT_SERIES = {  # what has an answer where every return is the same
     "higher_partial_moment": 0.0001, "kurtosis_root": 0.0, "l_moment": 0.0, "lower_partial_moment": 0.0, "mean_absolute_deviation": 0.0,
     "exposure": 1.0, "time_in_market": 1.0,
     "semideviation": 0.0, "semikurtosis_root": 0.0, "semivariance": 0.0, "tail_gini": -0.01, "upside_deviation": 0.01 * 252**0.5,
-    "upside_frequency": 1.0, "upside_potential": 0.01, "variance": 0.0, "volatility": 0.0,
+    "upside_frequency": 1.0, "upside_potential": 0.01, "variance": 0.0, "volatility": 0.0, "return_range": 0.0, "value_at_risk_range": 0.0,
+    "expected_shortfall_range": 0.0, "tail_gini_range": 0.0, "entropic_value_at_risk_range": 0.0, "relativistic_value_at_risk_range": 0.0,
 }  # fmt: skip
 OF_ONE_RETURN = {  # 0.01: what has an answer there
     "downside_deviation", "downside_frequency", "downside_potential", "even_moment", "higher_partial_moment", "kurtosis_root",
     "lower_partial_moment", "mean_absolute_deviation", "exposure", "time_in_market",
     "semideviation", "semikurtosis_root", "semivariance", "tail_gini", "upside_deviation",
-    "upside_frequency", "upside_potential",
+    "upside_frequency", "upside_potential", "return_range", "value_at_risk_range", "expected_shortfall_range", "tail_gini_range",
+    "entropic_value_at_risk_range", "relativistic_value_at_risk_range",
 }  # fmt: skip
 
 
