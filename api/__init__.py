@@ -12,6 +12,7 @@ from starlette.routing import compile_path
 from api import (
     alerts,
     analytics,
+    attribution,
     docs,
     endpoints,
     errors,
@@ -52,6 +53,7 @@ PARTS = (
     exports,
     analytics,
     performance,
+    attribution,
     explain,
     gains,
     market,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from services.accounts import Accounts
 from services.alerts import Alerts, build_alerts
+from services.attribution.attributions import Attributions
 from services.audit import Audit
 from services.candles import Charts
 from services.checks import Checks
@@ -63,6 +64,7 @@ class Services:
     valuation: Valuation
     gains: Gains
     performance: Performance
+    attributions: Attributions
     exposures: Exposures
     explain: Explain
     market: Market
@@ -111,6 +113,6 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
         transfers=Transfers(writes, transactions), renames=Renames(writes), imports=imports, exports=Exports(database, valuation, performance),
         checks=Checks(writes, valuation), audit=Audit(writes, Undoer(imports.take_back)), reconcile=Reconcile(writes, valuation),
         watchlists=Watchlists(writes), searching=Searching(database, feed), charts=Charts(database, market),
-        alerts=build_alerts(settings, writes, performance),
+        alerts=build_alerts(settings, writes, performance), attributions=Attributions(database, performance),
     )
     return replace(services, hub=Hub(services))
