@@ -54,7 +54,7 @@ def returns_by(returns: Table, by: str = "month") -> pd.Series | pd.DataFrame:
     if not isinstance(given.index, pd.DatetimeIndex):
         raise InvalidInput("returns", "", "the returns have no dates", hint="Give them a DatetimeIndex")
     cells = given.to_numpy(dtype=np.float64, na_value=np.nan)
-    linked, first = _linked(cells if cells.ndim == 2 else cells[:, None], _codes(given.index, by))
+    linked, first = linked_by(cells if cells.ndim == 2 else cells[:, None], period_codes(given.index, by))
     index = given.index[first].tz_localize(None).to_period(_FREQUENCIES[by])
     if isinstance(given, pd.DataFrame):
         return pd.DataFrame(linked, index=index, columns=given.columns).dropna(how="all")
@@ -91,7 +91,7 @@ def calendar_matrix(returns: pd.Series) -> pd.DataFrame:
     """
     given = dated_returns(returns)
     days, values = pd.DatetimeIndex(given.index), given.to_numpy()[:, None]
-    (months, of_month), (totals, of_year) = (_known_codes(values, _codes(days, by)) for by in ("month", "year"))
+    (months, of_month), (totals, of_year) = (_known_codes(values, period_codes(days, by)) for by in ("month", "year"))
     cells = np.full((len(of_year), 13), np.nan)
     cells[np.searchsorted(of_year, of_month // 12), of_month % 12] = months
     cells[:, 12] = totals
@@ -258,8 +258,21 @@ def dated_returns(returns: Table) -> pd.Series:
     return named if named.index.is_monotonic_increasing else named.sort_index()
 
 
-def _codes(index: pd.DatetimeIndex, by: str) -> NDArray[np.int64]:
-    """Give the number of the period of each date; months and years count from 1970."""
+def period_codes(index: pd.DatetimeIndex, by: str) -> NDArray[np.int64]:
+    """Give the number of the period of each date; months and years count from 1970.
+
+    Parameters
+    ----------
+    index
+        Dates.
+    by
+        As in `returns_by`.
+
+    Returns
+    -------
+    ndarray of shape (n_dates,)
+        Equal for dates of one period, growing with time.
+    """
     unit: Any = {"month": "M", "quarter": "M", "year": "Y"}.get(by, "D")
     count = index.tz_localize(None).to_numpy().astype(f"datetime64[{unit}]").astype(np.int64)
     return count // 3 if by == "quarter" else (count + 3) // 7 if by == "week" else count
@@ -267,13 +280,26 @@ def _codes(index: pd.DatetimeIndex, by: str) -> NDArray[np.int64]:
 
 def _known_codes(cells: Floats, codes: NDArray[np.int64]) -> tuple[Floats, NDArray[np.int64]]:
     """Give the returns of the periods that have one, and their numbers."""
-    linked, first = _linked(cells, codes)
+    linked, first = linked_by(cells, codes)
     known = ~np.isnan(linked[:, 0])
     return linked[known, 0], codes[first][known]
 
 
-def _linked(cells: Floats, codes: NDArray[np.int64]) -> tuple[Floats, NDArray[np.int64]]:
-    """Return of each period, ascending, NaN where no day in it has one, and the place of a day of it."""
+def linked_by(cells: Floats, codes: NDArray[np.int64]) -> tuple[Floats, NDArray[np.int64]]:
+    """Link the returns of each period.
+
+    Parameters
+    ----------
+    cells
+        ndarray of shape (n_days, n_series), simple returns, fraction.
+    codes
+        ndarray of shape (n_days,), the period of each.
+
+    Returns
+    -------
+    tuple of ndarray
+        Returns of the periods, ascending, NaN where no day of one has any; and the place of a day of each.
+    """
     order = np.arange(len(codes)) if (codes[1:] >= codes[:-1]).all() else np.argsort(codes, kind="stable")
     ascending = codes[order]
     starts = np.flatnonzero(np.append(True, ascending[1:] != ascending[:-1])[: len(codes)])

@@ -1,0 +1,183 @@
+"""The whole sheet: every figure of returns, of one series or of thousands, with the drawdown table and the months beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from engine.calendar_returns import calendar_matrix, period_codes, returns_by
+from engine.columns import Floats, Table, cells_of
+from engine.dispersion import periods_of
+from engine.errors import InvalidInput
+from engine.returns import one_of
+from engine.risk import sheet_figures
+from engine.risk.catalogue import Term
+from engine.risk.drawdown_table import drawdown_table
+from engine.risk.pair import beside
+from engine.risk.sample import RATE_BASES, Sample, level_of
+from engine.risk.sheet_columns import Columns, Conventions
+from engine.risk.yearly import annual_rate
+
+CATALOGUE: Final[tuple[Term, ...]] = sheet_figures.CATALOGUE
+_CELLS = 50_000  # cells that are worked on at once: what a figure needs of them stays in the processor's cache
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Every figure of some series, and their two tables.
+
+    Attributes
+    ----------
+    figures
+        DataFrame, rows: names of the catalogue, columns: the series.
+    drawdowns
+        DataFrame, the deepest ten of each series, as `drawdown_table` gives them.
+    months
+        DataFrame, returns of months: of one series by year and month with totals, of a frame by month and series; empty without dates.
+    """
+
+    figures: pd.DataFrame
+    drawdowns: pd.DataFrame
+    months: pd.DataFrame
+
+
+def tear_sheet(
+    returns: Table,
+    benchmark_returns: Table | None = None,
+    *,
+    risk_free: float | Table = 0.0,
+    risk_free_basis: str = "period",
+    minimum_acceptable_return: float = 0.0,
+    level: float = 0.95,
+    periods_per_year: float = 252,
+    figures: Iterable[str] | None = None,
+) -> pd.DataFrame:
+    """Work out every figure of returns at once.
+
+    Parameters
+    ----------
+    returns
+        Simple returns of shape (n_periods,) or (n_periods, n_series), fraction.
+    benchmark_returns
+        Those of a benchmark, one for each period, or one a series; without any the figures beside one are left out.
+    risk_free
+        One rate, default 0, or a series of one a period.
+    risk_free_basis
+        The rate is one of a ``period`` (default) or of a ``year``, then compounded down to the period.
+    minimum_acceptable_return
+        Of a period, default 0.
+    level
+        Confidence of the figures of the tail, default 0.95.
+    periods_per_year
+        252 (default) for trading days, 12 for months.
+    figures
+        Names of those that are wanted; default all of the catalogue.
+
+    Returns
+    -------
+    DataFrame
+        Rows: names of figures, each as its function in `engine` gives it; columns: the series. NaN where a figure has no answer.
+
+    Notes
+    -----
+    Convention: each figure's own defaults, but for what is asked for here. Values at risk stand by every method but GARCH and the
+    simulated ones, which are asked for one by one. Best and worst period are of months, and take dates.
+
+    Raises
+    ------
+    InvalidInput
+        A cell is not a number, an unknown choice or figure, a level outside of 0 to 1, or periods a year not above zero.
+    MisalignedSeries
+        A benchmark or rates of other periods.
+
+    References
+    ----------
+    Each figure names its own in the catalogue, and in its function.
+
+    Examples
+    --------
+    >>> sheet = tear_sheet(pd.Series([0.02, -0.01, 0.03, -0.02], name="A"), periods_per_year=12)
+    >>> round(sheet.loc["max_drawdown", "A"], 6), "beta" in sheet.index
+    (-0.02, False)
+    """
+    wanted = _wanted(figures, beside_one=benchmark_returns is not None)
+    asked = Conventions(periods_of(periods_per_year), level_of(level), minimum_acceptable_return)
+    whole = _read(returns, benchmark_returns, risk_free, risk_free_basis, asked)
+    rows, width = whole.at.cells.shape
+    found = np.full((len(wanted), width), np.nan)
+    step = max(_CELLS // max(rows, 1), 1)
+    for start in range(0, width, step):
+        block = _block(whole, slice(start, min(start + step, width)))
+        for place, name in enumerate(wanted):
+            found[place, start : start + step] = sheet_figures.KERNELS[name](block)
+    return pd.DataFrame(found, index=pd.Index(wanted, name="figure"), columns=_names(returns))
+
+
+def full_sheet(
+    returns: Table,
+    benchmark_returns: Table | None = None,
+    *,
+    risk_free: float | Table = 0.0,
+    risk_free_basis: str = "period",
+    minimum_acceptable_return: float = 0.0,
+    level: float = 0.95,
+    periods_per_year: float = 252,
+) -> Sheet:
+    """Work out every figure of returns, their deepest drawdowns and their months.
+
+    Parameters
+    ----------
+    returns, benchmark_returns, risk_free, risk_free_basis, minimum_acceptable_return, level, periods_per_year
+        As in `tear_sheet`.
+
+    Returns
+    -------
+    Sheet
+
+    Notes
+    -----
+    Convention: lengths of drawdowns in periods.
+
+    Raises
+    ------
+    InvalidInput, MisalignedSeries
+        As in `tear_sheet`.
+
+    References
+    ----------
+    As in `tear_sheet`.
+
+    Examples
+    --------
+    >>> days = pd.to_datetime(["2024-01-30", "2024-01-31", "2024-02-01"])
+    >>> sheet = full_sheet(pd.Series([0.1, -0.2, 0.5], index=days))
+    >>> sheet.drawdowns["drawdown"].round(6).tolist(), sheet.months.loc[2024, [1, 2]].round(6).tolist()
+    ([-0.2], [-0.12, 0.5])
+    """
+    figures = tear_sheet(
+        returns, benchmark_returns, risk_free=risk_free, risk_free_basis=risk_free_basis, minimum_acceptable_return=minimum_acceptable_return,
+        level=level, periods_per_year=periods_per_year,
+    )  # fmt: skip
+    return Sheet(figures, drawdown_table(returns), _months(returns))
+
+
+def _wanted(figures: Iterable[str] | None, *, beside_one: bool) -> list[str]:
+    known = {term.name: term for term in CATALOGUE if beside_one or not term.relative}
+    wanted = list(known) if figures is None else list(figures)
+    for name in wanted:
+        if name not in known:
+            needs = any(term.name == name for term in CATALOGUE)
+            raise InvalidInput("figures", name, f"{name} needs a benchmark" if needs else f"{name} is not in the catalogue",
+                               hint="Give benchmark_returns" if needs else "Names stand in engine.CATALOGUE")
+    return wanted
+
+
+def _read(returns: Table, benchmark_returns: Table | None, risk_free: float | Table, basis: str, asked: Conventions) -> Columns:
+    one_of("risk_free_basis", basis, RATE_BASES)
+    pair = beside(returns, returns if benchmark_returns is None else benchmark_returns, risk_free=risk_free, risk_free_basis=basis,
+                  periods_per_year=asked.periods)
+    return pair
