@@ -46,6 +46,7 @@ from engine.revaluation import Marks, Revaluation, Terms, revalue, row_rates, te
 from engine.review import ledger_checks
 from engine.risk.bars import garman_klass_volatility, parkinson_volatility, realised_volatility, rogers_satchell_volatility, yang_zhang_volatility
 from engine.risk.bootstrap import bootstrap_interval
+from engine.risk.catalogue import Term
 from engine.risk.comoments import beta_co_kurtosis, beta_co_skewness, beta_co_variance, co_kurtosis, co_skewness
 from engine.risk.conditional import conditional_volatility, ewma_volatility, garch_volatility
 from engine.risk.cone import volatility_cone
@@ -61,6 +62,7 @@ from engine.risk.drawdown_risk import cdar, dar, edar, pain_index, rldar, ulcer_
 from engine.risk.drawdown_table import drawdown_table
 from engine.risk.edge import common_sense_ratio, continuous_kelly, expectancy, kelly_criterion, risk_of_ruin, system_quality_number
 from engine.risk.exposure import exposure, time_in_market
+from engine.risk.gains import observations
 from engine.risk.gini import gini_mean_difference, l_kurtosis, l_moment, l_skewness, tail_gini
 from engine.risk.normality import anderson, anderson_p_value, jarque_bera, jarque_bera_p_value, shapiro, shapiro_p_value
 from engine.risk.partial_moments import downside_potential, higher_partial_moment, lower_partial_moment, upside_potential
@@ -104,6 +106,7 @@ from engine.risk.reward_tail import (
 from engine.risk.rolling import rolling_max_drawdown, rolling_sharpe_ratio, rolling_volatility
 from engine.risk.score import RiskScore, risk_class, risk_score, var_equivalent_volatility
 from engine.risk.shape import even_moment, kurtosis, kurtosis_root, semikurtosis_root, skewness, skewness_kurtosis_ratio
+from engine.risk.sheet import CATALOGUE, Sheet, full_sheet, tear_sheet
 from engine.risk.shrinkage import shrinkage_intensity, shrunk_correlation, shrunk_covariance
 from engine.risk.sides import downside_frequency, upside_frequency, variability_skewness, volatility_skewness
 from engine.risk.smoothing import geltner_returns, smoothing_index
@@ -155,6 +158,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "Attribution",
     "Backtest",
     "Book",
+    "CATALOGUE",
     "CURRENCIES",
     "Conditions",
     "Direction",
@@ -178,10 +182,12 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "SaleSimulation",
     "ScenarioStress",
     "Section104",
+    "Sheet",
     "Shock",
     "Side",
     "Snapshot",
     "Suspicion",
+    "Term",
     "Terms",
     "WashSales",
     "absorption_ratio",
@@ -307,6 +313,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "factor_stress",
     "fama_beta",
     "fee_rate",
+    "full_sheet",
     "fx_frame",
     "gain_parts",
     "gain_to_pain_ratio",
@@ -380,6 +387,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "money_weighted_return",
     "net_exposure",
     "net_selectivity",
+    "observations",
     "omega_excess_return",
     "omega_ratio",
     "omega_sharpe_ratio",
@@ -491,6 +499,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "tax_rate",
     "tax_year_bounds",
     "tax_years",
+    "tear_sheet",
     "terms",
     "time_in_market",
     "time_weighted_return",

@@ -192,17 +192,60 @@ def beside(
     >>> round(float(beside([0.02, 0.01, 0.03], [0.01, 0.0, 0.02]).beta[0]), 6)
     1.0
     """
+    own, theirs = cells_of(returns), beside_cells(returns, benchmark_returns, "benchmark_returns")
+    return Pair(Sample(own), Sample(theirs), rates_beside(returns, risk_free, risk_free_basis, periods_per_year))
+
+
+def beside_cells(returns: Table, other: Table, name: str) -> Floats:
+    """Read cells that must lie beside returns.
+
+    Parameters
+    ----------
+    returns
+        Simple returns of shape (n_periods,) or (n_periods, n_series), fraction.
+    other
+        One for each period, or one a series.
+    name
+        Name for the error.
+
+    Returns
+    -------
+    ndarray of shape (n_periods, 1) or (n_periods, n_series)
+
+    Raises
+    ------
+    InvalidInput
+        A cell is not a number.
+    MisalignedSeries
+        Another number of periods, or other labels.
+    """
+    cells = cells_of(other, name)
+    _check(returns, other, cells_of(returns).shape, cells, name)
+    return cells
+
+
+def rates_beside(returns: Table, risk_free: float | Table, risk_free_basis: str, periods_per_year: float) -> Floats:
+    """Read the risk-free rate of each period of returns.
+
+    Parameters
+    ----------
+    returns
+        Simple returns of shape (n_periods,) or (n_periods, n_series), fraction.
+    risk_free, risk_free_basis, periods_per_year
+        As in `beside`.
+
+    Returns
+    -------
+    ndarray of shape (n_periods or 1, 1 or n_series)
+
+    Raises
+    ------
+    InvalidInput, MisalignedSeries
+        As in `beside`.
+    """
     one_of("risk_free_basis", risk_free_basis, RATE_BASES)
-    own, theirs = cells_of(returns), cells_of(benchmark_returns, "benchmark_returns")
-    _check(returns, benchmark_returns, own, theirs, "benchmark_returns")
-    if isinstance(risk_free, int | float):
-        rates: Floats = np.full((1, 1), float(risk_free))
-    else:
-        rates = cells_of(risk_free, "risk_free")
-        _check(returns, risk_free, own, rates, "risk_free")
-    if risk_free_basis == "year":
-        rates = np.expm1(np.log1p(np.where(rates > -1.0, rates, np.nan)) / periods_per_year)
-    return Pair(Sample(own), Sample(theirs), rates)
+    rates = np.full((1, 1), float(risk_free)) if isinstance(risk_free, int | float) else beside_cells(returns, risk_free, "risk_free")
+    return np.expm1(np.log1p(np.where(rates > -1.0, rates, np.nan)) / periods_per_year) if risk_free_basis == "year" else rates
 
 
 def a_year_of(periodic: Floats, periods_per_year: float, method: str) -> Floats:
@@ -249,10 +292,10 @@ def grown_a_year(side: Sample, periods_per_year: float) -> Floats:
     return found
 
 
-def _check(returns: Table, other: Table, own: Floats, cells: Floats, name: str) -> None:
-    if len(cells) != len(own) or cells.shape[1] not in {1, own.shape[1]}:
-        raise MisalignedSeries("returns", name, reason=f"{own.shape} against {cells.shape}")
+def _check(returns: Table, other: Table, own: tuple[int, ...], cells: Floats, name: str) -> None:
+    if len(cells) != own[0] or cells.shape[1] not in {1, own[1]}:
+        raise MisalignedSeries("returns", name, reason=f"{own} against {cells.shape}")
     sides: list[Any] = [returns, other]
     if all(isinstance(side, pd.Series | pd.DataFrame) for side in sides) and not sides[0].index.equals(sides[1].index):
         shared = len(sides[0].index.intersection(sides[1].index))
-        raise MisalignedSeries("returns", name, reason=f"their labels differ: {shared} of {len(own)} are in both")
+        raise MisalignedSeries("returns", name, reason=f"their labels differ: {shared} of {own[0]} are in both")

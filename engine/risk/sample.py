@@ -157,11 +157,11 @@ class Sample:
 
     def below(self, target: float | Floats, power: float) -> Floats:
         """Sum of max(target - r, 0) to a power over the known; the power 0 counts those below."""
-        return np.asarray(_raised(self._part(target - self.cells), power).sum(axis=0))
+        return self._side(-1.0, target, power)
 
     def above(self, target: float | Floats, power: float) -> Floats:
         """Sum of max(r - target, 0) to a power over the known; the power 0 counts those above."""
-        return np.asarray(_raised(self._part(self.cells - target), power).sum(axis=0))
+        return self._side(1.0, target, power)
 
     def quantile(self, share: float, interpolation: str = "linear") -> Floats:
         """Quantile of the known: `linear` between two order statistics, the `lower`, or the `higher`; NaN where none is known."""
@@ -172,6 +172,21 @@ class Sample:
             return self._at(low)
         between, down = np.maximum(place - low, 0.0), self._at(low)
         return down + between * (self._at(np.minimum(low + 1.0, np.maximum(self.counts - 1.0, 0.0))) - down)
+
+    def _side(self, way: float, target: float | Floats, power: float) -> Floats:
+        """Sum powers of distances to one side; of one target once, since many figures ask for the same."""
+        def work() -> Floats:
+            if power == 0:
+                beyond = self.cells > target if way > 0 else self.cells < target
+                return np.asarray(np.count_nonzero(beyond, axis=0), dtype=np.float64)
+            part = self.once(("part", way, target), away) if isinstance(target, int | float) else away()
+            return np.asarray(part.sum(axis=0) if power == 1 else _summed_power(part, power))
+
+        def away() -> Floats:
+            return self._part(self.cells - target if way > 0 else target - self.cells)
+
+        found: Floats = self.once((way, float(target), power), work) if isinstance(target, int | float) else work()
+        return found
 
     def _part(self, distances: Floats) -> Floats:
         """Keep what is above zero; 0 for the rest and where nothing is known."""
@@ -299,6 +314,11 @@ def paired(returns: Table, benchmark_returns: Table) -> tuple[Sample, Sample]:
     theirs = np.broadcast_to(theirs, mine.shape)
     unknown = np.isnan(mine) | np.isnan(theirs)
     return Sample(np.where(unknown, np.nan, mine)), Sample(np.where(unknown, np.nan, theirs))
+
+
+def _summed_power(values: Floats, power: float) -> Floats:
+    found: Floats = np.einsum("ij,ij->j", values, values) if power == 2 else _raised(values, power).sum(axis=0)
+    return found
 
 
 def _raised(values: Floats, power: float) -> Floats:

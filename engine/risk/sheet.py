@@ -10,15 +10,14 @@ import numpy as np
 import pandas as pd
 
 from engine.calendar_returns import calendar_matrix, period_codes, returns_by
-from engine.columns import Floats, Table, cells_of
+from engine.columns import Table, cells_of
 from engine.dispersion import periods_of
 from engine.errors import InvalidInput
-from engine.returns import one_of
 from engine.risk import sheet_figures
 from engine.risk.catalogue import Term
 from engine.risk.drawdown_table import drawdown_table
-from engine.risk.pair import beside
-from engine.risk.sample import RATE_BASES, Sample, level_of
+from engine.risk.pair import beside_cells, rates_beside
+from engine.risk.sample import Sample, level_of
 from engine.risk.sheet_columns import Columns, Conventions
 from engine.risk.yearly import annual_rate
 
@@ -177,7 +176,36 @@ def _wanted(figures: Iterable[str] | None, *, beside_one: bool) -> list[str]:
 
 
 def _read(returns: Table, benchmark_returns: Table | None, risk_free: float | Table, basis: str, asked: Conventions) -> Columns:
-    one_of("risk_free_basis", basis, RATE_BASES)
-    pair = beside(returns, returns if benchmark_returns is None else benchmark_returns, risk_free=risk_free, risk_free_basis=basis,
-                  periods_per_year=asked.periods)
-    return pair
+    """Lay out all columns, each in one piece."""
+    market = None if benchmark_returns is None else Sample(np.asfortranarray(beside_cells(returns, benchmark_returns, "benchmark_returns")))
+    rates = rates_beside(returns, risk_free, basis, asked.periods)
+    index = returns.index if isinstance(returns, pd.Series | pd.DataFrame) else None
+    codes = period_codes(index, "month") if isinstance(index, pd.DatetimeIndex) else None
+    yearly = annual_rate(risk_free, basis=basis, periods_per_year=asked.periods)
+    return Columns(Sample(cells_of(returns)), asked, rates, codes, market, yearly)
+
+
+def _block(whole: Columns, which: slice) -> Columns:
+    """Take some of the columns; a benchmark of one column stays, with what is known of it."""
+    market, rates, yearly = whole.market, whole.rates, whole.yearly_rate
+    if market is not None and market.cells.shape[1] > 1:
+        market = Sample(market.cells[:, which])
+    return Columns(
+        Sample(np.asfortranarray(whole.at.cells[:, which])), whole.asked, rates[:, which] if rates.shape[1] > 1 else rates, whole.codes, market,
+        yearly[which] if yearly.size > 1 else yearly,
+    )  # fmt: skip
+
+
+def _names(returns: Table) -> pd.Index:
+    if isinstance(returns, pd.DataFrame):
+        return returns.columns
+    if isinstance(returns, pd.Series):
+        return pd.Index(["returns" if returns.name is None else returns.name])
+    return pd.RangeIndex(np.shape(returns)[1]) if np.ndim(returns) == 2 else pd.Index(["returns"])
+
+
+def _months(returns: Table) -> pd.DataFrame:
+    """Lay out months: of one series by year, of several by series; empty where there are no dates."""
+    if not isinstance(returns, pd.Series | pd.DataFrame) or not isinstance(returns.index, pd.DatetimeIndex):
+        return pd.DataFrame()
+    return calendar_matrix(returns) if isinstance(returns, pd.Series) else pd.DataFrame(returns_by(returns))

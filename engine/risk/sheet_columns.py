@@ -1,4 +1,4 @@
-"""Columns of returns as the kernels of a sheet take them: as they are, above the risk-free rate, beyond what is acceptable, by month, beside a benchmark."""
+"""Columns of returns as the kernels of a sheet take them: plain, above the risk-free rate, beyond what is acceptable, by month, in a pair."""
 
 from __future__ import annotations
 

@@ -165,8 +165,8 @@ def _terms_of_methods() -> Iterator[Term]:
     for name in QUICK_METHODS:
         method = METHODS[name]
         for figure, label in (("value_at_risk", "Value at risk"), ("expected_shortfall", "Expected shortfall")):
-            yield Term(f"{figure}_{name}", f"{label}, {method.label}", "Tail risk", "fraction", f"{label} by the method {method.label}.", method.source,
-                       max(method.minimum, 60), "low")
+            meaning = f"{label} by the method {method.label}."
+            yield Term(f"{figure}_{name}", f"{label}, {method.label}", "Tail risk", "fraction", meaning, method.source, max(60, method.minimum))
 
 
 _MODULES = (gains, dispersion, deviations, sides, partial_moments, gini, shape, normality, dependence, smoothing, tails, entropic, relativistic,

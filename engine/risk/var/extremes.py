@@ -9,13 +9,15 @@ import numpy as np
 from engine.columns import Floats
 from engine.errors import InvalidInput
 from engine.risk.sample import Sample
-from engine.risk.var.search import least
 from engine.risk.var.ways import Tail, Ways
 
 FEWEST_PEAKS = 10
 # Of the log of 1 + shape / scale * largest excess: from a tail that ends just beyond the largest to one heavier than any market's.
 _TRIALS = np.concatenate([np.linspace(-3.0, -0.25, 12), np.linspace(0.0, 9.0, 37)])
 _NEARLY_EXPONENTIAL = 1e-7
+_NEAR_ZERO = 1e-6  # ratios of which the slope is told by its limit: its two parts cancel there
+_STEPS, _CLOSE = 80, 1e-12
+_CELLS = 300_000  # of the grid that are worked on at once
 
 
 class Peaks(NamedTuple):
@@ -104,14 +106,55 @@ def _most_likely(excesses: Floats, count: Floats) -> tuple[Floats, Floats]:
     largest = excesses.max(axis=0, initial=0.0)
     largest = np.where(largest > 0, largest, np.nan)
     relative = excesses / largest
-
-    def unlikely(trial: Floats) -> Floats:
-        shape, scale = _at(trial, relative, count)
-        return np.log(scale) + shape
-
-    trial = least(unlikely, _TRIALS, len(count))
-    shape, scale = _at(trial, relative, count)
+    pieces = max(1, len(_TRIALS) * relative.size // _CELLS)
+    grid = np.concatenate([_unlikely(_TRIALS, *piece) for piece in zip(
+        np.array_split(relative, pieces, axis=1), np.array_split(count, pieces), strict=True)], axis=1)
+    best = np.where(np.isnan(grid), np.inf, grid).argmin(axis=0)
+    trial = _root(relative, count, _TRIALS[np.maximum(best - 1, 0)], _TRIALS[np.minimum(best + 1, len(_TRIALS) - 1)])
+    shape, scale = _at(np.where(np.isnan(grid).all(axis=0), np.nan, trial), relative, count)
     return shape, scale * largest
+
+
+def _unlikely(trials: Floats, relative: Floats, count: Floats) -> Floats:
+    """Minus the profile likelihood of every trial, shape (n_trials, n_series)."""
+    ratio = np.expm1(trials)[:, None]
+    shape = np.log1p(ratio[:, None] * relative[None]).sum(axis=1) / count
+    flat = np.abs(ratio) < _NEARLY_EXPONENTIAL
+    scale = np.where(flat, relative.sum(axis=0) / count, shape / np.where(flat, 1.0, ratio))
+    return np.asarray(np.log(scale) + shape)
+
+
+def _root(relative: Floats, count: Floats, low: Floats, high: Floats) -> Floats:
+    """Where the likelihood is level between two trials: false position, with halves where that is slow."""
+    below, above = _slope(low, relative, count), _slope(high, relative, count)
+    found = np.where(below >= 0, low, high)
+    open_still = (below < 0) & (above > 0)
+    for step in range(_STEPS):
+        with np.errstate(invalid="ignore", divide="ignore"):
+            chord = (low * above - high * below) / (above - below)
+        trial = np.where((step % 3 < 2) & (chord > low) & (chord < high), chord, 0.5 * (low + high))
+        slope = _slope(trial, relative, count)
+        moved = np.abs(trial - found)
+        found = np.where(open_still, trial, found)
+        open_still = open_still & (moved > _CLOSE) & (slope != 0)
+        if not open_still.any():
+            break
+        down = slope < 0
+        low, below, high, above = (np.where(down, trial, low), np.where(down, slope, below * np.where(down, 1.0, 0.5)),
+                                   np.where(down, high, trial), np.where(down, above * 0.5, slope))
+    return found
+
+
+def _slope(trial: Floats, relative: Floats, count: Floats) -> Floats:
+    """Slope of minus the profile likelihood, but for a positive factor."""
+    ratio = np.expm1(trial)
+    shape, steep = np.log1p(ratio * relative).sum(axis=0) / count, (relative / (1.0 + ratio * relative)).sum(axis=0) / count
+    flat = np.abs(ratio) < _NEAR_ZERO
+    exact = steep / np.where(flat, 1.0, shape) - 1.0 / np.where(flat, 1.0, ratio)
+    first = relative.sum(axis=0) / count
+    limit = -0.5 * np.einsum("ij,ij->j", relative, relative) / count / np.where(first > 0, first, np.nan)
+    found: Floats = np.where(flat, limit, exact) + steep
+    return found
 
 
 def _at(trial: Floats, relative: Floats, count: Floats) -> tuple[Floats, Floats]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import gammaln, stdtrit
+from scipy.special import gammaln, psi, stdtrit, zeta
 
 from engine.columns import Floats
 from engine.risk.sample import Sample, quotient
-from engine.risk.var.search import least
 from engine.risk.var.ways import Tail, Ways, located
 
-# Of 1 / degrees of freedom: from a normal in all but name to the edge where the variance ends.
-_INVERSE = np.linspace(1.0 / 500.0, 1.0 / 2.02, 14)
+_LEAST, _MOST = 2.02, 500.0  # degrees of freedom: from the edge where the variance ends to a normal in all but name
+_END = float(np.log(_MOST - 2.0))
+_STEPS, _CLOSE = 60, 1e-9
 _EDGE = 1e-9
 
 
@@ -57,10 +57,23 @@ def student_tail(degrees: Floats, share: float) -> tuple[Floats, Floats]:
 
 def degrees_of_freedom(at: Sample, ddof: int = 1) -> Floats:
     """Degrees of freedom that make standardised returns most likely, shape (n_series,); NaN where nothing varies."""
-    scaled = (at.centred / np.where(at.squares > 0, at.deviation(ddof), np.nan)) ** 2
-    scaled = np.where(at.known, scaled, 0.0)
-    inverse = least(lambda trial: _unlikely(trial, scaled, at.counts), _INVERSE, scaled.shape[1])
-    return 1.0 / inverse
+    varies = at.squares > 0
+    scaled = (at.centred / np.where(varies, at.deviation(ddof), np.nan)) ** 2
+    scaled = scaled if at.complete and varies.all() else np.where(at.known & varies, scaled, 0.0)
+    tails = moments(at)[1]
+    place = np.log(np.clip(2.0 + 6.0 / np.where(tails > 0.02, tails, 0.02), _LEAST - 2.0, _MOST - 2.0))
+    low, high = np.full(place.size, np.log(_LEAST - 2.0)), np.full(place.size, _END)
+    for _ in range(_STEPS):
+        slope, bend = _likelihood_slope(np.exp(place), scaled, at.counts)
+        low, high = np.where(slope < 0, place, low), np.where(slope > 0, place, high)
+        newton = place - slope / np.where(bend > 0, bend, 1.0)
+        middle = np.where((newton >= high) & (high >= _END) & (bend > 0), high, 0.5 * (low + high))  # the end is tried once, not crept up to
+        moved = np.where((bend > 0) & (newton > low) & (newton < high), newton, middle)
+        still = np.abs(moved - place) > _CLOSE
+        place = moved
+        if not still.any():
+            break
+    return np.where(varies, 2.0 + np.exp(place), np.nan)
 
 
 def cornish_fisher(at: Sample, ways: Ways) -> Tail:
@@ -125,9 +138,16 @@ def in_domain(skew: Floats, excess: Floats) -> np.ndarray[tuple[int, ...], np.dt
     return np.asarray((skew**2 / 9.0 - 4.0 * bow * level <= _EDGE) & (bow >= -_EDGE))
 
 
-def _unlikely(inverse: Floats, scaled: Floats, counts: Floats) -> Floats:
-    """Minus the log likelihood of a Student-t of variance 1, less what does not depend on its degrees of freedom."""
-    degrees = 1.0 / inverse
-    constant = gammaln((degrees + 1.0) / 2.0) - gammaln(degrees / 2.0) - 0.5 * np.log(degrees - 2.0)
-    fit: Floats = np.log1p(scaled / (degrees - 2.0)).sum(axis=0)
-    return np.asarray((degrees + 1.0) / 2.0 * fit - counts * constant)
+def _likelihood_slope(width: Floats, scaled: Floats, counts: Floats) -> tuple[Floats, Floats]:
+    """Slope and bend, by the log of the degrees of freedom less 2, of minus the log likelihood of a Student-t of variance 1."""
+    degrees = width + 2.0
+    part = scaled / (scaled + width)
+    logs, first, second = -np.log1p(-part).sum(axis=0), part.sum(axis=0), np.einsum("ij,ij->j", part, part)
+    steep = 0.5 * (psi((degrees + 1.0) / 2.0) - psi(degrees / 2.0) - 1.0 / width)
+    bent_by = 0.25 * (zeta(2.0, (degrees + 1.0) / 2.0) - zeta(2.0, degrees / 2.0)) + 0.5 / width**2
+    slope = 0.5 * logs * width - 0.5 * (degrees + 1.0) * first - counts * steep * width
+    # Of the slope as it stands, so that the bend is that by the log as well.
+    bend = 0.5 * (logs * width - first * width) - 0.5 * (width * first - (degrees + 1.0) * (first - second))
+    return slope, bend - counts * width * (steep + bent_by * width)
+
+
