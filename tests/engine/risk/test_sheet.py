@@ -106,7 +106,8 @@ def test_names_of_series_are_kept() -> None:
 
 @pytest.mark.parametrize("returns", [
     pd.Series(dtype=float), pd.Series([0.01], index=DAYS[:1]), pd.Series(0.0, index=DAYS), pd.Series(0.003, index=DAYS),
-    pd.Series(np.nan, index=DAYS), pd.DataFrame(index=DAYS), pd.DataFrame(columns=["a", "b"], dtype=float), pd.Series([0.01, -1.0, 0.02, 0.01], index=DAYS[:4]),
+    pd.Series(np.nan, index=DAYS), pd.DataFrame(index=DAYS), pd.DataFrame(columns=["a", "b"], dtype=float),
+    pd.Series([0.01, -1.0, 0.02, 0.01], index=DAYS[:4]),
     pd.Series([0.01, -1.5, 0.02, 0.01], index=DAYS[:4]), FRAME["a"].iloc[:2], FRAME["a"].iloc[:12],
 ], ids=["empty", "one", "zero", "constant", "unknown", "no series", "no rows", "total loss", "more than all", "two", "twelve"])
 def test_degenerate_series_have_a_sheet(returns: Any) -> None:
