@@ -54,6 +54,7 @@ from engine.risk.correlation import clustered_order, correlation, rolling_correl
 from engine.risk.dependence import autocorrelation, hurst_exponent, ljung_box, ljung_box_p_value
 from engine.risk.deviations import downside_deviation, semideviation, semivariance, upside_deviation
 from engine.risk.dispersion import mean_absolute_deviation, variance, volatility
+from engine.risk.distribution import Distribution, return_distribution, return_histogram
 from engine.risk.drawdown import current_drawdown, drawdown_series, longest_drawdown, max_drawdown, under_water
 from engine.risk.drawdown_episodes import average_drawdown, average_drawdown_length, average_recovery, drawdown_count, drawdown_deviation
 from engine.risk.drawdown_pain import martin_ratio, pain_ratio, recovery_factor, serenity_index
@@ -110,6 +111,8 @@ from engine.risk.sheet import CATALOGUE, Sheet, full_sheet, tear_sheet
 from engine.risk.shrinkage import shrinkage_intensity, shrunk_correlation, shrunk_covariance
 from engine.risk.sides import downside_frequency, upside_frequency, variability_skewness, volatility_skewness
 from engine.risk.smoothing import geltner_returns, smoothing_index
+from engine.risk.student import student_t_fit
+from engine.risk.tail_index import hill_tail_index, tail_fit
 from engine.risk.trials import deflated_sharpe_ratio, expected_max_sharpe_ratio
 from engine.risk.uncertainty import (
     autocorrelation_adjusted_sharpe_ratio,
@@ -162,6 +165,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "CURRENCIES",
     "Conditions",
     "Direction",
+    "Distribution",
     "EFFECTS",
     "EPISODES",
     "Effect",
@@ -331,6 +335,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "henriksson_merton_gamma",
     "hhi",
     "higher_partial_moment",
+    "hill_tail_index",
     "historic_stress",
     "holding_terms",
     "hurst_exponent",
@@ -428,7 +433,9 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "relativistic_value_at_risk",
     "relativistic_value_at_risk_range",
     "repaired_bars",
+    "return_distribution",
     "return_gap",
+    "return_histogram",
     "return_on_average_investment",
     "return_on_investment",
     "return_quality",
@@ -491,8 +498,10 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "standard_error",
     "sterling_ratio",
     "stress_loss",
+    "student_t_fit",
     "system_quality_number",
     "systematic_risk",
+    "tail_fit",
     "tail_gini",
     "tail_gini_range",
     "tail_ratio",

@@ -20,7 +20,8 @@ MANY = CHANCE.standard_t(4, (300, 40)) * 0.01 + 0.0005
 # How a figure follows when every return is multiplied: by which power of the factor; None where it does not follow by one.
 POWERS: dict[str, float | None] = {
     "anderson": 0, "anderson_p_value": 0, "autocorrelation": 0, "autocorrelation_adjusted_sharpe_ratio": 0, "downside_deviation": 1,
-    "downside_frequency": 0, "downside_potential": 1, "even_moment": 4, "exposure": 0, "gini_mean_difference": 1, "higher_partial_moment": 2,
+    "downside_frequency": 0, "downside_potential": 1, "even_moment": 4, "exposure": 0, "hill_tail_index": 0,
+    "gini_mean_difference": 1, "higher_partial_moment": 2,
     "hurst_exponent": 0, "jarque_bera": 0, "jarque_bera_p_value": 0, "kurtosis": 0, "kurtosis_root": 2, "l_kurtosis": 0, "l_moment": 1,
     "l_skewness": 0, "ljung_box": 0, "ljung_box_p_value": 0, "lower_partial_moment": 2, "mean_absolute_deviation": 1,
     "minimum_track_record_length": 0, "probabilistic_sharpe_ratio": 0, "semideviation": 1, "semikurtosis_root": 2, "semivariance": 2,
