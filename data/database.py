@@ -22,6 +22,7 @@ from data.repositories.outbox import Outbox
 from data.repositories.portfolios import Portfolios
 from data.repositories.prices import Prices
 from data.repositories.review import Reviews
+from data.repositories.scenarios import Scenarios
 from data.repositories.system import System
 from data.repositories.trail import Trail
 from data.repositories.valuations import Valuations
@@ -77,6 +78,11 @@ class Unit:
     def valuations(self) -> Valuations:
         """Daily valuations, and since when they are wrong."""
         return Valuations(self.connection)
+
+    @cached_property
+    def scenarios(self) -> Scenarios:
+        """Scenarios of stress tests."""
+        return Scenarios(self.connection)
 
     @cached_property
     def watchlists(self) -> Watchlists:

@@ -224,3 +224,18 @@ class StoredWatchlist:
     created_at: dt.datetime
     changed_at: dt.datetime
     removed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredScenario:
+    """Named shocks of a stress test: objects of `target`, `name`, `size`."""
+
+    id: UUID
+    name: str
+    note: str | None
+    shocks: list[dict[str, Any]]
+    overlap: str
+    version: int
+    created_at: dt.datetime
+    changed_at: dt.datetime
+    removed: bool

@@ -31,6 +31,8 @@ from services.reconcile import Reconcile
 from services.renames import Renames
 from services.risk.exposures import Exposures
 from services.searching import Searching
+from services.stress.scenarios import Scenarios
+from services.stress.stress import Stress
 from services.transactions import Transactions
 from services.transfers import Transfers
 from services.undoing import Undoer
@@ -77,6 +79,8 @@ class Services:
     checks: Checks
     audit: Audit
     reconcile: Reconcile
+    scenarios: Scenarios
+    stress: Stress
     watchlists: Watchlists
     searching: Searching
     charts: Charts
@@ -98,6 +102,7 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
     market = Market(settings, writes, feed)
     valuation = Valuation(database, market)
     performance = Performance(database, cache, market, valuation)
+    exposures, scenarios = Exposures(database, valuation, performance), Scenarios(writes)
     transactions = Transactions(writes, valuation)
     imports = Imports(writes)
     gains = Gains(database, market)
@@ -107,7 +112,7 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
         settings=settings, database=database, bus=bus, cache=cache, feed=feed, market=market, valuation=valuation,
         providers=Providers(settings, database, feed),
         history=History(database, bus, feed), gains=gains, explain=Explain(valuation, performance, gains), accounts=accounts,
-        performance=performance, exposures=Exposures(database, valuation, performance),
+        performance=performance, exposures=exposures, scenarios=scenarios, stress=Stress(database, exposures, scenarios),
         portfolios=Portfolios(writes), instruments=instruments, transactions=transactions, endpoints=Endpoints(settings, writes),
         dropped_files=DroppedFiles(folder, accounts.local, market, instruments),
         transfers=Transfers(writes, transactions), renames=Renames(writes), imports=imports, exports=Exports(database, valuation, performance),

@@ -19,6 +19,7 @@ from services.audit_texts import Known, ids_of
 from services.operations import Deed, done, others_told, taking_back
 from services.quarantine import bar_decision_taken_back, quote_decision_taken_back
 from services.review_views import Mended
+from services.stress import scenarios as stress_scenarios
 from services.writes import Told, audit, ledger_changed, market_changed, touch_ledgers
 
 MOST_KEPT = 1000  # rows of prices that the audit trail keeps, so that they can be put back
@@ -339,5 +340,6 @@ _WAYS: Mapping[tuple[str, str], Way] = {
     **{("finding", f"quote_{status}"): quote_decision_taken_back for status in ("released", "rejected")},
     **{("finding", f"bar_{status}"): bar_decision_taken_back for status in ("released", "rejected")},
     **{(alert_rules.ENTITY, action): alert_rules.rule_undone for action in ("create", "change", "remove", "undo")},
+    **{(stress_scenarios.ENTITY, action): stress_scenarios.scenario_undone for action in ("create", "change", "remove", "undo")},
     **{(entity, action): _rows_put for entity in ("bars", "actions", "fx") for action in ("put", "undo")},
 }  # fmt: skip

@@ -15,9 +15,9 @@ from engine.errors import InvalidInput
 from engine.stress.losses import weights_of
 from engine.types import Finding
 
-Target = Literal["instrument", "sector", "country", "asset_class", "benchmark", "all", "currency", "rate"]
-PRICE_TARGETS: Final = ("all", "benchmark", "asset_class", "country", "sector", "instrument")  # the later beats the earlier
-TARGETS: Final = ("instrument", "sector", "country", "asset_class", "benchmark", "all", "currency", "rate")
+Target = Literal["instrument", "sector", "country", "asset_class", "factor", "benchmark", "all", "currency", "rate"]
+PRICE_TARGETS: Final = ("all", "benchmark", "factor", "asset_class", "country", "sector", "instrument")  # the later beats the earlier
+TARGETS: Final = ("instrument", "sector", "country", "asset_class", "factor", "benchmark", "all", "currency", "rate")
 NAMELESS: Final = ("all", "benchmark")
 LARGEST: Final = 10.0  # a price times eleven; what is more is a slip of the pen
 
@@ -29,9 +29,9 @@ class Shock:
     Attributes
     ----------
     target
-        What is shocked; ``benchmark`` moves each holding by its beta, ``rate`` by its duration.
+        What is shocked; ``benchmark`` moves each holding by its beta, a ``factor`` by its beta to that, ``rate`` by its duration.
     name
-        Which one: a symbol, a sector, a currency code. Empty for ``all`` and ``benchmark``, and for ``rate`` where every currency's moves.
+        Which one: a symbol, a sector, a currency code, a factor. Empty for ``all`` and ``benchmark``, and for ``rate`` where every currency's moves.
     size
         Fraction: -0.2 for a fall of 20 %; of a currency: of what it is worth in the base currency; of a rate: 0.01 for one percentage point up.
     """
@@ -72,10 +72,11 @@ def scenario_stress(weights: pd.Series, shocks: Sequence[Shock], *, facts: pd.Da
     shocks
         The scenario.
     facts
-        By symbol, as far as known: `sector country asset_class currency` (text), `beta duration convexity` (numbers).
+        By symbol, as far as known: `sector country asset_class currency` (text), `beta duration convexity` (numbers), and for every factor
+        `beta:<name>`.
     overlap
-        ``specific`` (default): of several shocks on one price the narrowest counts: instrument, sector, country, class, benchmark, all.
-        ``compound``: they are multiplied.
+        ``specific`` (default): of several shocks on one price the narrowest counts: instrument, sector, country, class, factors
+        (their moves added up), benchmark, all. ``compound``: they are multiplied.
     cash
         Fractions of the value by currency; only shocks of its currency move it. Rows ``cash:USD``.
 
@@ -134,6 +135,7 @@ def _rows(held: pd.Series, facts: pd.DataFrame | None, cash: pd.Series | None) -
     known = (pd.DataFrame(index=held.index) if facts is None else facts).reindex(held.index)
     texts = {name: known[name].fillna("").astype(str) if name in known else "" for name in ("sector", "country", "asset_class", "currency")}
     numbers = {name: known[name].astype(np.float64) if name in known else np.nan for name in ("beta", "duration", "convexity")}
+    numbers |= {name: known[name].astype(np.float64) for name in known.columns if str(name).startswith("beta:")}
     laid = pd.DataFrame({**texts, **numbers}, index=held.index).assign(instrument=held.index.astype(str), is_cash=False)
     if cash is None or cash.empty:
         return held, laid
@@ -147,22 +149,33 @@ def _rows(held: pd.Series, facts: pd.DataFrame | None, cash: pd.Series | None) -
 def _prices(known: pd.DataFrame, shocks: Sequence[Shock], overlap: str) -> tuple[Floats, list[str], list[Finding]]:
     """Lay the shocks of prices over each other, the widest first."""
     growth, because, findings = np.ones(len(known)), np.full(len(known), "", dtype=object), list[Finding]()
-    for shock in sorted((each for each in shocks if each.target in PRICE_TARGETS), key=lambda each: PRICE_TARGETS.index(each.target)):
-        hit = _hit(known, shock)
-        size = np.full(len(known), shock.size) if shock.target != "benchmark" else known["beta"].to_numpy(dtype=np.float64) * shock.size
+    wide = sorted((each for each in shocks if each.target in PRICE_TARGETS), key=lambda each: PRICE_TARGETS.index(each.target))
+    factors = [each for each in wide if each.target == "factor"]
+    for shock in (each for each in wide if each not in factors[1:]):
+        hit, size = _hit(known, shock), _sizes(known, factors if shock.target == "factor" else [shock])
         if not hit.any():
             findings.append(_unheld(shock))
         elif np.isnan(size[hit]).any():
             findings.append(_without(known.index[hit & np.isnan(size)], "beta", shock))
         reached = hit & ~np.isnan(size)
         growth[reached] = (growth[reached] if overlap == "compound" else 1.0) * np.maximum(1.0 + size[reached], 0.0)
-        because[reached] = f"{shock.target} {shock.name}".strip()
+        because[reached] = " and ".join(f"{each.target} {each.name}".strip() for each in (factors if shock.target == "factor" else [shock]))
     return growth - 1.0, because.tolist(), findings
+
+
+def _sizes(known: pd.DataFrame, shocks: Sequence[Shock]) -> Floats:
+    """Give the move of each holding: by its betas, added up, where it is told by such; NaN where one is not known."""
+    found = np.zeros(len(known))
+    for shock in shocks:
+        column = {"benchmark": "beta", "factor": f"beta:{shock.name}"}.get(shock.target)
+        slopes = 1.0 if column is None else known[column].to_numpy(dtype=np.float64) if column in known else np.nan
+        found = found + slopes * shock.size
+    return found
 
 
 def _hit(known: pd.DataFrame, shock: Shock) -> NDArray[np.bool_]:
     asset = ~known["is_cash"].to_numpy()
-    return asset if shock.target in NAMELESS else asset & (known[shock.target].str.casefold() == shock.name.casefold()).to_numpy()
+    return asset if shock.target in {*NAMELESS, "factor"} else asset & (known[shock.target].str.casefold() == shock.name.casefold()).to_numpy()
 
 
 def _currencies(known: pd.DataFrame, shocks: Sequence[Shock], findings: list[Finding]) -> Floats:

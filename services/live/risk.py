@@ -76,8 +76,8 @@ def statistics_of(exposure: Exposure) -> LiveStatistics:
     """Put holdings and the currencies of cash side by side; the base currency stands still and is none of them."""
     codes = [code for code in exposure.cash.index if code != exposure.base_currency and code in exposure.currencies]
     returns = pd.concat([exposure.returns, exposure.currencies[codes].add_prefix("cash:").reindex(exposure.returns.index)], axis=1)
-    benchmark = None if exposure.benchmark is None else exposure.benchmark.reindex(returns.index)
-    return live_statistics(returns, benchmark_returns=benchmark, realised=exposure.realised, periods_per_year=exposure.periods_per_year)
+    return live_statistics(returns, benchmark_returns=exposure.benchmark_of_today, realised=exposure.realised,
+                           periods_per_year=exposure.periods_per_year)
 
 
 class ScopeRisk:

@@ -43,6 +43,17 @@ def test_the_benchmark_reaches_by_beta_and_a_rate_by_duration() -> None:
     assert found.findings[0].context["symbols"] == ["T"]
 
 
+def test_factors_reach_by_their_betas_added_up_and_a_class_beats_them() -> None:
+    facts = FACTS.assign(**{"beta:OIL": [0.2, 1.1, 0.0], "beta:GOLD": [0.0, 0.3, np.nan]})
+    shocks = [Shock("benchmark", "", -0.2), Shock("factor", "OIL", -0.3), Shock("factor", "GOLD", 0.1), Shock("asset_class", "bond", 0.02)]
+    found = scenario_stress(WEIGHTS, shocks, facts=facts)
+    assert found.table["price"].tolist() == pytest.approx([-0.06, 1.1 * -0.3 + 0.3 * 0.1, 0.02])
+    assert found.table["because"].tolist() == ["factor OIL and factor GOLD"] * 2 + ["asset_class bond"]
+    assert [each.context["symbols"] for each in found.findings if each.code == "no_beta"] == [["T"], ["T"]]
+    unknown = scenario_stress(WEIGHTS, [Shock("factor", "WHEAT", 0.5)], facts=facts)
+    assert (unknown.loss, unknown.findings[0].code) == (0.0, "no_beta")
+
+
 def test_cash_moves_with_its_currency_only() -> None:
     cash = pd.Series({"USD": 0.04, "EUR": 0.01})
     found = scenario_stress(WEIGHTS, [Shock("all", "", -0.5), Shock("currency", "USD", -0.1)], facts=FACTS, cash=cash)
