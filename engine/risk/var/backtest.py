@@ -22,6 +22,8 @@ from engine.risk.var.shortfall_test import acerbi_szekely_test
 from engine.risk.var.ways import Conventions, Tail, Ways, whole
 
 SIGNIFICANCE = 0.05
+_SIMULATED = 499  # right models that a spell between violations is held against
+_DRAWS = 2_000
 TESTS = MappingProxyType({"kupiec": "Proportion of failures", "independence": "Independence", "conditional_coverage": "Conditional coverage",
                           "duration": "Durations", "shortfall": "Expected shortfall"})
 
@@ -78,7 +80,7 @@ def backtest(returns: Table, methods: Iterable[str] | None = None, *, level: flo
     refit
         Periods between two simulations, default 20; their forecast stands in between. Every other method looks anew every period.
     **choices
-        As in `value_at_risk`, and `interpolation`, `ddof`.
+        As in `value_at_risk`, and `interpolation`, `ddof`; `simulations` is 2,000 here.
 
     Returns
     -------
@@ -111,7 +113,7 @@ def backtest(returns: Table, methods: Iterable[str] | None = None, *, level: flo
     (30, 2)
     """
     names = _names(methods)
-    ways, window = Ways(level, **choices), whole("window", window)
+    ways, window = Ways(level, **({"simulations": _DRAWS} | choices)), whole("window", window)
     cells, index, portions = _portfolio(returns, weights)
     for name in names:
         if window < minimum_of(name, ways):
@@ -189,7 +191,7 @@ def _simulated(name: str, cells: Floats, portions: Floats, ways: Ways, window: i
 def _tested(returns: pd.Series, forecasts: pd.DataFrame, shortfalls: pd.DataFrame, hits: pd.DataFrame, level: float) -> pd.DataFrame:
     """Every number of every test, a row a method."""
     coverage, chain = kupiec_test(hits, level=level), christoffersen_test(hits, level=level)
-    durations, deep = duration_test(hits), acerbi_szekely_test(returns, forecasts, shortfalls, level=level)
+    durations, deep = duration_test(hits, simulations=_SIMULATED, level=level), acerbi_szekely_test(returns, forecasts, shortfalls, level=level)
     light = basel_traffic_light(hits, level=level)
     columns = {
         "loss": quantile_loss(returns, forecasts, level=level), "violations": coverage["violations"], "expected": coverage["expected"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, Unpack
 
 import numpy as np
@@ -21,8 +22,8 @@ from engine.risk.var.ways import Conventions, Ways
 MEASURES = ("value_at_risk", "expected_shortfall")
 RESTS = ("cash", "pro_rata")
 _BUMP = 1e-5
-_FITTED_BUMP = 1e-3  # an iteration stops at a millionth, which a smaller bump would magnify
-_SEARCHED = ("garch", "student_t", "evt", "conditional_evt", "filtered_historical")
+# What is searched for is found to a ten-millionth or less, which a smaller bump would magnify.
+_BUMPS = MappingProxyType({"garch": 1e-3, "filtered_historical": 1e-3, "student_t": 1e-3, "evt": 1e-4, "conditional_evt": 1e-4})
 
 
 def risk_decomposition(returns: Table, weights: Weights, *, measure: str = "value_at_risk", level: float = 0.95, method: str = "historical",
@@ -284,7 +285,7 @@ class _Worth:
 
     def __init__(self, measure: str, method: str, ways: Ways) -> None:
         self.place, self.method, self.ways = MEASURES.index(measure), method, ways
-        self.bump = _FITTED_BUMP if method in _SEARCHED else _BUMP
+        self.bump = _BUMPS.get(method, _BUMP)
 
     def __call__(self, columns: Floats) -> Floats:
         return tail_of(Sample(columns), self.method, self.ways)[self.place]

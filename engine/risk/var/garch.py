@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +19,11 @@ from engine.risk.sample import Sample
 MINIMUM = 50
 _RUN = 32  # rows of a recursion that are worked out at once
 _BACKCAST = 0.94 ** np.arange(75)
-_ROUNDS = 100
-_MOVE = 1e-7  # in units of the log and logit of parameters
-_FLAT = 1e-10  # a gain of log likelihood below which a column is done
-_STIFFEST = 1e8
-_GRID = tuple(product((0.01, 0.05, 0.1, 0.2), (0.5, 0.7, 0.9, 0.98)))  # shock's share, persistence: as in arch
+_ROUNDS = 150
+_FLAT = 1e-10  # a gain of log likelihood that is not worth another round
+_SHORTEST = 1e-7
+_SHOCKS, _PERSISTENCES = (0.01, 0.05, 0.1, 0.2), (0.98, 0.9, 0.7, 0.5)
+_SOONER = (0.7, 0.9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +114,9 @@ def garch(at: Sample) -> Garch:
 
     Notes
     -----
-    Convention: h[0] from the exponentially weighted squares of the first 75 residuals, as in arch. Fisher scoring in the logs and
-    logits of the parameters, damped where a step does not help. Missing returns are left out: the days close up.
+    Convention: h[0] from the exponentially weighted squares of the first 75 residuals, as in arch. Quasi-Newton steps in the logs and
+    logits of the parameters, from Fisher's information, shortened where one does not help, from two places of arch's grid. Missing
+    returns are left out: the days close up.
 
     References
     ----------
@@ -136,8 +138,7 @@ class _Fit:
         self.counts = self.known.sum(axis=0)
         mean = self.cells.sum(axis=0) / np.maximum(self.counts, 1)
         self.start = self._backcast(mean)
-        self.place = self._first(mean)
-        self._climb()
+        self.place = self._highest(mean)
 
     def scaled(self, held: NDArray[np.bool_], scale: Floats) -> Garch:
         """Spread over all columns, in the units of the returns."""
@@ -156,34 +157,42 @@ class _Fit:
         found: Floats = (weights * (self.cells - mean) ** 2).sum(axis=0) / np.maximum(weights.sum(axis=0), 1e-300)
         return found
 
-    def _first(self, mean: Floats) -> Floats:
-        """Place of the grid at which the likelihood is highest."""
+    def _highest(self, mean: Floats) -> Floats:
+        """Climb from the best place of all, and from the best of those that forget sooner: there may be two tops."""
+        place, height = self._climb(self._starts(mean, _PERSISTENCES), _ROUNDS)
+        other, found = self._climb(self._starts(mean, _SOONER), _ROUNDS)
+        return np.where(found > height, other, place)
+
+    def _starts(self, mean: Floats, persistences: tuple[float, ...]) -> Floats:
+        """Place of a grid at which the likelihood is highest; the whole grid is that of arch."""
         ones = np.ones_like(mean)
         variance = (self.known * (self.cells - mean) ** 2).sum(axis=0) / np.maximum(self.counts, 1)
         trials = np.stack([np.stack([mean, np.log(variance * (1.0 - persistence)), _logit(persistence) * ones,
-                                     _logit(shock / persistence) * ones]) for shock, persistence in _GRID])
-        heights = np.stack([self._height(trial, slice(None)) for trial in trials])
+                                     _logit(shock / persistence) * ones]) for shock, persistence in product(_SHOCKS, persistences)])
+        heights = np.stack([self._height(trial) for trial in trials])
         best: Floats = np.take_along_axis(trials, heights.argmax(axis=0)[None, None, :], axis=0)[0]
         return best
 
-    def _climb(self) -> None:
-        """Fisher scoring of the columns that still move."""
-        n_series = self.place.shape[1]
-        damping, heights = np.full(n_series, 1e-3), self._height(self.place, slice(None))
-        moving = np.arange(n_series)
-        for _ in range(_ROUNDS):
+    def _climb(self, start: Floats, rounds: int) -> tuple[Floats, Floats]:
+        """Take quasi-Newton steps with the columns that still gain, from the information of the first place."""
+        place, moving = start.copy(), np.arange(start.shape[1])
+        heights, slopes, information = self._judged(place, moving)
+        inverse, reach = np.linalg.inv(information), np.ones(len(moving))
+        for _ in range(rounds):
             if not len(moving):
                 break
-            step = self._step(moving, damping[moving])
-            trial = self.place[:, moving] + step
-            trial[1:] = np.clip(trial[1:], -30.0, 20.0)
-            height = self._height(trial, moving)
-            gain = height - heights[moving]
-            better = gain > 0
-            damping[moving] = np.where(better, damping[moving] / 10.0, damping[moving] * 10.0)
-            self.place[:, moving[better]], heights[moving[better]] = trial[:, better], height[better]
-            still = (better & ((gain > _FLAT) | (np.abs(step).max(axis=0) > _MOVE))) | (~better & (damping[moving] < _STIFFEST))
-            moving = moving[still]
+            step = np.clip(np.einsum("nkj,jn->kn", inverse[moving], slopes[:, moving]), -3.0, 3.0) * reach[moving]
+            ahead = place[:, moving] + step
+            ahead[1:] = np.clip(ahead[1:], -30.0, 20.0)
+            found, turned, _ = self._judged(ahead, moving)
+            better = found >= heights[moving]
+            promised = (step * slopes[:, moving]).sum(axis=0)
+            taken = moving[better]
+            inverse[taken] = _turned(inverse[taken], step[:, better], slopes[:, taken] - turned[:, better])
+            place[:, taken], heights[taken], slopes[:, taken] = ahead[:, better], found[better], turned[:, better]
+            reach[moving] = np.where(better, 1.0, reach[moving] / 4.0)
+            moving = moving[np.where(better, promised > _FLAT, reach[moving] > _SHORTEST)]
+        return place, heights
 
     def _errors(self, place: Floats, columns: NDArray[np.intp] | slice) -> Floats:
         errors: Floats = np.where(self.known[:, columns], self.cells[:, columns] - place[0], 0.0)
@@ -200,11 +209,10 @@ class _Fit:
         drive = np.where(began | self.known[:, columns], omega + alpha * earlier, (1.0 - beta) * start)
         return recursed(drive, beta, start)
 
-    def _height(self, place: Floats, columns: NDArray[np.intp] | slice) -> Floats:
+    def _height(self, place: Floats) -> Floats:
         """Log likelihood, less its constant."""
-        variances, errors = self._variances(place, columns), self._errors(place, columns)
-        terms = np.log(variances) + errors**2 / variances
-        found: Floats = -0.5 * np.where(self.known[:, columns], terms, 0.0).sum(axis=0)
+        variances, errors = self._variances(place, slice(None)), self._errors(place, slice(None))
+        found: Floats = -0.5 * np.where(self.known, np.log(variances) + errors**2 / variances, 0.0).sum(axis=0)
         return found
 
     def _slopes(self, place: Floats, columns: NDArray[np.intp], variances: Floats) -> Floats:
@@ -224,19 +232,31 @@ class _Fit:
         drive *= (began | known)[:, None, :]
         return recursed(drive, beta, np.zeros_like(drive[0]) if len(drive) else beta)
 
-    def _step(self, columns: NDArray[np.intp], damping: Floats) -> Floats:
-        place = self.place[:, columns]
+    def _judged(self, place: Floats, columns: NDArray[np.intp]) -> tuple[Floats, Floats, Floats]:
+        """Log likelihood, its slope of shape (4, n_columns), and the information of shape (n_columns, 4, 4)."""
         variances = self._variances(place, columns)
         errors, known = self._errors(place, columns), self.known[:, columns]
-        relative = self._slopes(place, columns, variances) / variances[:, None, :] * known[:, None, :]
-        score = 0.5 * np.einsum("tkn,tn->kn", relative, errors**2 / variances - 1.0)
-        score[0] += (errors / variances).sum(axis=0)
+        squares = errors**2 / variances
+        height = -0.5 * np.where(known, np.log(variances) + squares, 0.0).sum(axis=0)
+        relative = self._slopes(place, columns, variances) / variances[:, None, :]
+        relative *= known[:, None, :]
+        slope = 0.5 * np.einsum("tkn,tn->kn", relative, squares - 1.0)
+        slope[0] += (errors / variances).sum(axis=0)
         information = 0.5 * np.einsum("tkn,tjn->nkj", relative, relative)
         information[:, 0, 0] += (known / variances).sum(axis=0)
-        diagonal = np.einsum("nkk->nk", information)
-        diagonal += damping[:, None] * (diagonal + 1e-6) + 1e-12
-        step: Floats = np.linalg.solve(information, score.T[:, :, None])[:, :, 0].T
-        return np.clip(step, -3.0, 3.0)
+        np.einsum("nkk->nk", information)[:] += 1e-3 * np.einsum("nkk->nk", information) + 1e-9
+        return height, slope, information
+
+
+def _turned(inverse: NDArray[np.floating[Any]], step: Floats, change: Floats) -> Floats:
+    """Bring inverse Hessians of shape (n_columns, 4, 4) up to date with what a step did to the slope (Broyden and others)."""
+    bend = (step * change).sum(axis=0)
+    held = bend > 1e-14
+    rate = np.where(held, 1.0 / np.where(held, bend, 1.0), 0.0)
+    outer = np.einsum("kn,jn,n->nkj", step, change, rate)
+    left = np.eye(4) - outer
+    turned: Floats = left @ inverse @ left.transpose(0, 2, 1) + np.einsum("kn,jn,n->nkj", step, step, rate)
+    return np.where(held[:, None, None], turned, inverse)
 
 
 def _natural(place: Floats) -> tuple[Floats, Floats, Floats, Floats]:

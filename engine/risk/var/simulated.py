@@ -34,6 +34,8 @@ def simulated(method: str) -> Callable[[Sample, Ways], Tail]:
         Of a sample and ways, to a `Tail`.
     """
     def kernel(at: Sample, ways: Ways) -> Tail:
+        if len(at.cells) < FEWEST_DAYS:
+            return Tail(np.full_like(at.mean, np.nan), np.full_like(at.mean, np.nan))
         blocks = [Sample(at.cells[:, start:start + _BLOCK]) for start in range(0, at.cells.shape[1], _BLOCK)]
         tails = [tail_of_draws(simulated_returns(block, method, ways, joint=False), ways) for block in blocks]
         held = at.counts >= FEWEST_DAYS
