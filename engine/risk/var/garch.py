@@ -78,7 +78,7 @@ def recursed(drive: Floats, factor: Floats, start: Floats) -> Floats:
     ndarray of the shape of `drive`
     """
     before = start
-    if np.ndim(factor) and np.all(factor == np.ravel(factor)[0]) and len(drive) > _RUN and drive.ndim == 2:
+    if np.ndim(factor) and np.size(factor) and drive.ndim == 2 and len(drive) > _RUN and np.all(factor == np.ravel(factor)[0]):
         return _recursed_by_runs(drive, float(np.ravel(factor)[0]), start)
     for place in range(len(drive)):
         drive[place] += factor * before
