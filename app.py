@@ -1,4 +1,4 @@
-"""The command line: `python app.py serve | poll | migrate | demo | import`. What it serves is put together in `server.py`."""
+"""The command line, `python app.py serve | poll | migrate | demo | import | backup | restore | verify`; `server.py` puts together what is served."""
 
 # the collector is stopped before all other imports
 from __future__ import annotations
@@ -23,13 +23,14 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from api.stream import StreamProtocol
-from data import embedded, logs
+from data import backups, embedded, logs
 from data.database import migrate
 from data.settings import Settings
 from engine.errors import InvalidInput, PortfolioError, RowsRefused
 from server import background, build_services, create_server
 from services import demo, import_report
 from services.import_views import ImportOptions, Upload
+from services.verifying import verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -74,6 +75,13 @@ def parser() -> argparse.ArgumentParser:
     demonstration = verbs.add_parser("demo", help="add the three demo portfolios where there are none")
     demonstration.add_argument("--reset", action="store_true", help="remove them first; your own portfolios stay")
     demonstration.set_defaults(verb=run_demo)
+    saver = verbs.add_parser("backup", help="write a backup of everything into a folder of its own in DIR, while others go on writing")
+    saver.add_argument("folder", type=Path, metavar="DIR")
+    saver.set_defaults(verb=run_backup)
+    bringer = verbs.add_parser("restore", help="put a backup into an empty database, all of it or nothing, and verify it")
+    bringer.add_argument("folder", type=Path, metavar="DIR", help="the folder of one backup")
+    bringer.set_defaults(verb=run_restore)
+    verbs.add_parser("verify", help="replay every ledger and compare all that is derived from it").set_defaults(verb=run_verify)
     reader = verbs.add_parser("import", help="read a CSV, XLSX or JSON file into a portfolio, all or nothing",
                               description="Exit status: 0 booked, or nothing new; 1 rows are refused and nothing was booked; 2 it could not be read.")
     reader.add_argument("file", type=Path, help="the file")
@@ -191,6 +199,46 @@ def run_import(settings: Settings, options: argparse.Namespace) -> int:
             return import_into(services, options.portfolio, upload, wanted)
         finally:
             services.close()
+
+
+def run_backup(settings: Settings, options: argparse.Namespace) -> int:
+    """Write a backup."""
+    with parts(settings) as ready:
+        place, told = backups.back_up(str(ready.database_url), options.folder, secret=settings.home / backups.SECRET)
+    rows = sum(int(count) for count, _ in told.tables.values())
+    say(f"{place}: {rows:,} rows in {told.dump_bytes / 1e6:,.1f} MB, as they were at {told.made_at}, in {told.seconds:.1f} s.")
+    return 0
+
+
+def run_restore(settings: Settings, options: argparse.Namespace) -> int:
+    """Put a backup into an empty place; what was restored is verified before it is called so."""
+    started = time.monotonic()
+    backups.read(options.folder)
+    if not settings.secret_key:
+        backups.restore_secret(options.folder, settings.home)
+    with parts(settings) as ready:
+        told = backups.restore(str(ready.database_url), options.folder)
+        say(f"{options.folder} is restored as of {told.made_at}, in {time.monotonic() - started:.1f} s. It is verified now.")
+        return verified(ready)
+
+
+def run_verify(settings: Settings, _options: argparse.Namespace) -> int:
+    """Compare what is derived with what it is derived from."""
+    with parts(settings) as ready:
+        migrate(ready.database_url)
+        return verified(ready)
+
+
+def verified(settings: Settings) -> int:
+    """Tell what was looked at; 1 where something is wrong."""
+    services, wrong = build_services(settings), 0
+    try:
+        for each in verify(services.database, services.cache, services.market):
+            say(each.line)
+            wrong += len(each.differences)
+    finally:
+        services.close()
+    return 1 if wrong else 0
 
 
 def import_into(services: house.Services, name: str, upload: Upload, wanted: ImportOptions) -> int:

@@ -16,6 +16,7 @@ from data.repositories.endpoints import Endpoints
 from data.repositories.history import History
 from data.repositories.imports import Imports
 from data.repositories.instruments import Instruments
+from data.repositories.integrity import Integrity
 from data.repositories.ledger import Ledger
 from data.repositories.market import Market
 from data.repositories.outbox import Outbox
@@ -68,6 +69,11 @@ class Unit:
     def ledger(self) -> Ledger:
         """Transactions in all their versions."""
         return Ledger(self.connection)
+
+    @cached_property
+    def integrity(self) -> Integrity:
+        """What must be true between tables."""
+        return Integrity(self.connection)
 
     @cached_property
     def imports(self) -> Imports:

