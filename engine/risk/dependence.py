@@ -13,6 +13,8 @@ from engine.risk.sample import Sample, quotient, sample
 
 HURST_METHODS = ("slope", "rescaled_range")
 ROOM = "Dependence"
+_USUAL_LAGS = 20  # worked out once a sample: several figures ask for some of them
+_FLAT = 1e-14  # of the variance of all: a block whose own is less has no width
 
 
 def autocovariances(at: Sample, most: int) -> Floats:
@@ -30,12 +32,8 @@ def autocovariances(at: Sample, most: int) -> Floats:
     ndarray of shape (most + 1, n_series)
         Of lag 0 first; pairs with a missing return add nothing.
     """
-    cells = at.centred
-    found = np.zeros((most + 1, cells.shape[1]))
-    found[0] = at.squares
-    for lag in range(1, min(most, len(cells) - 1) + 1):
-        found[lag] = np.einsum("ij,ij->j", cells[lag:], cells[:-lag])
-    return found
+    found: Floats = at.once("autocovariances", lambda: _lagged(at, max(most, _USUAL_LAGS)))
+    return found[: most + 1] if most < len(found) else _lagged(at, most)
 
 
 def autocorrelation_of(at: Sample, lag: int = 1) -> Floats:
@@ -63,13 +61,17 @@ def ljung_box_p_value_of(at: Sample, lags: int = 10) -> Floats:
 def hurst_exponent_of(at: Sample, method: str = "slope", smallest: int = 8) -> Floats:
     """Kernel of `hurst_exponent`."""
     if method == "rescaled_range":
-        spread = quotient(_reach(at.centred[None])[0], at.deviation())
+        path = np.cumsum(at.centred, axis=0)
+        spread = quotient(path.max(axis=0) - path.min(axis=0) if len(path) else at.mean, at.deviation())
         found: Floats = quotient(np.log(np.where(spread > 0, spread, np.nan)), np.log(np.where(at.counts > 1, at.counts, np.nan)))
         return found
-    cells, sizes = packed(at), _sizes(len(at.cells), smallest)
+    sizes = _sizes(len(at.cells), smallest)
     if len(sizes) < 2:
-        return np.full(cells.shape[1], np.nan)
-    ranges = np.array([_rescaled(cells, size) for size in sizes])
+        return np.full(at.cells.shape[1], np.nan)
+    scale = np.where(at.squares > 0, at.deviation(), np.nan)
+    cells = np.ascontiguousarray(((packed(at) - at.mean) / scale).T)  # the periods of a series beside each other: its blocks are slices
+    path = np.cumsum(cells, axis=1)
+    ranges = np.array([_rescaled(cells, path, size) for size in sizes])
     ranges = np.where(2 * np.array(sizes)[:, None] <= at.counts, ranges, np.nan)
     return _slope(np.log(np.array(sizes, dtype=np.float64)), np.log(np.where(ranges > 0, ranges, np.nan)))
 
@@ -234,6 +236,15 @@ def hurst_exponent(returns: Table, *, method: str = "slope", smallest: int = 8) 
     return figure_like(returns, hurst_exponent_of(sample(returns), method, _at_least("smallest", smallest, 2)), "hurst_exponent")
 
 
+def _lagged(at: Sample, most: int) -> Floats:
+    cells = at.centred
+    found = np.zeros((most + 1, cells.shape[1]))
+    found[0] = at.squares
+    for lag in range(1, min(most, len(cells) - 1) + 1):
+        found[lag] = np.einsum("ij,ij->j", cells[lag:], cells[:-lag])
+    return found
+
+
 def _at_least(field: str, number: int, least: int) -> int:
     if number < least:
         raise InvalidInput(field, number, f"is below {least}", hint="Use a whole number of periods")
@@ -245,24 +256,17 @@ def _sizes(length: int, smallest: int) -> list[int]:
     return [smallest * 2**power for power in range(64) if smallest * 2 ** (power + 1) <= length]
 
 
-def _reach(centred: Floats) -> Floats:
-    """Range of the running sum along the second axis, counting its start at 0 as its end does."""
-    path = np.cumsum(centred, axis=1)
-    if not path.shape[1]:
-        return np.full((path.shape[0], path.shape[2]), np.nan)
-    found: Floats = path.max(axis=1) - path.min(axis=1)
-    return found
-
-
-def _rescaled(cells: Floats, size: int) -> Floats:
+def _rescaled(cells: Floats, path: Floats, size: int) -> Floats:
     """Mean over whole blocks of the range of each over its deviation; blocks that are flat or not full are left out."""
-    count = len(cells) // size
-    blocks = cells[: count * size].reshape(count, size, cells.shape[1])
-    blocks = blocks - blocks.mean(axis=1, keepdims=True)
-    deviations = np.sqrt(np.einsum("ijk,ijk->ik", blocks, blocks) / size)
-    ranges = quotient(_reach(blocks), np.where(deviations > 1e-12, deviations, np.nan))
+    count = cells.shape[1] // size
+    blocks, paths = (part[:, : count * size].reshape(len(cells), count, size) for part in (cells, path))
+    mean = blocks.sum(axis=2) / size
+    level = mean[:, :, None] * np.arange(1.0, size + 1.0)
+    np.subtract(paths, level, out=level)  # that the path of a block begins anywhere moves no range
+    variances = np.einsum("ijk,ijk->ij", blocks, blocks) / size - mean * mean
+    ranges = (level.max(axis=2) - level.min(axis=2)) / np.sqrt(np.where(variances > _FLAT, variances, np.nan))
     known = ~np.isnan(ranges)
-    return quotient(np.where(known, ranges, 0.0).sum(axis=0), known.sum(axis=0).astype(np.float64))
+    return quotient(np.where(known, ranges, 0.0).sum(axis=1), known.sum(axis=1).astype(np.float64))
 
 
 def _slope(places: Floats, heights: Floats) -> Floats:

@@ -76,7 +76,7 @@ def relativistic_bound(losses: Floats, level: float, kappa: float = 0.3) -> Floa
     if not solved.any():
         return scaled.back(np.zeros(tail.size))
     sharp = np.where(solved, place, 1.0)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):  # a column without returns has no tail
         middle = np.where(solved, start + np.log(tail) / sharp - 1.0 / sharp, 0.0)
     found = _least(scaled, np.where(solved, bound, 0.0), middle, np.log(1.0 / sharp), kappa, solved)
     return scaled.back(np.where(solved, found, 0.0))

@@ -51,18 +51,9 @@ def shapiro_p_value_of(at: Sample) -> Floats:
 
 
 def anderson_of(at: Sample) -> Floats:
-    """Kernel of `anderson`: of each return one chance is taken, that of lying so far on its own side."""
-    deviation = np.where(second_moment(at) > 0, at.deviation(), np.nan)
-    scores = (at.ranked - at.mean) / np.where(deviation > 0, deviation, 1.0)
-    low = scores < 0
-    np.negative(np.abs(scores, out=scores), out=scores)
-    beyond = ndtr(scores)
-    ranks = np.arange(1.0, len(scores) + 1.0)[:, None]
-    odd, mirrored = 2.0 * ranks - 1.0, 2.0 * (at.counts - ranks) + 1.0
-    own = np.where(low, odd, mirrored)
-    terms = own * _log_chance(scores, beyond) + (odd + mirrored - own) * np.log1p(-beyond)
-    sums = (terms if at.complete else np.where(ranks <= at.counts, terms, 0.0)).sum(axis=0)
-    return np.where(deviation > 0, -at.counts - sums / at.atleast(2), np.nan)
+    """Kernel of `anderson`, worked out once a sample."""
+    found: Floats = at.once("anderson", lambda: _squared_distance(at))
+    return found
 
 
 def anderson_p_value_of(at: Sample) -> Floats:
@@ -280,6 +271,21 @@ def anderson_p_value(returns: Table) -> Figure:
     0.704764
     """
     return figure_like(returns, anderson_p_value_of(sample(returns)), "anderson_p_value")
+
+
+def _squared_distance(at: Sample) -> Floats:
+    """Statistic of Anderson and Darling: of each return one chance is taken, that of lying so far on its own side."""
+    deviation = np.where(second_moment(at) > 0, at.deviation(), np.nan)
+    scores = (at.ranked - at.mean) / np.where(deviation > 0, deviation, 1.0)
+    low = scores < 0
+    np.negative(np.abs(scores, out=scores), out=scores)
+    beyond = ndtr(scores)
+    ranks = np.arange(1.0, len(scores) + 1.0)[:, None]
+    odd, mirrored = 2.0 * ranks - 1.0, 2.0 * (at.counts - ranks) + 1.0
+    own = np.where(low, odd, mirrored)
+    terms = own * _log_chance(scores, beyond) + (odd + mirrored - own) * np.log1p(-beyond)
+    sums = (terms if at.complete else np.where(ranks <= at.counts, terms, 0.0)).sum(axis=0)
+    return np.where(deviation > 0, -at.counts - sums / at.atleast(2), np.nan)
 
 
 def _log_chance(scores: Floats, chance: Floats) -> Floats:

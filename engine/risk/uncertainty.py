@@ -38,10 +38,7 @@ def sharpe_standard_error_of(at: Sample, periods_per_year: float = 252, method: 
 def autocorrelation_adjusted_sharpe_ratio_of(at: Sample, periods_per_year: float = 252, lags: int | None = None) -> Floats:
     """Kernel of `autocorrelation_adjusted_sharpe_ratio`."""
     periods = round(periods_per_year)
-    most = max(min(periods - 1 if lags is None else lags, periods - 1, len(at.cells) - 1), 0)
-    correlations = quotient(autocovariances(at, most)[1:], at.squares)
-    weights = periods - np.arange(1.0, most + 1.0)
-    scale = periods + 2.0 * (weights @ np.where(np.isnan(correlations), 0.0, correlations))
+    scale = quotient(_of_all_windows(at, periods) if lags is None or lags >= periods - 1 else _of_some_lags(at, periods, lags), at.squares)
     sharpe = np.where(at.counts >= _FEWEST, period_sharpe(at), np.nan)
     return np.asarray(sharpe * periods / np.sqrt(np.where(scale > 0, scale, np.nan)))
 
@@ -289,6 +286,25 @@ def minimum_track_record_length(
 
 def _width(at: Sample, sharpe: Floats) -> Floats:
     return sharpe_width(sharpe, skewness_of(at, "population"), kurtosis_of(at, "population"))
+
+
+def _of_all_windows(at: Sample, periods: int) -> Floats:
+    """Sum of squares of what each window of so many periods returned beyond the mean, those that only touch the history too.
+
+    Two periods k apart share periods - k windows: this is the weighted sum of all autocovariances, without working them out.
+    """
+    path = np.concatenate([np.zeros((1, at.cells.shape[1])), np.cumsum(at.centred, axis=0)])
+    begun = path.copy()
+    begun[periods:] -= path[: max(len(path) - periods, 0)]
+    ending = path[-1] - path[max(len(path) - periods, 1) : -1]
+    whole = max(periods - len(path) + 1, 0) * path[-1] ** 2  # windows longer than the history
+    return np.asarray(np.einsum("ij,ij->j", begun, begun) + np.einsum("ij,ij->j", ending, ending) + whole)
+
+
+def _of_some_lags(at: Sample, periods: int, lags: int) -> Floats:
+    covariances = autocovariances(at, lags)
+    weights = periods - np.arange(0.0, len(covariances))
+    return np.asarray(2.0 * (weights @ covariances) - periods * covariances[0])
 
 
 def _long_run(at: Sample, lags: int | None) -> Floats:
