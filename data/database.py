@@ -23,6 +23,7 @@ from data.repositories.outbox import Outbox
 from data.repositories.portfolios import Portfolios
 from data.repositories.prices import Prices
 from data.repositories.review import Reviews
+from data.repositories.risk_runs import RiskRuns
 from data.repositories.scenarios import Scenarios
 from data.repositories.system import System
 from data.repositories.trail import Trail
@@ -109,6 +110,11 @@ class Unit:
     def reviews(self) -> Reviews:
         """Dismissed findings and reconciliations."""
         return Reviews(self.connection)
+
+    @cached_property
+    def risk_runs(self) -> RiskRuns:
+        """Figures of all portfolios, asked for at once."""
+        return RiskRuns(self.connection)
 
     @cached_property
     def endpoints(self) -> Endpoints:

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from data.alert_models import AlertRule  # noqa: F401  # brings its tables into the schema
 from data.import_models import ImportRun  # noqa: F401
 from data.market_models import Bar  # noqa: F401
+from data.risk_models import RiskRun  # noqa: F401
 from data.scenario_models import Scenario  # noqa: F401
 from data.tables import NOW, ONE, ZERO, Base, Edited, Identified, finite, one_of, positive
 from data.watch_models import Watchlist  # noqa: F401

@@ -63,6 +63,7 @@ class Settings:
     auth: str = "local"
     secret_key: str | None = field(default=None, repr=False)
     smtp: Smtp | None = None
+    engine_cluster: str | None = None  # where firm-wide runs are worked out: tcp://host:port, local or none; None: where it pays
     log_level: str = "info"
     log_format: str = "text"
 
@@ -102,6 +103,7 @@ class Settings:
             auth=given.auth(),
             secret_key=given.secret(),
             smtp=given.smtp(),
+            engine_cluster=given.cluster(),
             log_level=given.word("LOG_LEVEL", ("info", "debug", "warning", "error", "critical")),
             log_format=given.word("LOG_FORMAT", ("text", "json")),
         ).listening(None, None)
@@ -141,6 +143,7 @@ class Settings:
             "SIMULATED_TICKS_PER_SECOND": self.simulated_ticks_per_second, "SIMULATED_SEED": self.simulated_seed, "REPLAY_SPEED": self.replay_speed,
             "STREAM_FLUSH_MS": self.stream_flush_ms, "AUTH": self.auth, "SECRET_KEY": self.secret_key, "LOG_LEVEL": self.log_level,
             "LOG_FORMAT": self.log_format, "ENDPOINT_HOSTS": ",".join(self.endpoint_hosts) or None, "QUOTES_FOLDER": self.quotes_folder,
+            "ENGINE_CLUSTER": self.engine_cluster,
             **(self.smtp.as_environment() if self.smtp else {}),
         }
         days = {f"{name.upper()}_PER_DAY": f"{number:g}" for name, number in self.provider_per_day.items()}
@@ -229,6 +232,13 @@ class _Given:
         if host and "@" not in sender:
             raise SettingError("SMTP_FROM", sender, "is not an address, and SMTP_HOST needs one", hint="Set it to who the letters are from.")
         return Smtp(host, port, sender, self.text("SMTP_USER", "") or None, self.text("SMTP_PASSWORD", "") or None) if host else None
+
+    def cluster(self) -> str | None:
+        value = self.text("ENGINE_CLUSTER", "")
+        told = urlsplit(value)
+        if not value or value in {"local", "none"} or (told.scheme in {"tcp", "tls"} and told.hostname and told.netloc.rpartition(":")[2].isdigit()):
+            return value or None
+        raise SettingError("ENGINE_CLUSTER", value, "is not the address of a Dask scheduler", hint="Use tcp://host:8786, local, or none.")
 
     def secret(self) -> str | None:
         secret = self.text("SECRET_KEY", "")

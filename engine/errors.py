@@ -8,6 +8,7 @@
     ├─ AccessError           403   NotAuthenticated (401) · NotAllowed · LimitExceeded (429)
     ├─ StorageError          503   NotFound (404) · VersionRequired (428) · Conflict (409): IdempotencyConflict · AlreadyRunning
     ├─ BusError              503
+    ├─ ClusterError          503
     ├─ SettingError          500
     ├─ DeliveryFailed        502
     └─ ProviderError         502   UnknownSymbol · RateLimited · ProviderTimeout · ProviderUnavailable · MalformedResponse · ProviderRefused ·
@@ -327,6 +328,17 @@ class BusError(PortfolioError):
 
     code = "bus_unavailable"
     status = 503
+
+
+class ClusterError(PortfolioError):
+    """The cluster that figures are worked out on is not there, or lost its work."""
+
+    code = "cluster_unavailable"
+    status = 503
+
+    def __init__(self, address: str, *, reason: str, hint: str | None = None) -> None:
+        super().__init__(f"The cluster {_shown(address)} cannot be used: {_shown(reason, 200)}.", address=_shown(address), reason=_shown(reason, 200),
+                         hint=hint or "Start its scheduler and workers, or unset ENGINE_CLUSTER")
 
 
 class DeliveryFailed(PortfolioError):
