@@ -38,6 +38,7 @@ class Icon(StrEnum):
     HISTORY = "history"
     MARKETS = "markets"
     BELL = "bell"
+    BENCHMARK = "benchmark"
 
 
 def icon(name: Icon | str, *, small: bool = False) -> html.I:

@@ -133,6 +133,86 @@ class PerformanceIds(StrEnum):
     CONVENTIONS = "performance-conventions"
 
 
+class BenchmarkIds(StrEnum):
+    """The Benchmark page; `assets/benchmark.js` reads these as strings."""
+
+    PAGE = "benchmark-page"
+    ASKED = "benchmark-asked"  # {portfolio, period, from, to, benchmark, ..., n}: the figures against benchmarks, and the same cash flows
+    READ = "benchmark-read"  # {scope, revisions, address, live}: what was read, to know when to ask again
+    RETRY = "benchmark-retry"  # a counter: "Try again" was pressed, or a minute has passed
+    SEARCH = "benchmark-search"  # {query, chosen, n}: what to compare with
+    FOUND = "benchmark-found"
+    CHOSEN = "benchmark-chosen"  # what the page compares with, on its button
+    WHEN = "benchmark-when"
+    STATE = "benchmark-state"  # what stands in the place of both tabs while they cannot be told
+    NOTICES = "benchmark-notices"
+    FOOT = "benchmark-foot"  # conventions, at the foot of a printed sheet
+    CHARTS = "benchmark-charts"  # {id of a graph: {figure, label}}: drawn by benchmark.js
+    AGAINST = "benchmark-against"  # the tab's body
+    KPIS = "benchmark-kpis"
+    GROWTH = "benchmark-growth"  # dcc.Graph; -legend, -table, -note beside it
+    SCATTER = "benchmark-scatter"  # dcc.Graph
+    ROLLING = "benchmark-rolling"  # dcc.Graph
+    MONTHS = "benchmark-months"
+    PARTS = "benchmark-parts"  # what the first benchmark is made of, and what the portfolio holds of it
+    FIGURES = "benchmark-figures"
+    FLOWS = "benchmark-flows"  # the tab's body
+    FLOWS_KPIS = "benchmark-flows-kpis"
+    FLOWS_SENTENCE = "benchmark-flows-sentence"
+    MONEY = "benchmark-money"  # dcc.Graph
+    MULTIPLES = "benchmark-multiples"
+    MOVES = "benchmark-moves"
+
+
+class AttributionIds(StrEnum):
+    """The Attribution tab of the Benchmark page."""
+
+    ASKED = "attribution-asked"
+    READ = "attribution-read"
+    BODY = "attribution"
+    STATE = "attribution-state"
+    NOTICES = "attribution-notices"
+    CHARTS = "attribution-charts"
+    KPIS = "attribution-kpis"
+    WATERFALL = "attribution-waterfall"  # dcc.Graph
+    SERIES = "attribution-series"  # dcc.Graph
+    GROUPS = "attribution-groups"
+    CURRENCIES = "attribution-currencies"
+    PERIODS = "attribution-periods"
+
+
+class FactorIds(StrEnum):
+    """The Factors tab of the Benchmark page."""
+
+    ASKED = "factors-asked"
+    READ = "factors-read"
+    BODY = "factors"
+    STATE = "factors-state"
+    NOTICES = "factors-notices"
+    CHARTS = "factors-charts"
+    KPIS = "factors-kpis"
+    LOADINGS = "factors-loadings"  # dcc.Graph
+    CONTRIBUTIONS = "factors-contributions"
+    ROLLING = "factors-rolling"  # dcc.Graph
+    GROWTH = "factors-growth"  # dcc.Graph
+    CORRELATION = "factors-correlation"
+    SETS = "factors-sets"  # the choices of where factors come from
+
+
+class BlendIds(StrEnum):
+    """The tab of the Benchmark page where blends are made; `assets/blends.js` reads these as strings."""
+
+    BODY = "blends"
+    LIST = "blends-list"
+    LISTED = "blends-listed"  # a counter: the list is to be read
+    FORM = "blends-form"  # dialog
+    ACTION = "blends-action"  # {action: create|change|remove|restore, id, version, fields, key}
+    RESULT = "blends-result"  # {ok, action, at}
+    ERROR = "blends-error"
+    DONE = "blends-done"
+    NAMES = "blends-names"  # symbols to choose from while one types
+
+
 class HoldingsIds(StrEnum):
     """The Holdings page; `assets/holdings.js` and `assets/holding_*.js` read these as strings."""
 
