@@ -4,7 +4,9 @@ window.portolan = window.portolan || {};
 window.dash_clientside = window.dash_clientside || {};
 
 window.portolan.benchmark = (() => {
-  const { element, setValue, whenThere } = window.portolan.draw, format = window.portolan.format;
+  /* Files load by name: the kit comes after this one, so it is asked for when it is used. */
+  const kit = (name) => (...given) => window.portolan.draw[name](...given), element = kit("element"), setValue = kit("setValue"), whenThere = kit("whenThere");
+  const percent = (value) => window.portolan.format.percent(value);
   const NARROW = matchMedia("(max-width: 720px)"), AGAIN_MS = 60_000, TYPING_MS = 200, MOST = 6;
   const TABS = ["against", "flows", "attribution", "factors", "manage"];
   const WINDOW = ["from", "to"], FIGURES = ["freq", "rf", "alpha", "excess", "capture", "zero", "errors", "window", "horizon", "costs"];
@@ -27,7 +29,7 @@ window.portolan.benchmark = (() => {
   const tab = () => { const wanted = asked().get("tab"); return TABS.includes(wanted) ? wanted : "against"; };
   const answerOf = (name) => (name === "flows" ? "against" : name);
   const address = (names = CHOICES) => { const now = asked(); return Object.fromEntries(names.map((name) => [name, now.get(name)])); };
-  const chosen = () => { const told = (asked().get("benchmark") || "").split(",").filter(Boolean); return told.length ? told : page.read?.chosen || []; };
+  const chosen = () => { const told = (asked().get("benchmark") || "").split(",").filter(Boolean); return told.length ? told : page.read?.chosen || page.explained?.chosen || []; };
 
   /* React draws the controls; what they show is the address. */
   function showChoices() {
@@ -105,12 +107,12 @@ window.portolan.benchmark = (() => {
   function ofDay(plot, point) {
     const x = String(point.x).slice(0, 10), form = plot.layout.meta.form;
     const rows = plot.data.map((trace) => ({ trace, value: trace.y[trace.x.indexOf(x)] ?? null }));
-    return [element("div", {}, day(x)), ...rows.map(({ trace, value }) => row(trace.meta === "strip" ? trace.name.split(",")[0] : trace.name, format.text(value, trace.meta === "strip" ? "percent" : form), trace.meta === "strip" ? "" : trace.meta))];
+    return [element("div", {}, day(x)), ...rows.map(({ trace, value }) => row(trace.meta === "strip" ? trace.name.split(",")[0] : trace.name, window.portolan.format.text(value, trace.meta === "strip" ? "percent" : form), trace.meta === "strip" ? "" : trace.meta))];
   }
 
   function ofDot(plot, point) {
     const { own, benchmark } = plot.layout.meta;
-    return [element("div", {}, point.customdata || ""), row(own, format.percent(point.y), "own"), row(benchmark, format.percent(point.x), "bench"), row("Difference", format.percent(point.y - point.x))];
+    return [element("div", {}, point.customdata || ""), row(own, percent(point.y), "own"), row(benchmark, percent(point.x), "bench"), row("Difference", percent(point.y - point.x))];
   }
 
   /* ------------------------------------------------------------------ what it compares with */
@@ -247,8 +249,9 @@ window.dash_clientside.benchmark = (() => {
     },
     charts(data) { if (data) benchmark.draw(data); },
     /* New rows are there: what was open and what was searched for stays so. */
-    drawn(_figures, _groups, _sets, read) {
+    drawn(_figures, _groups, _sets, read, explained) {
       if (read) page.read = read;
+      if (explained) page.explained = explained;
       requestAnimationFrame(() => { benchmark.showChoices(); benchmark.filterFigures(); });
     },
   };

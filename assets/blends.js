@@ -3,7 +3,7 @@ window.portolan = window.portolan || {};
 window.dash_clientside = window.dash_clientside || {};
 
 window.portolan.blends = (() => {
-  const { element, setValue } = window.portolan.draw, format = window.portolan.format;
+  const kit = (name) => (...given) => window.portolan.draw[name](...given), element = kit("element"), setValue = kit("setValue"); // it loads later
   const KINDS = [["instrument", "Instrument"], ["inflation", "Inflation"], ["rate", "Interest rate"], ["cash", "Fixed rate"]];
   const byId = (id) => document.getElementById(id), form = () => document.querySelector("[data-form=blend]");
   const part = (name) => form()?.querySelector(`[data-part=${name}]`), rows = () => [...form().querySelectorAll(".blend-part")];
@@ -25,7 +25,7 @@ window.portolan.blends = (() => {
 
   function sum() {
     const total = rows().reduce((whole, row) => whole + (number(row.querySelector("[name=weight]").value) || 0), 0), told = part("sum");
-    told.textContent = format.number(total, { decimals: 2, least: 0 });
+    told.textContent = window.portolan.format.number(total, { decimals: 2, least: 0 });
     told.classList.toggle("bad", Math.abs(total - 100) > 0.005);
     return total;
   }

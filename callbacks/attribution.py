@@ -19,6 +19,7 @@ from components.benchmark import Headline, headline
 from components.figures_attribution import Fall
 from components.figures_benchmark import PERCENT, Line
 from components.ids import AttributionIds as Ids
+from components.ids import BenchmarkIds as Page
 from engine.errors import PortfolioError
 from services.attribution.views import EFFECTS, GROUPINGS, AttributionQuestion
 
@@ -54,6 +55,8 @@ class Answer(NamedTuple):
     currencies: object = ()
     periods: object = ()
     read: object = None
+    when: object = no_update
+    chosen: object = no_update
 
 
 OUTPUTS = (
@@ -62,12 +65,16 @@ OUTPUTS = (
     (f"{Ids.SERIES}-table", "children"), (Ids.GROUPS, "children"), (f"{Ids.GROUPS}-note", "children"), (f"{Ids.GROUPS}-foot", "children"),
     (Ids.CURRENCIES, "children"), (Ids.PERIODS, "children"), (Ids.READ, "data"),
 )
+SHARED = ((Page.WHEN, "children"), (Page.CHOSEN, "children"))  # of the title, which whoever answers fills
 
 
 def register(app: Dash, services: Services) -> None:
     """Wire the tab."""
 
-    @app.callback(*[Output(place, name) for place, name in OUTPUTS], Input(Ids.ASKED, "data"), State(Ids.READ, "data"))
+    shared = [Output(place, name, allow_duplicate=True) for place, name in SHARED]
+
+    @app.callback(*[Output(place, name) for place, name in OUTPUTS], *shared, Input(Ids.ASKED, "data"), State(Ids.READ, "data"),
+                  prevent_initial_call=True)
     async def update_attribution(asked: dict[str, Any] | None, read: dict[str, Any] | None) -> Answer:
         """Answer the tab from one reading."""
         if not asked:
@@ -90,7 +97,13 @@ def question_of(asked: Mapping[str, Any]) -> AttributionQuestion:
 def answer(services: Services, asked: Mapping[str, Any]) -> Answer:
     """Read once, and lay out the tab."""
     view = services.attribution.attribution(services.accounts.local(), asked["portfolio"], question_of(asked))
-    read = {"address": benchmark.address_of(asked), "scope": view.scope, "revisions": view.revisions}
+    title = {"when": f"{theme.day(view.start)} to {theme.day(view.end)}, {view.label}, {view.base_currency}", "chosen": _chips(services, view, asked)}
+    return _laid(view, asked)._replace(**title)
+
+
+def _laid(view: AttributionView, asked: Mapping[str, Any]) -> Answer:
+    read = {"address": benchmark.address_of(asked), "scope": view.scope, "revisions": view.revisions,
+            "chosen": [view.benchmark[0]] if view.benchmark else []}
     if view.benchmark is None:
         return Answer(benchmark.LOST, read=read, state=cards.blank(
             "No benchmark is chosen", "Attribution explains the difference to a benchmark: a blend whose parts have sectors explains it best.",
@@ -101,6 +114,14 @@ def answer(services: Services, asked: Mapping[str, Any]) -> Answer:
             controls.button("Choose another", do="benchmark-choose")))
     return Answer(look=f"{benchmark.WHOLE}{'' if len(view.currencies) else ' one-currency'}", notices=notices(view.findings), read=read,
                   **_panels(view, asked))
+
+
+def _chips(services: Services, view: AttributionView, asked: Mapping[str, Any]) -> list[Any]:
+    """Name what the page compares with: the first is the one that is explained."""
+    keys = benchmark.keys_of(asked) or ()
+    known = {each.key: each.name for each in services.blends.choices(services.accounts.local())} if len(keys) > 1 else {}
+    first = [(view.benchmark[0], view.benchmark[1])] if view.benchmark else []
+    return words.chosen_chips([*first, *((key, known.get(key, key)) for key in keys[1:])])
 
 
 # ------------------------------------------------------------------------------------------------------------------------- the panels

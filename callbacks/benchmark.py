@@ -95,7 +95,7 @@ def _register_clientside(app: Dash) -> None:
     for store in (Ids.CHARTS, AttributionIds.CHARTS, FactorIds.CHARTS):
         app.clientside_callback(ClientsideFunction("benchmark", "charts"), Input(store, "data"))
     app.clientside_callback(ClientsideFunction("benchmark", "drawn"), Input(Ids.FIGURES, "children"), Input(AttributionIds.GROUPS, "children"),
-                            Input(FactorIds.SETS, "children"), Input(Ids.READ, "data"))
+                            Input(FactorIds.SETS, "children"), Input(Ids.READ, "data"), Input(AttributionIds.READ, "data"))
 
 
 # ------------------------------------------------------------------------------------------------------------------------ the page
@@ -281,8 +281,7 @@ def _pieces(view: BenchmarkView) -> dict[str, Any]:
     first = view.benchmarks[0]
     found = rows.pieces(first)
     if not found:
-        return {"pieces": cards.blank("One thing", f"What {first.name} holds is not known, so there is no active share to tell."),
-                "pieces_note": first.name}
+        return {"look": f"{WHOLE} no-parts"}
     return {"pieces": parts.pieces_table(found, first.figures.get("active_share")), "pieces_note": first.name}
 
 

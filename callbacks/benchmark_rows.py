@@ -12,6 +12,7 @@ from components import benchmark as parts
 from components import cards, theme
 from components.benchmark import Beside, Elsewhere, Headline, Piece
 from components.figures_benchmark import LEVEL, PERCENT, RATIO, Form, Line, Pairs
+from services.benchmark.terms import relative_terms
 from services.benchmark.views import PORTFOLIO
 
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ from components.benchmark import Headline, figure_text, headline
 from components.factors import Loading, Share, Source
 from components.figures_attribution import Estimate
 from components.figures_benchmark import PERCENT, RATIO, Line
+from components.ids import BenchmarkIds as Page
 from components.ids import FactorIds as Ids
 from engine.errors import PortfolioError
 from services.attribution.views import FactorQuestion
@@ -54,6 +55,7 @@ class Answer(NamedTuple):
     sets: object = no_update
     foot: object = ""
     read: object = None
+    when: object = no_update
 
 
 OUTPUTS = (
@@ -67,7 +69,8 @@ OUTPUTS = (
 def register(app: Dash, services: Services) -> None:
     """Wire the tab."""
 
-    @app.callback(*[Output(place, name) for place, name in OUTPUTS], Input(Ids.ASKED, "data"), State(Ids.READ, "data"))
+    @app.callback(*[Output(place, name) for place, name in OUTPUTS], Output(Page.WHEN, "children", allow_duplicate=True), Input(Ids.ASKED, "data"),
+                  State(Ids.READ, "data"), prevent_initial_call=True)
     async def update_factors(asked: dict[str, Any] | None, read: dict[str, Any] | None) -> Answer:
         """Answer the tab from one reading."""
         if not asked:
@@ -99,7 +102,8 @@ def answer(services: Services, asked: Mapping[str, Any]) -> Answer:
         return Answer(benchmark.LOST, notices=notices(view.findings), sets=sets, read=read, state=cards.blank(
             "Nothing is estimated", why_not(view), controls.button("All of the history", **{"data-period": "All"}),
             controls.button("Clear the choices", do="benchmark-defaults")))
-    return Answer(notices=notices(view.findings), sets=sets, read=read, **_panels(view, question, asked))
+    when = f"{view.label}, {view.base_currency}"
+    return Answer(notices=notices(view.findings), sets=sets, read=read, when=when, **_panels(view, question, asked))
 
 
 def why_not(view: FactorView) -> str:

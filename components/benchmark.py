@@ -108,8 +108,9 @@ def figures_table(terms: Sequence[Term], columns: Sequence[Beside]) -> html.Tabl
     """Lay every figure out by its group, a column for each benchmark; a press tells how it is defined."""
     heads = ["Figure", *(column.name for column in columns)]
     rows: list[html.Tr] = []
+    several = len({term.group for term in terms}) > 1
     for group, members in groupby(terms, key=lambda term: term.group):
-        rows.append(html.Tr(html.Td(group, colSpan=len(heads), className="l"), className="group"))
+        rows += [html.Tr(html.Td(group, colSpan=len(heads), className="l"), className="group")] if several else []
         rows += [_figure_row(term, columns) for term in members]
     return table("Every figure against each benchmark", heads, rows, classes="figures")
 

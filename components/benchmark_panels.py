@@ -88,7 +88,7 @@ def rolling() -> html.Section:
 
 def months() -> html.Section:
     """Months above the first benchmark."""
-    return cards.panel("Above the benchmark, month by month", bare_rows(Ids.MONTHS, 3), note=note_of(Ids.MONTHS))
+    return cards.panel("Above the benchmark by month", bare_rows(Ids.MONTHS, 3), note=note_of(Ids.MONTHS), span="c7 months-panel")
 
 
 def pieces() -> html.Section:
@@ -104,7 +104,7 @@ def figures_panel() -> html.Section:
         html.Div(cards.bones(*["row"] * 12), id=Ids.FIGURES, className="scroll"),
         note=note_of(Ids.FIGURES),
         tools=[search],
-        span="c7 figures-panel",
+        span="c12 figures-panel",
         flush=True,
     )
 
