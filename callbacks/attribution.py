@@ -70,7 +70,6 @@ SHARED = ((Page.WHEN, "children"), (Page.CHOSEN, "children"))  # of the title, w
 
 def register(app: Dash, services: Services) -> None:
     """Wire the tab."""
-
     shared = [Output(place, name, allow_duplicate=True) for place, name in SHARED]
 
     @app.callback(*[Output(place, name) for place, name in OUTPUTS], *shared, Input(Ids.ASKED, "data"), State(Ids.READ, "data"),
