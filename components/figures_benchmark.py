@@ -20,7 +20,8 @@ MAIN, STRIP = (0.3, 1.0), (0.0, 0.16)  # parts of the plot's height, where a str
 HEIGHT = 340  # px; a guess that only decides whether two labels must part
 TALL, LOW = 31, 15  # px between two labels of two lines, and of one
 MOST_TALL = 3  # lines whose ends are labelled with their names too
-LABEL_WIDTH = 15  # characters of a name at the end of a line
+LABEL_WIDTH, LOW_WIDTH = 15, 12  # characters of a name at the end of a line
+SMALL = 0.1  # a return under it keeps a decimal on a phone
 
 
 class Line(NamedTuple):
@@ -46,10 +47,11 @@ def _plain_texts(ticks: Sequence[float]) -> list[str]:
     return [theme.number(tick, decimals=decimals) for tick in ticks]
 
 
-PERCENT = Form("percent", percent_texts, lambda value: theme.percent(value, decimals=1), lambda value: theme.percent(value, decimals=0))
+PERCENT = Form("percent", percent_texts, lambda value: theme.percent(value, decimals=1),
+               lambda value: theme.percent(value, decimals=0 if abs(value) >= SMALL else 1))
 LEVEL = Form("share", percent_texts, theme.share, lambda value: theme.share(value, decimals=0))
 MONEY = Form("whole", axis_texts, lambda value: theme.money(value, decimals=0), theme.compact)
-RATIO = Form("money", _plain_texts, theme.number, lambda value: theme.number(value, decimals=1))
+RATIO = Form("money", _plain_texts, theme.number, theme.number)
 
 
 # --------------------------------------------------------------------------------------------------------------------------- lines
@@ -75,7 +77,7 @@ def lines_figure(days: Sequence[date], lines: Sequence[Line], *, form: Form = PE
         Where a stronger line is drawn across, if it is in sight.
     """
     low, high = bounds([value for line in lines for value in line.values], level)
-    layout = frame(margin={"b": 26, "r": 112})
+    layout = frame(margin={"b": 26, "r": 112 if len(lines) <= MOST_TALL else 148})
     layout["xaxis"] |= {"type": "date", "visible": True, "anchor": "free", "position": 0, **date_axis(days, WIDE_TICKS),
                         "range": [days[0].isoformat(), days[-1].isoformat()]}
     ticks = value_ticks(low, high)
@@ -164,7 +166,8 @@ def _labels(days: Sequence[date], lines: Sequence[Line], form: Form, low: float,
     is_tall = len(lines) <= MOST_TALL
     height = HEIGHT * (MAIN[1] - MAIN[0] if strip else 1)
     shifts = apart([(end - low) / (high - low) * height for end in ends], TALL if is_tall else LOW)
-    return [_note(days[-1], end, "y", shift, f"<b>{form.end(end)}</b>{'<br>' if is_tall else ' '}{cut(line.name, LABEL_WIDTH if is_tall else 8)}")
+    gap, most = ("<br>", LABEL_WIDTH) if is_tall else (" ", LOW_WIDTH)
+    return [_note(days[-1], end, "y", shift, f"<b>{form.end(end)}</b>{gap}{cut(line.name, most)}")
             for line, end, shift in zip(lines, ends, shifts, strict=True)]
 
 
@@ -255,8 +258,8 @@ def scatter_figure(pairs: Pairs, *, own: str, benchmark: str, revision: str) -> 
     layout["shapes"] = [_across(0.0, "y"), zero | {"xref": "x", "yref": "paper", "x0": 0, "x1": 0, "y0": 0, "y1": 1},
                         zero | {"xref": "x", "yref": "y", "x0": low, "x1": high, "y0": low, "y1": high, "line": {"width": 1, "dash": "2px,3px"}}]
     layout["uirevision"] = revision
-    layout["meta"] = {"form": "percent", "own": own, "benchmark": benchmark, "narrow": {"margin": layout["margin"] | {"l": 40}, "annotations": [],
-                                                                                       "xaxis": {}}}
+    layout["meta"] = {"form": "percent", "own": own, "benchmark": benchmark, "narrow": {
+        "margin": layout["margin"] | {"l": 40}, "annotations": [], "xaxis": {}, "yaxis": {"title": {"text": ""}}}}
     return {"data": [*_dots(pairs, low - (high - low)), _fit(pairs, low, high)], "layout": layout}
 
 
