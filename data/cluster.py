@@ -10,6 +10,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
@@ -69,22 +70,18 @@ class Remote:
 
     @staticmethod
     def _completed(futures: list[Any], stopped: Callable[[], bool]) -> Iterator[Any]:
-        from distributed import wait  # noqa: PLC0415  # only who asked for a cluster has it
-
         while futures and not stopped():
             try:
-                done = wait(futures, timeout=LOOK_SECONDS, return_when="FIRST_COMPLETED").done
+                done = _dask().wait(futures, timeout=LOOK_SECONDS, return_when="FIRST_COMPLETED").done
             except TimeoutError:
                 continue
             yield from done
             futures = [future for future in futures if future not in done]
 
     def _result(self, future: Any) -> Any:  # noqa: ANN401  # a worker's answer
-        from distributed import CancelledError, KilledWorker  # noqa: PLC0415  # likewise
-
         try:
             return future.result()
-        except (CancelledError, KilledWorker) as error:
+        except (_dask().CancelledError, _dask().KilledWorker) as error:
             raise ClusterError(self.name, reason="it lost a part of the work") from error
 
 
@@ -129,19 +126,20 @@ def timed(work: Callable[[Part], Result], part: Part) -> tuple[Result, float]:
     return work(part), perf_counter() - begun
 
 
-def _local(opened: ExitStack) -> Remote:
-    from distributed import Client, LocalCluster  # noqa: PLC0415  # only who asked for a cluster has it
+def _dask() -> Any:  # noqa: ANN401  # it has no types
+    """Import Dask, which only those have who asked for a cluster."""
+    return import_module("distributed")
 
+
+def _local(opened: ExitStack) -> Remote:
     count = os.cpu_count() or 1
-    processes = opened.enter_context(LocalCluster(n_workers=count, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50))
-    return Remote(opened.enter_context(Client(processes)), f"{count} processes beside this one")
+    made = _dask().LocalCluster(n_workers=count, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50)
+    return Remote(opened.enter_context(_dask().Client(opened.enter_context(made))), f"{count} processes beside this one")
 
 
 def _elsewhere(opened: ExitStack, address: str, code: Path) -> Remote:
-    from distributed import Client  # noqa: PLC0415  # likewise
-
     try:
-        client = opened.enter_context(Client(address, timeout=CONNECT_SECONDS))
+        client = opened.enter_context(_dask().Client(address, timeout=CONNECT_SECONDS))
         client.upload_file(str(_packed(opened, code)))
     except OSError as error:
         raise ClusterError(address, reason="it does not answer") from error

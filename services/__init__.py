@@ -30,6 +30,7 @@ from services.providers import Providers
 from services.reconcile import Reconcile
 from services.renames import Renames
 from services.risk.exposures import Exposures
+from services.risk.firm import FirmRuns
 from services.searching import Searching
 from services.stress.scenarios import Scenarios
 from services.stress.stress import Stress
@@ -68,6 +69,7 @@ class Services:
     performance: Performance
     attributions: Attributions
     exposures: Exposures
+    firm: FirmRuns
     explain: Explain
     market: Market
     endpoints: Endpoints
@@ -89,6 +91,7 @@ class Services:
 
     def close(self) -> None:
         """Close every connection, after the import that is at work."""
+        self.firm.close()
         self.imports.close()
         self.searching.close()
         self.database.close()
@@ -107,12 +110,14 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
     imports = Imports(writes)
     gains = Gains(database, market)
     accounts, instruments = Accounts(database), Instruments(writes)
+    exposures = Exposures(database, valuation, performance)
     folder = settings.quotes_folder or settings.home / "prices"
     services = Services(
         settings=settings, database=database, bus=bus, cache=cache, feed=feed, market=market, valuation=valuation,
         providers=Providers(settings, database, feed),
         history=History(database, bus, feed), gains=gains, explain=Explain(valuation, performance, gains), accounts=accounts,
         performance=performance, exposures=exposures, scenarios=scenarios, stress=Stress(database, exposures, scenarios),
+        firm=FirmRuns(writes, exposures, settings.engine_cluster),
         portfolios=Portfolios(writes), instruments=instruments, transactions=transactions, endpoints=Endpoints(settings, writes),
         dropped_files=DroppedFiles(folder, accounts.local, market, instruments),
         transfers=Transfers(writes, transactions), renames=Renames(writes), imports=imports, exports=Exports(database, valuation, performance),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -62,6 +62,10 @@ class RiskRuns(Repository):
             for row in rows:
                 copy.write_row((run_id, row.number, row.portfolio_id, row.name, *map(_document, (row.told, row.figures, row.findings))))
 
+    def count(self, run_id: UUID) -> int:
+        """Tell of how many portfolios a run has figures."""
+        return int(self.fetch("SELECT count(*) FROM risk_run_row WHERE run_id = %s", [run_id])[0][0])
+
     def rows(self, run_id: UUID, *, limit: int = 1000, after: int | None = None) -> list[RiskRunRow]:
         """List the portfolios of a run with their figures, in the run's order, behind the row `after`."""
         query = ("SELECT number, portfolio_id, name, told, figures, findings FROM risk_run_row WHERE run_id = %(run)s AND number > %(after)s"
@@ -69,7 +73,7 @@ class RiskRuns(Repository):
         return [RiskRunRow(*row) for row in self.fetch(query, {"run": run_id, "after": -1 if after is None else after, "limit": limit})]
 
 
-def _stored(name: str, value: Any) -> Any:  # noqa: ANN401  # a column's value
+def _stored(name: str, value: object) -> object:
     return Jsonb(value) if name in DOCUMENTS and value is not None else value
 
 
