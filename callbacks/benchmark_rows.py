@@ -85,7 +85,7 @@ def headlines(view: BenchmarkView) -> list[Headline]:
                  "since the start", toned=True),
         _of(first, "tracking_error", "Tracking error", "fraction", "of the difference, a year"),
         _of(first, "information_ratio", "Information ratio", "ratio", "active return over its error"),
-        _of(first, "beta", "Beta", "ratio", "moves with the benchmark by", r_squared),
+        _of(first, "beta", "Beta", "ratio", "moved per 1 % of it", r_squared),
         _of(first, "alpha", "Alpha", "signed", "a year, beyond beta", _uncertain(first)),
     ]
 
