@@ -95,7 +95,7 @@ def question_of(asked: Mapping[str, Any]) -> AttributionQuestion:
 
 def answer(services: Services, asked: Mapping[str, Any]) -> Answer:
     """Read once, and lay out the tab."""
-    view = services.attribution.attribution(services.accounts.local(), asked["portfolio"], question_of(asked))
+    view = services.attributions.attribution(services.accounts.local(), asked["portfolio"], question_of(asked))
     title = {"when": f"{theme.day(view.start)} to {theme.day(view.end)}, {view.label}, {view.base_currency}", "chosen": _chips(services, view, asked)}
     return _laid(view, asked)._replace(**title)
 

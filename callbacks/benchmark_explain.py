@@ -110,7 +110,7 @@ def _beside(services: Services, asked: Mapping[str, Any], name: str, key: str) -
 
 
 def _effect(services: Services, asked: Mapping[str, Any], name: str, key: str) -> Told:
-    view = services.attribution.attribution(services.accounts.local(), asked["portfolio"], attribution.question_of(asked))
+    view = services.attributions.attribution(services.accounts.local(), asked["portfolio"], attribution.question_of(asked))
     level, _, effect = name.rpartition(".")
     meaning = _known(EFFECTS, effect)
     frame = {"groups": view.groups, "holdings": view.holdings}.get(level)
@@ -127,7 +127,7 @@ def _effect(services: Services, asked: Mapping[str, Any], name: str, key: str) -
 
 
 def _factor(services: Services, asked: Mapping[str, Any], name: str, key: str) -> Told:
-    view = services.attribution.factors(services.accounts.local(), asked["portfolio"], factors.question_of(asked))
+    view = services.factors.factors(services.accounts.local(), asked["portfolio"], factors.question_of(asked))
     meaning = _known(FACTORS, name)
     frame = {"loading": view.loadings, "contribution": view.contributions}.get(name)
     row = frame[frame["factor"] == key] if frame is not None else None

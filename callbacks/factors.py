@@ -95,7 +95,7 @@ def question_of(asked: Mapping[str, Any]) -> FactorQuestion:
 def answer(services: Services, asked: Mapping[str, Any]) -> Answer:
     """Read once, and lay out the tab."""
     question = question_of(asked)
-    view = services.attribution.factors(services.accounts.local(), asked["portfolio"], question)
+    view = services.factors.factors(services.accounts.local(), asked["portfolio"], question)
     read = {"address": benchmark.address_of(asked), "scope": view.scope, "revisions": view.revisions}
     sets = parts.source_options(sources_of(view))
     if not len(view.loadings) or not theme.known(view.figures.get("r_squared")):

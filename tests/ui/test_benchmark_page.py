@@ -38,7 +38,8 @@ class Asked(SimpleNamespace):
         self.accounts = SimpleNamespace(local=lambda: "me")
         self.portfolios = SimpleNamespace(find=lambda _actor: ["one"])
         self.benchmark = SimpleNamespace(compare=self._ask("comparison"))
-        self.attribution = SimpleNamespace(attribution=self._ask("attribution"), factors=self._ask("factors"))
+        self.attributions = SimpleNamespace(attribution=self._ask("attribution"))
+        self.factors = SimpleNamespace(factors=self._ask("factors"))
         self.blends = SimpleNamespace(choices=lambda _actor: sample.CHOICES, find=lambda _actor: [sample.BLEND])
 
     def _ask(self, name: str) -> Any:
