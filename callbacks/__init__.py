@@ -13,13 +13,9 @@ from dash import Dash, set_props
 
 from callbacks import (
     alerts,
-    attribution,
     audit,
-    benchmark,
-    blends,
     checks,
     explain,
-    factors,
     gains,
     holdings,
     imports,
@@ -42,7 +38,7 @@ log = logging.getLogger("portolan.screen")
 
 def register_all(app: Dash, services: Services) -> None:
     """Wire every callback of the application."""
-    for part in (shell, portfolios, live, overview, holdings, performance, benchmark, attribution, factors, blends, sale, gains, transactions,
+    for part in (shell, portfolios, live, overview, holdings, performance, sale, gains, transactions,
                  imports, checks, audit, alerts, markets, explain):
         part.register(app, services)
 
