@@ -110,7 +110,6 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
     imports = Imports(writes)
     gains = Gains(database, market)
     accounts, instruments = Accounts(database), Instruments(writes)
-    exposures = Exposures(database, valuation, performance)
     folder = settings.quotes_folder or settings.home / "prices"
     services = Services(
         settings=settings, database=database, bus=bus, cache=cache, feed=feed, market=market, valuation=valuation,
