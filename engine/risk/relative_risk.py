@@ -260,7 +260,7 @@ def diversification_of(pair: Pair, periods: float, method: str = "arithmetic") -
 def net_selectivity(
     returns: Table, benchmark_returns: Table, *, risk_free: float | Table = 0.0, periods_per_year: float = 252, method: str = "arithmetic"
 ) -> Figure:
-    """Tell selectivity less what its risk away from the benchmark ought to pay.
+    """Tell selectivity less what the risk off the benchmark ought to pay.
 
     Parameters
     ----------

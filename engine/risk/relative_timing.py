@@ -15,7 +15,7 @@ MODELS = ("treynor_mazuy", "henriksson_merton")
 
 
 def treynor_mazuy_gamma(returns: Table, benchmark_returns: Table, *, risk_free: float | Table = 0.0) -> Figure:
-    """Curvature of returns in the benchmark's: whether beta was high before it rose.
+    """Curvature in the benchmark: whether beta was high before it rose.
 
     Parameters
     ----------
