@@ -8,8 +8,10 @@ from engine.attribution.daily import Attribution, daily_attribution
 from engine.attribution.linking import link_attribution
 from engine.attribution.sides import Side, blend_side, panel_side
 from engine.averages import annualise, annualised_return, arithmetic_mean, geometric_mean
+from engine.blends import blend_growth, blend_weights
 from engine.bridges import pnl_bridge
 from engine.calendar_returns import average_down, average_up, best_period, calendar_matrix, longest_streak, returns_by, share_positive, worst_period
+from engine.carries import accrued_growth, cash_growth, interpolated_levels, with_spread
 from engine.concentration.bets import effective_number_of_bets, minimum_torsion
 from engine.concentration.contributions import (
     absorption_ratio,
@@ -141,6 +143,7 @@ from engine.risk.var.tails import beta_fragility_heuristic, rachev_ratio, tail_r
 from engine.risk.wins import average_loss, average_win, cpc_index, loss_rate, payoff_ratio, profit_factor, profit_ratio, win_rate
 from engine.rounding import largest_remainder, to_cents
 from engine.sale import SaleSimulation, simulate_sale
+from engine.same_flow_series import same_flow_excess, same_flow_series
 from engine.same_flows import direct_alpha, dpi, ks_pme, return_gap, rvpi, same_flow_return, same_flow_value, tvpi
 from engine.section104 import Section104, section_104
 from engine.snapshots import Snapshot, snapshot
@@ -196,6 +199,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "WashSales",
     "absorption_ratio",
     "acerbi_szekely_test",
+    "accrued_growth",
     "action_columns",
     "active_return",
     "active_share",
@@ -239,6 +243,9 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "beta_fragility_heuristic",
     "beta_t_statistic",
     "blend_side",
+    "blend_growth",
+    "blend_side",
+    "blend_weights",
     "blume_beta",
     "book",
     "bootstrap_interval",
@@ -255,6 +262,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "cdar",
     "christoffersen_test",
     "clustered_order",
+    "cash_growth",
     "co_kurtosis",
     "co_skewness",
     "common_sense_ratio",
@@ -342,6 +350,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "implied_shocks",
     "incremental_value_at_risk",
     "information_ratio",
+    "interpolated_levels",
     "jarque_bera",
     "jarque_bera_p_value",
     "jensen_alpha",
@@ -464,7 +473,9 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "rolling_volatility",
     "row_rates",
     "rvpi",
+    "same_flow_excess",
     "same_flow_return",
+    "same_flow_series",
     "same_flow_value",
     "scenario_stress",
     "section_104",
@@ -548,6 +559,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "win_rate",
     "window_returns",
     "windows",
+    "with_spread",
     "worst_period",
     "worst_realisation",
     "xirr",
