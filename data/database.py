@@ -12,6 +12,7 @@ import psycopg
 import sqlalchemy as sa
 
 from data.repositories.alerts import Alerts
+from data.repositories.benchmarks import Benchmarks
 from data.repositories.endpoints import Endpoints
 from data.repositories.history import History
 from data.repositories.imports import Imports
@@ -95,6 +96,11 @@ class Unit:
     def watchlists(self) -> Watchlists:
         """Lists of instruments."""
         return Watchlists(self.connection)
+
+    @cached_property
+    def benchmarks(self) -> Benchmarks:
+        """Blends that portfolios are measured against."""
+        return Benchmarks(self.connection)
 
     @cached_property
     def market(self) -> Market:

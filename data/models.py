@@ -194,23 +194,36 @@ class DailyValuation(Base):
 
 
 class Benchmark(Edited, Base):
-    """What a portfolio is measured against: a blend of instruments."""
+    """What a portfolio is measured against: a blend of instruments, rates, prices and cash. Its name is one of a kind while it is in sight."""
 
     __tablename__ = "benchmark"
-    __table_args__ = (UniqueConstraint("workspace_id", "name"),)
+    __table_args__ = (
+        Index("benchmark_workspace_id_name_key", "workspace_id", text("lower(name)"), unique=True, postgresql_where=text("removed_at IS NULL")),
+        CheckConstraint("rebalancing IN ('monthly', 'daily', 'quarterly', 'yearly', 'never')", name="rebalancing"),
+    )
 
     name: Mapped[str]
+    rebalancing: Mapped[str] = mapped_column(server_default="monthly")
+    removed_at: Mapped[datetime | None]
 
 
 class BenchmarkComponent(Base):
-    """One instrument of a blend and its share."""
+    """One part of a blend and its share; `plus` is a spread a year, of cash its rate."""
 
     __tablename__ = "benchmark_component"
-    __table_args__ = (CheckConstraint("weight > 0 AND weight <= 1", name="weight"),)
+    __table_args__ = (
+        CheckConstraint("weight > 0 AND weight <= 1", name="weight"),
+        CheckConstraint("kind IN ('instrument', 'inflation', 'rate', 'cash') AND (kind = 'cash') = (instrument_id IS NULL)", name="kind"),
+        CheckConstraint("plus > -1 AND plus < 10", name="plus"),
+    )
 
     benchmark_id: Mapped[UUID] = mapped_column(ForeignKey("benchmark.id", ondelete="CASCADE"), primary_key=True)
-    instrument_id: Mapped[UUID] = mapped_column(ForeignKey("instrument.id"), primary_key=True)
+    place: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(server_default="instrument")
+    instrument_id: Mapped[UUID | None] = mapped_column(ForeignKey("instrument.id"))
     weight: Mapped[Decimal]
+    plus: Mapped[Decimal] = mapped_column(server_default="0")
+    hedged: Mapped[bool] = mapped_column(server_default=false())
 
 
 class Endpoint(Edited, Base):

@@ -239,3 +239,28 @@ class StoredScenario:
     created_at: dt.datetime
     changed_at: dt.datetime
     removed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredComponent:
+    """One part of a blend; `plus` is a spread a year, of cash its rate."""
+
+    kind: str
+    instrument_id: UUID | None
+    weight: Decimal
+    plus: Decimal = Decimal(0)
+    hedged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBlend:
+    """A benchmark made of several things, in their order."""
+
+    id: UUID
+    name: str
+    rebalancing: str
+    components: tuple[StoredComponent, ...]
+    version: int
+    created_at: dt.datetime
+    changed_at: dt.datetime
+    removed: bool

@@ -153,11 +153,12 @@ class Instruments(Prices):
                              " WHERE instrument_id = %s AND date = day AND kind = what", [days, kinds, instrument_id])
 
     def used(self, instrument_id: UUID, symbol: str, workspace_id: UUID) -> dict[str, int]:
-        """Tell how many transactions and days of prices an instrument has."""
+        """Tell how many transactions and days of prices an instrument has, and in how many benchmarks it is."""
         facts = self.fetch("SELECT count(DISTINCT id) FROM ledger_entry WHERE workspace_id = %s AND %s IN (symbol, to_symbol)",
                            [workspace_id, symbol])
         bars = self.fetch("SELECT count(*) FROM bar WHERE instrument_id = %s", [instrument_id])
-        return {"transactions": facts[0][0], "prices": bars[0][0]}
+        blends = self.fetch("SELECT count(DISTINCT benchmark_id) FROM benchmark_component WHERE instrument_id = %s", [instrument_id])
+        return {"transactions": facts[0][0], "prices": bars[0][0], "benchmarks": blends[0][0]}
 
     def remove(self, instrument_id: UUID) -> None:
         """Delete an instrument that nothing uses; its actions and quotes go with it."""
