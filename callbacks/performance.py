@@ -300,12 +300,14 @@ def _register_choices(app: Dash, services: Services) -> None:
         return parts.found_instruments(found, own=asked.get("own"))
 
 
-def _comparable(services: Services, text: str | None) -> list[tuple[str, str]]:
-    """Find what one can compare with: indices and funds first, no currency pairs."""
-    found = services.instruments.find(services.accounts.local(), text, limit=MOST_READ).items
+def _comparable(services: Services, text: str | None) -> list[tuple[str, str, str]]:
+    """Find what one can compare with: blends, then indices and funds, no currency pairs."""
+    actor, wanted = services.accounts.local(), (text or "").lower()
+    blends = [(each.key, each.name, "Blend") for each in services.blends.find(actor) if wanted in each.name.lower()]
+    found = services.instruments.find(actor, text, limit=MOST_READ).items
     kinds = [AssetClass.INDEX, AssetClass.FUND]
     order = sorted((each for each in found if each.asset_class is not AssetClass.FX), key=lambda each: each.asset_class not in kinds)
-    return [(each.symbol, each.name or each.symbol) for each in order[:MOST_FOUND]]
+    return [*blends, *((each.symbol, each.name or each.symbol, each.symbol) for each in order)][:MOST_FOUND]
 
 
 def _groups(services: Services, scope: str) -> list[tuple[str, list[tuple[str, str]]]]:

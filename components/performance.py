@@ -272,8 +272,8 @@ def group_options(groups: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -> li
             *(html.Optgroup([html.Option(word, value=value) for value, word in options], label=name) for name, options in groups if options)]
 
 
-def found_instruments(found: Sequence[tuple[str, str]], *, own: str | None) -> list[html.Button]:
+def found_instruments(found: Sequence[tuple[str, str, str]], *, own: str | None) -> list[html.Button]:
     """Benchmarks to choose from: the portfolio's own, none, and what was found."""
-    choices = [("", "The portfolio's own", own or ""), ("none", "No benchmark", ""), *((symbol, name, symbol) for symbol, name in found)]
+    choices = [("", "The portfolio's own", own or ""), ("none", "No benchmark", ""), *found]
     return [html.Button([html.Span(name), html.Span(note, className="dim")], type="button", className="item", **{"data-benchmark": value})
             for value, name, note in choices]

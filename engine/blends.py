@@ -113,7 +113,8 @@ def _read(levels: pd.DataFrame, weights: Mapping[Any, float] | pd.Series, rebala
         raise InvalidInput("levels", "", "not levels by date", hint="Use a DataFrame with a DatetimeIndex")
     missing = [name for name in named if name not in levels.columns]
     if missing or not named:
-        raise InvalidInput("weights", missing, f"there are no levels of {', '.join(map(str, missing)) or 'nothing'}", hint=f"Levels are there of {', '.join(map(str, levels.columns))}")
+        reason = f"there are no levels of {', '.join(map(str, missing))}" if missing else "there are none"
+        raise InvalidInput("weights", missing, reason, hint=f"Levels are there of {', '.join(map(str, levels.columns))}")
     shares = cells_of([*named.values()], "weights", ordered=False)[:, 0]
     if not abs(shares.sum() - 1.0) <= SUM_WITHIN:
         raise InvalidInput("weights", float(shares.sum()), f"add up to {shares.sum():.6g}, not to 1", hint="Change one of them")

@@ -12,6 +12,8 @@ from services.accounts import Accounts
 from services.alerts import Alerts, build_alerts
 from services.attribution.attributions import Attributions
 from services.audit import Audit
+from services.benchmark.blends import Blends
+from services.benchmark.compare import Benchmark
 from services.candles import Charts
 from services.checks import Checks
 from services.dropped_files import DroppedFiles
@@ -84,6 +86,8 @@ class Services:
     scenarios: Scenarios
     stress: Stress
     watchlists: Watchlists
+    blends: Blends
+    benchmark: Benchmark
     searching: Searching
     charts: Charts
     alerts: Alerts
@@ -117,6 +121,7 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
         history=History(database, bus, feed), gains=gains, explain=Explain(valuation, performance, gains), accounts=accounts,
         performance=performance, exposures=exposures, scenarios=scenarios, stress=Stress(database, exposures, scenarios),
         firm=FirmRuns(writes, exposures, settings.engine_cluster),
+        blends=Blends(writes), benchmark=Benchmark(performance, exposures),
         portfolios=Portfolios(writes), instruments=instruments, transactions=transactions, endpoints=Endpoints(settings, writes),
         dropped_files=DroppedFiles(folder, accounts.local, market, instruments),
         transfers=Transfers(writes, transactions), renames=Renames(writes), imports=imports, exports=Exports(database, valuation, performance),

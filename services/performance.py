@@ -13,14 +13,16 @@ import pandas as pd
 from data.cache import Cache
 from data.database import Database, Unit
 from engine import Panel
-from engine.types import Actor, Finding, Instrument
+from engine.errors import NotFound
+from engine.types import Actor, Finding
 from services.answers import Question
+from services.benchmark.references import Reference, find_reference
 from services.books import Booked, Kept
 from services.market import Market
 from services.marks import last_rates, read_marks
 from services.performance_benchmark import read_levels
 from services.performance_cash import cash_findings, measured
-from services.performance_figures import Asked, Basis, Brief, told
+from services.performance_figures import Asked, Basis, Beside, Brief, told
 from services.performance_groups import OF_LEDGERS, Group, chosen, groups_of, groups_of_ledgers
 from services.performance_json import Lines, as_json, digest
 from services.performance_panels import Laid, Panels, Scene, findings_of, merged, nothing, state_of
@@ -129,8 +131,8 @@ class Performance:
 
     # ------------------------------------------------------------------------------------------------------------------------ asking
 
-    def _asked(self, unit: Unit, actor: Actor, scope: str, question: PerformanceQuestion) -> Asked:
-        """Read what the question is about, as far as it takes to name its answer."""
+    def _asked(self, unit: Unit, actor: Actor, scope: str, question: PerformanceQuestion, beside: Sequence[Reference] = ()) -> Asked:
+        """Read what the question is about, and what else is looked at beside it, as far as it takes to name its answer."""
         sight = self._market.sight()
         asked = checked(question, sight.day)
         parts, stored, base = self._valuation.parts(unit, actor, Question(scope, None, asked.cost_method, asked.known_at, asked.base_currency),
@@ -138,30 +140,36 @@ class Performance:
         benchmark, findings = self._benchmark(unit, actor, asked, parts)
         inflation = unit.instruments.get(actor.workspace_id, asked.inflation) if asked.inflation else None
         symbols = {symbol for part in parts for symbol in part.symbols}
-        known = self._market.known(unit, actor, sorted({*symbols, *({benchmark.symbol} if benchmark else ())}))
+        compared = [*((benchmark,) if benchmark else ()), *beside]
+        others = [each for reference in compared for each in reference.instruments]
+        known = self._market.known(unit, actor, sorted({*symbols, *(each.symbol for each in others)}))
         currencies = {code for part in parts for code in part.currencies} | {each.currency for each in known.values()}
         marked = read_marks(unit, actor.workspace_id, sight, self._market.freshness, base=base, instruments=known, currencies=currencies,
                             stored=stored)
         scene = Scene(tuple(parts), known, base, sight.day, marked, asked.transfers_at, asked.known_at)
         start, end = window(asked, sight.day, scene.first)
-        state = state_of(unit, actor, scene, [each for each in (benchmark, inflation) if each], live=end == sight.day)
+        state = state_of(unit, actor, scene, [*others, *((inflation,) if inflation else ())], live=end == sight.day)
         revisions = [(str(part.portfolio.id), part.portfolio.revision, part.portfolio.version, part.book.cost_method.value) for part in parts]
         words = [(symbol, each.version) for symbol, each in known.items()]  # names, sectors and tags are told too
-        key = digest(str(actor.workspace_id), scope, asdict(asked), revisions, start, end, sight.day, state, words)
+        paid = unit.instruments.actions_of([each.id for each in others]) if others else {}
+        measures = [(each.key, each.version) for each in compared], sorted((str(key), actions) for key, actions in paid.items())
+        key = digest(str(actor.workspace_id), scope, asdict(asked), revisions, start, end, sight.day, state, words, measures)
         return Asked(scope, asked, scene, start, end, benchmark, inflation, findings, key)
 
     @staticmethod
-    def _benchmark(unit: Unit, actor: Actor, question: PerformanceQuestion, parts: Sequence[Booked]) -> tuple[Instrument | None, tuple[Finding, ...]]:
-        """Find the instrument to compare with: the one asked for, else the one that all portfolios of the scope name."""
+    def _benchmark(unit: Unit, actor: Actor, question: PerformanceQuestion, parts: Sequence[Booked]) -> tuple[Reference | None, tuple[Finding, ...]]:
+        """Find what to compare with: what was asked for, else what all portfolios of the scope name."""
         if question.benchmark is not None:
-            return (unit.instruments.get(actor.workspace_id, question.benchmark) if question.benchmark else None), ()
+            return (find_reference(unit, actor, question.benchmark) if question.benchmark else None), ()
         named = {part.portfolio.benchmark for part in parts if part.portfolio.benchmark}
         if len(named) != 1:
             return None, ()
-        symbol = named.pop()
-        found = unit.instruments.by_symbols(actor.workspace_id, [symbol]).get(symbol)
-        missing = Finding("benchmark_missing", f"The portfolio's benchmark {symbol} is not a known instrument", context={"symbol": symbol})
-        return found, () if found else (missing,)
+        key = named.pop()
+        try:
+            return find_reference(unit, actor, key), ()
+        except NotFound:
+            message = f"The portfolio's benchmark {key} is not a known instrument or benchmark"
+            return None, (Finding("benchmark_missing", message, context={"symbol": key}),)
 
     # --------------------------------------------------------------------------------------------------------------------- measuring
 
@@ -175,6 +183,27 @@ class Performance:
                       for day in (asked.start, asked.end)}
             rates = {day: last_rates(unit, actor.workspace_id, on_or_before=day) for day in (asked.start, asked.end)}
             return Basis(view, self._brief(unit, actor, asked), closes, rates)
+
+    def beside(self, actor: Actor, scope: str | UUID, question: PerformanceQuestion, keys: Sequence[str] | None) -> Beside:
+        """Give what an answer is made of, with the levels of any number of benchmarks on its days.
+
+        Parameters
+        ----------
+        keys : sequence of str or None
+            Of benchmarks; None for the one that the scope names itself.
+
+        Raises
+        ------
+        NotFound
+            No such portfolio, group or benchmark in the actor's workspace.
+        """
+        with self._database.read() as unit:
+            references = [find_reference(unit, actor, key) for key in keys or ()]
+            plain = question if keys is None else replace(question, benchmark="")
+            asked = self._asked(unit, actor, str(scope), plain, references)
+            brief = self._brief(unit, actor, asked)
+            levels = [read_levels(unit, actor, each, asked.scene.base, brief.panel.days, asked.scene.marked) for each in references]
+        return Beside(brief, tuple([brief.levels] if keys is None and brief.levels else levels))
 
     def _view(self, unit: Unit, actor: Actor, asked: Asked) -> PerformanceView:
         """Measure what was asked."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
 
@@ -94,7 +94,8 @@ def _part(unit: Unit, actor: Actor, part: Part, base: str | None, days: Days, ma
     told = _instrument_levels(unit, actor, part, part.instrument, base, days, marked)
     if not part.plus:
         return told
-    return PartLevels(part, with_spread(pd.Series(told.closes, index=index), part.plus).to_numpy(), told.payments, told.simulated, told.last, told.findings)
+    spread = with_spread(pd.Series(told.closes, index=index), part.plus)
+    return replace(told, closes=spread.to_numpy())
 
 
 def _instrument_levels(unit: Unit, actor: Actor, part: Part, instrument: Instrument, base: str | None, days: Days, marked: Marked) -> PartLevels:
@@ -122,7 +123,7 @@ def _told_now_and_then(kind: str, closes: pd.Series, days: Days) -> Closes:
     return found.to_numpy()
 
 
-def _rates(unit: Unit, actor: Actor, base: str, currency: str, days: Days, marked: Marked, last: date) -> Closes | float:  # noqa: PLR0913, PLR0917
+def _rates(unit: Unit, actor: Actor, base: str, currency: str, days: Days, marked: Marked, last: date) -> Closes | float:
     """Rate of a currency to the base on each day; 1 where none is wanted."""
     if base in {"", currency}:
         return 1.0
@@ -143,7 +144,7 @@ def on_days(history: pd.Series, days: Days) -> NDArray[np.float64]:
     return np.append(known.to_numpy(dtype=np.float64), np.nan)[places]
 
 
-def _findings(reference: Reference, parts: Sequence[PartLevels], closes: Closes, days: Days, first: date, base: str | None) -> list[Finding]:  # noqa: PLR0913, PLR0917
+def _findings(reference: Reference, parts: Sequence[PartLevels], closes: Closes, days: Days, first: date, base: str | None) -> list[Finding]:
     known = np.flatnonzero(np.isfinite(closes))
     label = reference.key if reference.kind == "instrument" else reference.name
     if not len(known):

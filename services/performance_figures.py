@@ -24,6 +24,7 @@ from engine import (
     volatility,
 )
 from engine.types import Finding, Instrument, Severity
+from services.benchmark.references import Reference
 from services.marks import Stored
 from services.performance_benchmark import Levels
 from services.performance_groups import Group
@@ -46,7 +47,7 @@ class Asked:
     scene: Scene
     start: date
     end: date
-    benchmark: Instrument | None
+    benchmark: Reference | None
     inflation: Instrument | None
     findings: tuple[Finding, ...]
     key: str
@@ -64,7 +65,7 @@ class Asked:
         methods = sorted({part.book.cost_method.value for part in self.scene.parts})
         told = {name: getattr(question, name) for name in ("day_count", "costs", "currency_mode", "transfers_at", "cash", "group_by", "group")}
         told |= {"flow_timing": question.timing, "cost_method": methods[0] if len(methods) == 1 else "mixed", "period": question.period,
-                 "benchmark": self.benchmark and self.benchmark.symbol, "inflation": self.inflation and self.inflation.symbol}
+                 "benchmark": self.benchmark and self.benchmark.key, "inflation": self.inflation and self.inflation.symbol}
         return {name: str(value) for name, value in told.items() if value}
 
 
@@ -91,6 +92,14 @@ class Basis:
     brief: Brief
     closes: dict[date, pd.DataFrame]  # at both ends: symbol x date close source simulated
     rates: Mapping[date, Stored]  # at both ends: the last rate of each pair
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What an answer is made of, beside any number of benchmarks."""
+
+    brief: Brief
+    levels: tuple[Levels, ...]  # on the days of the panel
 
 
 def told(brief: Brief) -> PerformanceView:

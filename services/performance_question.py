@@ -11,6 +11,7 @@ from engine import windows
 from engine.errors import InvalidInput
 from engine.types import CostMethod
 from services import fields
+from services.benchmark.references import key_of
 from services.fields import Place
 from services.performance_views import CASHES, COSTS, CURRENCY_MODES, DAY_COUNTS, FLOW_TIMINGS, GROUPINGS, PERIODS, TRANSFERS_AT, PerformanceQuestion
 
@@ -34,9 +35,9 @@ def checked(question: PerformanceQuestion, today: date) -> PerformanceQuestion:
         told["period"] = fields.choice(Place("period"), question.period, PERIODS, upper=True)
     if question.base_currency is not None:
         told["base_currency"] = fields.currency(Place("base_currency"), question.base_currency)
-    for name in ("benchmark", "inflation"):
+    for name, reader in (("benchmark", key_of), ("inflation", fields.symbol)):
         if getattr(question, name):
-            told[name] = fields.symbol(Place(name), getattr(question, name))
+            told[name] = reader(Place(name), getattr(question, name))
     _check_window(question, today)
     if question.group is not None and question.group_by is None:
         raise InvalidInput("group", question.group, "needs to know what it is a group of", hint=f"Send group_by: one of {', '.join(GROUPINGS)}",

@@ -12,6 +12,7 @@ from data.database import Unit
 from engine.errors import InvalidInput
 from engine.types import Actor, CostMethod, Portfolio
 from services import fields
+from services.benchmark.references import key_of, stored_key
 from services.fields import Place, Reader
 from services.guards import NEGATIVE_CASH, OVERSELL
 from services.views import Page
@@ -41,7 +42,7 @@ CHANGEABLE: dict[str, Reader] = {
     "name": _name,
     "base_currency": fields.currency,
     "cost_method": lambda place, value: CostMethod(fields.choice(place, value, [method.value for method in CostMethod])),
-    "benchmark": fields.symbol,
+    "benchmark": key_of,
     "oversell": lambda place, value: fields.choice(place, value, OVERSELL),
     "negative_cash": lambda place, value: fields.choice(place, value, NEGATIVE_CASH),
     "providers": _providers,
@@ -77,7 +78,7 @@ class Portfolios:
         found = {"base_currency": "USD", **fields.record(raw, READERS, required=("name",))}
 
         def effect(unit: Unit, _told: list[Told]) -> Portfolio:
-            portfolio = unit.portfolios.add(actor.workspace_id, actor.user_id, **found)
+            portfolio = unit.portfolios.add(actor.workspace_id, actor.user_id, **_with_benchmark(unit, actor, found))
             audit(unit, actor, "create", "portfolio", portfolio.id, after=_shown(portfolio))
             return portfolio
 
@@ -118,7 +119,7 @@ class Portfolios:
 
         def effect(unit: Unit, told: list[Told]) -> Portfolio:
             before = unit.portfolios.get(actor.workspace_id, portfolio_id)
-            changed = unit.portfolios.change(actor.workspace_id, portfolio_id, version, **found)
+            changed = unit.portfolios.change(actor.workspace_id, portfolio_id, version, **_with_benchmark(unit, actor, found))
             _check_currency(unit, before, changed)
             if any(getattr(before, name) != getattr(changed, name) for name in REVALUES):
                 told.append(ledger_changed(actor, portfolio_id, unit.portfolios.bump(portfolio_id)))
@@ -154,6 +155,12 @@ class Portfolios:
         with self._database.read() as unit:
             unit.portfolios.get(actor.workspace_id, portfolio_id)
             return unit.portfolios.accounts(portfolio_id)
+
+
+def _with_benchmark(unit: Unit, actor: Actor, found: Mapping[str, Any]) -> dict[str, Any]:
+    """Name a blend by its id, so that it may be called something else later."""
+    named = found.get("benchmark")
+    return {**found, "benchmark": stored_key(unit, actor, named)} if named else dict(found)
 
 
 def _check_currency(unit: Unit, before: Portfolio, changed: Portfolio) -> None:

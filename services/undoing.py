@@ -16,6 +16,7 @@ from engine.errors import Conflict, NotFound
 from engine.types import Actor, AssetClass, Bar, CorporateAction
 from services.alerts import rules as alert_rules
 from services.audit_texts import Known, ids_of
+from services.benchmark import blends
 from services.operations import Deed, done, others_told, taking_back
 from services.quarantine import bar_decision_taken_back, quote_decision_taken_back
 from services.review_views import Mended
@@ -341,5 +342,6 @@ _WAYS: Mapping[tuple[str, str], Way] = {
     **{("finding", f"bar_{status}"): bar_decision_taken_back for status in ("released", "rejected")},
     **{(alert_rules.ENTITY, action): alert_rules.rule_undone for action in ("create", "change", "remove", "undo")},
     **{(stress_scenarios.ENTITY, action): stress_scenarios.scenario_undone for action in ("create", "change", "remove", "undo")},
+    **{(blends.ENTITY, action): blends.blend_undone for action in ("create", "change", "remove", "restore", "undo")},
     **{(entity, action): _rows_put for entity in ("bars", "actions", "fx") for action in ("put", "undo")},
 }  # fmt: skip

@@ -93,7 +93,7 @@ def stored_key(unit: Unit, actor: Actor, key: str) -> str:
     if named is not None and key not in unit.instruments.by_symbols(actor.workspace_id, [key]):
         return str(named.id)
     if not fields.SYMBOL.fullmatch(key):
-        raise InvalidInput("benchmark", key, "is neither a symbol nor the name of a benchmark", hint="See GET /benchmarks", rule="unknown_value")
+        raise _nothing(unit, actor, key)
     return key
 
 
@@ -140,11 +140,14 @@ def _spread(name: str, plus: float) -> str:
     return f" at {100 * plus:g} %" if name == "cash" else f" {'+' if plus > 0 else '−'} {abs(100 * plus):g} %"
 
 
-def _nothing(unit: Unit, actor: Actor, key: str) -> NotFound:
+def _nothing(unit: Unit, actor: Actor, key: str) -> NotFound | InvalidInput:
     known = [each.symbol for each in unit.instruments.find_all(actor.workspace_id)] + [each.name for each in unit.benchmarks.find(actor.workspace_id)]
     near = fields.near(key, known)
+    hint = f"Did you mean {' or '.join(near)}?" if near else "Add it as an instrument, or a blend under /benchmarks"
+    if not fields.SYMBOL.fullmatch(key):
+        return InvalidInput("benchmark", key, "is neither a symbol nor the name of a benchmark", hint=hint, rule="unknown_value")
     error = NotFound("benchmark", key)
-    error.context["hint"] = f"Did you mean {' or '.join(near)}?" if near else "Add it as an instrument, or a blend under /benchmarks"
+    error.context["hint"] = hint
     return error
 
 

@@ -2,7 +2,7 @@
 
 A benchmark's `key` is the symbol of an instrument or the id of a blend: it asks for it again, in a URL too. Money is float64 in
 `base_currency`, unrounded; returns are fractions (0.05 is 5 %) of their period. NaN means "no answer", and `gaps` says why. What a
-figure is called, its unit, meaning and source stand in `engine.risk.relative.TERMS` by the same name.
+figure is called, its unit, meaning and source stand in `engine.risk.relative_figures.TERMS` by the same name.
 """
 
 from __future__ import annotations
@@ -102,7 +102,8 @@ class Against:
     months: int
     is_total_return: bool  # dividends are in it
     simulated: bool
-    figures: dict[str, float]  # every name of engine.risk.relative.TERMS, and benchmark_return active_share
+    figures: dict[str, float]  # every name of engine.risk.relative_figures.TERMS, and correlation active_share benchmark_return
+    # benchmark_annualised benchmark_volatility benchmark_max_drawdown
     missing: dict[str, int]  # figure -> how many more observations it takes to say something: grey it
     gaps: dict[str, str]  # figure that is NaN -> why, in a sentence
     flows: SameFlows
