@@ -9,12 +9,15 @@ import numpy as np
 import pandas as pd
 
 from data.database import Unit
-from engine import Side, blend_side, rate_history
+from engine import Side, blend_side, blend_weights, rate_history
 from engine.errors import MisalignedSeries
 from engine.types import Actor, Finding, Instrument
+from services.benchmark.references import Part, Reference
 from services.books import read_rates
 from services.performance_benchmark import Days, Levels, on_days, read_levels
 from services.performance_panels import Scene, rates_with_now
+
+Cells = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,37 +46,48 @@ class Constituents:
         return self.weights.shape[1] == 1
 
 
-def read_constituents(unit: Unit, actor: Actor, instrument: Instrument, scene: Scene, days: Days) -> Constituents:
-    """Read a benchmark that is one instrument.
+def read_constituents(unit: Unit, actor: Actor, reference: Reference, scene: Scene, days: Days) -> Constituents:
+    """Read what a benchmark is made of.
 
     Raises
     ------
     MisalignedSeries
         Fewer than two of the days have a close of it: the sentence says which days each side has.
     """
-    levels = read_levels(unit, actor, instrument, scene.base, days, scene.marked)
+    levels = read_levels(unit, actor, reference, scene.base, days, scene.marked)
     known = np.flatnonzero(np.isfinite(levels.closes))
     if len(known) < 2:
-        raise _nothing_common(instrument.symbol, days, known)
+        raise _nothing_common(levels.label, days, known)
     kept = days[known[0]:]
-    index = pd.DatetimeIndex(kept[1:], name="date")
-    cells = {"weights": np.ones(len(index)), "returns": _changes(levels)[known[0]:], "spot": _spot(unit, actor, instrument, scene, kept)}
-    frames = {name: pd.DataFrame({instrument.symbol: each}, index=index) for name, each in cells.items()}
-    return Constituents(instrument.symbol, instrument.name, "instrument", kept, instruments={instrument.symbol: instrument},
-                        simulated=levels.simulated, findings=levels.findings, **frames)
+    names, closes = _names(levels), np.column_stack([each.closes[known[0]:] for each in levels.parts])
+    frames = {"weights": _opening_weights(reference, closes, kept), "returns": np.nan_to_num(closes[1:] / closes[:-1] - 1.0),
+              "spot": np.column_stack([_spot(unit, actor, each.part, scene, kept) for each in levels.parts])}
+    told = {name: pd.DataFrame(cells, index=pd.DatetimeIndex(kept[1:], name="date"), columns=names) for name, cells in frames.items()}
+    instruments = {name: each.part.instrument for name, each in zip(names, levels.parts, strict=True) if each.part.instrument is not None}
+    return Constituents(reference.key, reference.name, reference.kind, kept, instruments=instruments, simulated=levels.simulated,
+                        findings=levels.findings, **told)
 
 
-def _changes(levels: Levels) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    return np.nan_to_num(levels.returns)
+def _names(levels: Levels) -> list[str]:
+    """Name the parts, each differently: the same instrument may be there hedged and as it is."""
+    keys = [each.part.key for each in levels.parts]
+    return [key if keys.index(key) == place else f"{key} ({place + 1})" for place, key in enumerate(keys)]
 
 
-def _spot(unit: Unit, actor: Actor, instrument: Instrument, scene: Scene, days: Days) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    """Tell how the currency of an instrument moved against the base."""
-    if instrument.currency == scene.base:
+def _opening_weights(reference: Reference, closes: Cells, days: Days) -> Cells:
+    """Weights that each day but the first begins with."""
+    index = pd.DatetimeIndex(days)
+    targets = {place: each.weight for place, each in enumerate(reference.parts)}
+    return blend_weights(pd.DataFrame(closes, index=index), targets, rebalancing=reference.rebalancing).to_numpy()[:-1]
+
+
+def _spot(unit: Unit, actor: Actor, part: Part, scene: Scene, days: Days) -> Cells:
+    """Tell how the currency of a part moved against the base; not at all where it is hedged."""
+    if part.instrument is None or part.hedged or part.kind != "instrument" or part.instrument.currency == scene.base:
         return np.zeros(len(days) - 1)
-    codes = [scene.base, instrument.currency]
+    codes = [scene.base, part.instrument.currency]
     fx = rates_with_now(read_rates(unit, actor.workspace_id, codes), scene.marked, pd.Timestamp(days[-1]).date())
-    rates = on_days(rate_history(scene.base, codes, fx)[instrument.currency], days)
+    rates = on_days(rate_history(scene.base, codes, fx)[part.instrument.currency], days)
     return np.nan_to_num(rates[1:] / rates[:-1] - 1.0)
 
 

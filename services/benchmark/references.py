@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -83,6 +84,15 @@ def find_reference(unit: Unit, actor: Actor, key: str) -> Reference:
     if named is not None:
         return of_blend(unit, actor, named)
     raise _nothing(unit, actor, key)
+
+
+def known_references(unit: Unit, actor: Actor, keys: Iterable[str]) -> list[Reference]:
+    """Find benchmarks by their keys; what is not known is left out."""
+    found = []
+    for key in sorted({*keys}):
+        with suppress(NotFound, InvalidInput):
+            found.append(find_reference(unit, actor, key))
+    return found
 
 
 def stored_key(unit: Unit, actor: Actor, key: str) -> str:

@@ -21,6 +21,7 @@ from data.repositories.valuations import Subjects
 from engine.errors import InvalidInput
 from engine.types import Actor, Finding, Instrument, Severity
 from services import fields
+from services.benchmark.references import known_references
 from services.books import Kept, once
 from services.fields import Place
 from services.marks import ALWAYS_OPEN
@@ -151,14 +152,17 @@ class Exposures:
     @staticmethod
     def _key(unit: Unit, actor: Actor, view: HoldingsView, asked: ExposureQuestion, held: Mapping[str, Instrument]) -> Hashable:
         ids = tuple(sorted({each.id for each in held.values()}))
-        benchmark = unit.instruments.by_symbols(actor.workspace_id, [asked.benchmark]) if asked.benchmark else {}
+        portfolios = [each for each in unit.portfolios.find(actor.workspace_id) if str(each.id) in view.revisions]
+        named = [asked.benchmark or ""] if asked.benchmark is not None else [each.benchmark or "" for each in portfolios]
+        compared = known_references(unit, actor, filter(None, named))
+        others = [each.id for reference in compared for each in reference.instruments]
         state = unit.valuations.state(Subjects(actor.workspace_id, tuple(UUID(key) for key in view.revisions),
-                                               (*ids, *(each.id for each in benchmark.values()))))
-        actions = unit.instruments.actions_of(ids)
-        told = tuple((key, tuple(actions.get(key, ()))) for key in ids)
-        portfolios = tuple((each.id, each.version) for each in unit.portfolios.find(actor.workspace_id) if str(each.id) in view.revisions)
+                                               (*ids, *others)))
+        actions = unit.instruments.actions_of([*ids, *others])
+        told = tuple((key, tuple(actions.get(key, ()))) for key in (*ids, *others))
+        versions = tuple((each.id, each.version) for each in portfolios), tuple((each.key, each.version) for each in compared)
         words = tuple((symbol, each.version) for symbol, each in held.items())
-        return actor.workspace_id, view.scope, asked, tuple(view.revisions.items()), state, told, portfolios, words
+        return actor.workspace_id, view.scope, asked, tuple(view.revisions.items()), state, told, versions, words
 
     def _past(self, unit: Unit, actor: Actor, view: HoldingsView, asked: ExposureQuestion, held: dict[str, Instrument]) -> Past:
         basis = self._performance.basis(actor, view.scope, _performance_question(asked))
