@@ -168,6 +168,8 @@ def _decay(decay: float) -> float:
 TERMS: tuple[Term, ...] = (
     Term("ewma_volatility", "EWMA volatility", ROOM, "fraction", "Volatility expected now: recent returns weigh more.", "RiskMetrics 1996",
          minimum=60, better="low"),
+)  # fmt: skip
+SLOW_TERMS: tuple[Term, ...] = (  # minutes for a thousand series: asked for one by one
     Term("garch_volatility", "GARCH volatility", ROOM, "fraction", "Volatility expected now by a recursion fitted to the history.", "Bollerslev 1986",
          minimum=250, better="low"),
 )  # fmt: skip

@@ -9,6 +9,8 @@ from typing import Final
 from engine.columns import Floats
 from engine.risk import (
     comoments,
+    conditional,
+    correlation,
     dependence,
     deviations,
     dispersion,
@@ -17,10 +19,12 @@ from engine.risk import (
     drawdown_ratios,
     drawdown_risk,
     edge,
+    exposure,
     gains,
     gini,
     normality,
     partial_moments,
+    ranges,
     relative_figures,
     reward,
     reward_kernels,
@@ -29,6 +33,7 @@ from engine.risk import (
     shape,
     sides,
     smoothing,
+    tail_index,
     uncertainty,
     wins,
     yearly,
@@ -96,6 +101,12 @@ _SPREAD: Final[dict[str, Kernel]] = {
     **_of(normality, "at", "jarque_bera jarque_bera_p_value shapiro shapiro_p_value anderson anderson_p_value"),
     **_of(dependence, "at", "autocorrelation ljung_box ljung_box_p_value hurst_exponent"),
     **_of(smoothing, "at", "smoothing_index"),
+    "exposure": lambda c: exposure.time_in_market_of(c.at),
+    "ewma_volatility": lambda c: conditional.ewma_volatility_of(c.at, periods_per_year=c.asked.periods),
+    **_of(tail_index, "at", "hill_tail_index"),
+    **_of(ranges, "at", "return_range"),
+    **_of(ranges, "at", "value_at_risk_range tail_gini_range entropic_value_at_risk_range relativistic_value_at_risk_range", "level"),
+    "expected_shortfall_range": lambda c: ranges.expected_shortfall_range_of(c.at, c.asked.ways),
 }
 
 _TAIL: Final[dict[str, Kernel]] = {
@@ -155,6 +166,7 @@ _RELATIVE: Final[dict[str, Kernel]] = {
     "omega_excess_return": lambda c: reward_market.omega_excess_return_of(c.pair.own, c.pair.theirs, c.asked.target, c.asked.periods),
     **{name: _paired(getattr(comoments, f"{name}_of")) for name in
        ("co_skewness", "co_kurtosis", "beta_co_variance", "beta_co_skewness", "beta_co_kurtosis")},
+    "correlation": _paired(correlation.correlation_of),
     "beta_fragility_heuristic": _paired(tails.beta_fragility_heuristic_of),
 }
 
@@ -169,8 +181,9 @@ def _terms_of_methods() -> Iterator[Term]:
             yield Term(f"{figure}_{name}", f"{label}, {method.label}", "Tail risk", "fraction", meaning, method.source, max(60, method.minimum))
 
 
-_MODULES = (gains, dispersion, deviations, sides, partial_moments, gini, shape, normality, dependence, smoothing, tails, entropic, relativistic,
+_MODULES = (gains, dispersion, conditional, exposure, deviations, sides, partial_moments, gini, ranges, shape, tail_index, normality,
+            dependence, smoothing, tails, entropic, relativistic,
             drawdown, drawdown_episodes, drawdown_risk, drawdown_ratios, reward, reward_partial, reward_kernels, uncertainty, wins, edge,
-            relative_figures, reward_market, comoments)
+            relative_figures, reward_market, comoments, correlation)
 
 CATALOGUE: Final[tuple[Term, ...]] = (*(term for module in _MODULES for term in module.TERMS), *_terms_of_methods())

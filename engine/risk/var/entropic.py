@@ -95,7 +95,8 @@ def entropic_risk_of(at: Sample, risk_aversion: float = 1.0) -> Floats:
 
 def entropic_value_at_risk_of(at: Sample, level: float = 0.95) -> Floats:
     """Entropic value at risk of each column, shape (n_series,)."""
-    return entropic_bound(-at.cells, level_of(level))
+    found: Floats = at.once(("entropic", level), lambda: entropic_bound(-at.cells, level_of(level)))
+    return found
 
 
 TERMS: tuple[Term, ...] = (

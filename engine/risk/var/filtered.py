@@ -55,6 +55,11 @@ def ewma_path(at: Sample, decay: float = EWMA_DECAY) -> Floats:
     ----------
     J.P. Morgan, RiskMetrics Technical Document, 4th ed., 1996, eq. 5.3.
     """
+    found: Floats = at.once(("ewma_path", decay), lambda: _path(at, decay))
+    return found
+
+
+def _path(at: Sample, decay: float) -> Floats:
     cells = aligned(at)
     known = ~np.isnan(cells)
     squares = np.where(known, cells, 0.0) ** 2

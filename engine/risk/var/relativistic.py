@@ -52,7 +52,8 @@ def relativistic_value_at_risk_of(at: Sample, level: float = 0.95, deformation: 
     """Relativistic value at risk of each column, shape (n_series,)."""
     if not 0.0 < deformation < 1.0:
         raise InvalidInput("deformation", deformation, "is not between 0 and 1", hint="Use 0.3")
-    return relativistic_bound(-at.cells, level_of(level), deformation)
+    found: Floats = at.once(("relativistic", level, deformation), lambda: relativistic_bound(-at.cells, level_of(level), deformation))
+    return found
 
 
 TERMS: tuple[Term, ...] = (
