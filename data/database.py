@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from data.repositories.alerts import Alerts
 from data.repositories.benchmarks import Benchmarks
 from data.repositories.endpoints import Endpoints
+from data.repositories.factors import Factors
 from data.repositories.history import History
 from data.repositories.imports import Imports
 from data.repositories.instruments import Instruments
@@ -126,6 +127,11 @@ class Unit:
     def endpoints(self) -> Endpoints:
         """Where people have their own prices read from."""
         return Endpoints(self.connection)
+
+    @cached_property
+    def factors(self) -> Factors:
+        """Factor returns that people brought."""
+        return Factors(self.connection)
 
     @cached_property
     def alerts(self) -> Alerts:

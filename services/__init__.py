@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from services.accounts import Accounts
 from services.alerts import Alerts, build_alerts
 from services.attribution.attributions import Attributions
+from services.attribution.factor_sets import FactorSets
+from services.attribution.factors import Factors
 from services.audit import Audit
 from services.benchmark.blends import Blends
 from services.benchmark.compare import Benchmark
@@ -70,6 +72,7 @@ class Services:
     gains: Gains
     performance: Performance
     attributions: Attributions
+    factors: Factors
     exposures: Exposures
     firm: FirmRuns
     explain: Explain
@@ -128,5 +131,6 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
         checks=Checks(writes, valuation), audit=Audit(writes, Undoer(imports.take_back)), reconcile=Reconcile(writes, valuation),
         watchlists=Watchlists(writes), searching=Searching(database, feed), charts=Charts(database, market),
         alerts=build_alerts(settings, writes, performance), attributions=Attributions(database, performance),
+        factors=Factors(database, performance, FactorSets(writes, settings.home / "factors")),
     )
     return replace(services, hub=Hub(services))

@@ -15,6 +15,7 @@ from data.repositories.base import stale
 from engine.errors import Conflict, NotFound
 from engine.types import Actor, AssetClass, Bar, CorporateAction
 from services.alerts import rules as alert_rules
+from services.attribution import factor_sets
 from services.audit_texts import Known, ids_of
 from services.benchmark import blends
 from services.operations import Deed, done, others_told, taking_back
@@ -343,5 +344,6 @@ _WAYS: Mapping[tuple[str, str], Way] = {
     **{(alert_rules.ENTITY, action): alert_rules.rule_undone for action in ("create", "change", "remove", "undo")},
     **{(stress_scenarios.ENTITY, action): stress_scenarios.scenario_undone for action in ("create", "change", "remove", "undo")},
     **{(blends.ENTITY, action): blends.blend_undone for action in ("create", "change", "remove", "restore", "undo")},
+    **{(factor_sets.ENTITY, action): factor_sets.factors_undone for action in ("create", "remove", "undo")},
     **{(entity, action): _rows_put for entity in ("bars", "actions", "fx") for action in ("put", "undo")},
 }  # fmt: skip

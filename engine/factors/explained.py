@@ -127,7 +127,7 @@ def factor_risk_contributions(
     >>> factor_risk_contributions([1.0, 0.5], [[0.04, 0.0], [0.0, 0.04]], 0.01).round(6).to_dict()
     {0: 0.666667, 1: 0.166667, 'specific': 0.166667}
     """
-    if not specific_variance >= 0:
+    if specific_variance < 0:
         raise InvalidInput("specific_variance", specific_variance, "is below zero", hint="Give the variance of the residuals")
     cells = cells_of(factor_covariance, "factor_covariance", ordered=False)
     names = tuple(factor_covariance.columns) if isinstance(factor_covariance, pd.DataFrame) else tuple(range(cells.shape[1]))

@@ -115,7 +115,8 @@ class FactorQuestion:
     start: date | None = None
     end: date | None = None
     period: str | None = None
-    model: str = "ff3"  # of MODELS; "own": all columns of `source`, or `factors`
+    model: str | None = None  # of MODELS; "own": all columns of `source`, or `factors`; None: the largest that a source has over the window,
+    # else the portfolio's benchmark as the only factor
     source: str | None = None  # key of a FactorSet; None: the first that has the model's factors over the window
     factors: tuple[str, ...] | None = None  # symbols of instruments whose returns are the factors, or some columns of `source`
     frequency: str | None = None  # of FREQUENCIES; None: that of the source, for instruments daily
@@ -144,6 +145,7 @@ class FactorSet:
     observations: int
     models: tuple[str, ...]  # of MODELS, those whose factors are all there
     source: str  # who publishes it
+    version: int = 1  # of a file that was brought: what a deletion says that it has read
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0014_blends"
-down_revision = "0013_scenarios"
+revision = "0015_blends"
+down_revision = "0014_risk_runs"
 branch_labels = None
 depends_on = None
 
