@@ -24,6 +24,7 @@ from callbacks import (
     overview,
     performance,
     portfolios,
+    risk,
     sale,
     shell,
     transactions,
@@ -38,7 +39,7 @@ log = logging.getLogger("portolan.screen")
 
 def register_all(app: Dash, services: Services) -> None:
     """Wire every callback of the application."""
-    for part in (shell, portfolios, live, overview, holdings, performance, sale, gains, transactions,
+    for part in (shell, portfolios, live, overview, holdings, performance, risk, sale, gains, transactions,
                  imports, checks, audit, alerts, markets, explain):
         part.register(app, services)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dash import ClientsideFunction, Dash, Input, Output
 from dash.exceptions import PreventUpdate
 
-from callbacks import benchmark_explain, gains, holdings, performance
+from callbacks import benchmark_explain, gains, holdings, performance, risk
 from callbacks.history import period_start
 from components import explain
 from components.ids import ExplainIds as Ids
@@ -43,6 +43,9 @@ def answer_of(services: Services, asked: Mapping[str, Any]) -> list[Any]:
     try:
         if figure.partition(".")[0] in benchmark_explain.ROOTS:
             return benchmark_explain.sheet(services, asked)
+        if figure.startswith("risk."):
+            scope = str(asked.get("portfolio") or "all")
+            return told_of(services.risk.explain(services.accounts.local(), scope, figure, risk.question_of(dict(asked))))
         told = services.explain.explain(services.accounts.local(), str(asked.get("portfolio") or "all"), figure, symbol=symbol or None,
                                         question=question_of(asked, services))
     except PortfolioError as error:

@@ -296,11 +296,11 @@ def _register_choices(app: Dash, services: Services) -> None:
         """List instruments to compare with."""
         if not asked:
             raise PreventUpdate
-        found = await asyncio.to_thread(_comparable, services, asked.get("query") or None)
+        found = await asyncio.to_thread(comparable, services, asked.get("query") or None)
         return parts.found_instruments(found, own=asked.get("own"))
 
 
-def _comparable(services: Services, text: str | None) -> list[tuple[str, str, str]]:
+def comparable(services: Services, text: str | None) -> list[tuple[str, str, str]]:
     """Find what one can compare with: blends, then indices and funds, no currency pairs."""
     actor, wanted = services.accounts.local(), (text or "").lower()
     blends = [(each.key, each.name, "Blend") for each in services.blends.find(actor) if wanted in each.name.lower()]

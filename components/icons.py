@@ -39,6 +39,7 @@ class Icon(StrEnum):
     MARKETS = "markets"
     BELL = "bell"
     BENCHMARK = "benchmark"
+    RISK = "risk"
 
 
 def icon(name: Icon | str, *, small: bool = False) -> html.I:

@@ -211,6 +211,26 @@ class BlendIds(StrEnum):
     ERROR = "blends-error"
     DONE = "blends-done"
     NAMES = "blends-names"  # symbols to choose from while one types
+class RiskIds(StrEnum):
+    """The Risk page; `assets/risk.js` reads these as strings."""
+
+    PAGE = "risk-page"
+    ASKED = "risk-asked"  # {portfolio, period, from, to, level, horizon, method, benchmark, rf, window, narrow, n}: what the head is asked for
+    READ = "risk-read"  # {scope, revisions, address, live}: what was read, to know when to ask again
+    TAB_ASKED = "risk-tab-asked"  # the same with {tab, corr, shrink}: what the open tab is asked for
+    RETRY = "risk-retry"  # a counter: "Try again" was pressed
+    STATE = "risk-state"  # what stands in the page's place while it cannot be told
+    WHEN = "risk-when"
+    NOTICES = "risk-notices"
+    KPIS = "risk-kpis"
+    BODY = "risk-body"  # of the open tab
+    STRESS = "risk-stress"  # of the Stress tab
+    SEARCH = "risk-search"  # {query, own, n}: instruments to compare with
+    FOUND = "risk-found"
+    BENCHMARK = "risk-benchmark"  # name of the benchmark on its button
+    CONVENTIONS = "risk-conventions"
+    METHOD = "risk-method"  # choice of the model of value at risk
+    FOOT = "risk-foot"  # conventions, at the foot of a printed sheet
 
 
 class HoldingsIds(StrEnum):

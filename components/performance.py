@@ -181,9 +181,10 @@ def percent(value: float | None, *, toned: bool = False, explain: str = "") -> h
     return live(value, form="percent", toned=toned, **({"explain": explain} if explain else {}))
 
 
-def table(caption: str, heads: Sequence[str], rows: Sequence[html.Tr], *, foot: html.Tr | None = None, classes: str = "") -> html.Table:
-    """Build a table with its heads; the first column is text."""
-    head = html.Tr([html.Th(name, scope="col", className="" if index else "l") for index, name in enumerate(heads)])
+def table(caption: str, heads: Sequence[str], rows: Sequence[html.Tr], *, foot: html.Tr | None = None, classes: str = "",
+          texts: int = 1) -> html.Table:
+    """Build a table with its heads; the first columns, so many as `texts`, are text."""
+    head = html.Tr([html.Th(name, scope="col", className="" if index >= texts else "l") for index, name in enumerate(heads)])
     end = [html.Tfoot(foot)] if foot is not None else []
     return html.Table([html.Caption(caption, className="sr"), html.Thead(head), html.Tbody([*rows]), *end], className=f"grid-t {classes}".strip())
 

@@ -35,6 +35,7 @@ from services.reconcile import Reconcile
 from services.renames import Renames
 from services.risk.exposures import Exposures
 from services.risk.firm import FirmRuns
+from services.risk.sheet import Risk
 from services.searching import Searching
 from services.stress.scenarios import Scenarios
 from services.stress.stress import Stress
@@ -75,6 +76,7 @@ class Services:
     factors: Factors
     exposures: Exposures
     firm: FirmRuns
+    risk: Risk
     explain: Explain
     market: Market
     endpoints: Endpoints
@@ -122,7 +124,7 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
         settings=settings, database=database, bus=bus, cache=cache, feed=feed, market=market, valuation=valuation,
         providers=Providers(settings, database, feed),
         history=History(database, bus, feed), gains=gains, explain=Explain(valuation, performance, gains), accounts=accounts,
-        performance=performance, exposures=exposures, scenarios=scenarios, stress=Stress(database, exposures, scenarios),
+        performance=performance, exposures=exposures, risk=Risk(exposures), scenarios=scenarios, stress=Stress(database, exposures, scenarios),
         firm=FirmRuns(writes, exposures, settings.engine_cluster),
         blends=Blends(writes), benchmark=Benchmark(performance, exposures),
         portfolios=Portfolios(writes), instruments=instruments, transactions=transactions, endpoints=Endpoints(settings, writes),

@@ -65,7 +65,7 @@ def laid_out(view: PerformanceView) -> dict[str, Any]:
         "calendar": _calendar(view.calendar), "contributions": rows(view.contributions), "groups": rows(view.groups),
         "currency": rows(view.currency.rename_axis("currency").reset_index()), "benchmark": benchmark, "simulated": view.simulated,
         "revisions": view.revisions, "known_at": None if view.known_at is None else view.known_at.isoformat(), "gaps": view.gaps,
-        "quality": [_finding(each) for each in view.quality], "findings": [_finding(each) for each in view.findings],
+        "quality": [finding_json(each) for each in view.quality], "findings": [finding_json(each) for each in view.findings],
     }
 
 
@@ -130,6 +130,7 @@ def _cell(value: Any) -> Any:  # noqa: ANN401
     return str(value)[:10] if isinstance(value, pd.Timestamp) or hasattr(value, "isoformat") else value
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def finding_json(finding: Finding) -> dict[str, Any]:
+    """Give a finding as JSON has it."""
     return {"code": finding.code, "message": finding.message, "severity": finding.severity.value,
             "context": json.loads(json.dumps(finding.context, default=str))}

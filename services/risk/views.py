@@ -18,7 +18,7 @@ from engine.types import Finding
 
 ROLLING_WINDOWS: Final = (21, 63, 126, 252)  # trading days
 ROLLING: Final = ("volatility", "sharpe_ratio", "beta", "correlation", "max_drawdown", "value_at_risk")
-SHRINKAGES: Final = ("none", "ledoit_wolf", "constant_correlation")
+SHRINKAGES: Final = ("none", "constant_correlation", "identity")
 CORRELATIONS: Final = ("pearson", "spearman", "kendall")
 
 

@@ -1,0 +1,157 @@
+"""What the services say about risk, in the words of the Risk page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from components import theme
+from components.figures_distribution import Band
+from components.figures_risk import Line
+from components.risk import METHOD_NAMES, SCORE_WORDS, Fall, Figure, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from services.risk.exposures import Exposure
+    from services.risk.today import RiskScore, Today
+    from services.risk.views import RiskView, RollingView
+
+WORDS = {"volatility": "volatility", "tail": "tail losses", "concentration": "concentration", "liquidity": "liquidity"}
+MEASURES = {"volatility": "a volatility of", "tail": "a tail ratio of", "concentration": "an effective number of holdings of",
+            "liquidity": "days to sell of"}
+LEAST_DAYS = 60
+
+
+def when(view: RiskView) -> str:
+    """Give the page's subtitle: which days, whose, in what."""
+    span = f"{theme.day(view.start)} to {theme.day(view.end)}" if view.start and view.end else "no day yet"
+    return f"{span}, {view.label}, {view.base_currency}"
+
+
+def benchmark_name(view: RiskView | Exposure) -> str | None:
+    """Name what the page compares with."""
+    told = view.benchmark if hasattr(view, "conventions") else view.benchmark_name
+    return (told[1] or told[0]) if told else None
+
+
+def foot(view: RiskView) -> str:
+    """Say at the foot of a printed sheet what was measured, and how."""
+    said = {key.replace("_", " "): value for key, value in view.conventions.items() if value}
+    told = "; ".join(f"{key} {value}" for key, value in said.items())
+    return f"{when(view)}. {told}{'. Prices are partly simulated.' if view.simulated else '.'}"
+
+
+# --------------------------------------------------------------------------------------------------------------------------- strip
+
+
+def strip(view: RiskView, exposure: Exposure, today: Today, *, level: float) -> list[Figure]:
+    """Headline figures: today's losses in money, how much it moves, against what, and where it stands below its peak."""
+    share, basis = theme.number(level * 100, decimals=1, least=0), two_years(today.days)
+    spread, lacking = "1 day" if today.horizon == 1 else f"{today.horizon} days", max(0, LEAST_DAYS - today.days)
+    losses = [Figure(f"{name} {share}, {spread}", value * exposure.value, "whole", exposure.base_currency,
+                     [theme.percent(value, signed=False), said], explain, missing=lacking, title=f"{METHOD_NAMES.get(today.method)}, {basis}")
+              for name, value, said, explain in (("VaR", today.value_at_risk, " of the value", "risk.today.value_at_risk"),
+                                                 ("ES", today.expected_shortfall, ", mean beyond VaR", "risk.today.expected_shortfall"))]
+    current, deepest = view.figures.get("current_drawdown"), view.figures.get("max_drawdown")
+    fall = view.series["drawdown"] if len(view.series) else pd.Series(dtype=float)
+    current = float(fall.iloc[-1]) if len(fall) and current is None else current
+    deepest = float(fall.min()) if len(fall) and deepest is None else deepest
+    return [
+        *losses,
+        Figure("Volatility", hundred(today.volatility), "money", "%", basis, "risk.today.volatility", missing=lacking),
+        Figure("Beta", today.beta, "money", "", f"2 years, to {benchmark_name(view)}" if view.benchmark else "no benchmark is chosen",
+               "risk.today.beta", missing=lacking),
+        Figure("Drawdown now", hundred(current), "money", "%", f"maximum {theme.percent(deepest, decimals=1)}", "risk.max_drawdown"),
+    ]
+
+
+def hundred(value: float | None) -> float | None:
+    """Give a fraction in percent."""
+    return None if value is None else value * 100
+
+
+def two_years(days: int) -> str:
+    """Say what today's figures rest on."""
+    return "2 years, today’s weights" if days >= 500 else f"{theme.number(days, decimals=0)} days, today’s weights"
+
+
+def score_words(score: RiskScore) -> str:
+    """Say in a word what a score means."""
+    return SCORE_WORDS[score.score - 1] if score.score else f"needs {LEAST_DAYS} trading days"
+
+
+def score_title(score: RiskScore) -> str:
+    """Say what a score is made of, and what would change it by one."""
+    parts = ", ".join(f"{WORDS.get(name, name)} {theme.number(value, decimals=2, signed=name != 'volatility')}"
+                      for name, value in score.components.items())
+    changes = "; ".join(f"{theme.number(each.by, decimals=0, signed=True)} at {MEASURES[each.component]} {measure(each.component, each.needed)}"
+                        f" (now {measure(each.component, each.now)})" for each in score.changes)
+    return f"{parts}. {changes}" if score.score else ""
+
+
+def measure(component: str, value: float) -> str:
+    """Write a component of the score in its unit."""
+    return theme.percent(value, decimals=1, signed=False) if component == "volatility" else theme.number(value, decimals=1)
+
+
+# ------------------------------------------------------------------------------------------------------------------------- drawdowns
+
+
+def days_of(frame: pd.DataFrame | pd.Series) -> list[date]:
+    """Give the days of a series."""
+    return [day.date() for day in frame.index]
+
+
+def values_of(series: pd.Series) -> list[float | None]:
+    """Give numbers, None where there is none."""
+    return [float(value) if known else None for value, known in zip(series, series.notna(), strict=True)]
+
+
+def under_water(view: RiskView) -> tuple[list[date], list[Line]]:
+    """Give the falls of the portfolio and of its benchmark."""
+    frame, other = view.series, benchmark_name(view)
+    lines = [Line(view.label, values_of(frame["drawdown"]))]
+    if other and frame["benchmark_drawdown"].notna().any():
+        lines.append(Line(other, values_of(frame["benchmark_drawdown"]), "bench"))
+    return days_of(frame), lines
+
+
+def falls(view: RiskView) -> list[Fall]:
+    """List the drawdowns, deepest first."""
+    return [_fall(row) for row in view.drawdowns.to_dict("records")]
+
+
+def _fall(row: dict[Any, Any]) -> Fall:
+    back = None if pd.isna(row["recovery"]) else pd.Timestamp(row["recovery"]).date()
+    up = None if pd.isna(row["time_to_recover"]) else int(row["time_to_recover"])
+    return Fall(float(row["drawdown"]), pd.Timestamp(row["peak"]).date(), pd.Timestamp(row["valley"]).date(), back, int(row["length"]),
+                int(row["time_to_valley"]), up)
+
+
+# --------------------------------------------------------------------------------------------------------------------------- rolling
+
+
+def rolling_lines(told: RollingView, names: Sequence[tuple[str, str, str]]) -> tuple[list[date], list[Line]]:
+    """Give some of the moving figures from the first one that is known: column, name and kind of each."""
+    columns = [column for column, _, _ in names]
+    known = told.series[columns].notna().any(axis=1)
+    frame = told.series[known.cummax()]
+    return days_of(frame), [Line(name, values_of(frame[column]), kind) for column, name, kind in names if frame[column].notna().any()]
+
+
+def bands(told: RollingView) -> list[Band]:
+    """Give the volatility cone by horizon."""
+    return [Band(int(horizon), *(float(row[name]) for name in ("least", "lower", "median", "upper", "most", "last")))  # type: ignore[call-overload]
+            for horizon, row in told.cone.iterrows()]
+
+
+# ---------------------------------------------------------------------------------------------------------------------------- figures
+
+
+def figure_rows(view: RiskView) -> list[Row]:
+    """Give every figure with what the catalogue says of it."""
+    return [Row(term.name, term.label, term.group, term.unit, view.figures.get(term.name), term.meaning, term.source, view.missing.get(term.name, 0),
+                view.gaps.get(term.name, "")) for term in view.terms]

@@ -1,0 +1,122 @@
+"""Value at risk on the Risk page: models beside their backtests, what each holding adds, and how fast all could be sold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from dash import html
+
+from components import theme
+from components.performance import table
+from components.risk import METHOD_NAMES, p_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+REJECTED = 0.05  # a p-value below it says that forecasts and losses disagree
+LIGHTS = {"green": "g", "yellow": "y", "red": "r"}
+
+
+class Model(NamedTuple):
+    """One model: what it says now, and how its forecasts did."""
+
+    name: str
+    value_at_risk: float | None  # money
+    expected_shortfall: float | None
+    hits: int | None
+    expected: float | None
+    p_values: Sequence[tuple[str, float | None]]  # test and its p
+    light: str  # green yellow red; empty: unknown
+    light_title: str
+    loss: float | None  # mean pinball loss
+    rank: int | None
+    passes: bool
+    gap: str = ""  # why it has no answer
+
+
+class Part(NamedTuple):
+    """What one holding adds to the loss; money."""
+
+    name: str
+    label: str
+    weight: float | None
+    alone: float | None
+    component: float | None
+    marginal: float | None  # loss of one more unit of money in it
+    incremental: float | None
+    days_to_sell: float | None = None
+
+
+def models_table(models: Sequence[Model], *, chosen: str) -> html.Table:
+    """List models, the best first, with their losses now, hits and the first test; a press chooses one."""
+    rows = [html.Tr([
+        html.Td(_name(model), className="l"),
+        html.Td(theme.money(model.value_at_risk, decimals=0)),
+        html.Td(theme.money(model.expected_shortfall, decimals=0)),
+        html.Td(theme.UNKNOWN if model.hits is None else str(model.hits)),
+        html.Td(_p(model.p_values[0][1] if model.p_values else None)),
+        html.Td(light(model.light, model.light_title)),
+    ], className="sel" if model.name == chosen else "", title=model.gap or None) for model in models]
+    return table("Models of value at risk", ["Model", "VaR", "ES", "Hits", "Kupiec p", "Light"], rows, classes="models")
+
+
+def _name(model: Model) -> html.Button:
+    return html.Button(METHOD_NAMES.get(model.name, model.name), type="button", className="as-text", title="Measure with this model",
+                       **{"data-model": model.name})
+
+
+def _p(value: float | None) -> html.Span:
+    rejected = value is not None and theme.known(value) and value < REJECTED
+    return html.Span(p_text(value), className="num rejected" if rejected else "num")
+
+
+def light(zone: str, title: str) -> html.Span:
+    """Show the Basel traffic light."""
+    if zone not in LIGHTS:
+        return html.Span(theme.UNKNOWN, title=title)
+    return html.Span([html.I(), html.I(), html.I(), html.Span(zone, className="sr")], className=f"light {LIGHTS[zone]}", title=title)
+
+
+def tests_table(models: Sequence[Model]) -> html.Table:
+    """Every test of every model, in the order of their rank."""
+    names = next(([name for name, _ in model.p_values] for model in models if model.p_values), [])
+    rows = [html.Tr([
+        html.Td(html.Span(theme.UNKNOWN if model.rank is None else str(model.rank), className="num"), className="l soft"),
+        html.Td(_name(model), className="l"),
+        html.Td(_verdict(model), className="l"),
+        html.Td(theme.UNKNOWN if model.hits is None else f"{model.hits} of {theme.number(model.expected, decimals=1)}"),
+        *(html.Td(_p(value)) for _, value in (model.p_values or [("", None)] * len(names))),
+        html.Td(theme.UNKNOWN if model.loss is None else theme.number(model.loss * 10_000, decimals=2), className="soft"),
+        html.Td(light(model.light, model.light_title)),
+    ]) for model in models]
+    return table("Tests of the models", ["#", "Model", "Verdict", "Hits of expected", *names, "Pinball, bp", "Light"], rows, texts=3)
+
+
+def _verdict(model: Model) -> html.Span:
+    if model.rank is None:
+        return html.Span(model.gap, className="dim")
+    return html.Span("passes" if model.passes else "fails", className="tag ok" if model.passes else "tag warn")
+
+
+def parts_table(parts: Sequence[Part], *, total: float, currency: str, benefit: float | None) -> html.Table:
+    """List what each holding adds: components add up to the portfolio's loss as it is written."""
+    components = theme.fitted([part.component or 0.0 for part in parts], total, decimals=0)
+    has_days = any(part.days_to_sell is not None for part in parts)
+    rows = [html.Tr([
+        html.Td([html.B(part.name), html.Span(f" {part.label}", className="dim")] if part.label != part.name else html.B(part.name), className="l"),
+        html.Td(theme.share(part.weight), className="soft"),
+        html.Td(theme.money(part.alone, decimals=0), className="soft"),
+        html.Td(theme.money(component, decimals=0)),
+        html.Td(theme.share(part.component / total if part.component is not None and total else None)),
+        html.Td(theme.percent(part.marginal, signed=False), className="soft"),
+        html.Td(theme.money(part.incremental, decimals=0, signed=True), className="soft"),
+        *([html.Td(theme.number(part.days_to_sell, decimals=1), className="soft")] if has_days else []),
+    ]) for part, component in zip(parts, components, strict=True)]
+    alone = sum(part.alone for part in parts if part.alone is not None and theme.known(part.alone))
+    foot = html.Tr([html.Td("Portfolio", className="l"), html.Td(""), html.Td(theme.money(alone, decimals=0), className="soft"),
+                    html.Td(theme.money(total, decimals=0)), html.Td(theme.share(1.0)), html.Td(""),
+                    html.Td(f"diversification {theme.money(benefit, decimals=0)}" if benefit is not None else "", className="soft"),
+                    *([html.Td("")] if has_days else [])])
+    heads = ["Holding", "Weight", f"Alone, {currency}", f"Component, {currency}", "Share", "Marginal", "Incremental",
+             *(["Days to sell"] if has_days else [])]
+    return table("What each holding adds to the loss", heads, rows, foot=foot)

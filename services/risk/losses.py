@@ -1,0 +1,125 @@
+"""What today's holdings could lose by each model, how each model's forecasts did on them, and what each holding adds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from engine import backtest, diversification_benefit, expected_shortfall, risk_decomposition, value_at_risk
+from engine.errors import InsufficientHistory
+from engine.risk.var.backtest import Backtest
+from engine.risk.var.measures import method_of
+from engine.risk.var.methods import METHODS
+from engine.types import Finding, Severity
+from services.risk.exposures import Exposure
+
+HISTORY: Final = 504  # trading days that the figures of now rest on
+WINDOW: Final = 250  # trading days that each past forecast was made from
+DAYS: Final = 500  # trading days that were forecast
+LEAST_FORECASTS: Final = 60  # below it no test says anything
+QUICK: Final = tuple(name for name, method in METHODS.items() if not method.simulated and name != "garch")
+EVERY: Final = tuple(METHODS)
+DEFAULT: Final = "historical"
+NOTHING: Final = pd.DataFrame(columns=["weight", "standalone", "marginal", "component", "share", "incremental"], dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """Losses of today's holdings; fractions of the value, positive."""
+
+    level: float
+    horizon: int  # trading days of `now` and of `parts`; forecasts are of one day
+    method: str  # that the page measures by: the one asked for, else the best by its backtest
+    best: str | None  # the first in the ranking, if it passed every test
+    now: pd.DataFrame  # method x value_at_risk expected_shortfall
+    gaps: Mapping[str, str]  # method without an answer -> why
+    test: Backtest | None  # None: too few days
+    parts: pd.DataFrame  # as engine.risk_decomposition, largest component first; of the holdings that have a history
+    benefit: float  # sum of the losses of the holdings alone less that of all together
+    observations: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def value_at_risk(self) -> float:
+        """That of the method measured by."""
+        return float(self.now["value_at_risk"].get(self.method, np.nan))
+
+    @property
+    def expected_shortfall(self) -> float:
+        """That of the method measured by."""
+        return float(self.now["expected_shortfall"].get(self.method, np.nan))
+
+
+def losses(exposure: Exposure, *, level: float, horizon: int = 1, method: str | None = None, every: bool = False) -> Losses:
+    """Measure what today's holdings could lose.
+
+    Parameters
+    ----------
+    exposure
+        Of all of history.
+    level, horizon
+        Confidence, and trading days ahead.
+    method
+        Model to measure by; None: the one that its backtest ranks first.
+    every
+        Whether GARCH and the simulated models are tried too: seconds instead of a fraction of one.
+
+    Raises
+    ------
+    InvalidInput
+        No such model.
+    """
+    asked = method_of(method) if method else None
+    names = EVERY if every else tuple(dict.fromkeys([*QUICK, *([asked] if asked else [])]))
+    past = exposure.of_today.dropna()
+    test = _tested(past, names, level)
+    chosen = asked or (test.best if test else None) or DEFAULT
+    now, gaps = _now(past.tail(HISTORY), names, level, horizon)
+    parts, benefit, findings = _parts(exposure, chosen, level, horizon)
+    return Losses(level, horizon, chosen, test.best if test else None, now, gaps, test, parts, benefit, min(len(past), HISTORY), tuple(findings))
+
+
+def _tested(past: pd.Series, names: tuple[str, ...], level: float) -> Backtest | None:
+    """Hold the models against the last two years, those that each has the days for."""
+    plain = [name for name in names if not METHODS[name].simulated]  # a simulation of one series is a bootstrap of it
+    if len(past) < WINDOW + LEAST_FORECASTS:
+        return None
+    return backtest(past.tail(WINDOW + DAYS), plain, level=level, window=WINDOW)
+
+
+def _now(past: pd.Series, names: tuple[str, ...], level: float, horizon: int) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Give each model's loss and mean loss beyond it from now on."""
+    rows, gaps = {}, {}
+    for name in names:
+        try:
+            rows[name] = (float(value_at_risk(past, level=level, method=name, horizon=horizon)),
+                          float(expected_shortfall(past, level=level, method=name, horizon=horizon)))
+        except InsufficientHistory as error:
+            gaps[name] = error.message
+            rows[name] = (np.nan, np.nan)
+        if name not in gaps and np.isnan(rows[name][0]):
+            gaps[name] = f"{len(past)} trading days are too few, or it has nothing to fit"
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["value_at_risk", "expected_shortfall"]), gaps
+
+
+def _parts(exposure: Exposure, method: str, level: float, horizon: int) -> tuple[pd.DataFrame, float, list[Finding]]:
+    """Take the loss apart by holding, on the days that all of them have."""
+    recent, weights = exposure.returns.tail(HISTORY), exposure.weights.fillna(0.0)
+    kept = [symbol for symbol in recent.columns if recent[symbol].notna().sum() >= LEAST_FORECASTS and weights[symbol] != 0]
+    left = [str(symbol) for symbol in recent.columns if symbol not in kept and weights[symbol] != 0]
+    findings = [Finding("left_out", f"{', '.join(left)}: fewer than {LEAST_FORECASTS} daily returns, so they are not in what each holding adds",
+                        Severity.INFO, {"symbols": left})] if left else []
+    whole = recent[kept].dropna()
+    if len(kept) == 0 or len(whole) < LEAST_FORECASTS:
+        return NOTHING, np.nan, findings
+    ways: dict[str, Any] = {"level": level, "method": method, "horizon": horizon}
+    try:
+        parts = risk_decomposition(whole, weights[kept], **ways)
+        benefit = float(diversification_benefit(whole, weights[kept], **ways))
+    except InsufficientHistory as error:
+        return NOTHING, np.nan, [*findings, Finding("too_short", error.message, Severity.INFO, dict(error.context))]
+    return parts.sort_values("component", ascending=False), benefit, findings
