@@ -7,7 +7,7 @@ import numpy as np
 from engine.columns import Figure, Floats, Table, figure_like
 from engine.dispersion import periods_of
 from engine.risk.catalogue import Term
-from engine.risk.sample import Sample, sample
+from engine.risk.sample import Sample, sample, sample_of_kind
 
 ROOM = "Dispersion"
 
@@ -29,7 +29,7 @@ def mean_absolute_deviation_of(at: Sample) -> Floats:
     return np.where(at.lowest == at.highest, 0.0, found)
 
 
-def variance(returns: Table, *, ddof: int = 1) -> Figure:
+def variance(returns: Table, *, ddof: int = 1, kind: str = "simple") -> Figure:
     """Mean square of returns around their mean, of a period.
 
     Parameters
@@ -38,6 +38,8 @@ def variance(returns: Table, *, ddof: int = 1) -> Figure:
         Simple returns of shape (n_periods,) or (n_periods, n_series), fraction.
     ddof
         1 (default) for a sample, 0 for a population.
+    kind
+        Of the returns, ``simple`` as they are given (default), or ``log``: ln(1 + r) is taken first.
 
     Returns
     -------
@@ -52,7 +54,7 @@ def variance(returns: Table, *, ddof: int = 1) -> Figure:
     Raises
     ------
     InvalidInput
-        A cell is not a number.
+        A cell is not a number, or an unknown kind.
 
     References
     ----------
@@ -63,10 +65,10 @@ def variance(returns: Table, *, ddof: int = 1) -> Figure:
     >>> round(variance([0.01, -0.01, 0.03]), 6)
     0.0004
     """
-    return figure_like(returns, variance_of(sample(returns), ddof), "variance")
+    return figure_like(returns, variance_of(sample_of_kind(returns, kind), ddof), "variance")
 
 
-def volatility(returns: Table, *, ddof: int = 1, periods_per_year: float = 252) -> Figure:
+def volatility(returns: Table, *, ddof: int = 1, periods_per_year: float = 252, kind: str = "simple") -> Figure:
     """Yearly standard deviation of returns.
 
     Parameters
@@ -77,6 +79,8 @@ def volatility(returns: Table, *, ddof: int = 1, periods_per_year: float = 252) 
         1 (default) for a sample, 0 for a population.
     periods_per_year
         252 (default) for trading days, 12 for months; 1 gives that of a period.
+    kind
+        Of the returns, ``simple`` as they are given (default), or ``log``: ln(1 + r) is taken first.
 
     Returns
     -------
@@ -91,7 +95,7 @@ def volatility(returns: Table, *, ddof: int = 1, periods_per_year: float = 252) 
     Raises
     ------
     InvalidInput
-        A cell is not a number, or periods a year not above zero.
+        A cell is not a number, an unknown kind, or periods a year not above zero.
 
     References
     ----------
@@ -102,7 +106,7 @@ def volatility(returns: Table, *, ddof: int = 1, periods_per_year: float = 252) 
     >>> round(volatility([0.01, -0.01, 0.03], periods_per_year=1), 6)
     0.02
     """
-    return figure_like(returns, volatility_of(sample(returns), ddof, periods_of(periods_per_year)), "volatility")
+    return figure_like(returns, volatility_of(sample_of_kind(returns, kind), ddof, periods_of(periods_per_year)), "volatility")
 
 
 def mean_absolute_deviation(returns: Table) -> Figure:

@@ -17,6 +17,7 @@ from engine.errors import InvalidInput, MisalignedSeries
 from engine.returns import one_of
 
 RATE_BASES = ("period", "year")
+KINDS = ("simple", "log")
 INTERPOLATIONS = ("linear", "lower", "higher")
 
 
@@ -217,6 +218,34 @@ def sample(returns: Table) -> Sample:
         A cell is not a number.
     """
     return Sample(cells_of(returns))
+
+
+def sample_of_kind(returns: Table, kind: str = "simple") -> Sample:
+    """Read simple returns, as they are or as logarithms of what they grow by.
+
+    Parameters
+    ----------
+    returns
+        Simple returns of shape (n_periods,) or (n_periods, n_series), fraction.
+    kind
+        ``simple`` (default) or ``log``.
+
+    Returns
+    -------
+    Sample
+        With logarithms a series that ever lost everything is NaN throughout: that loss has none, and without it the rest would mislead.
+
+    Raises
+    ------
+    InvalidInput
+        A cell is not a number, or an unknown kind.
+    """
+    one_of("kind", kind, KINDS)
+    cells = cells_of(returns)
+    if kind == "log":
+        lost = Sample(cells).losses_everything
+        cells = np.log1p(np.where(lost, np.nan, cells))
+    return Sample(cells)
 
 
 def above_rate(returns: Table, risk_free: float | Table = 0.0, *, basis: str = "period", periods_per_year: float = 252,

@@ -8,7 +8,7 @@ from engine.columns import Figure, Floats, Table, figure_like
 from engine.errors import InvalidInput
 from engine.returns import one_of
 from engine.risk.catalogue import Term
-from engine.risk.sample import Sample, quotient, sample
+from engine.risk.sample import Sample, quotient, sample, sample_of_kind
 
 METHODS = ("sample", "population")
 ROOM = "Shape"
@@ -63,7 +63,7 @@ def semikurtosis_root_of(at: Sample) -> Floats:
     return np.sqrt(sums / at.atleast(1))
 
 
-def skewness(returns: Table, *, method: str = "sample") -> Figure:
+def skewness(returns: Table, *, method: str = "sample", kind: str = "simple") -> Figure:
     """Lopsidedness of returns: negative where falls reach further.
 
     Parameters
@@ -72,6 +72,8 @@ def skewness(returns: Table, *, method: str = "sample") -> Figure:
         Simple returns of shape (n_periods,) or (n_periods, n_series), fraction.
     method
         ``sample`` (default) corrects the bias of few returns; ``population`` is the plain ratio of moments.
+    kind
+        Of the returns, ``simple`` as they are given (default), or ``log``: ln(1 + r) is taken first.
 
     Returns
     -------
@@ -85,7 +87,7 @@ def skewness(returns: Table, *, method: str = "sample") -> Figure:
     Raises
     ------
     InvalidInput
-        A cell is not a number, or an unknown method.
+        A cell is not a number, an unknown method or kind.
 
     References
     ----------
@@ -97,10 +99,10 @@ def skewness(returns: Table, *, method: str = "sample") -> Figure:
     -0.434651
     """
     one_of("method", method, METHODS)
-    return figure_like(returns, skewness_of(sample(returns), method), "skewness")
+    return figure_like(returns, skewness_of(sample_of_kind(returns, kind), method), "skewness")
 
 
-def kurtosis(returns: Table, *, method: str = "sample", excess: bool = True) -> Figure:
+def kurtosis(returns: Table, *, method: str = "sample", excess: bool = True, kind: str = "simple") -> Figure:
     """Weight of the tails of returns, over a normal distribution's.
 
     Parameters
@@ -111,6 +113,8 @@ def kurtosis(returns: Table, *, method: str = "sample", excess: bool = True) -> 
         ``sample`` (default) corrects the bias of few returns; ``population`` is the plain ratio of moments.
     excess
         Whether the normal distribution's 3 is taken off, default True.
+    kind
+        Of the returns, ``simple`` as they are given (default), or ``log``: ln(1 + r) is taken first.
 
     Returns
     -------
@@ -125,7 +129,7 @@ def kurtosis(returns: Table, *, method: str = "sample", excess: bool = True) -> 
     Raises
     ------
     InvalidInput
-        A cell is not a number, or an unknown method.
+        A cell is not a number, an unknown method or kind.
 
     References
     ----------
@@ -137,7 +141,7 @@ def kurtosis(returns: Table, *, method: str = "sample", excess: bool = True) -> 
     -1.154286
     """
     one_of("method", method, METHODS)
-    return figure_like(returns, kurtosis_of(sample(returns), method, excess=excess), "kurtosis")
+    return figure_like(returns, kurtosis_of(sample_of_kind(returns, kind), method, excess=excess), "kurtosis")
 
 
 def skewness_kurtosis_ratio(returns: Table) -> Figure:

@@ -92,6 +92,17 @@ def test_scipy(series: Any) -> None:
     assert [l_skewness(series), l_kurtosis(series)] == pytest.approx(stats.lmoment(series)[2:].tolist(), rel=SAME)
 
 
+def test_logarithms_of_growth() -> None:
+    logs = np.log1p(SHOCKS)
+    assert volatility(SHOCKS, kind="log").tolist() == pytest.approx((logs.std() * 252**0.5).tolist(), rel=SAME)
+    assert variance(SHOCKS, kind="log").tolist() == pytest.approx(logs.var().tolist(), rel=SAME)
+    assert skewness(SHOCKS, kind="log").tolist() == pytest.approx(logs.skew().tolist(), rel=SAME)
+    assert kurtosis(SHOCKS, kind="log").tolist() == pytest.approx(logs.kurt().tolist(), rel=SAME)
+    lost = np.array([[0.01, 0.02], [-1.0, 0.01], [0.02, -0.03], [0.01, 0.0], [0.0, 0.01]])
+    for rule in (volatility, variance, skewness, kurtosis):
+        assert np.isnan(rule(lost, kind="log")).tolist() == [True, False]
+
+
 def test_pandas() -> None:
     pd.testing.assert_series_equal(skewness(SHOCKS), SHOCKS.skew(), check_names=False, rtol=SAME)
     pd.testing.assert_series_equal(kurtosis(SHOCKS), SHOCKS.kurt(), check_names=False, rtol=SAME)

@@ -147,4 +147,10 @@ def test_adjustment_of_lo_is_the_variance_of_a_year() -> None:
     sharpe, rho = PORTFOLIO.mean() / PORTFOLIO.std(), autocorrelation(PORTFOLIO)
     expected = sharpe * 12 / np.sqrt(12 + 22 * rho)
     assert autocorrelation_adjusted_sharpe_ratio(PORTFOLIO, periods_per_year=12, lags=1) == pytest.approx(expected, rel=SAME)
+    for periods, series in ((12, SERIES["60"]), (252, SERIES["60"]), (252, SERIES["1000"])):  # a year within the history, and one beyond it
+        rhos = acf(series, nlags=min(periods, len(series)) - 1)[1:]
+        scale = periods + 2 * sum((periods - lag) * rho for lag, rho in enumerate(rhos, start=1))
+        plain = series.mean() / series.std(ddof=1)
+        expected = plain * periods / np.sqrt(scale)
+        assert autocorrelation_adjusted_sharpe_ratio(series, periods_per_year=periods) == pytest.approx(expected, rel=SAME), periods
     assert autocorrelation_adjusted_sharpe_ratio(PORTFOLIO, periods_per_year=12, lags=0) == pytest.approx(sharpe * 12**0.5, rel=SAME)
