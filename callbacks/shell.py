@@ -67,8 +67,9 @@ def _register_directory(app: Dash, services: Services) -> None:
 def _directory(services: Services) -> dict[str, Any]:
     """Portfolios by name; what they hold too, if it can be valued."""
     actor = services.accounts.local()
+    blends = {each.key: each.name for each in services.blends.find(actor)}
     portfolios = [
-        {"id": str(each.id), "name": each.name, "currency": each.base_currency, "demo": each.demo, **_settings(each)}
+        {"id": str(each.id), "name": each.name, "currency": each.base_currency, "demo": each.demo, **_settings(each, blends)}
         for each in services.portfolios.find(actor)
     ]
     found: dict[str, Any] = {"portfolios": portfolios, "instruments": []}
@@ -81,9 +82,10 @@ def _directory(services: Services) -> dict[str, Any]:
         return found  # names are enough to choose a portfolio; the page tells what is wrong
 
 
-def _settings(portfolio: Portfolio) -> dict[str, Any]:
+def _settings(portfolio: Portfolio, blends: dict[str, str]) -> dict[str, Any]:
     """Give what the settings of a portfolio show and change."""
-    return {"base_currency": portfolio.base_currency, "cost_method": portfolio.cost_method.value, "benchmark": portfolio.benchmark,
+    benchmark = blends.get(portfolio.benchmark or "", portfolio.benchmark)
+    return {"base_currency": portfolio.base_currency, "cost_method": portfolio.cost_method.value, "benchmark": benchmark,
             "oversell": portfolio.oversell, "negative_cash": portfolio.negative_cash, "providers": ", ".join(portfolio.providers),
             "version": portfolio.version}
 

@@ -13,7 +13,7 @@ import pandas as pd
 from data.cache import Cache
 from data.database import Database, Unit
 from engine import Panel
-from engine.errors import NotFound
+from engine.errors import InvalidInput, NotFound
 from engine.types import Actor, Finding
 from services.answers import Question
 from services.benchmark.references import Reference, find_reference
@@ -33,7 +33,7 @@ from services.performance_views import PerformanceQuestion, PerformanceView
 from services.valuation import Valuation
 from services.views import ALL
 
-KEPT_VIEWS = 128
+KEPT_VIEWS, KEPT_BESIDES = 128, 8
 ANSWER_SECONDS = 3600
 SATURDAY = 5
 
@@ -45,6 +45,7 @@ class Performance:
         self._database, self._cache, self._market, self._valuation = database, cache, market, valuation
         self._panels = Panels(database)
         self._views: Kept[PerformanceView] = Kept(KEPT_VIEWS)
+        self._besides: Kept[Beside] = Kept(KEPT_BESIDES)
         self._lines = Lines()
 
     def performance(self, actor: Actor, scope: str | UUID = ALL, question: PerformanceQuestion | None = None) -> PerformanceView:
@@ -167,7 +168,7 @@ class Performance:
         key = named.pop()
         try:
             return find_reference(unit, actor, key), ()
-        except NotFound:
+        except (NotFound, InvalidInput):
             message = f"The portfolio's benchmark {key} is not a known instrument or benchmark"
             return None, (Finding("benchmark_missing", message, context={"symbol": key}),)
 
@@ -201,9 +202,13 @@ class Performance:
             references = [find_reference(unit, actor, key) for key in keys or ()]
             plain = question if keys is None else replace(question, benchmark="")
             asked = self._asked(unit, actor, str(scope), plain, references)
-            brief = self._brief(unit, actor, asked)
-            levels = [read_levels(unit, actor, each, asked.scene.base, brief.panel.days, asked.scene.marked) for each in references]
-        return Beside(brief, tuple([brief.levels] if keys is None and brief.levels else levels))
+            return self._besides.get_or_compute(asked.key, lambda: self._beside(unit, actor, asked, references))
+
+    def _beside(self, unit: Unit, actor: Actor, asked: Asked, references: Sequence[Reference]) -> Beside:
+        """Lay out what an answer is made of, with more than one benchmark; without any named, beside the scope's own."""
+        brief = self._brief(unit, actor, asked)
+        levels = [read_levels(unit, actor, each, asked.scene.base, brief.panel.days, asked.scene.marked) for each in references]
+        return Beside(brief, tuple([brief.levels] if brief.levels else levels))
 
     def _view(self, unit: Unit, actor: Actor, asked: Asked) -> PerformanceView:
         """Measure what was asked."""

@@ -122,6 +122,13 @@ class Pair:
         return chosen | (cells == 0) if zero == way else chosen
 
     @cached_property
+    def logs(self) -> tuple[Floats, Floats]:
+        """ln(1 + r) of both, 0 where nothing is known or everything was lost."""
+        own, theirs = (side.filled if not side.losses_everything.any() else np.where(side.filled <= -1.0, 0.0, side.filled)
+                       for side in (self.own, self.theirs))
+        return np.log1p(own), np.log1p(theirs)
+
+    @cached_property
     def packed(self) -> tuple[Floats, Floats]:
         """Known returns of both with those that are missing moved to the end, where they are 0."""
         own, theirs = self.own, self.theirs

@@ -222,11 +222,6 @@ def r_squared_of(pair: Pair) -> Floats:
     return np.minimum(quotient(pair.products**2, pair.market.squares * pair.excess.squares), 1.0)
 
 
-def correlation_of(pair: Pair) -> Floats:
-    """Pearson's correlation of the returns above the risk-free rate, from -1 to 1; NaN where either stood still."""
-    return np.clip(quotient(pair.products, np.sqrt(pair.market.squares * pair.excess.squares)), -1.0, 1.0)
-
-
 def regression_epsilon(
     returns: Table, benchmark_returns: Table, *, risk_free: float | Table = 0.0, risk_free_basis: str = "period", periods_per_year: float = 252
 ) -> Figure:

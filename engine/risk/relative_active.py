@@ -263,11 +263,23 @@ def probability_of_outperformance(returns: Table, benchmark_returns: Table, *, h
 
 def outperformance_of(pair: Pair, horizon: int = 12) -> Floats:
     """Kernel of `probability_of_outperformance`."""
+    led = _led(pair)
+    if len(led) < horizon:
+        return np.full(led.shape[1], np.nan)
+    ahead = led[horizon - 1 :].copy()
+    ahead[1:] -= led[:-horizon]
+    full = np.arange(horizon, len(led) + 1)[:, None] <= pair.counts
+    wins = np.count_nonzero((ahead > 1e-13) & full, axis=0).astype(np.float64)
+    return quotient(wins, np.maximum(pair.counts - horizon + 1.0, 0.0))
+
+
+def _led(pair: Pair) -> Floats:
+    """Sum the logarithms by which the returns are ahead so far, known periods first; a loss of everything is a very large one."""
+    lost = pair.own.losses_everything.any() or pair.theirs.losses_everything.any()
+    if pair.own.known.all() and not lost:
+        return np.cumsum(pair.logs[0] - pair.logs[1], axis=0)
     mine, theirs = (np.log1p(np.maximum(side, -1.0 + 1e-16)) for side in pair.packed)
-    led = np.cumsum(np.vstack([np.zeros((1, mine.shape[1])), mine - theirs]), axis=0)
-    full = np.arange(1, len(led) - horizon + 1)[:, None] <= pair.counts - horizon + 1
-    ahead = (led[horizon:] - led[:-horizon] > 1e-13) & full if len(led) > horizon else full[:0]
-    return quotient(ahead.sum(axis=0).astype(np.float64), np.maximum(pair.counts - horizon + 1.0, 0.0))
+    return np.cumsum(mine - theirs, axis=0)
 
 
 def active_share(weights: Any, benchmark_weights: Any) -> Figure:  # noqa: ANN401 - weights by name

@@ -144,7 +144,7 @@ def capture_of(pair: Pair, way: str, method: str = "compounded", zero: str = "up
     if method == "mean":
         return quotient(dots(chosen, pair.own.filled) / held, dots(chosen, pair.theirs.filled) / held)
     spans = {"compounded": 1.0 / held, "annualised": periods / held, "cumulative": 0.0 * held + 1.0}[method]
-    mine, theirs = (np.expm1(spans * _logs(side, chosen)) for side in (pair.own, pair.theirs))
+    mine, theirs = (np.expm1(spans * _summed(side, logs, chosen)) for side, logs in zip((pair.own, pair.theirs), pair.logs, strict=True))
     return quotient(mine, theirs)
 
 
@@ -153,12 +153,10 @@ def capture_ratio_of(pair: Pair, method: str = "compounded", zero: str = "up", p
     return quotient(capture_of(pair, "up", method, zero, periods), capture_of(pair, "down", method, zero, periods))
 
 
-def _logs(side: Sample, chosen: Mask) -> Floats:
+def _summed(side: Sample, logs: Floats, chosen: Mask) -> Floats:
     """Sum of ln(1 + r) over chosen periods; NaN where everything was lost in one of them."""
-    if not side.losses_everything.any():
-        return dots(chosen, np.log1p(side.filled))
-    lost = side.filled <= -1.0
-    return np.where(dots(chosen, lost) > 0, np.nan, dots(chosen, np.log1p(np.where(lost, 0.0, side.filled))))
+    total = dots(chosen, logs)
+    return total if not side.losses_everything.any() else np.where(dots(chosen, side.filled <= -1.0) > 0, np.nan, total)
 
 
 def up_number_ratio(returns: Table, benchmark_returns: Table, *, zero: str = "up") -> Figure:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from engine.columns import Floats
 from engine.risk import relative, relative_active, relative_alpha, relative_betas, relative_capture
+from engine.risk.correlation import correlation_of
 from engine.risk.pair import Pair
 from engine.risk.relative_figures import KERNELS, TERMS
 from engine.risk.sample import Sample
@@ -61,7 +62,7 @@ def kernels(asked: BenchmarkQuestion, periods: float) -> dict[str, Kernel]:
 
     own: dict[str, Kernel] = {
         "alpha": alpha,
-        "correlation": relative.correlation_of,
+        "correlation": lambda pair: correlation_of(pair.own, pair.theirs),
         "bull_beta": lambda pair: relative_betas.sided_beta_of(pair, "up", zero),
         "bear_beta": lambda pair: relative_betas.sided_beta_of(pair, "down", zero),
         "timing_ratio": lambda pair: relative_betas.timing_ratio_of(pair, zero),
