@@ -147,3 +147,10 @@ def test_a_start_imports_nothing_slow() -> None:
     asked = "import sys, app; print(*[name for name in sys.argv[1:] if name in sys.modules])"
     told = subprocess.run([sys.executable, "-c", asked, *SLOW_TO_IMPORT], cwd=ROOT, capture_output=True, text=True, check=True)
     assert told.stdout.split() == []
+
+
+def test_migrations_are_one_chain() -> None:
+    told = {name: re.findall(rf'^{name} = "(.+)"', text, re.MULTILINE) for name in ("revision", "down_revision")
+            for text in ["\n".join(path.read_text() for path in sorted((ROOT / "data/migrations/versions").glob("*.py")))]}
+    assert len({*told["down_revision"]}) == len(told["down_revision"]) == len(told["revision"]) - 1
+    assert {*told["down_revision"]} < {*told["revision"]}

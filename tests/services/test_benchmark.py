@@ -15,6 +15,7 @@ import engine
 from engine.errors import Conflict, InvalidInput, NotFound, UnknownInstrument
 from engine.types import Actor
 from services import Services
+from services.attribution.views import AttributionQuestion
 from services.benchmark.views import PORTFOLIO, BenchmarkQuestion
 from services.performance_views import PerformanceQuestion
 
@@ -307,3 +308,30 @@ def test_changes_of_a_blend_are_written_down_and_taken_back(services: Services, 
 def test_bad_questions_are_refused(services: Services, actor: Actor, asked: dict[str, Any], error: type[Exception], match: str) -> None:
     with pytest.raises(error, match=match):
         services.benchmark.compare(actor, "all", Ask(**asked))
+
+
+def test_an_attribution_against_a_blend_has_its_groups_and_its_return(services: Services, actor: Actor) -> None:
+    own, tech, bank = walk(11), walk(12), walk(13)
+    for symbol, closes, sector in (("OWN", own, "Technology"), ("TEC", tech, "Technology"), ("BNK", bank, "Finance")):
+        put(services, actor, symbol, closes, sector=sector)
+    mix = blend(services, actor, {"symbol": "TEC", "weight": 0.5}, {"symbol": "BNK", "weight": 0.4}, {"kind": "cash", "weight": 0.1, "plus": 0.04})
+    key = portfolio(services, actor, *bought("OWN", 10, own[0]), *bought("BNK", 5, bank[0]), benchmark=mix)
+    view = services.attributions.attribution(actor, key, AttributionQuestion(**WINDOW))
+    performance = services.performance.performance(actor, key, PerformanceQuestion(**WINDOW))
+    assert (view.benchmark or ("", "", ""))[2] == "blend"
+    assert view.is_divided
+    assert view.figures["benchmark_return"] == pytest.approx(performance.figures["benchmark_twr"], abs=1e-9)
+    assert view.figures["portfolio_return"] == pytest.approx(performance.figures["twr"], abs=1e-9)
+    assert view.figures["residual"] == pytest.approx(0.0, abs=1e-9)
+    parts = [view.figures[name] for name in ("allocation", "selection", "interaction", "currency")]
+    assert sum(parts) == pytest.approx(view.figures["active_return"], abs=1e-9)
+    assert abs(view.figures["allocation"]) > 1e-4
+    assert {"Technology", "Finance"} <= {*view.groups["key"]} | {*view.groups.index}
+
+
+def test_what_a_blend_is_made_of_is_not_undone_from_under_it(services: Services, actor: Actor) -> None:
+    services.instruments.put(actor, "IDX", {"name": "Index", "currency": "USD"})
+    entry = services.audit.find(actor, entity="instrument").items[0].id
+    blend(services, actor, {"symbol": "IDX", "weight": 1})
+    with pytest.raises(Conflict, match="1 benchmarks"):
+        services.audit.undo(actor, entry)
