@@ -115,11 +115,11 @@ def serve_on(listener: socket.socket, settings: Settings, workers: int, started:
 
 
 def serve_many(settings: Settings, listener: socket.socket, workers: int) -> None:
-    """Run several processes on one port; each stands for election as the poller."""
+    """Run several processes on one port; each stands for election as the poller. SIGHUP puts new ones in their place, one by one."""
     os.environ.update(settings.as_environment())
-    config = uvicorn.Config("app:server_from_environment", factory=True, workers=workers, **server_options())
-    say(f"Portolan starts {workers} processes at {settings.address}   (Ctrl-C stops them)")
-    Multiprocess(config, target=uvicorn.Server(config).run, sockets=[listener]).run()
+    config = uvicorn.Config("app:server_from_environment", factory=True, workers=workers, timeout_worker_healthcheck=60, **server_options())
+    say(f"Portolan starts {workers} processes")
+    Workers(config, [listener], settings).run()
 
 
 def server_from_environment() -> FastAPI:
@@ -133,6 +133,22 @@ def server_options() -> dict[str, Any]:
     """How uvicorn runs: the steadiest socket implementation, small frames in, no compression."""
     return {"ws": StreamProtocol, "ws_max_size": 65536, "ws_per_message_deflate": False, "lifespan": "on", "log_config": None,
             "access_log": False, "server_header": False, "timeout_graceful_shutdown": 3}
+
+
+class Workers(Multiprocess):
+    """Processes that are told of when all of them answer, at the start and after one was replaced."""
+
+    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket], settings: Settings) -> None:
+        super().__init__(config, sockets)
+        self.settings, self.told = settings, set[int | None]()
+
+    def keep_subprocess_alive(self) -> None:
+        """Look after them, and tell the person who waits."""
+        super().keep_subprocess_alive()
+        pids = {each.pid for each in self.processes}
+        if pids != self.told and all(each.is_ready(1.0) for each in self.processes):
+            self.told = pids
+            say(f"Portolan is ready with {len(self.processes)} processes: {self.settings.address}   (Ctrl-C stops them)")
 
 
 class Announcing(uvicorn.Server):
