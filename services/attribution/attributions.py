@@ -9,7 +9,7 @@ from uuid import UUID
 import numpy as np
 import pandas as pd
 
-from data.database import Database, Unit
+from data.database import Database
 from engine import Attribution, Panel, daily_attribution, panel_side
 from engine.types import Actor, Finding, Severity
 from services import fields
@@ -80,12 +80,12 @@ class Attributions:
 
     def _view(self, actor: Actor, basis: Basis, asked: AttributionQuestion) -> AttributionView:
         brief = basis.brief
-        instrument = brief.asked.benchmark
-        if instrument is None or brief.is_empty:
+        if brief.levels is None or brief.is_empty:
             return _nothing(basis, asked, () if brief.is_empty else (NO_BENCHMARK,))
         shown = brief.panel.between(brief.asked.start, brief.asked.end)
         with self._database.read() as unit:
-            return _told(basis, asked, *_cut(unit, actor, basis, shown))
+            parts = read_constituents(unit, actor, brief.levels, brief.asked.scene, brief.panel.days, shown.days)
+        return _told(basis, asked, shown if len(parts.days) == len(shown.days) else shown.between(parts.days[0], shown.days[-1]), parts)
 
 
 def checked(asked: AttributionQuestion) -> AttributionQuestion:
@@ -103,14 +103,6 @@ def checked(asked: AttributionQuestion) -> AttributionQuestion:
 def _performance_question(asked: AttributionQuestion) -> PerformanceQuestion:
     return PerformanceQuestion(start=asked.start, end=asked.end, period=asked.period, benchmark=asked.benchmark, costs=asked.costs,
                                base_currency=asked.base_currency)
-
-
-def _cut(unit: Unit, actor: Actor, basis: Basis, shown: Panel) -> tuple[Panel, Constituents]:
-    """Give both sides on the days that both have."""
-    asked = basis.brief.asked
-    assert asked.benchmark is not None  # noqa: S101  # the caller has seen to it
-    parts = read_constituents(unit, actor, asked.benchmark, asked.scene, shown.days)
-    return (shown if len(parts.days) == len(shown.days) else shown.between(parts.days[0], shown.days[-1])), parts
 
 
 def _told(basis: Basis, asked: AttributionQuestion, shown: Panel, parts: Constituents) -> AttributionView:

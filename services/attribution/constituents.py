@@ -10,11 +10,11 @@ import pandas as pd
 
 from data.database import Unit
 from engine import Side, blend_side, blend_weights, rate_history
-from engine.errors import MisalignedSeries
+from engine.errors import MisalignedSeries, NotFound
 from engine.types import Actor, Finding, Instrument
 from services.benchmark.references import Part, Reference
 from services.books import read_rates
-from services.performance_benchmark import Days, Levels, on_days, read_levels
+from services.performance_benchmark import Days, Levels, on_days
 from services.performance_panels import Scene, rates_with_now
 
 Cells = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
@@ -46,26 +46,34 @@ class Constituents:
         return self.weights.shape[1] == 1
 
 
-def read_constituents(unit: Unit, actor: Actor, reference: Reference, scene: Scene, days: Days) -> Constituents:
-    """Read what a benchmark is made of.
+def read_constituents(unit: Unit, actor: Actor, levels: Levels, scene: Scene, days: Days, window: Days) -> Constituents:
+    """Tell what a benchmark is made of over some of the days of its levels; its weights have drifted since before, as its levels have.
 
     Raises
     ------
     MisalignedSeries
         Fewer than two of the days have a close of it: the sentence says which days each side has.
     """
-    levels = read_levels(unit, actor, reference, scene.base, days, scene.marked)
-    known = np.flatnonzero(np.isfinite(levels.closes))
+    first = int(np.searchsorted(days, window[0]))
+    last = first + len(window)
+    known = first + np.flatnonzero(np.isfinite(levels.closes[first:last]))
     if len(known) < 2:
-        raise _nothing_common(levels.label, days, known)
-    kept = days[known[0]:]
-    names, closes = _names(levels), np.column_stack([each.closes[known[0]:] for each in levels.parts])
-    frames = {"weights": _opening_weights(reference, closes, kept), "returns": np.nan_to_num(closes[1:] / closes[:-1] - 1.0),
-              "spot": np.column_stack([_spot(unit, actor, each.part, scene, kept) for each in levels.parts])}
-    told = {name: pd.DataFrame(cells, index=pd.DatetimeIndex(kept[1:], name="date"), columns=names) for name, cells in frames.items()}
+        raise _nothing_common(levels.label, window, known)
+    reference, kept = _reference(levels), slice(int(known[0]), last)
+    names, closes = _names(levels), np.column_stack([each.closes for each in levels.parts])
+    cut, cells = days[kept], closes[kept]
+    frames = {"weights": _weights_after(reference, closes, days)[kept][:-1], "returns": np.nan_to_num(cells[1:] / cells[:-1] - 1.0),
+              "spot": np.column_stack([_spot(unit, actor, each.part, scene, cut) for each in levels.parts])}
+    told = {name: pd.DataFrame(each, index=pd.DatetimeIndex(cut[1:], name="date"), columns=names) for name, each in frames.items()}
     instruments = {name: each.part.instrument for name, each in zip(names, levels.parts, strict=True) if each.part.instrument is not None}
-    return Constituents(reference.key, reference.name, reference.kind, kept, instruments=instruments, simulated=levels.simulated,
+    return Constituents(reference.key, reference.name, reference.kind, cut, instruments=instruments, simulated=levels.simulated,
                         findings=levels.findings, **told)
+
+
+def _reference(levels: Levels) -> Reference:
+    if levels.reference is None:
+        raise NotFound("benchmark", levels.symbol)
+    return levels.reference
 
 
 def _names(levels: Levels) -> list[str]:
@@ -74,11 +82,11 @@ def _names(levels: Levels) -> list[str]:
     return [key if keys.index(key) == place else f"{key} ({place + 1})" for place, key in enumerate(keys)]
 
 
-def _opening_weights(reference: Reference, closes: Cells, days: Days) -> Cells:
-    """Weights that each day but the first begins with."""
+def _weights_after(reference: Reference, closes: Cells, days: Days) -> Cells:
+    """Weights after each close, which the next day begins with."""
     index = pd.DatetimeIndex(days)
     targets = {place: each.weight for place, each in enumerate(reference.parts)}
-    return blend_weights(pd.DataFrame(closes, index=index), targets, rebalancing=reference.rebalancing).to_numpy()[:-1]
+    return blend_weights(pd.DataFrame(closes, index=index), targets, rebalancing=reference.rebalancing).to_numpy()
 
 
 def _spot(unit: Unit, actor: Actor, part: Part, scene: Scene, days: Days) -> Cells:

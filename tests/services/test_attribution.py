@@ -111,6 +111,29 @@ def test_a_sector_instrument_is_a_divided_benchmark(services: Services, actor: A
     assert view.figures["allocation"] != 0
 
 
+@pytest.mark.parametrize("rebalancing", ["never", "daily", "monthly"])
+@pytest.mark.parametrize("linking", ["carino", "geometric"])
+def test_a_blend_is_divided_by_its_parts(services: Services, actor: Actor, key: UUID, rebalancing: str, linking: str) -> None:
+    put(services, actor, "XLT", CLOSES["IDX"], sector="Technology", asset_class="fund")
+    put(services, actor, "XLE", CLOSES["OIL"], sector="Energy", asset_class="fund", currency="EUR")
+    blend = services.blends.create(actor, {"name": f"mix {rebalancing}", "rebalancing": rebalancing, "components": [
+        {"symbol": "XLT", "weight": 0.6}, {"symbol": "XLE", "weight": 0.3}, {"kind": "cash", "weight": 0.1, "plus": 0.03}]})
+    start = date(2024, 1, 4)  # after the blend has drifted
+    view = services.attributions.attribution(actor, key, Ask(start=start, end=END, benchmark=blend.key, linking=linking))
+    check(view)
+    assert view.is_divided
+    told = view.groups.set_index("key")
+    assert {"Technology", "Energy", "cash"} == set(told.index)
+    assert told["benchmark_weight"].sum() == pytest.approx(1.0)
+    performance = services.performance.performance(actor, key, PerformanceQuestion(start=start, end=END, benchmark=blend.key))
+    assert view.figures["benchmark_return"] == pytest.approx(performance.figures["benchmark_twr"], abs=1e-12)
+    if rebalancing == "daily":
+        assert told.loc["Technology", "benchmark_weight"] == pytest.approx(0.6)
+    assert set(view.holdings[view.holdings["in_benchmark"]]["key"]) == {"XLT", "XLE", "cash"}
+    by_class = services.attributions.attribution(actor, key, Ask(start=start, end=END, benchmark=blend.key, by="asset_class"))
+    assert "benchmark_of_funds" in {each.code for each in by_class.findings}
+
+
 def test_a_benchmark_that_begins_late_shortens_the_window(services: Services, actor: Actor, key: UUID) -> None:
     put(services, actor, "NEW", CLOSES["IDX"][-4:], asset_class="index")
     view = services.attributions.attribution(actor, key, Ask(start=START, end=END, benchmark="NEW"))
