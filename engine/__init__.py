@@ -134,7 +134,7 @@ from engine.risk.var.decomposition import (
 )
 from engine.risk.var.durations import duration_test
 from engine.risk.var.entropic import entropic_risk, entropic_value_at_risk
-from engine.risk.var.liquidity import days_to_liquidate, liquidity_adjusted_value_at_risk, share_liquidated
+from engine.risk.var.liquidity import days_to_liquidate, effective_spread, liquidity_adjusted_value_at_risk, share_liquidated
 from engine.risk.var.losses import diebold_mariano_test, quantile_loss, quantile_losses
 from engine.risk.var.measures import expected_shortfall, rolling_value_at_risk, value_at_risk
 from engine.risk.var.relativistic import relativistic_value_at_risk
@@ -305,6 +305,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "edar",
     "effective_number_of_assets",
     "effective_number_of_bets",
+    "effective_spread",
     "entropic_risk",
     "entropic_value_at_risk",
     "entropic_value_at_risk_range",

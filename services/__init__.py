@@ -36,6 +36,7 @@ from services.renames import Renames
 from services.risk.exposures import Exposures
 from services.risk.firm import FirmRuns
 from services.risk.sheet import Risk
+from services.risk.var import ValueAtRisk
 from services.searching import Searching
 from services.stress.scenarios import Scenarios
 from services.stress.stress import Stress
@@ -90,6 +91,7 @@ class Services:
     reconcile: Reconcile
     scenarios: Scenarios
     stress: Stress
+    value_at_risk: ValueAtRisk
     watchlists: Watchlists
     blends: Blends
     benchmark: Benchmark
@@ -127,6 +129,7 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
         performance=performance, exposures=exposures, risk=Risk(exposures), scenarios=scenarios, stress=Stress(database, exposures, scenarios),
         firm=FirmRuns(writes, exposures, settings.engine_cluster),
         blends=Blends(writes), benchmark=Benchmark(performance, exposures),
+        value_at_risk=ValueAtRisk(database, exposures),
         portfolios=Portfolios(writes), instruments=instruments, transactions=transactions, endpoints=Endpoints(settings, writes),
         dropped_files=DroppedFiles(folder, accounts.local, market, instruments),
         transfers=Transfers(writes, transactions), renames=Renames(writes), imports=imports, exports=Exports(database, valuation, performance),

@@ -157,6 +157,12 @@ def test_a_forecast_is_the_figure_of_the_days_before_it() -> None:
     assert found.violations.equals(violations(found.returns, found.forecasts))
 
 
+def test_one_method_alone_is_told_like_several() -> None:
+    alone, among = (backtest(RETURNS, names, window=120, days=60) for names in (["normal"], ["normal", "ewma"]))
+    assert alone.violations["normal"].equals(among.violations["normal"])
+    assert alone.ranking.loc["normal"].drop("rank").equals(among.ranking.loc["normal"].drop("rank"))
+
+
 def test_what_comes_later_changes_no_forecast() -> None:
     changed = RETURNS.copy()
     changed.iloc[-30:] = -0.5

@@ -51,7 +51,7 @@ def violations(returns: Table, value_at_risk: Table) -> Any:  # noqa: ANN401 - t
     if named and not sides[0].index.equals(sides[1].index):
         raise MisalignedSeries("value_at_risk", "returns", reason="their labels differ")
     hits = np.where(np.isnan(mine + forecast), np.nan, (-mine > forecast).astype(np.float64))
-    return series_like(value_at_risk if forecast.shape[1] > 1 else returns, hits)
+    return series_like(value_at_risk if np.ndim(value_at_risk) == 2 else returns, hits)
 
 
 def kupiec_test(violations: Table | int, observations: int | None = None, *, level: float = 0.95) -> Verdict:

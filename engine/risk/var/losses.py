@@ -56,7 +56,7 @@ def quantile_losses(returns: Table, value_at_risk: Table, *, level: float = 0.95
         raise MisalignedSeries("value_at_risk", "returns", reason=f"{forecast.shape} against {mine.shape}")
     above = mine + forecast
     losses = np.where(np.isnan(above), np.nan, (share - (above < 0)) * above)
-    return series_like(value_at_risk if forecast.shape[1] > 1 else returns, losses)
+    return series_like(value_at_risk if np.ndim(value_at_risk) == 2 else returns, losses)
 
 
 def quantile_loss(returns: Table, value_at_risk: Table, *, level: float = 0.95) -> Figure:
