@@ -16,6 +16,7 @@ from engine.risk.var.measures import method_of
 from engine.risk.var.methods import METHODS
 from engine.types import Finding, Severity
 from services.risk.exposures import Exposure
+from services.risk.held import held_of
 
 HISTORY: Final = 504  # trading days that the figures of now rest on
 WINDOW: Final = 250  # trading days that each past forecast was made from
@@ -107,19 +108,18 @@ def _now(past: pd.Series, names: tuple[str, ...], level: float, horizon: int) ->
 
 
 def _parts(exposure: Exposure, method: str, level: float, horizon: int) -> tuple[pd.DataFrame, float, list[Finding]]:
-    """Take the loss apart by holding, on the days that all of them have."""
-    recent, weights = exposure.returns.tail(HISTORY), exposure.weights.fillna(0.0)
-    kept = [symbol for symbol in recent.columns if recent[symbol].notna().sum() >= LEAST_FORECASTS and weights[symbol] != 0]
-    left = [str(symbol) for symbol in recent.columns if symbol not in kept and weights[symbol] != 0]
-    findings = [Finding("left_out", f"{', '.join(left)}: fewer than {LEAST_FORECASTS} daily returns, so they are not in what each holding adds",
-                        Severity.INFO, {"symbols": left})] if left else []
-    whole = recent[kept].dropna()
-    if len(kept) == 0 or len(whole) < LEAST_FORECASTS:
+    """Take the loss apart by holding, so that the parts add up to that of the whole on the same days."""
+    held = held_of(exposure).last(HISTORY)
+    unknown = exposure.returns.reindex(index=held.returns.index, columns=held.returns.columns).isna().sum()
+    short = [str(symbol) for symbol in unknown.index[unknown.to_numpy() > 0]]
+    findings = [Finding("filled_history", f"{', '.join(short)}: on days without a return taken to have done what the rest did", Severity.INFO,
+                        {"symbols": short})] if short else []
+    if not len(held.weights) or len(held.returns) < LEAST_FORECASTS:
         return NOTHING, np.nan, findings
     ways: dict[str, Any] = {"level": level, "method": method, "horizon": horizon}
     try:
-        parts = risk_decomposition(whole, weights[kept], **ways)
-        benefit = float(diversification_benefit(whole, weights[kept], **ways))
+        parts = risk_decomposition(held.returns, held.weights, **ways)
+        benefit = float(diversification_benefit(held.returns, held.weights, **ways))
     except InsufficientHistory as error:
         return NOTHING, np.nan, [*findings, Finding("too_short", error.message, Severity.INFO, dict(error.context))]
     return parts.sort_values("component", ascending=False), benefit, findings

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any, Final
 from uuid import UUID
 
@@ -32,15 +31,14 @@ from services import fields
 from services.books import Kept
 from services.fields import Place
 from services.risk.exposures import Exposure, ExposureQuestion, Exposures
+from services.risk.held import Held, held_of
 from services.risk.liquidity import liquidity
-from services.risk.var_views import BY, DAYS, HISTORY, WINDOW, BacktestView, VarQuestion, VarView
+from services.risk.losses import DAYS, DEFAULT, HISTORY, LEAST_FORECASTS, QUICK, WINDOW
+from services.risk.var_views import BY, BacktestView, VarQuestion, VarView
 from services.views import ALL
 
 KEPT: Final = 64
 MOST_DAYS: Final = 5_000
-LEAST_FORECASTS: Final = 60  # below it no test says anything
-QUICK: Final = tuple(name for name, method in METHODS.items() if not method.simulated and name != "garch")
-DEFAULT: Final = "historical"
 PARTS: Final = ["weight", "standalone", "marginal", "component", "share", "incremental", "shortfall_component"]
 CONVENTIONS: Final = {
     "returns": "Today's weights on the daily total returns of what is held, in base currency; cash stays as it is",
@@ -50,19 +48,6 @@ CONVENTIONS: Final = {
     "parts": "Euler's: weight times the change for a unit of weight more; they add up to the whole",
     "liquidity": "Mean volume of the last twenty bars; spread from their highs and lows (Corwin and Schultz), half of it paid",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """Days without a gap: what is held x its returns, and its weights."""
-
-    returns: pd.DataFrame
-    weights: pd.Series
-    state: Hashable
-
-    def last(self, days: int) -> Held:
-        """Give the last days."""
-        return Held(self.returns.tail(days), self.weights, (self.state, days))
 
 
 class ValueAtRisk:
@@ -155,23 +140,6 @@ class ValueAtRisk:
         """Run a backtest, or give the one that was run before weights moved by a thousandth."""
         key = held.state, tuple(held.weights.round(3)), tuple(names), level, window
         return self._tests.get_or_compute(key, lambda: backtest(held.returns, names, level=level, window=window, weights=held.weights))
-
-
-def held_of(exposure: Exposure) -> Held:
-    """Give the days that risk of today rests on, gaps filled by what the rest of the holdings did on that day.
-
-    The sum of weights times returns is `exposure.of_today`.
-    """
-    weights = exposure.weights.fillna(0.0).astype(np.float64)
-    known = exposure.returns.notna()
-    kept = [symbol for symbol in weights.index if weights[symbol] != 0 and known[symbol].any()]
-    whole = exposure.of_today.dropna()
-    cells = exposure.returns.loc[whole.index, kept]
-    size = float(weights.abs().sum())
-    scale = size / float(weights[kept].abs().sum()) if kept else 1.0
-    rest = (whole / size).to_numpy()[:, None] * np.sign(weights[kept].to_numpy())
-    filled = pd.DataFrame(np.where(cells.isna(), rest, cells), index=cells.index, columns=cells.columns)
-    return Held(filled, weights[kept] * scale, exposure.state)
 
 
 def _checked(asked: VarQuestion) -> VarQuestion:

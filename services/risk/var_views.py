@@ -15,10 +15,8 @@ import pandas as pd
 from engine.risk.var.backtest import TESTS, Backtest
 from engine.risk.var.methods import METHODS
 from engine.types import Finding
+from services.risk.losses import DAYS
 
-HISTORY: Final = 504  # trading days that the figures of now rest on, where nothing else is asked
-WINDOW: Final = 250  # trading days that each past forecast was made from
-DAYS: Final = 500  # trading days that were forecast
 LABELS: Final = {name: method.label for name, method in METHODS.items()}
 TEST_NAMES: Final = tuple(TESTS)
 BY: Final = ("symbol", "sector", "asset_class", "currency", "country")

@@ -207,3 +207,13 @@ def test_a_level_within_the_threshold_is_a_gap(held: tuple[TestClient, str]) -> 
 def test_another_portfolio_is_not_found(client: TestClient) -> None:
     for route in ("var", "backtest"):
         assert client.get(f"{API}/portfolios/00000000-0000-7000-8000-000000000000/risk/{route}").status_code == 404
+
+
+def test_the_page_of_risk_tells_the_same_number(held: tuple[TestClient, str]) -> None:
+    client, path = held
+    group = {"group_by": "symbol", "group": "TEC"}
+    for query in (group, {**group, "method": "ewma", "level": "0.99", "horizon_days": "5"}):
+        here, there = asked(client, f"{path}/risk/var", methods="historical", **query), asked(client, f"{path}/risk", **query)["today"]
+        assert there["method"] == here["method"]
+        assert there["value_at_risk"] == pytest.approx(here["value_at_risk"], rel=1e-9)
+        assert there["expected_shortfall_amount"] == pytest.approx(here["expected_shortfall_amount"], rel=1e-9)
