@@ -72,7 +72,8 @@ class Stress:
         return StressView(
             scope=exposure.scope, label=exposure.label, base_currency=exposure.base_currency, value=exposure.value, question=asked, episodes=told,
             scenarios=tuple(self._losses(actor, exposure, chosen)), reverse=_reverse(exposure, weights, asked, gaps),
-            names={str(symbol): str(name) for symbol, name in exposure.holdings["name"].items()}, benchmark=exposure.benchmark_name, gaps=gaps,
+            names={str(symbol): str(name) for symbol, name in exposure.holdings["name"].items()}, choices=_choices(exposure),
+            benchmark=exposure.benchmark_name, gaps=gaps,
             conventions=CONVENTIONS, simulated=exposure.simulated, revisions=exposure.revisions,
             findings=(*exposure.findings, *_unpriced(exposure)),
         )
@@ -164,6 +165,14 @@ def _reverse(exposure: Exposure, weights: pd.Series, asked: StressQuestion, gaps
     except AnalyticsError as error:
         gaps["reverse"] = error.message
         return None
+
+
+def _choices(exposure: Exposure) -> dict[str, tuple[str, ...]]:
+    """List what of each target is held, so that a form can offer it."""
+    words = {target: exposure.holdings[target].dropna().astype(str) for target in ("sector", "country", "asset_class", "currency")}
+    told = {target: tuple(sorted({word for word in found if word})) for target, found in words.items()}
+    told["currency"] = tuple(sorted({*told["currency"], *map(str, exposure.cash.index)} - {exposure.base_currency}))
+    return {"instrument": tuple(map(str, exposure.holdings.index)), **told}
 
 
 def _unpriced(exposure: Exposure) -> list[Finding]:

@@ -82,6 +82,7 @@ class StressView:
     scenarios: tuple[ScenarioLoss, ...]  # one's own first, oldest first, then those that came with the house
     reverse: ReverseStress | None  # None: `gaps["reverse"]` says why
     names: Mapping[str, str]  # symbol -> name
+    choices: Mapping[str, tuple[str, ...]]  # target of a shock -> what of it is held
     benchmark: tuple[str, str] | None
     gaps: Mapping[str, str]  # what has no answer -> why, in a sentence
     conventions: Mapping[str, str]

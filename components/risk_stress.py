@@ -1,0 +1,175 @@
+"""The Stress section of the Risk page: bars of losses, who makes them, what it takes to lose so much, and the sheet of a scenario."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+from dash import dcc, html
+
+from components import cards, controls, theme
+from components.icons import Icon
+from components.performance import table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LOSSES = (("0.1", "10\u202f%"), ("", "20\u202f%"), ("0.3", "30\u202f%"), ("0.5", "50\u202f%"))
+WITHIN = (("1", "1 day"), ("5", "1 week"), ("", "1 month"), ("63", "3 months"), ("252", "1 year"))
+FIRST = 12  # bars that stand open; the rest is behind a line
+SOURCES = {"own": "its own", "sector": "its sector", "asset_class": "its class", "benchmark": "beta to the benchmark", "market": "beta, S&P 500",
+           "": "unknown"}
+
+
+class StressIds(StrEnum):
+    """The Stress section; `assets/risk_stress.js` reads these as strings."""
+
+    ASKED = "risk-stress-asked"  # {portfolio, benchmark, stress, loss, within, past, n}
+    READ = "risk-stress-read"  # {revisions}: of what was read
+    CHANGED = "risk-stress-changed"  # a counter: a scenario was saved, removed or taken back
+    CHOICES = "risk-stress-choices"  # {scope, currency, choices, scenarios}: for the sheet
+    BODY = "risk-stress-body"
+    SHEET = "risk-stress-sheet"
+
+
+class Loss(NamedTuple):
+    """One bar: an episode or a scenario."""
+
+    key: str  # in the address
+    label: str
+    note: str  # beside the label, dim
+    title: str
+    pnl: float | None  # money, negative for a loss; None: unknown
+    share: float | None  # of the value, negative for a loss
+    thin: str = ""  # why it is to be read with care
+    scenario: str = ""  # id of one's own
+
+
+class Part(NamedTuple):
+    """What one holding adds."""
+
+    symbol: str
+    name: str
+    weight: float
+    move: float | None
+    because: str
+    pnl: float
+
+
+class Step(NamedTuple):
+    """What one holding does on the most likely way to a loss."""
+
+    symbol: str
+    name: str
+    weight: float
+    move: float
+    deviations: float | None
+    alone: float | None
+    contribution: float
+
+
+def skeleton() -> list[object]:
+    """Build stores, the body that `callbacks/risk_stress.py` fills, and the sheet that `assets/risk_stress.js` fills."""
+    form = html.Form([], className="form", noValidate="noValidate", **{"data-form": "scenario", "data-part": "scenario-form"})
+    return [
+        *[dcc.Store(id=store) for store in (StressIds.ASKED, StressIds.READ, StressIds.CHANGED, StressIds.CHOICES)],
+        html.Div([], className="done", role="status", **{"data-part": "stress-done"}),
+        html.Div(html.Div([html.Section(cards.bones(), className="panel c7"), html.Section(cards.bones(), className="panel c5")],
+                          className="cols waiting"), id=StressIds.BODY),
+        controls.dialog("New scenario", [form], id=StressIds.SHEET, className="scenario-sheet"),
+    ]
+
+
+# ------------------------------------------------------------------------------------------------------------------------------ bars
+
+
+def losses_panel(title: str, note: str, losses: Sequence[Loss], *, chosen: str, foot: str, tools: Sequence[object] = ()) -> html.Section:
+    """Panel of bars, each of which can be pressed to see who makes it, and the same as a table."""
+    bars = html.Div(loss_bars(losses, chosen=chosen), className="as-chart", role="group", **{"aria-label": title})
+    shown = cards.panel(title, html.Div([bars, html.Div(losses_table(title, losses), className="scroll as-rows")], className="stack losses"),
+                        note=note, span="c7", tools=[cards.stale_tag(), *tools, cards.table_tool()])
+    shown.children.append(html.Footer(foot))
+    return shown
+
+
+def loss_bars(losses: Sequence[Loss], *, chosen: str) -> list[object]:
+    """Bars from the line of nothing: losses to its left, gains to its right, on one scale."""
+    known = [abs(loss.share) for loss in losses if loss.share is not None]
+    rows = [_bar(loss, max(known, default=0.0) or 1.0, chosen=chosen) for loss in losses]
+    if len(rows) <= FIRST + 1:
+        return list(rows)
+    behind = any(loss.key == chosen for loss in losses[FIRST:])
+    more = html.Details([html.Summary(f"{len(rows) - FIRST} more"), html.Div(rows[FIRST:])], className="more", open=behind)
+    return [*rows[:FIRST], more]
+
+
+def _bar(loss: Loss, widest: float, *, chosen: str) -> html.Div:
+    share = loss.share or 0.0
+    bars = html.Span([html.Progress(value=f"{100 * max(side * share, 0.0) / widest:.1f}", max="100", className=look, **{"aria-hidden": "true"})
+                      for side, look in ((-1, "lost"), (1, "won"))], className="two-way")
+    words = html.Span([html.B(loss.label), html.Span(loss.note, className="dim")], className="words")
+    figures = [html.Span(theme.money(loss.pnl, decimals=0, signed=True), className=f"num {theme.tone(loss.pnl, decimals=0)}"),
+               html.Span(theme.percent(loss.share, decimals=1), className="num soft")]
+    press = html.Button([words, bars, *figures], type="button", title=loss.title, className="loss" + (" is-thin" if loss.thin else ""),
+                        **{"data-stress": loss.key, "aria-pressed": str(loss.key == chosen).lower()})
+    return html.Div([press, _deeds(loss)], className="loss-row")
+
+
+def _deeds(loss: Loss) -> html.Span:
+    """Change and remove stand beside one's own scenarios; those of the house can be taken as a beginning."""
+    if loss.scenario:
+        deeds = ((Icon.EDIT, "Change", "scenario-edit"), (Icon.CLOSE, "Remove", "scenario-remove"))
+        return html.Span([controls.tool(name, f"{word}: {loss.label}", do=do, **{"data-scenario": loss.scenario}) for name, word, do in deeds],
+                         className="deeds")
+    return html.Span(className="deeds")
+
+
+def losses_table(title: str, losses: Sequence[Loss]) -> html.Table:
+    """List the same with what each rests on."""
+    rows = [html.Tr([html.Td([html.B(loss.label), html.Span(f" {loss.note}", className="dim")], className="l"),
+                     html.Td(theme.money(loss.pnl, decimals=0, signed=True), className=theme.tone(loss.pnl, decimals=0)),
+                     html.Td(theme.percent(loss.share, decimals=1), className="soft"),
+                     html.Td(loss.thin or "its own history", className="l soft wrap")])
+            for loss in losses]
+    return table(title, ["", "P/L", "Of value", "Rests on"], rows)
+
+
+# ---------------------------------------------------------------------------------------------------------------------- who makes it
+
+
+def parts_panel(title: str, parts: Sequence[Part], *, pnl: float | None, share: float | None, currency: str, foot: str) -> html.Section:
+    """Panel of what each holding adds to a loss; the sum stands under it."""
+    rows = [html.Tr([_who(part.symbol, part.name), html.Td(theme.share(part.weight), className="soft"),
+                     html.Td(theme.percent(part.move, decimals=1)), html.Td(part.because, className="l soft"),
+                     html.Td(theme.money(part.pnl, decimals=0, signed=True), className=theme.tone(part.pnl, decimals=0))]) for part in parts]
+    total = html.Tr([html.Td("All", className="l"), html.Td(""), html.Td(theme.percent(share, decimals=1)), html.Td(""),
+                     html.Td(theme.money(pnl, decimals=0, signed=True))])
+    heads = ["Holding", "Weight", "Move", "From", f"P/L, {currency}"]
+    shown = cards.panel(title, html.Div(table(title, heads, rows, foot=total), className="scroll"), note="by holding", span="c5", flush=True)
+    shown.children.append(html.Footer(foot))
+    return shown
+
+
+# ------------------------------------------------------------------------------------------------------------------ what loses so much
+
+
+def _who(symbol: str, name: str) -> html.Td:
+    return html.Td([html.B(symbol), html.Span(name, className="dim")], className="l who")
+
+
+def reverse_panel(steps: Sequence[Step], *, sentence: str, loss: str, within: str) -> html.Section:
+    """Panel of the most likely way to a loss, with the loss and the time it may take in reach."""
+    times = [html.Option(word, value=value, selected=value == within) for value, word in WITHIN]
+    select = html.Select(times, name="within", className="input short", **{"data-stress-within": ""})
+    choose = html.Label([html.Span("Within", className="sr"), select])
+    choices = html.Div([controls.segments(LOSSES, attribute="stress-loss", label="Loss", current=loss), choose], className="choices")
+    rows = [html.Tr([_who(step.symbol, step.name), html.Td(theme.share(step.weight), className="soft"),
+                     html.Td(theme.percent(step.move, decimals=1)), html.Td(theme.number(step.deviations, decimals=1), className="soft"),
+                     html.Td(theme.percent(step.contribution, decimals=1)), html.Td(theme.percent(step.alone, decimals=0), className="soft")])
+            for step in steps]
+    grid = table("The most likely way", ["Holding", "Weight", "Move", "Deviations", "Adds", "Alone"], rows)
+    shown = cards.panel("What loses that much?", [choices, html.P(sentence, className="sentence"), html.Div(grid, className="scroll")],
+                        note="the most likely way", span="c12")
+    shown.children.append(html.Footer("Of all moves with this loss the one closest to what is usual, by the covariance of the last 500 trading days. "
+                                      "Alone: what this holding would have to do by itself."))
+    return shown
