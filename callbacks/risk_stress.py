@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 LOSS, WITHIN = "0.2", "21"
 THIN = 0.25  # share of the weight that stands in for what is missing, from which on an episode is told with care
-MOST_PARTS = 40
+MOST_PARTS, MOST_STEPS = 40, 12
 
 
 def register(app: Dash, services: Services) -> None:
@@ -180,10 +180,12 @@ def _reverse(view: StressView, asked: dict[str, Any]) -> Component:
         return parts.reverse_panel([], sentence=f"Not known yet. {why}.", loss=asked.get("loss") or "", within=asked.get("within") or "")
     rows = found.table.sort_values("contribution", kind="stable")
     steps = [Step(str(symbol), view.names.get(str(symbol), ""), row["weight"], row["move"], row["deviations"], row["alone"], row["contribution"])
-             for symbol, row in rows.head(MOST_PARTS).iterrows()]
+             for symbol, row in rows.head(MOST_STEPS).iterrows()]
     chance = f"once in {theme.number(1 / found.probability, decimals=0)}" if found.probability > 1e-12 else "practically never"
     days = "a day" if found.horizon == 1 else f"{found.horizon} trading days"
     loss, far = theme.percent(found.loss, decimals=0, signed=False), theme.number(found.distance, decimals=1)
     sentence = (f"A loss of {loss} within {days} is {far} standard deviations away: {chance}, were returns normal. "
                 "They have fatter tails, so it is more likely than that.")
+    if len(rows) > MOST_STEPS:
+        sentence += f" The {MOST_STEPS} of {len(rows)} holdings that add most:"
     return parts.reverse_panel(steps, sentence=sentence, loss=asked.get("loss") or "", within=asked.get("within") or "")

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 LOSSES = (("0.1", "10\u202f%"), ("", "20\u202f%"), ("0.3", "30\u202f%"), ("0.5", "50\u202f%"))
 WITHIN = (("1", "1 day"), ("5", "1 week"), ("", "1 month"), ("63", "3 months"), ("252", "1 year"))
-FIRST = 12  # bars that stand open; the rest is behind a line
-SOURCES = {"own": "its own", "sector": "its sector", "asset_class": "its class", "benchmark": "beta to the benchmark", "market": "beta, S&P 500",
+GAIN_ROOM = 0.5  # of the room that losses have; a longer gain is cut, and its end says so
+FIRST = 16  # bars that stand open; the rest is behind a line
+SOURCES = {"own": "", "sector": "its sector", "asset_class": "its class", "benchmark": "beta to the benchmark", "market": "beta, S&P 500",
            "": "unknown"}
 
 
@@ -52,7 +53,7 @@ class Part(NamedTuple):
     name: str
     weight: float
     move: float | None
-    because: str
+    because: str  # what its move is from, where that is not its own history
     pnl: float
 
 
@@ -70,7 +71,7 @@ class Step(NamedTuple):
 
 def skeleton() -> list[object]:
     """Build stores, the body that `callbacks/risk_stress.py` fills, and the sheet that `assets/risk_stress.js` fills."""
-    form = html.Form([], className="form", noValidate="noValidate", **{"data-form": "scenario", "data-part": "scenario-form"})
+    form = html.Form([], className="form alert-form", noValidate="noValidate", **{"data-form": "scenario", "data-part": "scenario-form"})
     return [
         *[dcc.Store(id=store) for store in (StressIds.ASKED, StressIds.READ, StressIds.CHANGED, StressIds.CHOICES)],
         html.Div([], className="done", role="status", **{"data-part": "stress-done"}),
@@ -93,9 +94,11 @@ def losses_panel(title: str, note: str, losses: Sequence[Loss], *, chosen: str, 
 
 
 def loss_bars(losses: Sequence[Loss], *, chosen: str) -> list[object]:
-    """Bars from the line of nothing: losses to its left, gains to its right, on one scale."""
-    known = [abs(loss.share) for loss in losses if loss.share is not None]
-    rows = [_bar(loss, max(known, default=0.0) or 1.0, chosen=chosen) for loss in losses]
+    """Bars from the line of nothing, losses to its left and gains to its right, in one unit: the largest loss is as long as there is room."""
+    widest = max((-loss.share for loss in losses if loss.share is not None), default=0.0)
+    if widest <= 0:
+        widest = max((loss.share for loss in losses if loss.share is not None), default=0.0) or 1.0
+    rows = [_bar(loss, widest, chosen=chosen) for loss in losses]
     if len(rows) <= FIRST + 1:
         return list(rows)
     behind = any(loss.key == chosen for loss in losses[FIRST:])
@@ -105,23 +108,23 @@ def loss_bars(losses: Sequence[Loss], *, chosen: str) -> list[object]:
 
 def _bar(loss: Loss, widest: float, *, chosen: str) -> html.Div:
     share = loss.share or 0.0
-    bars = html.Span([html.Progress(value=f"{100 * max(side * share, 0.0) / widest:.1f}", max="100", className=look, **{"aria-hidden": "true"})
-                      for side, look in ((-1, "lost"), (1, "won"))], className="two-way")
+    gain = share / (GAIN_ROOM * widest)
+    sides = ((-share / widest, "lost"), (gain, "won cut" if gain > 1.0 else "won"))
+    bars = html.Span([html.Progress(value=f"{100 * min(max(part, 0.0), 1.0):.1f}", max="100", className=look, **{"aria-hidden": "true"})
+                      for part, look in sides], className="two-way")
     words = html.Span([html.B(loss.label), html.Span(loss.note, className="dim")], className="words")
     figures = [html.Span(theme.money(loss.pnl, decimals=0, signed=True), className=f"num {theme.tone(loss.pnl, decimals=0)}"),
                html.Span(theme.percent(loss.share, decimals=1), className="num soft")]
-    press = html.Button([words, bars, *figures], type="button", title=loss.title, className="loss" + (" is-thin" if loss.thin else ""),
+    press = html.Button([words, bars, *figures], type="button", title=loss.title, className="fall" + (" is-thin" if loss.thin else ""),
                         **{"data-stress": loss.key, "aria-pressed": str(loss.key == chosen).lower()})
-    return html.Div([press, _deeds(loss)], className="loss-row")
+    return html.Div([press, *([_deeds(loss)] if loss.scenario else [])], className="fall-row")
 
 
 def _deeds(loss: Loss) -> html.Span:
-    """Change and remove stand beside one's own scenarios; those of the house can be taken as a beginning."""
-    if loss.scenario:
-        deeds = ((Icon.EDIT, "Change", "scenario-edit"), (Icon.CLOSE, "Remove", "scenario-remove"))
-        return html.Span([controls.tool(name, f"{word}: {loss.label}", do=do, **{"data-scenario": loss.scenario}) for name, word, do in deeds],
-                         className="deeds")
-    return html.Span(className="deeds")
+    """Change and remove stand beside one's own scenarios."""
+    deeds = ((Icon.EDIT, "Change", "scenario-edit"), (Icon.CLOSE, "Remove", "scenario-remove"))
+    return html.Span([controls.tool(name, f"{word}: {loss.label}", do=do, **{"data-scenario": loss.scenario}) for name, word, do in deeds],
+                     className="deeds")
 
 
 def losses_table(title: str, losses: Sequence[Loss]) -> html.Table:
@@ -139,12 +142,12 @@ def losses_table(title: str, losses: Sequence[Loss]) -> html.Table:
 
 def parts_panel(title: str, parts: Sequence[Part], *, pnl: float | None, share: float | None, currency: str, foot: str) -> html.Section:
     """Panel of what each holding adds to a loss; the sum stands under it."""
-    rows = [html.Tr([_who(part.symbol, part.name), html.Td(theme.share(part.weight), className="soft"),
-                     html.Td(theme.percent(part.move, decimals=1)), html.Td(part.because, className="l soft"),
+    rows = [html.Tr([_who(part.symbol, part.because or part.name, title=part.name), html.Td(theme.share(part.weight), className="soft"),
+                     html.Td(theme.percent(part.move, decimals=1)),
                      html.Td(theme.money(part.pnl, decimals=0, signed=True), className=theme.tone(part.pnl, decimals=0))]) for part in parts]
-    total = html.Tr([html.Td("All", className="l"), html.Td(""), html.Td(theme.percent(share, decimals=1)), html.Td(""),
+    total = html.Tr([html.Td("All", className="l"), html.Td(""), html.Td(theme.percent(share, decimals=1)),
                      html.Td(theme.money(pnl, decimals=0, signed=True))])
-    heads = ["Holding", "Weight", "Move", "From", f"P/L, {currency}"]
+    heads = ["Holding", "Weight", "Move", f"P/L, {currency}"]
     shown = cards.panel(title, html.Div(table(title, heads, rows, foot=total), className="scroll"), note="by holding", span="c5", flush=True)
     shown.children.append(html.Footer(foot))
     return shown
@@ -153,8 +156,13 @@ def parts_panel(title: str, parts: Sequence[Part], *, pnl: float | None, share: 
 # ------------------------------------------------------------------------------------------------------------------ what loses so much
 
 
-def _who(symbol: str, name: str) -> html.Td:
-    return html.Td([html.B(symbol), html.Span(name, className="dim")], className="l who")
+def _who(symbol: str, words: str, *, title: str) -> html.Td:
+    return html.Td([html.B(symbol), html.Span(words, className="dim")], className="l who", title=title)
+
+
+def _alone(step: Step) -> str:
+    move = theme.percent(step.alone, decimals=0)
+    return f"{step.name}: by itself it would have to do {move}" if theme.known(step.alone) else f"{step.name}: by itself it cannot lose that much"
 
 
 def reverse_panel(steps: Sequence[Step], *, sentence: str, loss: str, within: str) -> html.Section:
@@ -163,13 +171,13 @@ def reverse_panel(steps: Sequence[Step], *, sentence: str, loss: str, within: st
     select = html.Select(times, name="within", className="input short", **{"data-stress-within": ""})
     choose = html.Label([html.Span("Within", className="sr"), select])
     choices = html.Div([controls.segments(LOSSES, attribute="stress-loss", label="Loss", current=loss), choose], className="choices")
-    rows = [html.Tr([_who(step.symbol, step.name), html.Td(theme.share(step.weight), className="soft"),
+    rows = [html.Tr([_who(step.symbol, step.name, title=_alone(step)),
                      html.Td(theme.percent(step.move, decimals=1)), html.Td(theme.number(step.deviations, decimals=1), className="soft"),
-                     html.Td(theme.percent(step.contribution, decimals=1)), html.Td(theme.percent(step.alone, decimals=0), className="soft")])
+                     html.Td(theme.percent(step.contribution, decimals=1))])
             for step in steps]
-    grid = table("The most likely way", ["Holding", "Weight", "Move", "Deviations", "Adds", "Alone"], rows)
+    grid = table("The most likely way", ["Holding", "Move", "Deviations", "Adds"], rows)
     shown = cards.panel("What loses that much?", [choices, html.P(sentence, className="sentence"), html.Div(grid, className="scroll")],
-                        note="the most likely way", span="c12")
+                        note="the most likely way", span="c5")
     shown.children.append(html.Footer("Of all moves with this loss the one closest to what is usual, by the covariance of the last 500 trading days. "
-                                      "Alone: what this holding would have to do by itself."))
+                                      "In deviations: of each holding\u2019s own."))
     return shown

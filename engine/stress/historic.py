@@ -187,7 +187,7 @@ def _one(each: Episode, laid: pd.DataFrame, benchmark_returns: pd.Series | None,
 def _table(episodes: Sequence[Episode], held: pd.Series, sources: pd.DataFrame, contributions: pd.DataFrame, market: list[float]) -> pd.DataFrame:
     gross = held.abs().to_numpy()
     whole = gross.sum()
-    share = {name: ((cells * gross).sum(axis=1) / whole if whole else np.zeros(len(cells)))
+    share = {name: (np.minimum((cells * gross).sum(axis=1) / whole, 1.0) if whole else np.zeros(len(cells)))
              for name, cells in (("own", (sources == OWN).to_numpy()), ("missing", (sources == NONE).to_numpy()))}
     lost = 0.0 - contributions.to_numpy().sum(axis=1)
     worst = [str(row.idxmin()) if len(row) and row.min() < 0 else "" for _, row in contributions.iterrows()]
