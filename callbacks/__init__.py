@@ -25,6 +25,7 @@ from callbacks import (
     performance,
     portfolios,
     risk,
+    risk_stress,
     sale,
     shell,
     transactions,
@@ -39,7 +40,7 @@ log = logging.getLogger("portolan.screen")
 
 def register_all(app: Dash, services: Services) -> None:
     """Wire every callback of the application."""
-    for part in (shell, portfolios, live, overview, holdings, performance, risk, sale, gains, transactions,
+    for part in (shell, portfolios, live, overview, holdings, performance, risk, risk_stress, sale, gains, transactions,
                  imports, checks, audit, alerts, markets, explain):
         part.register(app, services)
 

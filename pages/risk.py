@@ -5,10 +5,11 @@ from __future__ import annotations
 import dash
 from dash import dcc, html
 
-from components import cards, controls
+from components import cards, controls, risk_stress
 from components.icons import Icon, icon
 from components.ids import RiskIds as Ids
 from components.risk import LEVELS, METHODS, TABS
+from components.risk_live import live_line
 
 dash.register_page(__name__, path="/risk", name="Risk", title="Risk · Portolan")
 
@@ -28,10 +29,11 @@ def layout(**_query: object) -> html.Div:
             html.Div(id=Ids.NOTICES, className="notices"),
             html.Dl([html.Div([html.Dt(cards.bones("label")), html.Dd(cards.bones("number"))], className="kpi") for _ in range(6)],
                     id=Ids.KPIS, className="kpis six"),
+            live_line(),
             html.Nav(controls.segments(TABS, attribute="risk-tab", label="Part of the page", current=""), className="tabs"),
             html.Div(html.Div([html.Section(cards.bones(), className="panel c8"), html.Section(cards.bones(), className="panel c4")],
                               className="cols waiting"), id=Ids.BODY, className="tab-body"),
-            html.Div(id=Ids.STRESS, className="tab-body stress-body"),
+            html.Div(risk_stress.skeleton(), id=Ids.STRESS, className="tab-body stress-body"),
             html.Div([html.Span(id=Ids.FOOT), html.Span("", **{"data-part": "printed"})], className="only-print"),
         ],
         id=Ids.PAGE, className="page risk", **{"data-scope": "", "data-retry": Ids.RETRY, "data-looks-back": "", "data-tab": ""},

@@ -207,5 +207,5 @@ def encoded(row: Sequence[float], kept: LiveStatistics) -> str:
 
 
 FIELDS: Final = tuple(LiveFigures.__slots__)
-MONEY: Final = ("value_at_risk", "expected_shortfall")
+MONEY: Final = ("value_at_risk", "expected_shortfall", "value_at_risk_ewma")
 NAMES: Final = (*FIELDS, *(f"{name}_money" for name in MONEY))
