@@ -35,6 +35,8 @@ from engine.factors.regression import FactorRegression, factor_regression
 from engine.factors.rolling import rolling_factor_loadings
 from engine.frames import LEDGER_COLUMNS, fx_frame, ledger_frame, price_frame
 from engine.holding_terms import gain_parts, held_days, holding_terms, long_term_from, tax_year_bounds, tax_years
+from engine.instruments.bonds import bond_price, convexity, duration, dv01, yield_to_maturity
+from engine.instruments.options import delta, gamma, implied_volatility, option_price, rho, theta, vega
 from engine.ledger import EFFECTS, Book, Effect, book
 from engine.money_weighted import Rate, money_weighted_return, xirr
 from engine.panel import Panel, add, panel
@@ -246,6 +248,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "blend_side",
     "blend_weights",
     "blume_beta",
+    "bond_price",
     "book",
     "bootstrap_interval",
     "break_even_price",
@@ -270,6 +273,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "conditional_volatility",
     "continuous_kelly",
     "contributions",
+    "convexity",
     "correlation",
     "cpc_index",
     "cumulative_return",
@@ -284,6 +288,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "dar",
     "days_to_liquidate",
     "deflated_sharpe_ratio",
+    "delta",
     "diebold_mariano_test",
     "direct_alpha",
     "diversification",
@@ -301,7 +306,9 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "drawdown_deviation",
     "drawdown_series",
     "drawdown_table",
+    "duration",
     "duration_test",
+    "dv01",
     "edar",
     "effective_number_of_assets",
     "effective_number_of_bets",
@@ -329,6 +336,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "fx_frame",
     "gain_parts",
     "gain_to_pain_ratio",
+    "gamma",
     "garch_volatility",
     "garman_klass_volatility",
     "geltner_returns",
@@ -348,6 +356,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "holding_terms",
     "hurst_exponent",
     "implied_shocks",
+    "implied_volatility",
     "incremental_value_at_risk",
     "information_ratio",
     "interpolated_levels",
@@ -405,6 +414,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "omega_excess_return",
     "omega_ratio",
     "omega_sharpe_ratio",
+    "option_price",
     "outlier_loss_ratio",
     "outlier_win_ratio",
     "pain_index",
@@ -452,6 +462,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "returns_by",
     "revalue",
     "reverse_stress",
+    "rho",
     "risk_class",
     "risk_contributions",
     "risk_decomposition",
@@ -521,6 +532,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "tax_years",
     "tear_sheet",
     "terms",
+    "theta",
     "time_in_market",
     "time_weighted_return",
     "timing_ratio",
@@ -550,6 +562,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "variability_skewness",
     "variance",
     "vasicek_beta",
+    "vega",
     "violations",
     "volatility",
     "volatility_cone",
@@ -566,4 +579,5 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "yang_zhang_volatility",
     "year_fractions",
     "yield_on_cost",
+    "yield_to_maturity",
 ]
