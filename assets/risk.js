@@ -26,12 +26,19 @@ window.portolan.risk = (() => {
     for (const name of ["from", "to", "rf"]) setInput(name, now[name] || "");
     const told = find("[data-part=conventions]");
     if (told) told.textContent = COUNTED.filter((name) => now[name]).length || "";
-    for (const [name, key] of [["riskTab", "tab"], ["riskLevel", "level"], ["riskCorr", "corr"], ["riskShrink", "shrink"], ["riskBy", "by"], ["riskModels", "models"]]) {
+    for (const tab of all("[data-risk-tab]")) tab.setAttribute("aria-selected", tab.dataset.riskTab === (now.tab || ""));
+    for (const [name, key] of [["riskLevel", "level"], ["riskCorr", "corr"], ["riskShrink", "shrink"], ["riskBy", "by"], ["riskModels", "models"]]) {
       for (const button of all(`[data-${name.replace("risk", "risk-").toLowerCase()}]`)) button.setAttribute("aria-pressed", (button.dataset[name] || "") === (now[key] || ""));
     }
     const root = byId("risk-page");
     if (root) root.dataset.tab = now.tab || "";
-    find(".tabs [aria-pressed=true]")?.scrollIntoView?.({ block: "nearest", inline: "nearest" });
+    intoView(find(".tabs [aria-selected=true]"));
+  }
+
+  /* The open tab of a row that is wider than a phone; the page itself stays where it is. */
+  function intoView(tab) {
+    const row = tab?.parentElement;
+    if (row && (tab.offsetLeft < row.scrollLeft || tab.offsetLeft + tab.offsetWidth > row.scrollLeft + row.clientWidth)) row.scrollLeft = tab.offsetLeft - row.offsetLeft - 40;
   }
 
   const input = (name) => find(`input[name="${name}"]`);

@@ -30,7 +30,8 @@ def layout(**_query: object) -> html.Div:
             html.Dl([html.Div([html.Dt(cards.bones("label")), html.Dd(cards.bones("number"))], className="kpi") for _ in range(6)],
                     id=Ids.KPIS, className="kpis six"),
             live_line(),
-            html.Nav(controls.segments(TABS, attribute="risk-tab", label="Part of the page", current=""), className="tabs"),
+            html.Div([html.Button(word, type="button", role="tab", **{"data-risk-tab": tab, "aria-selected": str(not tab).lower()})
+                      for tab, word in TABS], className="tabs", role="tablist", **{"aria-label": "Risk"}),
             html.Div(html.Div([html.Section(cards.bones(), className="panel c8"), html.Section(cards.bones(), className="panel c4")],
                               className="cols waiting"), id=Ids.BODY, className="tab-body"),
             html.Div(risk_stress.skeleton(), id=Ids.STRESS, className="tab-body stress-body"),

@@ -146,7 +146,8 @@ class Exposures:
         with self._database.read() as unit:
             asked = replace(asked, end=_last_day(unit, held, asked.end))
             key = self._key(unit, actor, view, asked, held)
-            past = self._kept.get_or_compute(key, lambda: self._past(unit, actor, view, asked, held))
+        # No connection is held while another one is asked for, or while somebody else computes the same: many at once would wait for each other.
+        past = self._kept.get_or_compute(key, lambda: self._past(actor, view, asked, held))
         return _exposure(view, chosen, held, past, asked, key)
 
     @staticmethod
@@ -164,8 +165,13 @@ class Exposures:
         words = tuple((symbol, each.version) for symbol, each in held.items())
         return actor.workspace_id, view.scope, asked, tuple(view.revisions.items()), state, told, versions, words
 
-    def _past(self, unit: Unit, actor: Actor, view: HoldingsView, asked: ExposureQuestion, held: dict[str, Instrument]) -> Past:
+    def _past(self, actor: Actor, view: HoldingsView, asked: ExposureQuestion, held: dict[str, Instrument]) -> Past:
         basis = self._performance.basis(actor, view.scope, _performance_question(asked))
+        with self._database.read() as unit:
+            return self._read(unit, actor, basis, view, asked, held)
+
+    @staticmethod
+    def _read(unit: Unit, actor: Actor, basis: Basis, view: HoldingsView, asked: ExposureQuestion, held: dict[str, Instrument]) -> Past:
         scene = basis.brief.asked.scene
         ever = {symbol: each for symbol, each in {**scene.instruments, **held}.items() if symbol in basis.brief.panel.rows or symbol in held}
         end = basis.view.end
