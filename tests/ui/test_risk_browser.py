@@ -73,9 +73,9 @@ def test_the_model_that_is_pressed_is_what_the_page_measures_by(page: Page, serv
     expect(page.locator(".models tr.sel")).to_contain_text("Normal", timeout=PATIENCE)
     assert query(page)["method"] == "normal"
     until(page, "wanted => Math.abs(Number(document.querySelector('#risk-kpis .num').dataset.v) / wanted - 1) < 0.02", wanted, seconds=20)
-    adds = [number(cell) for cell in page.locator("text=What each holding adds >> xpath=ancestor::section >> tbody td:nth-child(4)").all_text_contents()]
-    foot = page.locator("text=What each holding adds >> xpath=ancestor::section >> tfoot td:nth-child(4)")
-    total = number(foot.text_content())
+    parts = page.locator("text=What each holding adds >> xpath=ancestor::section")
+    adds = [number(cell) for cell in parts.locator("tbody td:nth-child(4)").all_text_contents()]
+    total = number(parts.locator("tfoot td:nth-child(4)").text_content())
     assert sum(adds) == pytest.approx(total, abs=0.5)
 
 
