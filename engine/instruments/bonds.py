@@ -297,7 +297,7 @@ def _step(flows: _Flows, rates: Floats, compounding: str) -> Floats:
 def _solved(flows: _Flows, prices: Floats, compounding: str) -> Floats:
     """Newton's method, halving the bounds where it would leave them."""
     often = {"periodic": flows.frequency, "annual": 1.0, "continuous": 1.0}[compounding]
-    low, high = np.full(len(prices), -0.999 * often if compounding != "continuous" else -10.0), np.full(len(prices), 100.0)
+    low, high = np.full(len(prices), -0.999 * often), np.full(len(prices), 100.0)
     rates = np.full(len(prices), 0.05)
     for _ in range(_ROUNDS):
         worth = flows.amounts * _discount(flows, rates, compounding)
@@ -305,7 +305,7 @@ def _solved(flows: _Flows, prices: Floats, compounding: str) -> Floats:
         low, high = np.where(value > prices, rates, low), np.where(value <= prices, rates, high)
         slope = -(worth * flows.times).sum(axis=1) * _step(flows, rates, compounding)
         moved = rates - np.divide(value - prices, slope, out=np.zeros_like(value), where=slope != 0)
-        inside = (moved > low) & (moved < high)
+        inside = (moved >= low) & (moved <= high)
         newer = np.where(inside, moved, 0.5 * (low + high))
         if np.nanmax(np.abs(newer - rates), initial=0.0) < 1e-15:
             break
