@@ -61,6 +61,8 @@ from engine.risk.dispersion import mean_absolute_deviation, variance, volatility
 from engine.risk.distribution import Distribution, return_distribution, return_histogram
 from engine.risk.drawdown import current_drawdown, drawdown_series, longest_drawdown, max_drawdown, under_water
 from engine.risk.drawdown_episodes import average_drawdown, average_drawdown_length, average_recovery, drawdown_count, drawdown_deviation
+from engine.risk.drawdown_market import cdar_alpha, cdar_beta
+from engine.risk.drawdown_odds import drawdown_probability, expected_max_drawdown
 from engine.risk.drawdown_pain import martin_ratio, pain_ratio, recovery_factor, serenity_index
 from engine.risk.drawdown_reward import burke_ratio, calmar_ratio, mar_ratio, modified_burke_ratio, sterling_ratio
 from engine.risk.drawdown_risk import cdar, dar, edar, pain_index, rldar, ulcer_index
@@ -109,6 +111,7 @@ from engine.risk.reward_tail import (
     var_sharpe_ratio,
 )
 from engine.risk.rolling import rolling_max_drawdown, rolling_sharpe_ratio, rolling_volatility
+from engine.risk.round_trips import round_trip_statistics, round_trips
 from engine.risk.score import RiskScore, risk_class, risk_score, var_equivalent_volatility
 from engine.risk.shape import even_moment, kurtosis, kurtosis_root, semikurtosis_root, skewness, skewness_kurtosis_ratio
 from engine.risk.sheet import CATALOGUE, Sheet, full_sheet, tear_sheet
@@ -263,6 +266,8 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "cash_drag",
     "cash_growth",
     "cdar",
+    "cdar_alpha",
+    "cdar_beta",
     "christoffersen_test",
     "clustered_order",
     "co_kurtosis",
@@ -304,6 +309,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "dpi",
     "drawdown_count",
     "drawdown_deviation",
+    "drawdown_probability",
     "drawdown_series",
     "drawdown_table",
     "duration",
@@ -321,6 +327,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "ewma_volatility",
     "ex_outlier_return",
     "expectancy",
+    "expected_max_drawdown",
     "expected_max_sharpe_ratio",
     "expected_shortfall",
     "expected_shortfall_range",
@@ -482,6 +489,8 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "rolling_tracking_error",
     "rolling_value_at_risk",
     "rolling_volatility",
+    "round_trip_statistics",
+    "round_trips",
     "row_rates",
     "rvpi",
     "same_flow_excess",

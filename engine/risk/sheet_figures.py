@@ -16,6 +16,8 @@ from engine.risk import (
     dispersion,
     drawdown,
     drawdown_episodes,
+    drawdown_market,
+    drawdown_odds,
     drawdown_ratios,
     drawdown_risk,
     edge,
@@ -125,6 +127,7 @@ _DRAWDOWN: Final[dict[str, Kernel]] = {
     "max_drawdown": lambda c: deepest_of(c.at),
     **_of(drawdown, "at", "current_drawdown longest_drawdown under_water"),
     **_of(drawdown_episodes, "at", "drawdown_count average_drawdown average_drawdown_length average_recovery drawdown_deviation"),
+    **_of(drawdown_odds, "at", "expected_max_drawdown"),
     **_of(drawdown_risk, "at", "ulcer_index pain_index"),
     **_of(drawdown_risk, "at", "dar cdar edar rldar", "level"),
     "calmar_ratio": lambda c: drawdown_ratios.calmar_ratio_of(c.at, c.asked.periods),
@@ -159,6 +162,8 @@ _REWARD: Final[dict[str, Kernel]] = {
 
 _RELATIVE: Final[dict[str, Kernel]] = {
     **{name: _beside(kernel) for name, kernel in relative_figures.KERNELS.items()},
+    "cdar_beta": lambda c: drawdown_market.cdar_beta_of(c.pair.own, c.pair.theirs, c.asked.level),
+    "cdar_alpha": lambda c: drawdown_market.cdar_alpha_of(c.pair.own, c.pair.theirs, c.asked.periods, c.asked.level),
     "treynor_ratio": lambda c: reward_market.treynor_ratio_of(c.pair.own, c.pair.beta, c.asked.periods, c.yearly_rate),
     "m_squared": lambda c: reward_market.m_squared_of(c.pair.own, c.pair.theirs, c.asked.periods, c.yearly_rate),
     "m_squared_excess": lambda c: reward_market.m_squared_excess_of(c.pair.own, c.pair.theirs, c.asked.periods, c.yearly_rate),
@@ -183,7 +188,7 @@ def _terms_of_methods() -> Iterator[Term]:
 
 _MODULES = (gains, dispersion, conditional, exposure, deviations, sides, partial_moments, gini, ranges, shape, tail_index, normality,
             dependence, smoothing, tails, entropic, relativistic,
-            drawdown, drawdown_episodes, drawdown_risk, drawdown_ratios, reward, reward_partial, reward_kernels, uncertainty, wins, edge,
-            relative_figures, reward_market, comoments, correlation)
+            drawdown, drawdown_episodes, drawdown_odds, drawdown_risk, drawdown_ratios, reward, reward_partial, reward_kernels, uncertainty,
+            wins, edge, relative_figures, reward_market, drawdown_market, comoments, correlation)
 
 CATALOGUE: Final[tuple[Term, ...]] = (*(term for module in _MODULES for term in module.TERMS), *_terms_of_methods())

@@ -15,9 +15,9 @@ PLAIN = (
     "bernardo_ledoit_ratio", "d_ratio", "prospect_ratio", "var_sharpe_ratio", "es_sharpe_ratio", "gain_to_pain_ratio", "stability",
     "outlier_win_ratio", "outlier_loss_ratio", "ex_outlier_return", "win_rate", "loss_rate", "average_win", "average_loss", "payoff_ratio",
     "profit_factor", "profit_ratio", "cpc_index", "kelly_criterion", "continuous_kelly", "risk_of_ruin", "expectancy", "system_quality_number",
-    "common_sense_ratio",
+    "common_sense_ratio", "expected_max_drawdown",
 )
-RELATIVE = ("treynor_ratio", "m_squared", "m_squared_excess", "m_squared_sortino", "omega_excess_return")
+RELATIVE = ("treynor_ratio", "m_squared", "m_squared_excess", "m_squared_sortino", "omega_excess_return", "cdar_beta", "cdar_alpha")
 
 
 def figure(name: str) -> Callable[..., Any]:
