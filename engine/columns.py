@@ -14,6 +14,7 @@ from engine.errors import InvalidInput, MisalignedSeries
 
 Floats = NDArray[np.float64]
 Table = pd.Series | pd.DataFrame | NDArray[Any] | Sequence[float]
+_CELLS = 50_000  # cells of a block of columns
 Figure = Any  # float for one series, Series with its columns for a frame, ndarray of shape (n_series,) for a matrix
 
 
@@ -148,6 +149,28 @@ def series_like(values: Table, cells: Floats, *, drop: int = 0) -> Figure:
     if isinstance(values, pd.Series):
         return pd.Series(cells[:, 0], index=values.index[drop:], name=values.name)
     return cells if np.ndim(values) == 2 else cells[:, 0]
+
+
+def column_pieces(rows: int, width: int) -> list[slice]:
+    """Cut columns into blocks of which all that figures need stays in the processor's cache.
+
+    Parameters
+    ----------
+    rows, width
+        Shape of the whole.
+
+    Returns
+    -------
+    list of slice
+        Of columns, in their order.
+
+    Examples
+    --------
+    >>> column_pieces(25_000, 3)
+    [slice(0, 2, None), slice(2, 3, None)]
+    """
+    step = max(_CELLS // max(rows, 1), 1)
+    return [slice(start, min(start + step, width)) for start in range(0, width, step)]
 
 
 def flow_cells(values: Table, flows: Table | Mapping[Any, float] | float | None) -> Floats:

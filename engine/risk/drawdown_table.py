@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from engine.columns import Floats, Table
+from engine.columns import Floats, Table, cells_of, column_pieces
 from engine.errors import InvalidInput
 from engine.risk.falls import Episodes, clock_of, episodes_of, levels_of, valleys_of
-from engine.risk.sample import sample
+from engine.risk.sample import Sample
+
+
+class Deepest(NamedTuple):
+    """Episodes of some columns that are to be shown, and the places of their valleys."""
+
+    episodes: Episodes
+    valley: NDArray[np.intp]
 
 
 def drawdown_table(
@@ -58,32 +65,48 @@ def drawdown_table(
     """
     if top is not None and top < 1:
         raise InvalidInput("top", top, "is no number of rows", hint="Use 1 or more, or None for all")
-    at, clock = sample(returns), clock_of(returns, lengths)
+    cells, clock = cells_of(returns), clock_of(returns, lengths)
+    parts = [deepest_in(Sample(np.asfortranarray(cells[:, which])), top, compounded=compounded, peak_start=peak_start)
+             for which in column_pieces(*cells.shape)]
+    return table_of(returns, parts, clock)
+
+
+def deepest_in(at: Sample, top: int | None = 10, *, compounded: bool = True, peak_start: str = "one") -> Deepest:
+    """Find the deepest episodes of some columns, by column, with their valleys."""
     found = episodes_of(at, compounded=compounded, peak_start=peak_start)
-    valley = valleys_of(found, levels_of(at, compounded=compounded, peak_start=peak_start))
-    return _frame(returns, found, _deepest(found, top), valley, clock)
-
-
-def _deepest(found: Episodes, top: int | None) -> NDArray[np.intp]:
-    """Places of the episodes to show: by series, the deepest first."""
     order = np.lexsort((found.depth, found.series))
-    if top is None:
-        return order
-    series = found.series[order]
-    rank = np.arange(series.size) - np.searchsorted(series, series)
-    return order[rank < top]
+    if top is not None:
+        series = found.series[order]
+        order = order[np.arange(series.size) - np.searchsorted(series, series) < top]
+    chosen = found.take(order)
+    return Deepest(chosen, valleys_of(chosen, levels_of(at, compounded=compounded, peak_start=peak_start)))
 
 
-def _frame(returns: Table, found: Episodes, rows: NDArray[np.intp], valley: NDArray[np.intp], clock: Floats) -> pd.DataFrame:
-    first, deepest, end, recovered = found.first[rows], valley[rows], found.end[rows], found.recovered[rows]
+def table_of(returns: Table, parts: list[Deepest], clock: Floats) -> pd.DataFrame:
+    """Lay out the episodes of blocks of columns, in the order of the columns."""
+    offsets = np.cumsum([0, *(part.episodes.width for part in parts)])
+    series = _joined([part.episodes.series + offset for part, offset in zip(parts, offsets, strict=False)], np.intp)
+    first, last = (_joined([getattr(part.episodes, name) for part in parts], np.intp) for name in ("first", "last"))
+    depth = _joined([part.episodes.depth for part in parts], np.float64)
+    recovered = _joined([part.episodes.recovered for part in parts], np.bool_)
+    found = Episodes(series, first, last, depth, recovered, int(offsets[-1]))
+    return _frame(returns, found, _joined([part.valley for part in parts], np.intp), clock)
+
+
+def _joined(parts: list[NDArray[Any]], kind: type[np.generic]) -> NDArray[Any]:
+    return np.concatenate([np.zeros(0, dtype=kind), *parts])
+
+
+def _frame(returns: Table, found: Episodes, deepest: NDArray[np.intp], clock: Floats) -> pd.DataFrame:
+    first, end, recovered = found.first, found.end, found.recovered
     columns: dict[str, Any] = {}
     if np.ndim(returns) == 2:
         names = returns.columns if isinstance(returns, pd.DataFrame) else pd.RangeIndex(found.width)
-        columns["series"] = names[found.series[rows]]
+        columns["series"] = names[found.series]
     labels = returns.index if isinstance(returns, pd.Series | pd.DataFrame) else pd.RangeIndex(len(returns))
     columns["peak"], columns["valley"] = labels[np.maximum(first - 1, 0)], labels[deepest]
     columns["recovery"] = _recovered(labels, end, recovered)
-    columns["drawdown"] = found.depth[rows]
+    columns["drawdown"] = found.depth
     columns["length"] = clock[end + 1] - clock[first]
     columns["time_to_valley"] = clock[deepest + 1] - clock[first]
     columns["time_to_recover"] = np.where(recovered, clock[end + 1] - clock[deepest + 1], np.nan)

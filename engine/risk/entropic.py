@@ -6,7 +6,7 @@ Kullback, or by that of Kaniadakis. They are found where their derivative is zer
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from engine.columns import Floats
 from engine.risk.sample import quotient
 
 _STEPS = 60
+_MANY, _KEPT, _GROUP = 20_000, 128, 8  # cells from which a first guess by fewer pays; largest losses that are kept; others that become one
 _CLOSE = 1e-9  # of the place: the value misses by its square
 
 
@@ -78,7 +79,10 @@ def relativistic_bound(losses: Floats, level: float, kappa: float = 0.3) -> Floa
     sharp = np.where(solved, place, 1.0)
     with np.errstate(divide="ignore", invalid="ignore"):  # a column without returns has no tail
         middle = np.where(solved, start + np.log(tail) / sharp - 1.0 / sharp, 0.0)
-    found = _least(scaled, np.where(solved, bound, 0.0), middle, np.log(1.0 / sharp), kappa, solved)
+    bound, log_width = np.where(solved, bound, 0.0), np.log(1.0 / sharp)
+    if scaled.cells.size > _MANY:
+        middle, log_width = _least(scaled.thinned(), bound, middle, log_width, kappa, solved)[1:]
+    found = _least(scaled, bound, middle, log_width, kappa, solved)[0]
     return scaled.back(np.where(solved, found, 0.0))
 
 
@@ -91,6 +95,8 @@ class _Scaled:
     extent: Floats
     counts: Floats
     ties: Floats
+    holes: bool
+    times: Floats | None = None
 
     @classmethod
     def of(cls, losses: Floats) -> _Scaled:
@@ -101,7 +107,24 @@ class _Scaled:
         with np.errstate(invalid="ignore"):
             cells = (losses - largest) / np.where(extent > 0, extent, 1.0)
         cells = cells if whole else np.where(known, cells, -np.inf)
-        return cls(cells, largest, extent, known.sum(axis=0).astype(np.float64), np.count_nonzero(cells >= 0, axis=0).astype(np.float64))
+        return cls(cells, largest, extent, known.sum(axis=0).astype(np.float64), np.count_nonzero(cells >= 0, axis=0).astype(np.float64), not whole)
+
+    def thinned(self) -> _Scaled:
+        """Give the large losses as they are and the others by the means of eight that lie beside each other: close, for an eighth of the work."""
+        ordered = np.sort(self.cells, axis=0)
+        bulk = max((len(ordered) - _KEPT) // _GROUP, 0)
+        means = np.add.reduceat(ordered, np.arange(0, bulk * _GROUP + 1, _GROUP), axis=0)[:bulk] / _GROUP
+        cells = np.asfortranarray(np.concatenate([means, ordered[bulk * _GROUP :]]))
+        times = np.where(np.arange(len(cells)) < bulk, float(_GROUP), 1.0)[:, None]
+        return replace(self, cells=cells, times=times)
+
+    @property
+    def deviation(self) -> Floats:
+        """Standard deviation, 1 where there is none."""
+        filled = np.where(np.isinf(self.cells), 0.0, self.cells) if self.holes else self.cells
+        mean = quotient(filled.sum(axis=0), self.counts)
+        width = np.sqrt(np.maximum(quotient(np.einsum("ij,ij->j", filled, filled), self.counts) - mean**2, 0.0))
+        return np.where(width > 0, width, 1.0)
 
     @property
     def spread(self) -> NDArray[np.bool_]:
@@ -119,14 +142,16 @@ def _entropic(scaled: _Scaled, distance: float) -> tuple[Floats, Floats]:
     cells, counts = scaled.cells, scaled.counts
     with np.errstate(divide="ignore"):
         solved = scaled.spread & (np.log(quotient(counts, scaled.ties)) > distance)
-    at, low, high = np.where(solved, 8.0, 1.0), np.zeros(counts.size), np.full(counts.size, np.inf)
+    start = np.sqrt(2.0 * distance) / scaled.deviation  # where it would be for a normal distribution
+    at, low, high = np.where(solved, start, 1.0), np.zeros(counts.size), np.full(counts.size, np.inf)
     if not solved.any():
         return np.zeros(counts.size), at
-    zero = np.where(np.isfinite(cells), cells, 0.0) if np.isinf(cells).any() else cells
+    zero = np.where(np.isfinite(cells), cells, 0.0) if scaled.holes else cells
     for _ in range(_STEPS):
-        weights = np.exp(at * cells)
+        weights = np.multiply(at, cells)
+        np.exp(weights, out=weights)
         total = weights.sum(axis=0)
-        tilted = weights * zero
+        tilted = np.multiply(weights, zero, out=weights)
         first, second = quotient(tilted.sum(axis=0), total), quotient(np.einsum("ij,ij->j", tilted, zero), total)
         log_mean = np.log(np.where(total > 0, quotient(total, counts), np.nan))
         over = at * first - log_mean - distance
@@ -143,8 +168,10 @@ def _entropic(scaled: _Scaled, distance: float) -> tuple[Floats, Floats]:
     return np.where(solved, (log_mean + distance) / at, 0.0), at
 
 
-def _least(scaled: _Scaled, bound: Floats, middle: Floats, log_width: Floats, kappa: float, solved: NDArray[np.bool_]) -> Floats:
-    """Least value of the dual, by damped Newton's steps in m and ln s."""
+def _least(
+    scaled: _Scaled, bound: Floats, middle: Floats, log_width: Floats, kappa: float, solved: NDArray[np.bool_]
+) -> tuple[Floats, Floats, Floats]:
+    """Least value of the dual, by damped Newton's steps in m and ln s, and where it is."""
     best, slope, step = _dual(scaled, bound, middle, log_width, kappa)
     for _ in range(_STEPS):
         going = solved & (np.abs(slope) > 1e-12)
@@ -162,25 +189,34 @@ def _least(scaled: _Scaled, bound: Floats, middle: Floats, log_width: Floats, ka
         middle, log_width = np.where(better, tried[0], middle), np.where(better, tried[1], log_width)
         step = (np.where(better, tried_step[0], 0.0), np.where(better, tried_step[1], 0.0))
         slope, best = np.where(better, tried_slope, 0.0), np.where(better, value, best)
-    return best
+    return best, middle, log_width
 
 
 def _dual(scaled: _Scaled, bound: Floats, middle: Floats, log_width: Floats, kappa: float) -> tuple[Floats, Floats, tuple[Floats, Floats]]:
     """Value of the dual, how far a Newton's step would bring it down, and that step."""
     width = np.exp(log_width)
-    y = (scaled.cells - middle) / width
-    unknown = np.isinf(y)
-    holes = bool(unknown.any())
-    y = np.where(unknown, 0.0, y) if holes else y
-    root = np.sqrt(kappa * kappa * y * y + (1.0 - kappa * kappa))
-    u = (kappa * y + root) / (1.0 + kappa)
+    y = scaled.cells - middle
+    np.divide(y, width, out=y)
+    if scaled.holes:
+        unknown = np.isinf(y)
+        y[unknown] = 0.0
+    u = kappa * y
+    root = np.multiply(u, u)
+    np.add(root, 1.0 - kappa * kappa, out=root)
+    np.sqrt(root, out=root)
+    np.add(u, root, out=u)
+    np.divide(u, 1.0 + kappa, out=u)
     chance = np.power(u, 1.0 / kappa)
-    chance = np.where(unknown, 0.0, chance) if holes else chance
-    entropy = (np.einsum("ij,ij->j", chance, u) - (chance / u).sum(axis=0)) / (2.0 * kappa)
+    if scaled.times is not None:
+        np.multiply(chance, scaled.times, out=chance)
+    if scaled.holes:
+        chance[unknown] = 0.0
+    raised = np.einsum("ij,ij->j", chance, u)
+    entropy = (raised - np.divide(chance, u, out=u).sum(axis=0)) / (2.0 * kappa)
     total, mean = chance.sum(axis=0), np.einsum("ij,ij->j", chance, y)
     value = middle + width * (bound + mean - entropy)
-    curve = chance / root
-    tilted = curve * y
+    curve = np.divide(chance, root, out=root)
+    tilted = np.multiply(curve, y, out=chance)
     a, b, c = curve.sum(axis=0) / width, tilted.sum(axis=0), np.einsum("ij,ij->j", tilted, y) * width
     down, across = 1.0 - total, width * (bound - entropy)
     c = c + np.maximum(across, 0.0)

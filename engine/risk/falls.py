@@ -47,6 +47,10 @@ class Episodes:
     recovered: NDArray[np.bool_]
     width: int
 
+    def take(self, rows: Places) -> Episodes:
+        """Give some of the episodes, in another order."""
+        return Episodes(self.series[rows], self.first[rows], self.last[rows], self.depth[rows], self.recovered[rows], self.width)
+
     @property
     def end(self) -> Places:
         """Place of the recovery, or of the last period where there is none yet."""

@@ -13,10 +13,10 @@ from engine.risk.var.ways import Tail, Ways
 
 FEWEST_PEAKS = 10
 # Of the log of 1 + shape / scale * largest excess: from a tail that ends just beyond the largest to one heavier than any market's.
-_TRIALS = np.concatenate([np.linspace(-3.0, -0.25, 12), np.linspace(0.0, 9.0, 37)])
+_TRIALS = np.concatenate([np.linspace(-3.0, -0.5, 6), np.linspace(0.0, 9.0, 19)])
 _NEARLY_EXPONENTIAL = 1e-7
 _NEAR_ZERO = 1e-6  # ratios of which the slope is told by its limit: its two parts cancel there
-_STEPS, _CLOSE = 80, 1e-12
+_STEPS, _CLOSE = 80, 1e-9  # the next step of a false position would be far smaller
 _CELLS = 300_000  # of the grid that are worked on at once
 
 
@@ -126,14 +126,16 @@ def _unlikely(trials: Floats, relative: Floats, count: Floats) -> Floats:
 
 def _root(relative: Floats, count: Floats, low: Floats, high: Floats) -> Floats:
     """Where the likelihood is level between two trials: false position, with halves where that is slow."""
-    below, above = _slope(low, relative, count), _slope(high, relative, count)
+    mean, square = relative.sum(axis=0) / count, np.einsum("ij,ij->j", relative, relative) / count
+    limit = -0.5 * square / np.where(mean > 0, mean, np.nan)
+    below, above = _slope(low, relative, count, limit), _slope(high, relative, count, limit)
     found = np.where(below >= 0, low, high)
     open_still = (below < 0) & (above > 0)
     for step in range(_STEPS):
         with np.errstate(invalid="ignore", divide="ignore"):
             chord = (low * above - high * below) / (above - below)
-        trial = np.where((step % 3 < 2) & (chord > low) & (chord < high), chord, 0.5 * (low + high))
-        slope = _slope(trial, relative, count)
+        trial = np.where((step < _STEPS // 2) & (chord > low) & (chord < high), chord, 0.5 * (low + high))
+        slope = _slope(trial, relative, count, limit)
         moved = np.abs(trial - found)
         found = np.where(open_still, trial, found)
         open_still = open_still & (moved > _CLOSE) & (slope != 0)
@@ -145,15 +147,15 @@ def _root(relative: Floats, count: Floats, low: Floats, high: Floats) -> Floats:
     return found
 
 
-def _slope(trial: Floats, relative: Floats, count: Floats) -> Floats:
-    """Slope of minus the profile likelihood, but for a positive factor."""
+def _slope(trial: Floats, relative: Floats, count: Floats, limit: Floats) -> Floats:
+    """Slope of minus the profile likelihood, but for a positive factor; its first part tends to a limit where the tail is exponential."""
     ratio = np.expm1(trial)
-    shape, steep = np.log1p(ratio * relative).sum(axis=0) / count, (relative / (1.0 + ratio * relative)).sum(axis=0) / count
+    grown = ratio * relative
+    shape = np.log1p(grown).sum(axis=0) / count
+    grown += 1.0
+    steep = np.divide(relative, grown, out=grown).sum(axis=0) / count
     flat = np.abs(ratio) < _NEAR_ZERO
-    exact = steep / np.where(flat, 1.0, shape) - 1.0 / np.where(flat, 1.0, ratio)
-    first = relative.sum(axis=0) / count
-    limit = -0.5 * np.einsum("ij,ij->j", relative, relative) / count / np.where(first > 0, first, np.nan)
-    found: Floats = np.where(flat, limit, exact) + steep
+    found: Floats = np.where(flat, limit, steep / np.where(flat, 1.0, shape) - 1.0 / np.where(flat, 1.0, ratio)) + steep
     return found
 
 

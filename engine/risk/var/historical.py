@@ -46,7 +46,10 @@ def mean_beyond(at: Sample, quantile: Floats, ways: Ways) -> Floats:
 def age_weighted(at: Sample, ways: Ways) -> Tail:
     """Quantile and mean of the tail, an observation's weight falling with its age."""
     decay = ways.decay or AGE_DECAY
-    weights = np.where(at.known, decay ** ages(at), 0.0)
+    if at.complete:
+        weights = np.broadcast_to(decay ** np.arange(len(at.cells) - 1.0, -1.0, -1.0)[:, None], at.cells.shape)
+    else:
+        weights = np.where(at.known, decay ** ages(at), 0.0)
     return weighted_tail(at, weights / np.maximum(weights.sum(axis=0), 1e-300), ways)
 
 

@@ -81,6 +81,14 @@ def test_blocks_leave_no_seam() -> None:
         assert np.allclose(sheet[column], alone.iloc[:, 0], rtol=1e-9, atol=1e-13, equal_nan=True)
 
 
+def test_threads_change_no_number() -> None:
+    wide = pd.DataFrame(RNG.normal(0.0003, 0.01, (600, 400)), index=DAYS[:600])
+    alone = engine.tear_sheet(wide, MARKET.iloc[:600], threads=1)
+    assert alone.equals(engine.tear_sheet(wide, MARKET.iloc[:600], threads=3))
+    with pytest.raises(InvalidInput, match="below 1"):
+        engine.tear_sheet(FRAME, threads=0)
+
+
 def test_a_benchmark_for_each_series() -> None:
     each = FRAME * 0.5 + 0.001
     sheet = engine.tear_sheet(FRAME, each)
