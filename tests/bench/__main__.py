@@ -18,6 +18,7 @@ from tests.bench import (
     bench_loop,
     bench_performance,
     bench_rest,
+    bench_sheet,
 )
 from tests.bench.table import table
 from tests.ui.conftest import server_in
