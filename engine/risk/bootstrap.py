@@ -107,7 +107,6 @@ def drawn_periods(length: int, draws: int, block: float, method: str, seed: int)
         fresh = np.broadcast_to((np.arange(length) % max(round(block), 1) == 0)[:, None], starts.shape)
     else:
         fresh = chance.random((length, draws)) < 1.0 / block
-        fresh[0] = True
     steps = np.arange(length)[:, None]
     since = np.maximum.accumulate(np.where(fresh, steps, 0), axis=0)
     places: np.ndarray[tuple[int, ...], np.dtype[np.intp]] = (np.take_along_axis(starts, since, axis=0) + steps - since) % length

@@ -296,9 +296,8 @@ def _of_all_windows(at: Sample, periods: int) -> Floats:
     path = np.concatenate([np.zeros((1, at.cells.shape[1])), np.cumsum(at.centred, axis=0)])
     begun = path.copy()
     begun[periods:] -= path[: max(len(path) - periods, 0)]
-    ending = path[-1] - path[max(len(path) - periods, 1) : -1]
-    whole = max(periods - len(path) + 1, 0) * path[-1] ** 2  # windows longer than the history
-    return np.asarray(np.einsum("ij,ij->j", begun, begun) + np.einsum("ij,ij->j", ending, ending) + whole)
+    ending = path[max(len(path) - periods, 1) : -1]  # to the end, where the path is back at 0
+    return np.asarray(np.einsum("ij,ij->j", begun, begun) + np.einsum("ij,ij->j", ending, ending))
 
 
 def _of_some_lags(at: Sample, periods: int, lags: int) -> Floats:

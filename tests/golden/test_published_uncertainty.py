@@ -74,6 +74,22 @@ def test_hurst_of_performance_analytics() -> None:
     assert hurst_exponent(PORTFOLIO, method="rescaled_range") == pytest.approx(expected, rel=SAME)
 
 
+def rescaled_range_slope(series: Any) -> float:
+    """The slope as Peters tells it, one block after the other."""
+    sizes, means = [8, 16, 32, 64, 128, 256], []
+    for size in sizes:
+        blocks = [series[start : start + size] for start in range(0, len(series) - size + 1, size)]
+        paths = [(np.cumsum(block - block.mean()), block.std()) for block in blocks]
+        means.append(np.mean([(path.max() - path.min()) / deviation for path, deviation in paths]))
+    return float(np.polyfit(np.log(sizes), np.log(means), 1)[0])
+
+
+def test_slope_of_hurst_block_by_block() -> None:
+    trending = np.cumsum(CHANCE.normal(size=1000)) * 0.001 + 0.05
+    for series in (trending, SERIES["1000"][:600]):
+        assert hurst_exponent(series) == pytest.approx(rescaled_range_slope(series), rel=1e-9)
+
+
 def test_slope_of_hurst_tells_chance_trend_and_return() -> None:
     shocks = CHANCE.normal(size=4096)
     trending = np.convolve(shocks, np.ones(200) / 200, mode="valid")

@@ -20,6 +20,7 @@ from engine import (
     shrunk_covariance,
 )
 from engine.errors import InsufficientHistory, InvalidInput, MisalignedSeries
+from engine.risk import correlation as blocks
 
 pytestmark = pytest.mark.filterwarnings("error")
 CHANCE = np.random.default_rng(2)
@@ -34,6 +35,12 @@ def test_matrix_and_column_of_pandas(method: Any, frame: pd.DataFrame) -> None:
     pd.testing.assert_frame_equal(correlation(frame, method=method), frame.corr(method=method), rtol=1e-12)
     against = correlation(frame, frame["A"], method=method)
     assert against.tolist() == pytest.approx(frame.corrwith(frame["A"], method=method).tolist(), rel=1e-12)
+
+
+@pytest.mark.parametrize("rows", [1, 7, 80])
+def test_pairs_of_periods_are_each_met_once_in_blocks_of_any_size(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
+    monkeypatch.setattr(blocks, "_PAIR_CELLS", rows * GAPS.size)
+    pd.testing.assert_frame_equal(correlation(GAPS, method="kendall"), GAPS.corr(method="kendall"), rtol=1e-12)
 
 
 def test_one_pair_of_scipy() -> None:
