@@ -13,9 +13,13 @@ from dash import Dash, set_props
 
 from callbacks import (
     alerts,
+    attribution,
     audit,
+    benchmark,
+    blends,
     checks,
     explain,
+    factors,
     gains,
     holdings,
     imports,
@@ -40,8 +44,8 @@ log = logging.getLogger("portolan.screen")
 
 def register_all(app: Dash, services: Services) -> None:
     """Wire every callback of the application."""
-    for part in (shell, portfolios, live, overview, holdings, performance, risk, risk_stress, sale, gains, transactions,
-                 imports, checks, audit, alerts, markets, explain):
+    for part in (shell, portfolios, live, overview, holdings, performance, risk, risk_stress, benchmark, attribution, factors, blends, sale,
+                 gains, transactions, imports, checks, audit, alerts, markets, explain):
         part.register(app, services)
 
 
