@@ -25,8 +25,8 @@ LOCAL: Final = "local"
 NONE: Final = "none"
 CONNECT_SECONDS: Final = 10
 LOOK_SECONDS: Final = 0.2  # how soon a cancellation is seen
-START_SECONDS: Final = 4.0  # until processes beside this one answer, have numpy and pandas, and are gone again
-PAYS_FROM: Final = 3.0  # times what starting them costs: with two of them half of the work is saved
+START_SECONDS: Final = 6.0  # until processes beside this one answer, have imported the engine, and are gone again
+PAYS_FROM: Final = 4.0  # times what starting them costs; two of them save at most half of the work
 
 
 class Workplace(Protocol):
@@ -116,8 +116,15 @@ def dask_is_there() -> bool:
 
 
 def pays(seconds: float) -> bool:
-    """Whether work of so many seconds is done sooner by processes beside this one."""
-    return (os.cpu_count() or 1) > 1 and seconds > PAYS_FROM * START_SECONDS and dask_is_there()
+    """Whether work of so many seconds is done sooner by processes beside this one: on a machine at work they only take turns."""
+    return seconds > PAYS_FROM * START_SECONDS and idle_cores() >= 1 and dask_is_there()
+
+
+def idle_cores() -> float:
+    """Tell how many cores had nothing to do in the last minute, the one that asks among the busy."""
+    count = os.cpu_count() or 1
+    busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else 1.0
+    return count - max(busy, 1.0)
 
 
 def timed(work: Callable[[Part], Result], part: Part) -> tuple[Result, float]:

@@ -89,8 +89,15 @@ def test_without_dask_a_cluster_is_refused_with_the_way_to_get_it(monkeypatch: p
     assert not pays(3600.0)
 
 
-def test_short_work_stays_here() -> None:
-    assert not pays(5.0)
+def test_short_work_and_a_machine_at_work_stay_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("distributed")
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    monkeypatch.setattr("os.getloadavg", lambda: (1.2, 0.0, 0.0), raising=False)
+    assert (pays(5.0), pays(600.0)) == (False, True)
+    monkeypatch.setattr("os.getloadavg", lambda: (3.9, 0.0, 0.0), raising=False)
+    assert not pays(600.0)
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    assert not pays(600.0)
     result, seconds = timed(math.factorial, 5)
     assert (result, seconds >= 0) == (120, True)
 
