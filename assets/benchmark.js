@@ -10,14 +10,14 @@ window.portolan.benchmark = (() => {
   const NARROW = matchMedia("(max-width: 720px)"), AGAIN_MS = 60_000, TYPING_MS = 200, MOST = 6;
   const TABS = ["against", "flows", "attribution", "factors", "manage"];
   const WINDOW = ["from", "to"], FIGURES = ["freq", "rf", "alpha", "excess", "capture", "zero", "errors", "window", "horizon", "costs"];
-  const EXPLAINED = ["method", "linking", "interaction", "fx", "outside"], ESTIMATED = ["every", "estimator", "lags", "span", "level"];
+  const EXPLAINED = ["method", "linking", "interaction", "fx", "outside"], ESTIMATED = ["every", "estimator", "lags", "span", "level", "factors"];
   /* What each answer hangs on: a change of anything else leaves it alone. */
   const HANGS_ON = {
     against: [...WINDOW, "benchmark", ...FIGURES, "roll"], attribution: [...WINDOW, "benchmark", "by", "costs", ...EXPLAINED],
-    factors: [...WINDOW, "model", "source", "factors", "rf", "costs", ...ESTIMATED], manage: ["benchmark"],
+    factors: [...WINDOW, "model", "source", "rf", "costs", ...ESTIMATED], manage: ["benchmark"],
   };
   const COUNTED = { against: FIGURES, flows: FIGURES, attribution: EXPLAINED, factors: ESTIMATED, manage: [] };
-  const CHOICES = [...new Set(Object.values(HANGS_ON).flat())], TYPED = ["rf", "window", "horizon", "lags", "span", "level"];
+  const CHOICES = [...new Set(Object.values(HANGS_ON).flat())], TYPED = ["rf", "window", "horizon", "lags", "span", "level", "factors"];
   const byId = (id) => document.getElementById(id), root = () => byId("benchmark-page");
   const find = (selector) => document.querySelector(`#benchmark-page ${selector}`), all = (selector) => [...document.querySelectorAll(`#benchmark-page ${selector}`)];
   const set = (id, props) => window.dash_clientside.set_props(id, props);
@@ -38,7 +38,7 @@ window.portolan.benchmark = (() => {
     const before = shell.dataset.tab;
     shell.dataset.tab = open;
     shell.dataset.explainWith = JSON.stringify({ ...now, path: location.pathname });
-    for (const button of all("[role=tab]")) { button.setAttribute("aria-selected", button.dataset.tab === open); button.tabIndex = button.dataset.tab === open ? 0 : -1; }
+    press("tab", open);
     for (const select of all("[data-convention]")) select.value = now[select.dataset.convention] || "";
     for (const name of [...WINDOW, ...TYPED]) setInput(name, now[name] || "");
     for (const group of all("[data-for]")) group.hidden = !group.dataset.for.split(" ").includes(open);
@@ -47,12 +47,12 @@ window.portolan.benchmark = (() => {
     if (told) told.textContent = count || "";
     press("roll", now.roll || "beta");
     press("by", now.by || "sector");
-    press("model", now.model || "ff3");
+    press("model", now.model || "");
     showOpen();
     if (before !== open) requestAnimationFrame(() => dispatchEvent(new Event("resize"))); // charts that were out of sight have no size yet
   }
 
-  const press = (name, value) => { for (const button of all(`[data-${name}]`)) button.setAttribute("aria-pressed", button.dataset[name] === value); };
+  const press = (name, value) => { for (const button of all(`button[data-${name}]`)) button.setAttribute("aria-pressed", button.dataset[name] === value); };
   const input = (name) => find(`input[name="${name}"]`);
   function setInput(name, value) { const field = input(name); if (field && document.activeElement !== field) setValue(field, value); }
 
@@ -168,7 +168,7 @@ window.portolan.benchmark = (() => {
     else if (event.target.closest("[data-open]")) openGroup(at("open"));
     else if (event.target.closest("button[data-roll]")) query({ roll: at("roll") === "beta" ? null : at("roll") });
     else if (event.target.closest("button[data-by]")) query({ by: at("by") === "sector" ? null : at("by"), open: null });
-    else if (event.target.closest("button[data-model]")) query({ model: at("model") === "ff3" ? null : at("model") });
+    else if (event.target.closest("button[data-model]")) query({ model: at("model") });
     else deeds[at("do")]?.();
   }
 
@@ -196,10 +196,10 @@ window.portolan.benchmark = (() => {
 
   /* Arrows go from tab to tab. */
   function onKey(event) {
-    if (!event.target.matches?.("#benchmark-page [role=tab]") || !["ArrowLeft", "ArrowRight"].includes(event.key)) return;
+    if (!event.target.matches?.("#benchmark-page .tabs button") || !["ArrowLeft", "ArrowRight"].includes(event.key)) return;
     const next = TABS[(TABS.indexOf(tab()) + (event.key === "ArrowRight" ? 1 : TABS.length - 1)) % TABS.length];
     query({ tab: next === "against" ? null : next });
-    find(`[role=tab][data-tab=${next}]`)?.focus();
+    find(`.tabs [data-tab=${next}]`)?.focus();
   }
 
   document.addEventListener("click", onClick);

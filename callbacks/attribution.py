@@ -215,8 +215,9 @@ def _groups(view: AttributionView, shown: Sequence[str]) -> dict[str, Any]:
 
 def _effects(row: Mapping[Any, Any], shown: Sequence[str]) -> Effects:
     note = "" if row.get("in_portfolio", True) and row.get("in_benchmark", True) else "benchmark alone" if row.get("in_benchmark") else ""
-    return Effects(str(row["key"]), str(row["label"]), str(row.get("group", "")), row["weight"], row["benchmark_weight"], row["return"],
-                   row["benchmark_return"], {name: float(row[name]) for name in shown}, float(row["total"]), bool(row.get("has_parts")), note)
+    label, shares = str(row["label"]), (row[name] for name in ("weight", "benchmark_weight", "return", "benchmark_return"))
+    return Effects(str(row["key"]), f"{label[:1].upper()}{label[1:]}", str(row.get("group", "")), *shares,
+                   {name: float(row[name]) for name in shown}, float(row["total"]), bool(row.get("has_parts")), note)
 
 
 def months_of(view: AttributionView, shown: Sequence[str]) -> list[Month]:

@@ -249,7 +249,7 @@ def _scatter(view: BenchmarkView, charts: dict[str, Any], revision: str) -> dict
     charts[Ids.SCATTER.value] = {"figure": figure, "label": f"Each {unit}'s return of {view.label} against {first.name}; {len(found.own)} {unit}s"}
     lines = [figures_benchmark.Line(view.label, found.own), figures_benchmark.Line(first.name, found.benchmark)]
     frame = view.returns[["portfolio", first.key]].dropna()
-    return {"scatter_note": f"a dot a {unit}; captures {up} of rises, {down} of falls",
+    return {"scatter_note": f"a dot a {unit}; captures {up} of rising months, {down} of falling",
             "scatter_table": parts.lines_table("Returns by period", rows.days_of(frame), lines, PERCENT)}
 
 

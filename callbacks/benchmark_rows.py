@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from dash import html
 
-from callbacks.performance_rows import past_a_year, sentence
+from callbacks.performance_rows import CENT, past_a_year, sentence
 from components import benchmark as parts
 from components import cards, theme
 from components.benchmark import Beside, Elsewhere, Headline, Piece
@@ -196,7 +196,9 @@ def months(view: BenchmarkView) -> dict[int, list[float | None]]:
 
 
 def pieces(first: Against) -> list[Piece]:
-    """Give what the first benchmark is made of; nothing where nothing is known."""
+    """Give what the first benchmark is made of; nothing where it is one thing."""
+    if len(first.constituents) < 2:
+        return []
     return [Piece(each.key, each.name, each.target, each.weight, each.portfolio_weight, each.active_weight, each.total_return)
             for each in first.constituents]
 
@@ -233,8 +235,9 @@ def money_headlines(view: BenchmarkView) -> list[Headline]:
 
 
 def moves(view: BenchmarkView) -> list[tuple[date, float]]:
-    """List the money that crossed the border, oldest first."""
-    return [(pd.Timestamp(day).date(), float(amount)) for day, amount in zip(view.flows["date"], view.flows["amount"], strict=True)]
+    """List the money that crossed the border, oldest first; what came and went on one day is nothing."""
+    told = [(pd.Timestamp(day).date(), float(amount)) for day, amount in zip(view.flows["date"], view.flows["amount"], strict=True)]
+    return [move for place, move in enumerate(told) if not place or abs(move[1]) >= CENT]
 
 
 def said(view: BenchmarkView) -> list[Any]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from base64 import b64decode
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dash import Dash, Input, Output, State, html, no_update
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
 WORDS = {"model": "model", "source": "source", "every": "frequency", "estimator": "estimator", "costs": "costs"}
 NUMBERS = {"lags": "lags", "span": "window"}
 ALPHA, ROLLED_NOT = "alpha", ("alpha", "r_squared")
-MODELS = {"capm": "market", "ff3": "Fama-French three factors", "carhart": "Carhart four factors", "ff5": "Fama-French five factors",
+MODELS = {"": "", "capm": "market", "ff3": "Fama-French three factors", "carhart": "Carhart four factors", "ff5": "Fama-French five factors",
           "ff6": "five factors and momentum", "own": "own factors"}
 
 
@@ -80,6 +83,24 @@ def register(app: Dash, services: Services) -> None:
         except PortfolioError as error:
             return failure(error, kept=bool(read and read.get("address") == benchmark.address_of(asked)))
 
+    @app.callback(Output(Ids.DONE, "children"), Output(Page.RETRY, "data", allow_duplicate=True), Input(Ids.FILE, "contents"),
+                  State(Ids.FILE, "filename"), prevent_initial_call=True)
+    async def record_file(content: str | None, name: str | None) -> tuple[Any, Any]:
+        """Keep a file of factors, and ask again."""
+        if not content:
+            raise PreventUpdate
+        return await asyncio.to_thread(kept_file, services, name or "factors", content)
+
+
+def kept_file(services: Services, name: str, content: str) -> tuple[list[Any], Any]:
+    """Keep a file; what cannot be read is refused with the reason."""
+    try:
+        kept = services.factors.sets.add(services.accounts.local(), PurePath(name).stem, b64decode(content.partition(",")[2]))
+    except PortfolioError as error:
+        return [cards.notice(error.message, str(error.context.get("hint") or ""), kind="crit")], no_update
+    said = f"{', '.join(kept.factors)}, {kept.frequency}, {theme.day(kept.begins)} to {theme.day(kept.ends)}."
+    return [cards.notice(f"{kept.name} is kept.", said, kind="info")], time.time_ns()
+
 
 def question_of(asked: Mapping[str, Any]) -> FactorQuestion:
     """Read the address into the service's words."""
@@ -103,7 +124,16 @@ def answer(services: Services, asked: Mapping[str, Any]) -> Answer:
             "Nothing is estimated", why_not(view), controls.button("All of the history", **{"data-period": "All"}),
             controls.button("Clear the choices", do="benchmark-defaults")))
     when = f"{view.label}, {view.base_currency}"
-    return Answer(notices=notices(view.findings), sets=sets, read=read, when=when, **_panels(view, question, asked))
+    return Answer(notices=[*_stands_in(view, question), *notices(view.findings)], sets=sets, read=read, when=when, **_panels(view, question, asked))
+
+
+def _stands_in(view: FactorView, question: FactorQuestion) -> list[Any]:
+    """Say that the benchmark is the only factor, where nobody asked for that."""
+    if view.source is not None or question.model or question.factors or not view.sets:
+        return []
+    last = max(each.ends for each in view.sets)
+    mend = "choose a longer period, bring a newer file, or name instruments as factors under Conventions."
+    return [cards.notice("The portfolio's benchmark is the only factor here.", f"The factor sets end on {theme.day(last)}: {mend}", kind="info")]
 
 
 def why_not(view: FactorView) -> str:
@@ -168,7 +198,8 @@ def _growth(view: FactorView, charts: dict[str, Any], revision: str) -> dict[str
 def headlines(view: FactorView) -> list[Headline]:
     """Give what the model says at large."""
     told, figures = view.gaps, view.figures
-    model = MODELS.get(view.conventions.get("model", ""), view.conventions.get("model", ""))
+    asked = view.conventions.get("model", "")
+    model = "instruments as factors" if view.source is None else MODELS.get(asked, asked)
 
     def one(key: str, label: str, kind: str, what: str, context: str = "", *, toned: bool = False) -> Headline:
         return Headline(key, label, figures.get(key), kind, what, context, toned, told.get(key, ""), explain=f"factors.{key}")

@@ -9,8 +9,17 @@ from components.icons import Icon, icon
 from components.ids import BenchmarkIds as Ids
 from components.ids import FactorIds
 
+MOST_BYTES = 8_000_000  # of a file of factors
 TABS = (("against", "Against"), ("flows", "Same cash flows"), ("attribution", "Attribution"), ("factors", "Factors"), ("manage", "Manage benchmarks"))
-MODELS = (("capm", "Market"), ("ff3", "Three factors"), ("carhart", "Carhart"), ("ff5", "Five factors"), ("ff6", "Six"), ("own", "Own"))
+MODELS = (
+    ("", "What fits"),
+    ("capm", "Market"),
+    ("ff3", "Three factors"),
+    ("carhart", "Carhart"),
+    ("ff5", "Five factors"),
+    ("ff6", "Six"),
+    ("own", "Own"),
+)
 FREQUENCIES = (("", "daily"), ("weekly", "weekly"), ("monthly", "monthly"))
 
 # name in the address, label, options; and of numbers: name, label, hint
@@ -59,6 +68,7 @@ NUMBERS_OF_FACTORS = (
     ("lags", "Lags of Newey-West", "by the length"),
     ("span", "Periods of a rolling window", "126"),
     ("level", "Confidence, %", "95"),
+    ("factors", "Instruments as factors, or columns", "SP500, GOLD"),
 )
 
 
@@ -76,10 +86,7 @@ def title() -> html.Div:
 
 def tabs() -> html.Div:
     """Row of tabs; the address keeps which one is open."""
-    buttons = [
-        html.Button(word, type="button", role="tab", **{"data-tab": name, "aria-selected": str(name == "against").lower()}) for name, word in TABS
-    ]
-    return html.Div(buttons, className="tabs", role="tablist", **{"aria-label": "Benchmark"})
+    return html.Div(controls.segments(TABS, attribute="tab", label="Benchmark", current="against"), className="tabs")
 
 
 def _range() -> html.Span:
@@ -149,13 +156,22 @@ def _number(told: tuple[str, str, str]) -> html.Label:
 
 
 def factor_choice() -> html.Div:
-    """Choose the model, and where the factors come from."""
+    """Choose the model, and where the factors come from; a file of one's own is brought here."""
+    first = html.Option("The first that fits", value="")
     source = html.Label(
         [
             html.Span("Factors from", className="dim"),
-            html.Select(
-                html.Option("The first that fits", value=""), id=FactorIds.SETS, name="source", className="input", **{"data-convention": "source"}
-            ),
+            html.Select(first, id=FactorIds.SETS, name="source", className="input", **{"data-convention": "source"}),
         ]
     )
-    return html.Div([controls.segments(MODELS, attribute="model", label="Model", current="ff3"), source], className="toolbar factor-choice")
+    words = "A file of Kenneth French's library as it is, or a table with a date first and a name above each column"
+    file = dcc.Upload(
+        html.Button("Bring a file", type="button", className="ctl quiet", title=words),
+        id=FactorIds.FILE,
+        accept=".csv,.txt",
+        max_size=MOST_BYTES,
+        className="bring",
+    )
+    segments = controls.segments(MODELS, attribute="model", label="Model", current="")
+    done = html.Div(id=FactorIds.DONE, className="notices", role="status")
+    return html.Div([html.Div([segments, html.Span([source, file], className="from")], className="toolbar factor-choice"), done], className="heads")

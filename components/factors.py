@@ -90,7 +90,7 @@ def shares_table(shares: Sequence[Share], *, whole_return: float | None, volatil
     risks = _points([share.volatility for share in shares], volatility)
     rows = [html.Tr([
         html.Td([html.B(share.label)], className="l"),
-        html.Td(theme.number(share.loading) if theme.known(share.loading) else "", className="num"),
+        html.Td(theme.number(share.loading) if theme.known(share.loading) and share.factor != "alpha" else "", className="num"),
         html.Td(percent(share.factor_return) if theme.known(share.factor_return) else "", className="soft"),
         html.Td(live(point, form="signed", toned=True, explain=f"factors.contribution:{share.factor}")),
         html.Td(live(risk, form="money"), className="soft"), html.Td(live(share.risk_share, form="share")),

@@ -47,10 +47,14 @@ def _plain_texts(ticks: Sequence[float]) -> list[str]:
     return [theme.number(tick, decimals=decimals) for tick in ticks]
 
 
+def _money_texts(ticks: Sequence[float]) -> list[str]:
+    return [text if tick else "0" for tick, text in zip(ticks, axis_texts(ticks), strict=True)]
+
+
 PERCENT = Form("percent", percent_texts, lambda value: theme.percent(value, decimals=1),
                lambda value: theme.percent(value, decimals=0 if abs(value) >= SMALL else 1))
 LEVEL = Form("share", percent_texts, theme.share, lambda value: theme.share(value, decimals=0))
-MONEY = Form("whole", axis_texts, lambda value: theme.money(value, decimals=0), theme.compact)
+MONEY = Form("whole", _money_texts, lambda value: theme.money(value, decimals=0), theme.compact)
 RATIO = Form("money", _plain_texts, theme.number, theme.number)
 
 

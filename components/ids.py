@@ -197,6 +197,8 @@ class FactorIds(StrEnum):
     GROWTH = "factors-growth"  # dcc.Graph
     CORRELATION = "factors-correlation"
     SETS = "factors-sets"  # the choices of where factors come from
+    FILE = "factors-file"  # dcc.Upload
+    DONE = "factors-done"  # what became of a file
 
 
 class BlendIds(StrEnum):
