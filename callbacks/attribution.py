@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
@@ -95,9 +96,18 @@ def question_of(asked: Mapping[str, Any]) -> AttributionQuestion:
 
 def answer(services: Services, asked: Mapping[str, Any]) -> Answer:
     """Read once, and lay out the tab."""
-    view = services.attributions.attribution(services.accounts.local(), asked["portfolio"], question_of(asked))
+    view = read_of(services, asked)
     title = {"when": f"{theme.day(view.start)} to {theme.day(view.end)}, {view.label}, {view.base_currency}", "chosen": _chips(services, view, asked)}
     return _laid(view, asked)._replace(**title)
+
+
+def read_of(services: Services, asked: Mapping[str, Any]) -> AttributionView:
+    """Read the answer; where the benchmark's groups are not known, what the service calls interaction is told as the selection that it is."""
+    question = question_of(asked)
+    view = services.attributions.attribution(services.accounts.local(), asked["portfolio"], question)
+    if view.is_divided or view.benchmark is None or question.interaction == "selection":
+        return view
+    return services.attributions.attribution(services.accounts.local(), asked["portfolio"], replace(question, interaction="selection"))
 
 
 def _laid(view: AttributionView, asked: Mapping[str, Any]) -> Answer:

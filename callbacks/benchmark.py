@@ -111,7 +111,7 @@ def _register_page(app: Dash, services: Services) -> None:
         try:
             return await asyncio.to_thread(answer, services, asked)
         except PortfolioError as error:
-            return failure(error, kept=kept)
+            return failure(error, kept=kept)._replace(chosen=no_update if kept else parts.chosen_chips([(key, key) for key in keys_of(asked) or ()]))
 
 
 def address_of(asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -317,6 +317,9 @@ def trouble(error: PortfolioError, head: str) -> list[Any]:
     """Say what failed, and offer to take back what was asked, where asking was the mistake."""
     hint = error.context.get("hint")
     reason = f"{error.message} {hint}." if hint and hint not in error.message else error.message
+    if isinstance(error, NotFound) and error.context.get("kind") != "portfolio":
+        return [cards.blank("Not found", f"{error.message} It may have been removed.", controls.button("Choose another", do="benchmark-choose"),
+                            controls.button("Clear the choices", do="benchmark-defaults"))]
     if isinstance(error, NotFound):
         return [cards.blank("Not found", f"{error.message} Choose another, or go back to all.",
                             controls.button("All portfolios", **{"data-portfolio": "all"}),

@@ -110,7 +110,7 @@ def _beside(services: Services, asked: Mapping[str, Any], name: str, key: str) -
 
 
 def _effect(services: Services, asked: Mapping[str, Any], name: str, key: str) -> Told:
-    view = services.attributions.attribution(services.accounts.local(), asked["portfolio"], attribution.question_of(asked))
+    view = attribution.read_of(services, asked)
     level, _, effect = name.rpartition(".")
     meaning = _known(EFFECTS, effect)
     frame = {"groups": view.groups, "holdings": view.holdings}.get(level)

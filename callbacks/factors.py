@@ -187,7 +187,7 @@ def _rolling(view: FactorView, charts: dict[str, Any], revision: str) -> dict[st
 
 def _growth(view: FactorView, charts: dict[str, Any], revision: str) -> dict[str, Any]:
     days = days_of(view.series)
-    lines = [Line(view.label, (view.series["portfolio"] - 1).tolist(), "own"), Line("Explained", (view.series["explained"] - 1).tolist())]
+    lines = [Line(view.label, (view.series["portfolio"] - 1).tolist(), "own"), Line("Factors alone", (view.series["explained"] - 1).tolist())]
     if len(days) < 2:
         return {}
     charts[Ids.GROWTH.value] = {"figure": figures_benchmark.lines_figure(days, lines, revision=revision),

@@ -103,7 +103,7 @@ def explained() -> html.Section:
     return cards.panel(
         "Explained",
         chart(FactorIds.GROWTH, figures_benchmark.empty_lines(), "lines own-first"),
-        note="growth, and what the loadings made of the factors",
+        note="growth, and what loadings and factors alone would have grown to",
         tools=[legend_of(FactorIds.GROWTH), cards.table_tool()],
         span="c12 tall",
     )

@@ -204,6 +204,15 @@ def test_the_sentence_says_what_would_have_become_of_the_money() -> None:
     assert "2 Jun 2025" in str(rows.said(replace(view, benchmarks=(spent,)))[0])
 
 
+def test_what_came_and_went_on_one_day_and_a_benchmark_of_one_thing_take_no_room() -> None:
+    view = sample.comparison()
+    flows = view.flows.assign(amount=[100_000.0, 1e-9, -5_000.0])
+    assert [amount for _, amount in rows.moves(replace(view, flows=flows))] == [100_000.0, -5_000.0]
+    one = replace(view.benchmarks[1], constituents=view.benchmarks[1].constituents[:1])
+    assert rows.pieces(one) == []
+    assert len(rows.pieces(view.benchmarks[1])) == 2
+
+
 def test_money_in_and_out_ends_with_the_opening_value() -> None:
     table = parts.moves_table(rows.moves(sample.comparison()), "USD")
     names = [text_of(row.children[1]) for row in next(node for node in every(table) if isinstance(node, html.Tbody)).children]
@@ -256,9 +265,11 @@ def test_a_waterfall_of_any_sign_stays_within_its_axis(values: tuple[float, floa
     assert all(low <= fall.top <= high for fall in falls)
 
 
-def test_a_benchmark_of_one_group_says_why_all_is_selection() -> None:
-    told = tab.answer(Asked(attribution=sample.attribution(is_divided=False)), ASKED)  # type: ignore[arg-type]
+def test_a_benchmark_of_one_group_is_asked_with_interaction_as_selection_and_says_why() -> None:
+    services = Asked(attribution=sample.attribution(is_divided=False))
+    told = tab.answer(services, ASKED)  # type: ignore[arg-type]
     assert "Compare with a blend" in told.groups_foot
+    assert [question.interaction for _, question in services.questions] == ["apart", "selection"]
 
 
 # ------------------------------------------------------------------------------------------------------------------------- factors
@@ -276,6 +287,31 @@ def test_loadings_that_reach_zero_are_hollow() -> None:
     trace = factor_tab.answer(Asked(), ASKED).charts["factors-loadings"]["figure"]["data"][0]  # type: ignore[arg-type]
     told = dict(zip(trace["x"], trace["marker"]["symbol"], strict=True))
     assert told == {0.93: "circle", -0.21: "circle", 0.04: "circle-open"}
+
+
+def test_a_benchmark_that_stands_in_for_factors_is_told_with_the_mend() -> None:
+    view = replace(sample.factors(), source=None)
+    told = factor_tab.answer(Asked(factors=view), ASKED)  # type: ignore[arg-type]
+    assert "factor sets end on 31 Dec 2014" in "".join(text_of(each) for each in told.notices)
+    asked = factor_tab.answer(Asked(factors=view), {**ASKED, "factors": "GOLD"})  # type: ignore[arg-type]
+    assert asked.notices == []
+
+
+def test_a_file_of_factors_is_kept_or_refused_with_its_reason() -> None:
+    services, got = Asked(), []
+    services.factors.sets = SimpleNamespace(add=lambda _actor, name, content: got.append((name, content)) or sample.factors().source)
+    said, asked_again = factor_tab.kept_file(services, "F-F_2026.csv", "data:text/csv;base64,MjAyNg==")  # type: ignore[arg-type]
+    assert got == [("F-F_2026", b"2026")]
+    assert "31 Jul 1963 to 31 Dec 2014" in text_of(said[0])
+    assert asked_again
+
+    def refuse(*_given: object) -> None:
+        raise InvalidInput("file", "x", "is no table of factors", hint="Give a date first")
+
+    services.factors.sets = SimpleNamespace(add=refuse)
+    said, asked_again = factor_tab.kept_file(services, "x.csv", "data:,")  # type: ignore[arg-type]
+    assert "no table of factors" in text_of(said[0])
+    assert asked_again is no_update
 
 
 def test_too_few_periods_say_how_many_are_needed() -> None:
