@@ -71,6 +71,7 @@ from engine.risk.edge import common_sense_ratio, continuous_kelly, expectancy, k
 from engine.risk.exposure import exposure, time_in_market
 from engine.risk.gains import observations
 from engine.risk.gini import gini_mean_difference, l_kurtosis, l_moment, l_skewness, tail_gini
+from engine.risk.live import LiveFigures, LiveRisk, LiveStatistics, live_statistics
 from engine.risk.normality import anderson, anderson_p_value, jarque_bera, jarque_bera_p_value, shapiro, shapiro_p_value
 from engine.risk.partial_moments import downside_potential, higher_partial_moment, lower_partial_moment, upside_potential
 from engine.risk.ranges import (
@@ -113,6 +114,7 @@ from engine.risk.reward_tail import (
 from engine.risk.rolling import rolling_max_drawdown, rolling_sharpe_ratio, rolling_volatility
 from engine.risk.round_trips import round_trip_statistics, round_trips
 from engine.risk.score import RiskScore, risk_class, risk_score, var_equivalent_volatility
+from engine.risk.selling import days_until_sold
 from engine.risk.shape import even_moment, kurtosis, kurtosis_root, semikurtosis_root, skewness, skewness_kurtosis_ratio
 from engine.risk.sheet import CATALOGUE, Sheet, full_sheet, tear_sheet
 from engine.risk.shrinkage import shrinkage_intensity, shrunk_correlation, shrunk_covariance
@@ -184,6 +186,9 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "HistoricStress",
     "LEDGER_COLUMNS",
     "LedgerFinding",
+    "LiveFigures",
+    "LiveRisk",
+    "LiveStatistics",
     "Marks",
     "Measure",
     "Panel",
@@ -292,6 +297,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "daily_values",
     "dar",
     "days_to_liquidate",
+    "days_until_sold",
     "deflated_sharpe_ratio",
     "delta",
     "diebold_mariano_test",
@@ -386,6 +392,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "link_attribution",
     "link_returns",
     "liquidity_adjusted_value_at_risk",
+    "live_statistics",
     "ljung_box",
     "ljung_box_p_value",
     "local_returns",

@@ -10,8 +10,10 @@ from uuid import UUID
 import numpy as np
 import pandas as pd
 
+from data.database import Database
 from engine import (
     calendar_matrix,
+    days_until_sold,
     drawdown_series,
     drawdown_table,
     expected_shortfall,
@@ -32,6 +34,7 @@ from services.books import Kept
 from services.explain_views import Explanation
 from services.risk.explaining import PREFIX, explained, explained_today
 from services.risk.exposures import Exposure, ExposureQuestion, Exposures
+from services.risk.liquidity import liquidity
 from services.risk.losses import Losses, losses
 from services.risk.relations import Relations, relations
 from services.risk.today import Today, today_of
@@ -45,14 +48,15 @@ CONE_SHARES: Final = {"least": 0.05, "lower": 0.25, "median": 0.5, "upper": 0.75
 MOST_FALLS: Final = 50
 SHORT: Final = "too_short"
 METHOD: Final = "historical"
+PARTICIPATION: Final = 0.2  # share of a day's volume that one would sell
 WEIGHT_STEP: Final = 0.001  # weights that move less than that with the quotes give the same losses, in fractions of the value
 
 
 class Risk:
     """Risk of the actor's portfolios."""
 
-    def __init__(self, exposures: Exposures) -> None:
-        self._exposures = exposures
+    def __init__(self, database: Database, exposures: Exposures) -> None:
+        self._database, self._exposures = database, exposures
         self._views: Kept[RiskView] = Kept(KEPT)
         self._relations: Kept[Relations] = Kept(KEPT)
         self._losses: Kept[Losses] = Kept(KEPT)
@@ -89,7 +93,12 @@ class Risk:
     def today(self, actor: Actor, scope: str | UUID = ALL, question: RiskQuestion | None = None) -> tuple[Exposure, Today]:
         """Measure today's weights on the last two years of what is held; asked as `risk` is, its window aside."""
         exposure, told = self.losses(actor, scope, question)
-        return exposure, today_of(exposure, told)
+        return exposure, today_of(exposure, told, days_to_liquidate=self._days_to_sell(exposure))
+
+    def _days_to_sell(self, exposure: Exposure) -> float:
+        """Tell how many trading days nine tenths of a scope take to sell."""
+        selling = liquidity(self._database, exposure, PARTICIPATION)
+        return days_until_sold(exposure.holdings["value"].fillna(0.0), selling["days"], cash=float(exposure.cash.sum()))
 
     def losses(self, actor: Actor, scope: str | UUID = ALL, question: RiskQuestion | None = None, *, every: bool = False) -> tuple[Exposure, Losses]:
         """Measure what today's holdings could lose by each model; `every` tries the slow ones too. See `services.risk.losses`."""

@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from data import calendar
+
 if TYPE_CHECKING:
     from fastapi.testclient import TestClient
 
@@ -103,6 +105,16 @@ def test_today_is_what_is_held_in_money(ask: Ask) -> None:
     score = told["risk_score"]
     assert score["score"] == int(score["position"])
     assert score["components"]["concentration"] == pytest.approx(1.0)  # all in one share
+
+
+def test_the_score_counts_how_long_it_takes_to_sell(client: TestClient, portfolio: str) -> None:
+    """100 shares at a fifth of 50 a day take 10 days, nine tenths of them 9: ln(9) / ln(30) of a class."""
+    symbol = next(each["symbol"] for each in client.get(f"{API}/portfolios/{portfolio}/holdings").json()["holdings"])
+    days = pd.bdate_range(end=calendar.previous_business_day(calendar.today()), periods=20)
+    _sent(client, "PUT", f"/instruments/{symbol}/bars", [{"date": str(day.date()), "close": 100, "volume": 50} for day in days])
+    score = client.get(f"{API}/portfolios/{portfolio}/risk").json()["risk_score"]
+    assert score["measures"]["days_to_liquidate"] == pytest.approx(9.0)
+    assert score["components"]["liquidity"] == pytest.approx(np.log(9) / np.log(30))
 
 
 def test_drawdowns_are_told_deepest_first(ask: Ask) -> None:
