@@ -111,7 +111,7 @@ _RETURNS = (
     ("real_twr", "Real TWR", "fraction", "(1 + twr) / (1 + inflation) - 1", "Inflation by the price index that was chosen.", BACON),
     ("local_twr", "Local TWR", "fraction", LINKS, "Each day at the exchange rates of its opening.", KS),
     ("hedged_twr", "Hedged TWR", "fraction", LINKS, "Local return with the forward premium.", KS),
-    ("benchmark_twr", "Benchmark return", "fraction", "benchmark_close / benchmark_open - 1", "Closes of the benchmark in the base currency.", BACON),
+    ("benchmark_twr", "Benchmark return", "fraction", "benchmark_close / benchmark_open - 1", "Closes of the benchmark in the base currency, payments and splits put back; of a blend its wealth.", BACON),
     ("benchmark_annualised", "Benchmark a year", "fraction", "(1 + benchmark_twr) ** (365.25 / days) - 1", "Never for less than a year.", GIPS),
     ("active_return", "Active return", "fraction", "twr - benchmark_twr", "Arithmetic excess over the window.", BACON),
     ("active_return_annualised", "Active return a year", "fraction", "twr_annualised - benchmark_annualised", "Never for less than a year.", BACON),

@@ -53,6 +53,14 @@ def pair_of(returns: pd.DataFrame, risk_free: float, periods: float) -> Pair:
     return Pair(Sample(cells[:, :1]), Sample(cells[:, 1:2]), np.full((1, 1), np.expm1(np.log1p(risk_free) / periods)))
 
 
+def figures_of_months(own: pd.Series, theirs: pd.Series) -> tuple[dict[str, float], int]:
+    """Tell the figures that are of calendar months from daily returns, and how many months both have."""
+    both = pd.DataFrame({"own": own, "theirs": theirs})
+    months = (1.0 + both).groupby(pd.DatetimeIndex(both.index).to_period("M")).prod(skipna=False) - 1.0 if len(both) else both
+    pair = pair_of(months, 0.0, MONTHS_A_YEAR)
+    return {name: float(np.ravel(KERNELS[name](pair, MONTHS_A_YEAR))[0]) for name in OF_MONTHS}, int(pair.counts[0])
+
+
 def kernels(asked: BenchmarkQuestion, periods: float) -> dict[str, Kernel]:
     """Give each figure's kernel with the conventions in it."""
     zero, method = asked.zero, asked.capture

@@ -23,6 +23,7 @@ from data.risk_records import RiskRunRow
 from engine.errors import PortfolioError
 from engine.risk.firm import Block, block_figures, blocks_of
 from engine.types import Actor, Finding, Portfolio
+from services.benchmark.figures import figures_of_months
 from services.risk.exposures import Exposure, ExposureQuestion, Exposures
 from services.risk.firm_views import FirmQuestion
 from services.writes import Writes
@@ -168,7 +169,8 @@ def _row(series: Series, figures: Mapping[str, float]) -> RiskRunRow:
     known, told = series.exposure.realised.dropna(), series.exposure
     about = {"base_currency": told.base_currency, "observations": len(known), "simulated": told.simulated,
              "start": _day(known, 0), "end": _day(known, -1), "benchmark": told.benchmark_name[0] if told.benchmark_name else None}
-    shown = {name: float(value) if math.isfinite(value) else None for name, value in figures.items()}
+    of_months = {} if told.benchmark is None else figures_of_months(known, told.benchmark.reindex(known.index))[0]
+    shown = {name: float(value) if math.isfinite(value) else None for name, value in {**figures, **of_months}.items() if name in figures}
     return RiskRunRow(series.number, series.portfolio.id, series.portfolio.name, about, shown, [_finding(each) for each in told.findings])
 
 

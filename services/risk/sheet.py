@@ -30,6 +30,7 @@ from engine.risk.distribution import Distribution
 from engine.risk.sample import level_of
 from engine.risk.sheet import CATALOGUE, tear_sheet
 from engine.types import Actor, Finding, Severity
+from services.benchmark.figures import OF_MONTHS, figures_of_months
 from services.books import Kept
 from services.explain_views import Explanation
 from services.risk.explaining import PREFIX, explained, explained_today
@@ -171,9 +172,10 @@ def held_question(asked: RiskQuestion) -> ExposureQuestion:
 def _view(exposure: Exposure, asked: RiskQuestion) -> RiskView:
     lived = exposure.realised.dropna()
     beside = None if exposure.benchmark is None else exposure.benchmark.reindex(lived.index)
-    terms, figures = CATALOGUE, _figures(lived, beside, asked, exposure.periods_per_year)
+    of_months, months = figures_of_months(lived, beside if beside is not None else lived * float("nan"))
+    terms, figures = CATALOGUE, _figures(lived, beside, asked, exposure.periods_per_year) | of_months
     both = int(beside.notna().sum()) if beside is not None else 0
-    counts = {term.name: both if term.relative else len(lived) for term in terms}
+    counts = {term.name: both if term.relative else len(lived) for term in terms} | dict.fromkeys(of_months, months)
     missing = {term.name: term.minimum - counts[term.name] for term in terms if counts[term.name] < term.minimum}
     gaps = {term.name: _gap(term, counts[term.name], has_benchmark=beside is not None) for term in terms if not np.isfinite(figures[term.name])}
     return RiskView(
@@ -208,7 +210,8 @@ def _conventions(exposure: Exposure, asked: RiskQuestion) -> dict[str, str]:
     told = {"level": f"{asked.level:g}", "horizon_days": str(asked.horizon_days), "method": asked.method or METHOD,
             "risk_free": f"{asked.risk_free:g}", "periods_per_year": f"{exposure.periods_per_year:g}", "window": str(asked.window),
             "benchmark": exposure.benchmark_name[0] if exposure.benchmark_name else "", "period": asked.period or "",
-            "group_by": asked.group_by or "", "group": asked.group or "", "returns": "daily, time-weighted, net of costs, base currency"}
+            "group_by": asked.group_by or "", "group": asked.group or "",
+            "returns": "daily, time-weighted, net of costs, base currency; captures of months"}
     return {name: value for name, value in told.items() if value}
 
 
@@ -216,7 +219,7 @@ def _gap(term: Term, count: int, *, has_benchmark: bool) -> str:
     if term.relative and not has_benchmark:
         return "there is no benchmark to compare with"
     if count < term.minimum:
-        return f"{count} of the {term.minimum} trading days that it needs are there"
+        return f"{count} of the {term.minimum} {'months' if term.name in OF_MONTHS else 'trading days'} that it needs are there"
     return "the returns of this window give it no value"
 
 

@@ -6,6 +6,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import numpy as np
+import pandas as pd
 import pytest
 
 if TYPE_CHECKING:
@@ -103,3 +105,26 @@ def test_an_empty_workspace_is_answered(client: TestClient) -> None:
     told = client.get(f"{API}/portfolios/all/benchmark").json()
     assert told["benchmarks"] == []
     assert "no_benchmark" in {each["code"] for each in told["findings"]}
+
+
+def test_three_answers_tell_one_number(client: TestClient, mark: str) -> None:
+    """Risk, benchmark and performance tell what stands in two of them alike."""
+    days = [day.date() for day in pd.bdate_range("2023-01-02", "2023-12-29")]
+    random = np.random.default_rng(3)
+    for symbol in ("OWN", "IDX"):
+        closes = np.round(100 * np.exp(np.cumsum(random.normal(0.0003, 0.01, len(days)))), 2)
+        bars = [{"date": str(day), "close": close} for day, close in zip(days, closes.tolist(), strict=True)]
+        assert client.put(f"{API}/instruments/{symbol}.{mark}/bars", json=bars).is_success
+    key = client.post(f"{API}/portfolios", json={"name": f"P {mark}", "base_currency": "USD", "benchmark": f"IDX.{mark}"}).json()["id"]
+    rows = [{"date": "2023-01-02", "kind": "DEPOSIT", "amount": 10000}, {"date": "2023-01-02", "kind": "BUY", "symbol": f"OWN.{mark}", "quantity": 90,
+                                                                         "price": 100}]
+    assert client.post(f"{API}/portfolios/{key}/transactions", json=rows).is_success
+    query = {"start": "2023-01-02", "end": "2023-12-29", "series": "false"}
+    benchmark = client.get(f"{API}/portfolios/{key}/benchmark", params=query).json()
+    risk = client.get(f"{API}/portfolios/{key}/risk", params={"start": "2023-01-02", "end": "2023-12-29"}).json()
+    performance = client.get(f"{API}/portfolios/{key}/performance", params=query).json()
+    shared = {name for name in benchmark["benchmarks"][0]["figures"] if risk.get(name) is not None}
+    assert {"beta", "alpha", "tracking_error", "up_capture", "down_number_ratio", "correlation", "net_selectivity"} <= shared
+    assert {name: benchmark[name] for name in shared} == pytest.approx({name: risk[name] for name in shared}, rel=1e-9, abs=1e-12)
+    both = ("up_capture", "down_capture", "tracking_error", "information_ratio")
+    assert {name: benchmark[name] for name in both} == pytest.approx({name: performance[name] for name in both}, rel=1e-9)

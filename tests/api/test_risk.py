@@ -64,7 +64,7 @@ def test_figures_by_their_names(ask: Ask) -> None:
     }
     assert {name: told[name] for name in expected} == pytest.approx(expected, rel=1e-7)
     assert told["expected_shortfall"] > told["value_at_risk"] > 0
-    assert told["missing"] == {}
+    assert told["missing"] == {"probability_of_outperformance": 10}  # windows of 12 months
 
 
 def test_the_catalogue_tells_every_figure(client: TestClient, ask: Ask) -> None:
