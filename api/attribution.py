@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
-from api.attribution_schemas import AttributionPublic
+from api.attribution_schemas import AttributionPublic, ConcentrationPublic
 from api.dependencies import Asks, Day, day, truth
 from services.attribution.views import (
     COSTS,
@@ -60,6 +60,17 @@ def attribution(call: Asks, portfolio_id: Annotated[str, "or all"], asked: Annot
     linking=geometric the effects of the whole multiply to it. What has no answer is null, and `gaps` or a finding says why.
     """
     return laid_out(call.services.attributions.attribution(call.actor, portfolio_id, asked), with_series=truth("series", series))
+
+
+@routes.get("/concentration", response_model=ConcentrationPublic)
+def concentration(call: Asks, portfolio_id: Annotated[str, "or all"]) -> dict[str, Any]:
+    """Tell what value and risk of today's holdings hang on: few names, few bets, and who carries the volatility."""
+    view = call.services.concentrations.concentration(call.actor, portfolio_id)
+    return {
+        "scope": view.scope, "label": view.label, "base_currency": view.base_currency, **known({"value": view.value, **view.figures}),
+        "observations": view.observations, "risk": rows(view.risk), "exposures": {by: rows(table) for by, table in view.exposures.items()},
+        "simulated": view.simulated, "revisions": view.revisions, "gaps": view.gaps, "findings": view.findings,
+    }
 
 
 def laid_out(view: AttributionView, *, with_series: bool = True) -> dict[str, Any]:

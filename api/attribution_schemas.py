@@ -102,6 +102,65 @@ class ComparedPublic(BaseModel):
     kind: str
 
 
+class HoldingRiskPublic(BaseModel):
+    """A holding in the volatility of the whole; contributions add up to it, shares to 1."""
+
+    key: str
+    label: str
+    weight: float | None
+    volatility: float | None = Field(description="Its own, a year")
+    marginal: float | None = Field(description="Change of the volatility for one more unit of weight")
+    contribution: float | None
+    share: float | None
+    diversification: float | None = Field(description="Part of its own risk that the others take away")
+    beta: float | None = Field(description="To the portfolio")
+    observations: int
+
+
+class ExposurePublic(BaseModel):
+    """A group: its part of the value, and of the risk."""
+
+    key: str
+    label: str
+    weight: float | None
+    risk_share: float | None
+
+
+class ConcentrationPublic(BaseModel):
+    """What value and risk of today's holdings hang on; volatilities a year."""
+
+    scope: str
+    label: str
+    base_currency: str
+    value: float | None
+    hhi: float | None
+    effective_number_of_assets: float | None
+    effective_number_of_bets: float | None
+    effective_number_of_bets_pca: float | None
+    diversification_ratio: float | None
+    average_pairwise_correlation: float | None
+    weighted_average_correlation: float | None
+    absorption_ratio: float | None
+    top_1: float | None
+    top_5: float | None
+    top_10: float | None
+    largest_share: float | None
+    volatility: float | None
+    gross_exposure: float | None
+    net_exposure: float | None
+    long_exposure: float | None
+    short_exposure: float | None
+    leverage: float | None
+    cash_weight: float | None
+    observations: int
+    risk: list[HoldingRiskPublic]
+    exposures: dict[str, list[ExposurePublic]] = Field(description="By sector, asset_class, country and currency; cash included")
+    simulated: bool
+    revisions: dict[str, int]
+    gaps: dict[str, str]
+    findings: list[FindingPublic]
+
+
 class AttributionPublic(EffectsPublic):
     """Why a portfolio did better or worse than its benchmark. The effects add up to `active_return`; geometric ones multiply to it."""
 

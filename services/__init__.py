@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from services.accounts import Accounts
 from services.alerts import Alerts, build_alerts
 from services.attribution.attributions import Attributions
+from services.attribution.concentration import Concentrations
 from services.attribution.factor_sets import FactorSets
 from services.attribution.factors import Factors
 from services.audit import Audit
@@ -75,6 +76,7 @@ class Services:
     performance: Performance
     attributions: Attributions
     factors: Factors
+    concentrations: Concentrations
     exposures: Exposures
     firm: FirmRuns
     risk: Risk
@@ -130,7 +132,7 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
         scenarios=scenarios, stress=Stress(database, exposures, scenarios),
         firm=FirmRuns(writes, exposures, settings.engine_cluster),
         blends=Blends(writes), benchmark=Benchmark(performance, exposures),
-        value_at_risk=ValueAtRisk(database, exposures),
+        value_at_risk=ValueAtRisk(database, exposures), concentrations=Concentrations(exposures),
         portfolios=Portfolios(writes), instruments=instruments, transactions=transactions, endpoints=Endpoints(settings, writes),
         dropped_files=DroppedFiles(folder, accounts.local, market, instruments),
         transfers=Transfers(writes, transactions), renames=Renames(writes), imports=imports, exports=Exports(database, valuation, performance),

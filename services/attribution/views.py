@@ -187,16 +187,22 @@ class FactorView:
 
 @dataclass(frozen=True, slots=True)
 class ConcentrationView:
-    """What the risk of today's holdings hangs on: the section of the Risk page."""
+    """What value and risk of today's holdings hang on: a section of the Risk page, and `GET /portfolios/{id}/concentration`."""
 
-    # hhi effective_number_of_assets effective_number_of_bets (minimum torsion) effective_number_of_bets_pca
-    # diversification_ratio average_pairwise_correlation weighted_average_correlation absorption_ratio
-    # top_1 top_5 top_10 largest_share (of risk) volatility (a year, ex ante) gross net long short
-    # leverage
+    scope: str
+    label: str
+    base_currency: str
+    value: float  # of holdings and cash
+
+    # hhi effective_number_of_assets (of what is invested) effective_number_of_bets (minimum torsion) effective_number_of_bets_pca
+    # diversification_ratio average_pairwise_correlation weighted_average_correlation absorption_ratio top_1 top_5 top_10
+    # largest_share (of risk) volatility (a year, ex ante) gross_exposure net_exposure long_exposure short_exposure leverage cash_weight
     figures: dict[str, float]
     gaps: dict[str, str]
     risk: pd.DataFrame  # RISK_COLUMNS, one row a holding, largest |contribution| first: volatility, marginal and contribution a year;
-    # contribution adds up to `volatility`, share to 1; beta to the portfolio
-    exposures: dict[str, pd.DataFrame]  # sector asset_class country currency issuer -> key label weight risk_share: cash included
+    # contribution adds up to `volatility`, share to 1; diversification is the part of its own risk that the others take away; beta to the portfolio
+    exposures: dict[str, pd.DataFrame]  # sector asset_class country currency -> key label weight risk_share: cash included, weights add up to 1
     observations: int  # days of the covariance
     findings: tuple[Finding, ...]
+    simulated: bool
+    revisions: dict[str, int]

@@ -77,3 +77,12 @@ def test_what_cannot_be_asked_is_a_problem(client: TestClient, key: str, field: 
     assert answer.headers["content-type"] == "application/problem+json"
     assert (value if status == 404 else field) in str(answer.json())
     assert client.get(f"{API}/portfolios/{uuid4()}/attribution").status_code == 404
+
+
+def test_concentration_of_today(client: TestClient, key: str) -> None:
+    told = client.get(f"{API}/portfolios/{key}/concentration").json()
+    assert told["effective_number_of_assets"] == pytest.approx(1 / told["hhi"])
+    assert sum(row["weight"] for row in told["exposures"]["sector"]) == pytest.approx(1.0)
+    assert told["volatility"] is None
+    assert "needs 60 days" in told["gaps"]["volatility"]
+    assert client.get(f"{API}/portfolios/{uuid4()}/concentration").status_code == 404
