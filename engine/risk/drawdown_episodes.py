@@ -91,7 +91,7 @@ def average_drawdown_length(
 
 
 def average_recovery(returns: Table, *, lengths: str = "periods", compounded: bool = True, peak_start: str = "one") -> Figure:
-    """Mean time from the valley of a drawdown until wealth is back at its peak.
+    """Mean time from the valley of a drawdown until its peak is back.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ from engine.risk.yearly import annual_of
 
 
 def cdar_beta(returns: Table, benchmark_returns: Table, *, level: float = 0.95, compounded: bool = True, relative: bool = True) -> Figure:
-    """How much a series has lost since the market's peak when the market is deepest under water.
+    """Loss since the market's peak while the market is deepest under water.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def cdar_alpha(
     returns: Table, benchmark_returns: Table, *, level: float = 0.95, compounded: bool = True, relative: bool = True, periods_per_year: float = 252,
     method: str = "arithmetic",
 ) -> Figure:
-    """Return a year beyond what the behaviour in the market's drawdowns deserves.
+    """Return a year beyond what its drawdown beta deserves.
 
     Parameters
     ----------

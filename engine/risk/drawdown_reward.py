@@ -137,7 +137,7 @@ def burke_ratio(
     compounded: bool = False,
     periods_per_year: float = 252,
 ) -> Figure:
-    """Return a year above the risk-free rate over the root of the squared drawdowns.
+    """Return a year above the risk-free rate over the drawdowns' root.
 
     Parameters
     ----------

@@ -90,7 +90,7 @@ def pain_index(returns: Table, *, compounded: bool = True, peak_start: str = "on
 def dar(
     returns: Table, *, level: float = 0.95, interpolation: str = "linear", compounded: bool = True, peak_start: str = "one", relative: bool = True
 ) -> Figure:
-    """Drawdown at risk: the drawdown that is not exceeded with a given confidence.
+    """Drawdown that is not exceeded with a given confidence.
 
     Parameters
     ----------
@@ -172,7 +172,7 @@ def cdar(
 
 
 def edar(returns: Table, *, level: float = 0.95, compounded: bool = True, peak_start: str = "one", relative: bool = True) -> Figure:
-    """Entropic drawdown at risk: the tightest exponential bound on the tail of drawdowns.
+    """Entropic drawdown at risk: the tightest exponential bound on them.
 
     Parameters
     ----------
@@ -211,7 +211,7 @@ def edar(returns: Table, *, level: float = 0.95, compounded: bool = True, peak_s
 def rldar(
     returns: Table, *, level: float = 0.95, kappa: float = 0.3, compounded: bool = True, peak_start: str = "one", relative: bool = True
 ) -> Figure:
-    """Relativistic drawdown at risk: a bound between the entropic one and the deepest drawdown.
+    """Relativistic drawdown at risk: between the entropic and the deepest.
 
     Parameters
     ----------

@@ -23,7 +23,7 @@ def sharpe_ratio(
     periods_per_year: float = 252,
     method: str = "arithmetic",
 ) -> Figure:
-    """Mean return above the risk-free rate over its standard deviation, a year.
+    """Mean return above the risk-free rate over its deviation, a year.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def sortino_ratio(
     periods_per_year: float = 252,
     method: str = "arithmetic",
 ) -> Figure:
-    """Mean return above what is acceptable over the downside deviation, a year.
+    """Mean return above what is acceptable over the downside, a year.
 
     Parameters
     ----------

@@ -154,7 +154,7 @@ def m_squared_sortino(
     returns: Table, benchmark_returns: Table, *, minimum_acceptable_return: float = 0.0, periods_per_year: float = 252,
     method: str = "compounded",
 ) -> Figure:
-    """Return a year that the series would have at the benchmark's downside deviation.
+    """Return a year at the benchmark's downside deviation.
 
     Parameters
     ----------
@@ -194,7 +194,7 @@ def m_squared_sortino(
 def omega_excess_return(
     returns: Table, benchmark_returns: Table, *, minimum_acceptable_return: float = 0.0, periods_per_year: float = 252
 ) -> Figure:
-    """Return a year less what its downside deserves at the market's price of it.
+    """Return a year less what its downside deserves in the market.
 
     Parameters
     ----------

@@ -95,7 +95,7 @@ def omega_sharpe_ratio(
 
 
 def kappa(returns: Table, *, order: float = 3, minimum_acceptable_return: float | Table = 0.0) -> Figure:
-    """Mean return above what is acceptable over a root of the lower partial moment.
+    """Mean return above what is acceptable over a lower partial moment.
 
     Parameters
     ----------
@@ -242,7 +242,7 @@ def d_ratio(returns: Table) -> Figure:
 
 
 def prospect_ratio(returns: Table, *, minimum_acceptable_return: float = 0.0, loss_aversion: float = LOSS_AVERSION) -> Figure:
-    """Mean return with losses felt more, less what is acceptable, over the downside deviation.
+    """Mean return with losses felt more, over the downside deviation.
 
     Parameters
     ----------

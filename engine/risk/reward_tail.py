@@ -68,7 +68,7 @@ def es_sharpe_ratio(
     returns: Table, *, risk_free: float | Table = 0.0, risk_free_basis: str = "period", level: float = 0.95, tail: str = "strict",
     periods_per_year: float = 252,
 ) -> Figure:
-    """Mean return above the risk-free rate for each unit of expected shortfall.
+    """Mean return above the risk-free rate over the expected shortfall.
 
     Parameters
     ----------

@@ -124,7 +124,7 @@ def full_sheet(
     periods_per_year: float = 252,
     threads: int = 2,
 ) -> Sheet:
-    """Work out every figure of returns, their deepest drawdowns and their months.
+    """Work out every figure, the deepest drawdowns and the months.
 
     Parameters
     ----------

@@ -175,7 +175,7 @@ def effective_spread(highs: Table, lows: Table) -> Figure:
     Examples
     --------
     >>> round(effective_spread([101.0, 101.0], [99.0, 99.0]), 6)
-    0.019999
+    0.02
     """
     high, low = cells_of(highs, "highs"), cells_of(lows, "lows")
     if high.shape != low.shape:
