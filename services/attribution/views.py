@@ -189,11 +189,6 @@ class FactorView:
 class ConcentrationView:
     """What value and risk of today's holdings hang on: a section of the Risk page, and `GET /portfolios/{id}/concentration`."""
 
-    scope: str
-    label: str
-    base_currency: str
-    value: float  # of holdings and cash
-
     # hhi effective_number_of_assets (of what is invested) effective_number_of_bets (minimum torsion) effective_number_of_bets_pca
     # diversification_ratio average_pairwise_correlation weighted_average_correlation absorption_ratio top_1 top_5 top_10
     # largest_share (of risk) volatility (a year, ex ante) gross_exposure net_exposure long_exposure short_exposure leverage cash_weight
@@ -204,5 +199,9 @@ class ConcentrationView:
     exposures: dict[str, pd.DataFrame]  # sector asset_class country currency -> key label weight risk_share: cash included, weights add up to 1
     observations: int  # days of the covariance
     findings: tuple[Finding, ...]
-    simulated: bool
-    revisions: dict[str, int]
+    scope: str = ""
+    label: str = ""
+    base_currency: str = ""
+    value: float = float("nan")  # of holdings and cash
+    simulated: bool = False
+    revisions: dict[str, int] = field(default_factory=dict)
