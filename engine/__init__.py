@@ -95,7 +95,8 @@ from engine.risk.relative_capture import (
     up_number_ratio,
     up_percentage_ratio,
 )
-from engine.risk.relative_risk import diversification, fama_beta, net_selectivity, selectivity, specific_risk, systematic_risk, total_risk
+from engine.risk.relative_fama import diversification, fama_beta, net_selectivity, selectivity
+from engine.risk.relative_risk import specific_risk, systematic_risk, total_risk
 from engine.risk.relative_rolling import rolling_active_return, rolling_alpha, rolling_beta, rolling_information_ratio, rolling_tracking_error
 from engine.risk.relative_timing import henriksson_merton_gamma, market_timing, treynor_mazuy_gamma
 from engine.risk.reward import adjusted_sharpe_ratio, adjusted_sortino_ratio, sharpe_ratio, sortino_ratio

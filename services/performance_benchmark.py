@@ -63,7 +63,7 @@ class Levels:
     @property
     def label(self) -> str:
         """What it is called: its symbol, or the name of a blend."""
-        return self.symbol if self.reference is None or self.reference.kind == "instrument" else self.name
+        return self.reference.label if self.reference else self.symbol
 
 
 def read_levels(unit: Unit, actor: Actor, asked: Reference | Instrument, base: str | None, days: Days, marked: Marked) -> Levels:
@@ -146,7 +146,7 @@ def on_days(history: pd.Series, days: Days) -> NDArray[np.float64]:
 
 def _findings(reference: Reference, parts: Sequence[PartLevels], closes: Closes, days: Days, first: date, base: str | None) -> list[Finding]:
     known = np.flatnonzero(np.isfinite(closes))
-    label = reference.key if reference.kind == "instrument" else reference.name
+    label = reference.label
     if not len(known):
         empty = [each.part.key for each in parts if not np.isfinite(each.closes).any()]
         named = "" if empty in ([], [label]) else f" ({', '.join(empty)})"

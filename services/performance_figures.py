@@ -65,7 +65,7 @@ class Asked:
         methods = sorted({part.book.cost_method.value for part in self.scene.parts})
         told = {name: getattr(question, name) for name in ("day_count", "costs", "currency_mode", "transfers_at", "cash", "group_by", "group")}
         told |= {"flow_timing": question.timing, "cost_method": methods[0] if len(methods) == 1 else "mixed", "period": question.period,
-                 "benchmark": self.benchmark and self.benchmark.key, "inflation": self.inflation and self.inflation.symbol}
+                 "benchmark": self.benchmark and self.benchmark.label, "inflation": self.inflation and self.inflation.symbol}
         return {name: str(value) for name, value in told.items() if value}
 
 

@@ -27,6 +27,7 @@ def appraisal_ratio(
     benchmark_returns: Table,
     *,
     risk_free: float | Table = 0.0,
+    risk_free_basis: str = "period",
     ddof: int = 1,
     periods_per_year: float = 252,
     method: str = "arithmetic",
@@ -41,7 +42,9 @@ def appraisal_ratio(
     benchmark_returns
         Those of the benchmark, one for each period, or one a series.
     risk_free
-        Rate of a period, default 0, or a series of one a period.
+        One rate, default 0, or a series of one a period.
+    risk_free_basis
+        The rate is one of a ``period`` (default) or of a ``year``, then compounded down to the period.
     ddof
         1 (default) for a sample, 0 for a population.
     periods_per_year
@@ -75,8 +78,9 @@ def appraisal_ratio(
     """
     one_of("method", method, ALPHAS)
     one_of("risk", risk, RISKS)
-    pair = beside(returns, benchmark_returns, risk_free=risk_free)
-    return figure_like(returns, appraisal_of(pair, periods_of(periods_per_year), method, risk, ddof), "appraisal_ratio")
+    periods = periods_of(periods_per_year)
+    pair = beside(returns, benchmark_returns, risk_free=risk_free, risk_free_basis=risk_free_basis, periods_per_year=periods)
+    return figure_like(returns, appraisal_of(pair, periods, method, risk, ddof), "appraisal_ratio")
 
 
 def appraisal_of(pair: Pair, periods: float, method: str = "arithmetic", risk: str = "specific", ddof: int = 1) -> Floats:
@@ -289,11 +293,38 @@ def _scores(pair: Pair) -> tuple[Floats, Floats]:
 
 
 TERMS: tuple[Term, ...] = (
-    Term("appraisal_ratio", "Appraisal ratio", "Benchmark", "ratio", "Jensen's alpha over specific risk.", "Treynor and Black 1973", 60, "high",
-         relative=True),
-    Term("standard_error", "Standard error of the line", "Benchmark", "fraction", "How far a period is off the line through the benchmark.",
-         "CFA curriculum", 30, "low", relative=True),
-    Term("alpha_t_statistic", "t of alpha", "Benchmark", "statistic", "Alpha over its standard error: beyond 2 it is unlikely to be chance.",
-         "Newey and West 1987", 60, "high", relative=True),
+    Term(
+        "appraisal_ratio",
+        "Appraisal ratio",
+        "Benchmark",
+        "ratio",
+        "Jensen's alpha over specific risk.",
+        "Treynor and Black 1973",
+        60,
+        "high",
+        relative=True,
+    ),
+    Term(
+        "standard_error",
+        "Standard error of the line",
+        "Benchmark",
+        "fraction",
+        "How far a period is off the line through the benchmark.",
+        "CFA curriculum",
+        30,
+        "low",
+        relative=True,
+    ),
+    Term(
+        "alpha_t_statistic",
+        "t of alpha",
+        "Benchmark",
+        "statistic",
+        "Alpha over its standard error: beyond 2 it is unlikely to be chance.",
+        "Newey and West 1987",
+        60,
+        "high",
+        relative=True,
+    ),
     Term("beta_t_statistic", "t of beta", "Benchmark", "statistic", "Beta over its standard error.", "Newey and West 1987", 60, "", relative=True),
 )

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from engine.columns import Floats
-from engine.risk import relative, relative_active, relative_alpha, relative_betas, relative_capture, relative_risk, relative_timing
+from engine.risk import relative, relative_active, relative_alpha, relative_betas, relative_capture, relative_fama, relative_risk, relative_timing
 from engine.risk.catalogue import Term
 from engine.risk.pair import Pair
 
@@ -15,7 +15,7 @@ Kernel = Callable[[Pair, float], Floats]  # a pair and the periods of a year -> 
 
 TERMS: Final[tuple[Term, ...]] = tuple(
     term
-    for module in (relative, relative_betas, relative_timing, relative_risk, relative_alpha, relative_active, relative_capture)
+    for module in (relative, relative_betas, relative_timing, relative_risk, relative_fama, relative_alpha, relative_active, relative_capture)
     for term in module.TERMS
 )
 
@@ -34,10 +34,10 @@ KERNELS: Final[Mapping[str, Kernel]] = MappingProxyType({
     "systematic_risk": relative_risk.systematic_of,
     "specific_risk": relative_risk.specific_of,
     "total_risk": relative_risk.total_of,
-    "fama_beta": lambda pair, _: relative_risk.fama_beta_of(pair),
+    "fama_beta": lambda pair, _: relative_fama.fama_beta_of(pair),
     "selectivity": lambda pair, periods: relative.alpha_of(pair, periods, "arithmetic"),
-    "diversification": relative_risk.diversification_of,
-    "net_selectivity": relative_risk.net_selectivity_of,
+    "diversification": relative_fama.diversification_of,
+    "net_selectivity": relative_fama.net_selectivity_of,
     "appraisal_ratio": relative_alpha.appraisal_of,
     "standard_error": lambda pair, _: pair.specific(2),
     "alpha_t_statistic": lambda pair, _: relative_alpha.t_of(pair)[0],

@@ -53,6 +53,11 @@ class Reference:
         return tuple({part.instrument.id: part.instrument for part in self.parts if part.instrument}.values())
 
     @property
+    def label(self) -> str:
+        """What it is called: its symbol, or the name of a blend; both ask for it again."""
+        return self.key if self.kind == "instrument" else self.name
+
+    @property
     def currency(self) -> str:
         """Of what it is made of, where that is one."""
         codes = {each.currency for each in self.instruments}

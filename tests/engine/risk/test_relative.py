@@ -157,6 +157,9 @@ def test_a_rate_may_be_of_a_year_and_a_series() -> None:
     frame, market = world(5)
     daily = 1.05 ** (1 / 252) - 1
     assert alpha(frame, market, risk_free=0.05, risk_free_basis="year").tolist() == pytest.approx(alpha(frame, market, risk_free=daily).tolist())
+    for name in ("appraisal_ratio", "selectivity", "net_selectivity", "systematic_risk"):
+        assert figure(name, frame, market, risk_free=0.05, risk_free_basis="year").tolist() == pytest.approx(
+            figure(name, frame, market, risk_free=daily).tolist()), name
     rates = pd.Series(np.linspace(0.0, 0.0004, len(DAYS)), index=DAYS)
     moved = [alpha(side, market, risk_free=rates) for side in (frame, frame["A"])]
     assert moved[0]["A"] == pytest.approx(moved[1])
