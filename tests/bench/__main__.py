@@ -19,6 +19,7 @@ from tests.bench import (
     bench_performance,
     bench_rest,
     bench_sheet,
+    bench_var,
 )
 from tests.bench.table import table
 from tests.ui.conftest import server_in
@@ -27,7 +28,7 @@ from tests.ui.conftest import server_in
 def main() -> int:
     """Measure, print, and fail where a bar is missed."""
     rows = bench_booking.run() + bench_bars.run() + bench_feed.run() + bench_hub.run() + bench_live_risk.run() + bench_alerts.run()
-    rows += bench_sheet.run()
+    rows += bench_sheet.run() + bench_var.run()
     with tempfile.TemporaryDirectory() as folder:
         server = server_in(Path(folder)).start()
         try:

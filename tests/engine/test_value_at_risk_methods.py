@@ -27,6 +27,7 @@ from engine import (
 )
 from engine.errors import InvalidInput, MisalignedSeries
 from engine.risk.sample import Sample
+from engine.risk.var.copula import kendall, root_of, t_copula_of
 from engine.risk.var.extremes import fitted_peaks
 from engine.risk.var.garch import garch
 from engine.risk.var.methods import METHODS
@@ -317,3 +318,20 @@ def test_conventions_that_do_not_exist(wrong: dict[str, object]) -> None:
 def test_a_level_within_the_threshold_is_refused() -> None:
     with pytest.raises(InvalidInput, match="tail begins"):
         value_at_risk(FAT, method="evt", level=0.8)
+
+
+def test_how_simulated_holdings_move_together() -> None:
+    """Kendall as scipy has it; a root of a covariance that is singular still gives it back; the degrees of freedom that made a sample are found."""
+    cells = FRAME.to_numpy()
+    assert kendall(cells)[0, 1] == pytest.approx(stats.kendalltau(cells[:, 0], cells[:, 1]).statistic, abs=1e-12)
+    twins = np.cov(np.column_stack([cells, cells[:, 0]]).T)
+    for covariance in (np.cov(cells.T), twins):
+        root = root_of(covariance)
+        assert root @ root.T == pytest.approx(covariance, abs=1e-12)
+    chance = np.random.default_rng(6)
+    shocks = chance.standard_normal((4_000, 3)) @ np.linalg.cholesky([[1, 0.5, 0.2], [0.5, 1, 0.4], [0.2, 0.4, 1]]).T
+    shocks /= np.sqrt(chance.chisquare(4, (4_000, 1)) / 4)
+    found = t_copula_of(Sample(shocks))
+    assert found.degrees == pytest.approx(4, abs=0.6)
+    assert found.correlation[0, 1] == pytest.approx(0.5, abs=0.05)
+    assert value_at_risk(np.column_stack([cells, cells[:, 0]]), method="monte_carlo_normal", weights=[0.2] * 5) > 0

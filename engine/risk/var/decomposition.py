@@ -272,8 +272,9 @@ class _Parts:
         single = self.member.shape[0] == self.member.shape[1]
         directions, amount = (cells, self.weights) if single else (held, np.ones_like(weight))
         figure = worth(whole[:, None])[0]
-        component = _adding_up(amount * worth.slopes(whole, directions), figure)
-        marginal = worth.slopes(whole, directions) if single else component / np.where(weight != 0, weight, np.nan)
+        slopes = worth.slopes(whole, directions)
+        component = _adding_up(amount * slopes, figure)
+        marginal = slopes if single else component / np.where(weight != 0, weight, np.nan)
         share = component / figure if figure else np.full_like(component, np.nan)
         columns = {"weight": weight, "standalone": worth(held), "marginal": marginal, "component": component, "share": share,
                    "incremental": figure - worth(_without(whole, held, weight, rest))}
