@@ -14,7 +14,7 @@ from engine.errors import InvalidInput, MisalignedSeries
 
 Floats = NDArray[np.float64]
 Table = pd.Series | pd.DataFrame | NDArray[Any] | Sequence[float]
-_CELLS = 50_000  # cells of a block of columns
+_CELLS = 126_000  # cells of a block of columns: fifty of ten years
 Figure = Any  # float for one series, Series with its columns for a frame, ndarray of shape (n_series,) for a matrix
 
 
@@ -166,7 +166,7 @@ def column_pieces(rows: int, width: int) -> list[slice]:
 
     Examples
     --------
-    >>> column_pieces(25_000, 3)
+    >>> column_pieces(63_000, 3)
     [slice(0, 2, None), slice(2, 3, None)]
     """
     step = max(_CELLS // max(rows, 1), 1)

@@ -8,7 +8,7 @@ from engine.columns import Figure, Floats, Table, figure_like
 from engine.errors import InvalidInput
 from engine.returns import one_of
 from engine.risk.catalogue import Term
-from engine.risk.entropic import entropic_bound, relativistic_bound
+from engine.risk.entropic import entropic_bound, entropic_of, relativistic_bound, relativistic_of
 from engine.risk.falls import falls_of
 from engine.risk.sample import Sample, level_of, quotient, sample
 
@@ -278,12 +278,12 @@ def cdar_of(at: Sample, level: float = 0.95) -> Floats:
 
 def edar_of(at: Sample, level: float = 0.95) -> Floats:
     """Kernel of `edar`."""
-    return entropic_bound(-falling_of(at).cells, level)
+    return entropic_of(falling_of(at), level)
 
 
 def rldar_of(at: Sample, level: float = 0.95, kappa: float = 0.3) -> Floats:
     """Kernel of `rldar`."""
-    return relativistic_bound(-falling_of(at).cells, level, kappa)
+    return relativistic_of(falling_of(at), level, kappa)
 
 
 def tail_mean_of(at: Sample, level: float, tail: str = "weighted") -> Floats:

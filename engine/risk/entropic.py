@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.columns import Floats
-from engine.risk.sample import quotient
+from engine.risk.sample import Sample, quotient
 
 _STEPS = 60
 _MANY, _KEPT, _GROUP = 20_000, 128, 8  # cells from which a first guess by fewer pays; largest losses that are kept; others that become one
@@ -38,8 +38,7 @@ def entropic_bound(losses: Floats, level: float) -> Floats:
     ----------
     Ahmadi-Javid 2012, "Entropic value-at-risk: a new coherent risk measure", def. 3.1.
     """
-    scaled = _Scaled.of(losses)
-    return scaled.back(_entropic(scaled, -np.log(1.0 - level))[0])
+    return entropic_of(Sample(-losses), level)
 
 
 def relativistic_bound(losses: Floats, level: float, kappa: float = 0.3) -> Floats:
@@ -68,11 +67,36 @@ def relativistic_bound(losses: Floats, level: float, kappa: float = 0.3) -> Floa
     ----------
     Cajas 2023, "Portfolio optimization of relativistic value at risk", eq. 13; Kaniadakis 2002, "Statistical mechanics in special relativity".
     """
-    scaled = _Scaled.of(losses)
+    return relativistic_of(Sample(-losses), level, kappa)
+
+
+def entropic_of(at: Sample, level: float = 0.95) -> Floats:
+    """Entropic bound of the losses of a sample; its slope is kept for the relativistic one."""
+    scaled, bound, _ = _tilted(at, level)
+    return scaled.back(bound)
+
+
+def relativistic_of(at: Sample, level: float = 0.95, kappa: float = 0.3) -> Floats:
+    """Relativistic bound of the losses of a sample, worked out once."""
+    found: Floats = at.once(("relativistic", level, kappa), lambda: _relativistic(at, level, kappa))
+    return found
+
+
+def _tilted(at: Sample, level: float) -> tuple[_Scaled, Floats, Floats]:
+    """Scaled losses of a sample, their entropic bound and its slope, once for both bounds."""
+    def work() -> tuple[_Scaled, Floats, Floats]:
+        scaled = _Scaled.of(-at.cells)
+        return scaled, *_entropic(scaled, -np.log(1.0 - level))
+
+    found: tuple[_Scaled, Floats, Floats] = at.once(("tilted", level), work)
+    return found
+
+
+def _relativistic(at: Sample, level: float, kappa: float) -> Floats:
+    scaled, start, place = _tilted(at, level)
     tail = (1.0 - level) * scaled.counts
     with np.errstate(divide="ignore", invalid="ignore"):
         bound = (tail**-kappa - tail**kappa) / (2.0 * kappa)
-    start, place = _entropic(scaled, -np.log(1.0 - level))
     solved = scaled.spread & (tail > scaled.ties)
     if not solved.any():
         return scaled.back(np.zeros(tail.size))

@@ -7,7 +7,7 @@ import numpy as np
 from engine.columns import Figure, Floats, Table, figure_like
 from engine.errors import InvalidInput
 from engine.risk.catalogue import Term
-from engine.risk.entropic import entropic_bound
+from engine.risk.entropic import entropic_of
 from engine.risk.sample import Sample, level_of, sample
 
 
@@ -95,8 +95,7 @@ def entropic_risk_of(at: Sample, risk_aversion: float = 1.0) -> Floats:
 
 def entropic_value_at_risk_of(at: Sample, level: float = 0.95) -> Floats:
     """Entropic value at risk of each column, shape (n_series,)."""
-    found: Floats = at.once(("entropic", level), lambda: entropic_bound(-at.cells, level_of(level)))
-    return found
+    return entropic_of(at, level_of(level))
 
 
 TERMS: tuple[Term, ...] = (

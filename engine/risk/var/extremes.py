@@ -16,7 +16,7 @@ FEWEST_PEAKS = 10
 _TRIALS = np.concatenate([np.linspace(-3.0, -0.5, 6), np.linspace(0.0, 9.0, 19)])
 _NEARLY_EXPONENTIAL = 1e-7
 _NEAR_ZERO = 1e-6  # ratios of which the slope is told by its limit: its two parts cancel there
-_STEPS, _CLOSE = 80, 1e-9  # the next step of a false position would be far smaller
+_STEPS, _CLOSE = 80, 1e-9  # Newton's next step would be its square
 _CELLS = 300_000  # of the grid that are worked on at once
 
 
@@ -110,7 +110,7 @@ def _most_likely(excesses: Floats, count: Floats) -> tuple[Floats, Floats]:
     grid = np.concatenate([_unlikely(_TRIALS, *piece) for piece in zip(
         np.array_split(relative, pieces, axis=1), np.array_split(count, pieces), strict=True)], axis=1)
     best = np.where(np.isnan(grid), np.inf, grid).argmin(axis=0)
-    trial = _root(relative, count, _TRIALS[np.maximum(best - 1, 0)], _TRIALS[np.minimum(best + 1, len(_TRIALS) - 1)])
+    trial = _root(relative, count, _TRIALS[np.maximum(best - 1, 0)], _TRIALS[best], _TRIALS[np.minimum(best + 1, len(_TRIALS) - 1)])
     shape, scale = _at(np.where(np.isnan(grid).all(axis=0), np.nan, trial), relative, count)
     return shape, scale * largest
 
@@ -124,39 +124,37 @@ def _unlikely(trials: Floats, relative: Floats, count: Floats) -> Floats:
     return np.asarray(np.log(scale) + shape)
 
 
-def _root(relative: Floats, count: Floats, low: Floats, high: Floats) -> Floats:
-    """Where the likelihood is level between two trials: false position, with halves where that is slow."""
+def _root(relative: Floats, count: Floats, low: Floats, place: Floats, high: Floats) -> Floats:
+    """Where the likelihood is level between two trials, by Newton's method within them; an end where it is not level."""
     mean, square = relative.sum(axis=0) / count, np.einsum("ij,ij->j", relative, relative) / count
     limit = -0.5 * square / np.where(mean > 0, mean, np.nan)
-    below, above = _slope(low, relative, count, limit), _slope(high, relative, count, limit)
-    found = np.where(below >= 0, low, high)
-    open_still = (below < 0) & (above > 0)
-    for step in range(_STEPS):
-        with np.errstate(invalid="ignore", divide="ignore"):
-            chord = (low * above - high * below) / (above - below)
-        trial = np.where((step < _STEPS // 2) & (chord > low) & (chord < high), chord, 0.5 * (low + high))
-        slope = _slope(trial, relative, count, limit)
-        moved = np.abs(trial - found)
-        found = np.where(open_still, trial, found)
-        open_still = open_still & (moved > _CLOSE) & (slope != 0)
-        if not open_still.any():
+    for _ in range(_STEPS):
+        slope, bend = _slope(place, relative, count, limit)
+        low, high = np.where(slope < 0, place, low), np.where(slope > 0, place, high)
+        newton = place - slope / np.where(bend > 0, bend, 1.0)
+        inside = (bend > 0) & (newton > low) & (newton < high)
+        ends = np.where((slope < 0) & (high >= _TRIALS[-1]), high, np.where((slope > 0) & (low <= _TRIALS[0]), low, 0.5 * (low + high)))
+        moved = np.where(inside, newton, ends)
+        still = np.abs(moved - place) > _CLOSE
+        place = np.where(still, moved, place)
+        if not still.any():
             break
-        down = slope < 0
-        low, below, high, above = (np.where(down, trial, low), np.where(down, slope, below * np.where(down, 1.0, 0.5)),
-                                   np.where(down, high, trial), np.where(down, above * 0.5, slope))
-    return found
+    return place
 
 
-def _slope(trial: Floats, relative: Floats, count: Floats, limit: Floats) -> Floats:
-    """Slope of minus the profile likelihood, but for a positive factor; its first part tends to a limit where the tail is exponential."""
-    ratio = np.expm1(trial)
+def _slope(trial: Floats, relative: Floats, count: Floats, limit: Floats) -> tuple[Floats, Floats]:
+    """Slope and bend of minus the profile likelihood by the trial; the slope's first part tends to a limit where the tail is exponential."""
+    ratio, pace = np.expm1(trial), np.exp(trial)
     grown = ratio * relative
     shape = np.log1p(grown).sum(axis=0) / count
     grown += 1.0
-    steep = np.divide(relative, grown, out=grown).sum(axis=0) / count
+    part = np.divide(relative, grown, out=grown)
+    steep, curved = part.sum(axis=0) / count, -np.einsum("ij,ij->j", part, part) / count
     flat = np.abs(ratio) < _NEAR_ZERO
-    found: Floats = np.where(flat, limit, steep / np.where(flat, 1.0, shape) - 1.0 / np.where(flat, 1.0, ratio)) + steep
-    return found
+    safe, held = np.where(flat, 1.0, ratio), np.where(flat, 1.0, shape)
+    slope = np.where(flat, limit, steep / held - 1.0 / safe) + steep
+    bend = np.where(flat, 0.0, curved / held - (steep / held) ** 2 + safe**-2.0) + curved
+    return slope * pace, (bend * pace + slope) * pace
 
 
 def _at(trial: Floats, relative: Floats, count: Floats) -> tuple[Floats, Floats]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.columns import Figure, Floats, Table, figure_like
 from engine.errors import InvalidInput
 from engine.risk.catalogue import Term
-from engine.risk.entropic import relativistic_bound
+from engine.risk.entropic import relativistic_of
 from engine.risk.sample import Sample, level_of, sample
 
 
@@ -52,8 +52,7 @@ def relativistic_value_at_risk_of(at: Sample, level: float = 0.95, deformation: 
     """Relativistic value at risk of each column, shape (n_series,)."""
     if not 0.0 < deformation < 1.0:
         raise InvalidInput("deformation", deformation, "is not between 0 and 1", hint="Use 0.3")
-    found: Floats = at.once(("relativistic", level, deformation), lambda: relativistic_bound(-at.cells, level_of(level), deformation))
-    return found
+    return relativistic_of(at, level_of(level), deformation)
 
 
 TERMS: tuple[Term, ...] = (
