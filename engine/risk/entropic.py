@@ -245,6 +245,6 @@ def _dual(scaled: _Scaled, bound: Floats, middle: Floats, log_width: Floats, kap
     down, across = 1.0 - total, width * (bound - entropy)
     c = c + np.maximum(across, 0.0)
     det = a * c - b * b
-    steps = quotient(b * across - c * down, det), quotient(b * down - a * across, det)
-    steps = np.nan_to_num(steps[0]), np.clip(np.nan_to_num(steps[1]), -2.0, 2.0)
+    det = np.where(det > 0, det, np.inf)  # no step where the dual is not bent
+    steps = (b * across - c * down) / det, np.maximum(np.minimum((b * down - a * across) / det, 2.0), -2.0)
     return value, down * steps[0] + across * steps[1], steps

@@ -130,16 +130,18 @@ class Sample:
 
     def atleast(self, least: float, *, less: float = 0.0) -> Floats:
         """Give the counts less something as a divisor, NaN where fewer than `least` are known."""
-        divisor: Floats = np.where(self.counts >= least, self.counts - less, np.nan)
+        divisor: Floats = self.once(("atleast", least, less), lambda: np.where(self.counts >= least, self.counts - less, np.nan))
         return divisor
 
     def variance(self, ddof: int = 1) -> Floats:
         """Mean square of `centred`; NaN where not more than `ddof` are known."""
-        return self.squares / self.atleast(ddof + 1, less=ddof)
+        found: Floats = self.once(("variance", ddof), lambda: self.squares / self.atleast(ddof + 1, less=ddof))
+        return found
 
     def deviation(self, ddof: int = 1) -> Floats:
         """Root of the variance of a period."""
-        return np.sqrt(self.variance(ddof))
+        found: Floats = self.once(("deviation", ddof), lambda: np.sqrt(self.variance(ddof)))
+        return found
 
     @cached_property
     def centred_squares(self) -> Floats:
@@ -148,6 +150,10 @@ class Sample:
 
     def moment(self, power: int) -> Floats:
         """Mean of a power of `centred`; exactly 0 where all returns are the same."""
+        found: Floats = self.once(("moment", power), lambda: self._moment(power))
+        return found
+
+    def _moment(self, power: int) -> Floats:
         if power == 2:
             return self.squares / self.atleast(1)
         if power in {3, 4}:

@@ -165,8 +165,10 @@ def full_sheet(
 
 def _worked_out(block: Columns, names: list[str]) -> Floats:
     """Figures of a block, shape (n_figures, n_series)."""
-    width = block.at.cells.shape[1]
-    return np.array([np.broadcast_to(sheet_figures.KERNELS[name](block), (width,)) for name in names]).reshape(len(names), width)
+    found = np.empty((len(names), block.at.cells.shape[1]))
+    for place, name in enumerate(names):
+        found[place] = sheet_figures.KERNELS[name](block)
+    return found
 
 
 def _figures(returns: Table, parts: list[Floats], names: list[str]) -> pd.DataFrame:
