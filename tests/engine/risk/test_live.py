@@ -94,6 +94,12 @@ def test_a_move_of_today_raises_the_volatility_and_deepens_the_drawdown() -> Non
     assert running.update(np.full(8, 900.0), np.full(8, 8.0), 7200.0, realised_today=8.0).drawdown == 0.0
 
 
+def test_of_a_short_past_the_first_day_weighs_what_it_does_in_pandas() -> None:
+    short = RETURNS.iloc[-60:]
+    found = LiveRisk(live_statistics(short)).update(np.full(8, 100.0), np.zeros(8), 800.0)
+    assert found.volatility == pytest.approx(np.sqrt(float((short.mean(axis=1) ** 2).ewm(alpha=0.06, adjust=False).mean().iloc[-1]) * 252), rel=1e-12)
+
+
 def test_a_young_holding_is_stood_in_for_and_told() -> None:
     returns = RETURNS.copy()
     returns.iloc[:390, 0] = np.nan  # ten days: no beta is believed, so it stands still

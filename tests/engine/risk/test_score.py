@@ -93,6 +93,17 @@ def test_every_change_that_is_told_changes_the_score_by_one() -> None:
         assert rescored(component, needed * (1 - hair)) == found.score, (component, by)
 
 
+def test_with_a_fat_tail_the_volatility_that_is_told_moves_the_tail_along() -> None:
+    fat = np.concatenate([normal(0.16), [-0.08] * 20])
+    found = risk_score(fat, weights=[0.05] * 20)
+    assert found.components["tail"] > 0.2
+    needed = {each.by: each.needed for each in found.changes if each.component == "volatility"}
+    for by, volatility in needed.items():
+        for hair, expected in ((1e-9 * by, found.score + by), (-1e-9 * by, found.score)):
+            scaled = risk_score(fat * (volatility / found.measures["volatility"]) * (1 + hair), weights=[0.05] * 20)
+            assert scaled.score == expected, (by, hair)
+
+
 def test_too_few_or_flat_returns() -> None:
     short = risk_score([0.01, -0.01] * 29)
     assert (short.score, short.changes) == (0, ())

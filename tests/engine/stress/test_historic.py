@@ -79,6 +79,15 @@ def test_where_even_the_benchmark_is_younger_the_published_move_counts() -> None
     assert found.table["worst"].tolist() == ["B"]
 
 
+def test_beta_times_the_benchmark_never_loses_more_than_all() -> None:
+    benchmark = SP500["2007":"2009"].rename("SPX")
+    returns = pd.DataFrame({"A": 3.0 * benchmark})
+    returns.loc[:"2009-05", "A"] = np.nan
+    found = historic_stress(pd.Series({"A": 1.0}), returns, episodes=[episode("gfc")], benchmark_returns=benchmark)
+    assert found.sources.loc["gfc"].tolist() == ["benchmark"]
+    assert found.table.loc["gfc", "loss"] == 1.0
+
+
 def test_nothing_known_at_all_is_an_error_and_nothing_held_a_table_of_zeros() -> None:
     young = market()["2009-06":]
     with pytest.raises(InsufficientHistory, match="needs 1 observations, 0 are there"):
