@@ -112,7 +112,7 @@ def _told(basis: Basis, asked: AttributionQuestion, shown: Panel, parts: Constit
     divided = is_divided(asked.by, parts)
     found = daily_attribution(
         side, parts.side, groups_of_parts(asked.by, parts, scene.base) | by_row if divided else by_row | groups_of_parts(asked.by, parts, scene.base),
-        method=asked.method, interaction=asked.interaction, outside=asked.outside if divided else "benchmark",
+        method=asked.method, interaction=asked.interaction if divided else "selection", outside=asked.outside if divided else "benchmark",
         currency_effect=asked.currency_effect == "apart", linking=asked.linking,
     )
     figures, names = _figures(found), {**parts.instruments, **scene.instruments}
@@ -120,7 +120,7 @@ def _told(basis: Basis, asked: AttributionQuestion, shown: Panel, parts: Constit
     broken = () if np.isfinite(figures["portfolio_return"]) else (_BROKEN,)
     return AttributionView(
         scope=view.scope, label=view.label, base_currency=view.base_currency, start=pd.Timestamp(opened).date(), end=view.end,
-        days=(view.end - pd.Timestamp(opened).date()).days, conventions=_conventions(asked, question, outside=divided),
+        days=(view.end - pd.Timestamp(opened).date()).days, conventions=_conventions(asked, question, divided=divided),
         benchmark=(parts.key, parts.name, parts.kind), is_divided=divided, figures=figures,
         combine="multiply" if asked.linking == "geometric" else "add",
         groups=tables.group_table(found, shown, asked.costs, question.timing, lambda key: group_name(asked.by, key, names, parts)),
@@ -156,9 +156,10 @@ def _codes(rows: tuple[str, ...], shown: Panel, parts: Constituents, base: str) 
     return [known.get(row, base) for row in rows]
 
 
-def _conventions(asked: AttributionQuestion, question: PerformanceQuestion, *, outside: bool) -> dict[str, str]:
+def _conventions(asked: AttributionQuestion, question: PerformanceQuestion, *, divided: bool) -> dict[str, str]:
     told = {name: str(getattr(asked, name)) for name in CHOICES}
-    return told | {"outside": asked.outside if outside else "benchmark", "flow_timing": question.timing, "period": asked.period or ""}
+    told |= {} if divided else {"outside": "benchmark", "interaction": "selection"}
+    return told | {"flow_timing": question.timing, "period": asked.period or ""}
 
 
 def _nothing(basis: Basis, asked: AttributionQuestion, findings: tuple[Finding, ...]) -> AttributionView:
@@ -168,7 +169,7 @@ def _nothing(basis: Basis, asked: AttributionQuestion, findings: tuple[Finding, 
     figures = dict.fromkeys(FIGURES, float("nan"))
     return AttributionView(
         scope=view.scope, label=view.label, base_currency=view.base_currency, start=view.start, end=view.end, days=view.days,
-        conventions=_conventions(asked, basis.brief.asked.question, outside=True), benchmark=None, is_divided=False, figures=figures,
+        conventions=_conventions(asked, basis.brief.asked.question, divided=True), benchmark=None, is_divided=False, figures=figures,
         combine="multiply" if asked.linking == "geometric" else "add",
         groups=pd.DataFrame(columns=list(GROUP_COLUMNS)), holdings=pd.DataFrame(columns=list(HOLDING_COLUMNS)),
         currencies=pd.DataFrame(columns=list(CURRENCY_COLUMNS)),

@@ -77,7 +77,8 @@ def test_nothing_is_left_over(services: Services, actor: Actor, key: UUID, linki
 def test_one_instrument_is_one_group_and_a_finding_says_so(services: Services, actor: Actor, key: UUID) -> None:
     view = services.attributions.attribution(actor, key, Ask(start=START, end=END))
     assert not view.is_divided
-    assert view.figures["allocation"] == pytest.approx(0.0, abs=1e-15)
+    assert (view.figures["allocation"], view.figures["interaction"]) == pytest.approx((0.0, 0.0), abs=1e-15)
+    assert view.figures["selection"] + view.figures["currency"] == pytest.approx(view.figures["active_return"])
     assert "benchmark_undivided" in {each.code for each in view.findings}
     assert {"Technology", "Energy", "cash", "benchmark:IDX"} == set(view.groups["key"])
     told = view.groups.set_index("key")
