@@ -33,6 +33,7 @@ from api import (
     review,
     risk,
     risk_var,
+    status,
     stream,
     stress,
     system,
@@ -76,6 +77,7 @@ PARTS = (
     review,
     reconciliations,
     alerts,
+    status,
 )
 
 

@@ -57,6 +57,8 @@ class Metrics:
             self.registry.register(collector)
         for standard in (ProcessCollector, PlatformCollector, GCCollector):
             standard(registry=self.registry)
+        self.registry.register(services.database.metrics)
+        self.registry.register(services.cache.metrics)
         if services.hub:
             self.registry.register(HubCollector(services.hub))
 

@@ -32,6 +32,7 @@ from callbacks import (
     risk_stress,
     sale,
     shell,
+    status,
     transactions,
 )
 from components.ids import Ids
@@ -45,7 +46,7 @@ log = logging.getLogger("portolan.screen")
 def register_all(app: Dash, services: Services) -> None:
     """Wire every callback of the application."""
     for part in (shell, portfolios, live, overview, holdings, performance, risk, risk_stress, benchmark, attribution, factors, blends, sale,
-                 gains, transactions, imports, checks, audit, alerts, markets, explain):
+                 gains, transactions, imports, checks, audit, alerts, markets, status, explain):
         part.register(app, services)
 
 

@@ -40,6 +40,7 @@ class Icon(StrEnum):
     BELL = "bell"
     BENCHMARK = "benchmark"
     RISK = "risk"
+    STATUS = "status"
 
 
 def icon(name: Icon | str, *, small: bool = False) -> html.I:

@@ -361,6 +361,18 @@ class MarketsIds(StrEnum):
     TAB_BODY = "markets-tab-body"
 
 
+class StatusIds(StrEnum):
+    """The Status page."""
+
+    PAGE = "status-page"
+    CLOCK = "status-clock"
+    NOTE = "status-note"
+    STATE = "status-state"
+    FIGURES = "status-figures"
+    JOBS = "status-jobs"
+    TROUBLES = "status-troubles"
+
+
 class HistoryIds(StrEnum):
     """The History page; `assets/audit.js` reads these as strings."""
 

@@ -62,6 +62,7 @@ SECTIONS = (
     Section("/alerts", "Alerts", Icon.BELL, "a", tab=False),
     Section("/checks", "Checks", Icon.CHECK, "c", tab=False),
     Section("/history", "History", Icon.HISTORY, "y", tab=False),
+    Section("/status", "Status", Icon.STATUS, "s", tab=False),
 )
 KEYS = (
     ("g o", "Overview"),
@@ -75,6 +76,7 @@ KEYS = (
     ("g a", "Alerts"),
     ("g c", "Checks"),
     ("g y", "History"),
+    ("g s", "Status"),
     ("/ or Ctrl K", "Search and commands"),
     ("n", "New portfolio"),
     ("[ and ]", "Shorter and longer period"),

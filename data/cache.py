@@ -6,13 +6,15 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, Final
 
 import redis
 from flask_caching.backends.rediscache import RedisCache
+from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -45,6 +47,20 @@ class JsonRedisCache(RedisCache):
     serializer = JsonText()  # type: ignore[assignment]  # it asks for one that pickles
 
 
+class CacheMetrics(Collector):
+    """How often an answer was there, was computed, or was waited for with others, for Prometheus."""
+
+    def __init__(self) -> None:
+        self.counts = {"hit": 0, "computed": 0, "joined": 0}
+
+    def collect(self) -> Iterator[Metric]:
+        """Give every figure."""
+        family = CounterMetricFamily("portolan_cache_answers", "Answers asked of the cache", labels=["how"])
+        for how, count in self.counts.items():
+            family.add_metric([how], count)
+        yield family
+
+
 class Cache:
     """Keeps answers under keys; of several threads that ask for the same one, one computes and the others wait for it.
 
@@ -59,6 +75,7 @@ class Cache:
         self._rest_until = 0.0
         self._lock = threading.Lock()
         self._flights: dict[str, Future[Any]] = {}
+        self.metrics = CacheMetrics()
 
     def get_or_compute(self, key: str, compute: Callable[[], Any], ttl: int = 300) -> Any:  # noqa: ANN401  # whatever JSON can say
         """Give the answer of a key, computed where it is not there.
@@ -96,6 +113,7 @@ class Cache:
         """Join the flight of a key, or begin one."""
         with self._lock:
             if key in self._flights:
+                self.metrics.counts["joined"] += 1
                 return self._flights[key], False
             self._flights[key] = Future()
             return self._flights[key], True
@@ -113,6 +131,7 @@ class Cache:
 
     def _found(self, key: str, compute: Callable[[], Any], ttl: int) -> Any:  # noqa: ANN401
         kept = self._ask(lambda backend: backend.get(key))
+        self.metrics.counts["computed" if kept is None else "hit"] += 1
         if kept is not None:
             return kept if isinstance(kept, str) else kept[0]
         computed = compute()

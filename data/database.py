@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 import psycopg
 import sqlalchemy as sa
 
+from data.database_metrics import DatabaseMetrics
 from data.repositories.alerts import Alerts
 from data.repositories.benchmarks import Benchmarks
 from data.repositories.endpoints import Endpoints
@@ -164,19 +165,20 @@ class Database:
         self._writer = sa.create_engine(driver_url(url), pool_size=pool_size, max_overflow=pool_size, pool_timeout=10, pool_pre_ping=True,
                                         pool_recycle=1800, connect_args={"connect_timeout": 5, "application_name": "portolan"})
         sa.event.listen(self._writer, "connect", _prepare_session)
+        self.metrics = DatabaseMetrics(self._writer, 2 * pool_size)
         self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._partitions: set[str] = set()
 
     @contextmanager
     def begin(self) -> Iterator[Unit]:
         """Open a transaction that writes: committed at the end of the block, rolled back by an exception."""
-        with translated(), self._writer.begin() as connection:
+        with translated(), self.metrics.timed("write"), self._writer.begin() as connection:
             yield Unit(connection, self._partitions)
 
     @contextmanager
     def read(self) -> Iterator[Unit]:
         """Open a transaction that sees one state of everything and writes nothing."""
-        with translated(), self._reader.connect() as connection:
+        with translated(), self.metrics.timed("read"), self._reader.connect() as connection:
             yield Unit(connection, self._partitions, is_snapshot=True)
 
     def run(self, work: Callable[[Unit], T]) -> T:

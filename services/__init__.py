@@ -6,6 +6,7 @@ Every call takes the `Actor` first and is synchronous: call it from a thread, ne
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from services.accounts import Accounts
@@ -39,6 +40,7 @@ from services.risk.firm import FirmRuns
 from services.risk.sheet import Risk
 from services.risk.var import ValueAtRisk
 from services.searching import Searching
+from services.status import Status
 from services.stress.scenarios import Scenarios
 from services.stress.stress import Stress
 from services.transactions import Transactions
@@ -101,6 +103,11 @@ class Services:
     charts: Charts
     alerts: Alerts
     hub: Hub | None = None  # None only while it is being built
+
+    @cached_property
+    def status(self) -> Status:
+        """How all of them fare."""
+        return Status(self)
 
     def close(self) -> None:
         """Close every connection, after the import that is at work."""

@@ -124,6 +124,18 @@ class System(Repository):
                  " ORDER BY created_at DESC, id DESC LIMIT %(limit)s")
         return [JobRun(*row) for row in self.fetch(query, {"job": job, "limit": limit})]
 
+    def newest_jobs(self) -> list[tuple[JobRun, int]]:
+        """Give the newest run of each job, and how many failed in the last 24 hours, by name."""
+        rows = self.fetch(f"SELECT DISTINCT ON (job) {JOB_FIELDS}, (SELECT count(*) FROM job_run f WHERE f.job = j.job AND f.status = 'failed'"  # noqa: S608
+                          " AND f.created_at > clock_timestamp() - interval '24 hours') FROM job_run j ORDER BY job, created_at DESC, id DESC")
+        return [(JobRun(*row[:-1]), int(row[-1])) for row in rows]
+
+    def size(self) -> tuple[int, int]:
+        """Tell the bytes of the database, and the connections to it."""
+        query = "SELECT pg_database_size(current_database()), (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database())"
+        size, connections = self.fetch(query)[0]
+        return int(size), int(connections)
+
     def revision(self) -> str:
         """Tell the revision of the schema."""
         return str(self.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one())

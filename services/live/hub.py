@@ -17,6 +17,7 @@ from engine.types import Actor
 from services.live.board import NONE, Board, Slots, batched, price_of_view, raw_quote
 from services.live.client import Client
 from services.live.limits import Cut, Limits
+from services.live.metrics import flush_histogram
 from services.live.probe import LoopProbe
 from services.live.reader import Reader
 from services.live.risk import RiskBoard
@@ -52,6 +53,7 @@ class Hub:
         self._reader = Reader(services, self.limits.threads)
         self._tasks = Tasks()
         self.scopes = Scopes(self, self._reader, self._tasks)
+        self.flush_seconds = flush_histogram()
         self._news = asyncio.Event()  # something moved since the last flush
         self._urgent = asyncio.Event()  # and should not wait for the next
         self._heartbeat_at = 0.0
@@ -278,6 +280,7 @@ class Hub:
 
     async def _flush_once(self) -> None:
         """Revalue what moved, then show it all at once under the next number."""
+        began = self.clock()
         slots, self.board.dirty = self.board.dirty, set()
         touched = self.scopes.moved(slots)
         if not slots and not touched:
@@ -290,6 +293,7 @@ class Hub:
         for scope in touched:
             scope.commit(self.number)
         self._wake()
+        self.flush_seconds.observe(self.clock() - began)
 
     async def _revalue(self, scopes: Iterable[Scope]) -> None:
         began = self.clock()
