@@ -17,8 +17,7 @@ from engine.types import Actor
 from services.live.board import NONE, Board, Slots, batched, price_of_view, raw_quote
 from services.live.client import Client
 from services.live.limits import Cut, Limits
-from services.live.metrics import flush_histogram
-from services.live.probe import LoopProbe
+from services.live.probe import LoopProbe, flush_histogram
 from services.live.reader import Reader
 from services.live.risk import RiskBoard
 from services.live.scope import Scope

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from prometheus_client import CollectorRegistry, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -21,14 +20,7 @@ COUNTS: Final = {
     "reloads": "Scopes read again from the database",
     "cut": "Clients cut because they did not read",
 }
-FLUSHES: Final = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5)
 QUANTILES: Final = (0.5, 0.99, 1.0)
-
-
-def flush_histogram() -> Histogram:
-    """Give what a hub times its flushes with."""
-    text = "Time of a flush, from its beginning until clients are woken"
-    return Histogram("portolan_flush_seconds", text, buckets=FLUSHES, registry=CollectorRegistry())
 
 
 class HubCollector(Collector):
