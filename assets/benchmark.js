@@ -38,7 +38,7 @@ window.portolan.benchmark = (() => {
     const before = shell.dataset.tab;
     shell.dataset.tab = open;
     shell.dataset.explainWith = JSON.stringify({ ...now, path: location.pathname });
-    press("tab", open);
+    for (const button of all("[role=tab]")) button.setAttribute("aria-selected", button.dataset.tab === open);
     for (const select of all("[data-convention]")) select.value = now[select.dataset.convention] || "";
     for (const name of [...WINDOW, ...TYPED]) setInput(name, now[name] || "");
     for (const group of all("[data-for]")) group.hidden = !group.dataset.for.split(" ").includes(open);

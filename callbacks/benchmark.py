@@ -229,7 +229,7 @@ def against(view: BenchmarkView, asked: Mapping[str, Any]) -> dict[str, Any]:
     lines, days, revision = rows.growth_lines(view), rows.days_of(view.growth), revision_of(asked)
     growth = figures_benchmark.lines_figure(days, lines, revision=revision, strip=rows.excess_strip(view))
     money = rows.money_lines(view)
-    worth = figures_benchmark.lines_figure(rows.days_of(view.same_flows), money, form=MONEY, revision=revision, level=None)
+    worth = figures_benchmark.lines_figure(rows.days_of(rows.money_days(view)), money, form=MONEY, revision=revision, level=None)
     charts = {Ids.GROWTH.value: {"figure": growth, "label": rows.spoken_lines(lines, PERCENT, "Growth since the start")},
               Ids.MONEY.value: {"figure": worth, "label": rows.spoken_lines(money, MONEY, f"Value of the same deposits in {view.base_currency}")}}
     scatter, rolling = _scatter(view, charts, revision), _rolling(view, asked, charts, revision)
@@ -298,7 +298,7 @@ def _counts(view: BenchmarkView) -> str:
 def same_flows(view: BenchmarkView, asked: Mapping[str, Any]) -> dict[str, Any]:
     """Lay out the tab Same cash flows."""
     del asked
-    lines, days = rows.money_lines(view), rows.days_of(view.same_flows)
+    lines, days = rows.money_lines(view), rows.days_of(rows.money_days(view))
     return {"flows_kpis": [headline(each) for each in rows.money_headlines(view)], "sentence": rows.said(view), "money_legend": parts.legend(lines),
             "money_table": parts.lines_table("The same deposits by day", days, lines, MONEY),
             "multiples": parts.multiples_table(rows.elsewhere(view), rows.own_money(view), view.base_currency),

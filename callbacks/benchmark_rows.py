@@ -155,9 +155,15 @@ def window_words(view: BenchmarkView) -> str:
     return f"windows of {view.window} {PERIOD_WORDS[view.conventions.get('frequency', 'daily')][1]}"
 
 
+def money_days(view: BenchmarkView) -> pd.DataFrame:
+    """Give the days from the first money on: before it all is nothing."""
+    there = view.same_flows["net_contributions"].abs() >= CENT
+    return view.same_flows[there.cummax()] if there.any() else view.same_flows
+
+
 def money_lines(view: BenchmarkView) -> list[Line]:
     """Give what the portfolio is worth, what the same flows would be worth in each benchmark, and what was put in."""
-    frame, told = view.same_flows, names(view)
+    frame, told = money_days(view), names(view)
     others = [Line(name, frame[key].tolist()) for key, name in told.items() if key in frame]
     return [Line(view.label, frame[PORTFOLIO].tolist(), "own"), *others, Line("Put in", frame["net_contributions"].tolist(), "step")]
 

@@ -86,7 +86,10 @@ def title() -> html.Div:
 
 def tabs() -> html.Div:
     """Row of tabs; the address keeps which one is open."""
-    return html.Div(controls.segments(TABS, attribute="tab", label="Benchmark", current="against"), className="tabs")
+    buttons = [
+        html.Button(word, type="button", role="tab", **{"data-tab": name, "aria-selected": str(name == TABS[0][0]).lower()}) for name, word in TABS
+    ]
+    return html.Div(buttons, className="tabs", role="tablist", **{"aria-label": "Benchmark"})
 
 
 def _range() -> html.Span:

@@ -213,6 +213,16 @@ def test_what_came_and_went_on_one_day_and_a_benchmark_of_one_thing_take_no_room
     assert len(rows.pieces(view.benchmarks[1])) == 2
 
 
+def test_money_is_drawn_from_the_first_money_on() -> None:
+    view = sample.comparison()
+    before = view.same_flows.copy()
+    before.iloc[:3] = 0.0
+    late = replace(view, same_flows=before)
+    assert len(rows.money_days(late)) == len(before) - 3
+    assert all(len(line.values) == len(before) - 3 for line in rows.money_lines(late))
+    assert len(rows.money_days(view)) == len(view.same_flows)
+
+
 def test_money_in_and_out_ends_with_the_opening_value() -> None:
     table = parts.moves_table(rows.moves(sample.comparison()), "USD")
     names = [text_of(row.children[1]) for row in next(node for node in every(table) if isinstance(node, html.Tbody)).children]
