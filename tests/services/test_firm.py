@@ -99,21 +99,26 @@ def test_a_run_that_is_stopped_keeps_what_is_there_and_says_so(services: Service
                                                               monkeypatch: pytest.MonkeyPatch) -> None:
     runs, elsewhere = runs_at(services, NONE), runs_at(services, NONE)
     read = services.exposures.exposure
-    stopped: list[RunView] = []
+    asked: list[object] = []
 
     def reading(*given: object) -> object:
-        if not stopped:
-            stopped.append(elsewhere.cancel(actor, runs.find(actor).items[0].id))  # as another process would
+        if not asked:
+            elsewhere.cancel(actor, runs.find(actor).items[0].id)  # as another process would
+        asked.append(given[1])
         return read(*given)  # type: ignore[arg-type]
 
     monkeypatch.setattr(firm_job, "PAUSE_SECONDS", 0)
     monkeypatch.setattr(services.exposures, "exposure", reading)
     begun = runs.begin(actor)
-    view = ended(runs, actor, begun.id)
+    ended(runs, actor, begun.id)
+    while begun.id in runs._jobs:
+        time.sleep(0.02)
+    view = runs.get(actor, begun.id)
     runs.close()
     assert (view.status, view.portfolios) == ("cancelled", 0)
+    assert asked == [firm_of[0].id]
     assert elsewhere.cancel(actor, begun.id).status == "cancelled"
-    assert len(firm_of) == 3
+    elsewhere.close()
 
 
 def test_an_ended_run_cannot_be_stopped(runs: FirmRuns, actor: Actor, firm_of: list[Portfolio]) -> None:

@@ -305,12 +305,12 @@ def factors(**changes: Any) -> FactorView:
     )
     shares = pd.DataFrame(
         [
-            ("risk_free", "Risk-free rate", np.nan, 0.06, 0.06, 0.0, 0.0),
-            ("alpha", "Alpha", np.nan, np.nan, 0.08, 0.0, 0.0),
-            ("Mkt-RF", "Market", 0.93, 0.30, 0.29, 0.132, 0.88),
-            ("SMB", "Small minus big", -0.21, -0.05, 0.011, 0.009, 0.06),
-            ("HML", "Value minus growth", 0.04, 0.02, 0.001, -0.003, -0.02),
-            ("specific", "Specific", np.nan, np.nan, -0.012, 0.012, 0.08),
+            ("risk_free", "Risk-free rate", np.nan, 0.06, 0.0604, 0.0, 0.0),
+            ("alpha", "Alpha", np.nan, np.nan, 0.08033, 0.0, 0.0),
+            ("Mkt-RF", "Market", 0.93, 0.30, 0.29004, 0.132, 0.88),
+            ("SMB", "Small minus big", -0.21, -0.05, 0.01144, 0.009, 0.06),
+            ("HML", "Value minus growth", 0.04, 0.02, 0.00114, -0.003, -0.02),
+            ("specific", "Specific", np.nan, np.nan, -0.01228, 0.012, 0.08),
         ],
         columns=list(FACTOR_COLUMNS),
     )
