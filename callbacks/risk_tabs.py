@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from dash import dcc, html
 
+from callbacks import risk_concentration, risk_shape, risk_var
 from callbacks import risk_rows as rows
-from callbacks import risk_shape, risk_var
 from callbacks.risk_page import Page
 from components import cards, controls, figures_distribution, figures_risk, theme
 from components import risk as parts
@@ -211,4 +211,4 @@ def over_time_panel(page: Page, told: Relations) -> Component:
 
 
 TABS: dict[str, Tab] = {"": _overview, "drawdowns": _drawdowns, "rolling": _rolling, "figures": _figures,
-                        "var": risk_var.tab, "distribution": risk_shape.tab, "correlation": _correlation}
+                        "var": risk_var.tab, "distribution": risk_shape.tab, "correlation": _correlation, "concentration": risk_concentration.tab}

@@ -34,7 +34,7 @@ def tab(page: Page) -> list[Component]:
     exposure, told = read(page)
     notes = [cards.notice(finding.message, kind="info") for finding in told.findings]
     return [*([html.Div(notes, className="notices c12")] if notes else []), backtest_panel(page, exposure, told, span="c8"),
-            models_panel(exposure, told, span="c4"), tests_panel(page, told), parts_panel(exposure, told)]
+            models_panel(exposure, told, span="c4"), tests_panel(page, told), parts_panel(page, exposure, told)]
 
 
 def read(page: Page) -> tuple[Exposure, Losses]:
@@ -108,13 +108,14 @@ def tests_panel(page: Page, told: Losses) -> Component:
                               foot="Ranked by how many tests reject them, then by pinball loss. The first that passes all is the default here.")
 
 
-def parts_panel(exposure: Exposure, told: Losses) -> Component:
+def parts_panel(page: Page, exposure: Exposure, told: Losses) -> Component:
     """List what each holding adds to the loss, in money."""
     if not len(told.parts):
         return panels.empty_panel("What each holding adds", "Nothing to take apart", "Holdings need 60 trading days in common.", span="c12")
-    value = exposure.value
+    value, days = exposure.value, page.services.risk.selling(exposure)["days"]
     rows = [parts.Part(str(symbol), str(exposure.holdings.loc[symbol, "name"]), float(row["weight"]), float(row["standalone"]) * value,
-                       float(row["component"]) * value, float(row["marginal"]), float(row["incremental"]) * value)
+                       float(row["component"]) * value, float(row["marginal"]), float(row["incremental"]) * value,
+                       float(days.get(symbol, float("nan"))) if days.notna().any() else None)
             for symbol, row in told.parts.iterrows()]
     total = float(told.parts["component"].sum()) * value
     table = parts.parts_table(rows, total=total, currency=exposure.base_currency, benefit=told.benefit * value)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import date
 
 TABS = (("", "Overview"), ("drawdowns", "Drawdowns"), ("var", "Value at risk"), ("rolling", "Rolling"), ("distribution", "Distribution"),
-        ("correlation", "Correlation"), ("stress", "Stress"), ("figures", "All figures"))
+        ("correlation", "Correlation"), ("concentration", "Concentration"), ("stress", "Stress"), ("figures", "All figures"))
 LEVELS = (("0.9", "90\u202f%"), ("", "95\u202f%"), ("0.99", "99\u202f%"))
 METHODS = (("historical", "Historical"), ("age_weighted", "Age-weighted"), ("normal", "Normal"), ("student_t", "Student-t"),
            ("cornish_fisher", "Cornish-Fisher"), ("ewma", "EWMA"), ("garch", "GARCH"), ("filtered_historical", "Filtered historical"),

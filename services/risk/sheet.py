@@ -58,6 +58,7 @@ class Risk:
 
     def __init__(self, database: Database, exposures: Exposures) -> None:
         self._database, self._exposures = database, exposures
+        self._selling: Kept[pd.DataFrame] = Kept(KEPT)
         self._views: Kept[RiskView] = Kept(KEPT)
         self._relations: Kept[Relations] = Kept(KEPT)
         self._losses: Kept[Losses] = Kept(KEPT)
@@ -98,8 +99,12 @@ class Risk:
 
     def _days_to_sell(self, exposure: Exposure) -> float:
         """Tell how many trading days nine tenths of a scope take to sell."""
-        selling = liquidity(self._database, exposure, PARTICIPATION)
-        return days_until_sold(exposure.holdings["value"].fillna(0.0), selling["days"], cash=float(exposure.cash.sum()))
+        return days_until_sold(exposure.holdings["value"].fillna(0.0), self.selling(exposure)["days"], cash=float(exposure.cash.sum()))
+
+    def selling(self, exposure: Exposure) -> pd.DataFrame:
+        """Tell how long each holding would take to sell, at a fifth of the volume of a day."""
+        key: Hashable = (exposure.state, tuple(exposure.holdings["quantity"]))
+        return self._selling.get_or_compute(key, lambda: liquidity(self._database, exposure, PARTICIPATION))
 
     def losses(self, actor: Actor, scope: str | UUID = ALL, question: RiskQuestion | None = None, *, every: bool = False) -> tuple[Exposure, Losses]:
         """Measure what today's holdings could lose by each model; `every` tries the slow ones too. See `services.risk.losses`."""

@@ -47,7 +47,7 @@ def test_it_opens_without_an_error_or_a_stranger_and_tells_what_the_service_tell
 
 
 TABS = {"Drawdowns": ".risk-under", "Value at risk": ".models-panel", "Rolling": ".risk-cone", "Distribution": ".risk-bins",
-        "Correlation": ".matrix", "All figures": ".figures-table"}
+        "Correlation": ".matrix", "Concentration": ".share", "All figures": ".figures-table"}
 
 
 def test_every_tab_opens_with_a_table_for_each_chart_and_stays_in_the_address(page: Page, server: Server, watch: Watch) -> None:

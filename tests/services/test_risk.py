@@ -1,0 +1,140 @@
+"""Risk of what is held now, against numpy on the same returns; what is short, flat or not there is told and never a wrong number."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from engine.errors import InvalidInput
+from engine.types import Actor
+from services import Services
+from services.risk.exposures import Exposure
+from services.risk.losses import losses
+from services.risk.relations import relations
+from services.risk.views import RiskQuestion
+
+DAYS = pd.bdate_range("2022-01-03", periods=420)
+MOVES = np.random.default_rng(8).normal(0.0004, 0.01, (len(DAYS) - 1, 3)).round(6)
+Ask = RiskQuestion
+
+
+def portfolio(services: Services, actor: Actor, days: pd.DatetimeIndex = DAYS, moves: np.ndarray = MOVES) -> UUID:
+    """A third of the money in each of two shares that move by themselves and one that follows the first, and some in cash."""
+    each = np.column_stack([moves[:, 0], moves[:, 1], 0.8 * moves[:, 0] + 0.3 * moves[:, 2]])
+    drafts: list[dict[str, Any]] = [{"date": str(days[0].date()), "kind": "DEPOSIT", "amount": "4000"}]
+    for name, returns in zip(("AAA", "BBB", "CCC"), each.T, strict=True):
+        services.instruments.put(actor, name, {"name": name.title(), "currency": "USD", "sector": "Energy" if name == "BBB" else "Technology"})
+        closes = 100 * np.concatenate([[1.0], np.cumprod(1 + returns)])
+        services.instruments.put_bars(actor, name, [{"date": str(day.date()), "close": round(float(close), 8), "volume": 100}
+                                                    for day, close in zip(days, closes, strict=True)])
+        drafts.append({"date": str(days[0].date()), "kind": "BUY", "symbol": name, "quantity": "10", "price": "100"})
+    key = services.portfolios.create(actor, {"name": "P", "base_currency": "USD"}).id
+    services.transactions.record(actor, key, drafts)
+    return key
+
+
+@pytest.fixture
+def held(services: Services, actor: Actor) -> tuple[UUID, Exposure]:
+    key = portfolio(services, actor)
+    return key, services.exposures.exposure(actor, key)
+
+
+def test_losses_add_up_and_the_best_model_is_measured_by(held: tuple[UUID, Exposure]) -> None:
+    _, exposure = held
+    told = losses(exposure, level=0.95)
+    past = (exposure.returns * exposure.weights).sum(axis=1)
+    assert told.now.loc["historical", "value_at_risk"] == pytest.approx(-np.quantile(past, 0.05), rel=1e-9)
+    assert told.method == (told.best or "historical")
+    assert told.parts["component"].sum() == pytest.approx(told.value_at_risk, rel=1e-6)
+    assert told.benefit == pytest.approx(told.parts["standalone"].sum() - told.value_at_risk, rel=1e-6)
+    assert told.test is not None
+    hits = (past.reindex(told.test.forecasts.index) < -told.test.forecasts["normal"]).sum()
+    assert told.test.ranking.loc["normal", "violations"] == hits
+
+
+def test_a_model_asked_for_is_the_one_measured_by_and_one_unknown_is_refused(held: tuple[UUID, Exposure]) -> None:
+    _, exposure = held
+    assert losses(exposure, level=0.99, method="gaussian").method == "normal"
+    two, one = (losses(exposure, level=0.95, method="historical", horizon=days).value_at_risk for days in (4, 1))
+    assert two == pytest.approx(2 * one)
+    with pytest.raises(InvalidInput):
+        losses(exposure, level=0.95, method="guess")
+
+
+def test_few_days_have_no_backtest_and_no_score(services: Services, actor: Actor) -> None:
+    key = portfolio(services, actor, DAYS[-40:], MOVES[-39:])
+    exposure, today = services.risk.today(actor, key)
+    told = losses(exposure, level=0.95)
+    assert told.test is None
+    assert told.parts.empty
+    assert (today.days, today.score.score) == (39, 0)
+    assert np.isnan([today.value_at_risk, today.volatility]).all()
+    assert services.risk.relations(actor, key).matrix.empty
+
+
+def test_those_that_move_together_stand_together(held: tuple[UUID, Exposure]) -> None:
+    _, exposure = held
+    told = relations(exposure)
+    names = list(told.matrix.columns)
+    assert abs(names.index("AAA") - names.index("CCC")) == 1
+    expected = exposure.returns.corr()
+    assert told.matrix.loc["AAA", "CCC"] == pytest.approx(expected.loc["AAA", "CCC"])
+    assert told.average == pytest.approx(expected.to_numpy()[np.triu_indices(3, 1)].mean())
+    last = exposure.returns.tail(63).corr().to_numpy()[np.triu_indices(3, 1)].mean()
+    ends = np.flatnonzero(told.over_time.index == exposure.returns.index[-1])
+    assert not len(ends) or told.over_time.iloc[ends[0]] == pytest.approx(last)
+    shrunk = relations(exposure, shrinkage="identity").matrix.loc["AAA", "CCC"]
+    assert 0 < shrunk < expected.loc["AAA", "CCC"]
+    with pytest.raises(InvalidInput):
+        relations(exposure, method="kendall", shrinkage="identity")
+
+
+def test_contributions_to_volatility_add_up(services: Services, actor: Actor, held: tuple[UUID, Exposure]) -> None:
+    key, exposure = held
+    told = services.concentrations.concentration(actor, key)
+    weights, covariance = exposure.weights.to_numpy(), exposure.returns.cov().to_numpy() * 252
+    assert told.figures["volatility"] == pytest.approx((weights @ covariance @ weights) ** 0.5)
+    assert told.risk["contribution"].sum() == pytest.approx(told.figures["volatility"])
+    assert told.risk["share"].sum() == pytest.approx(1.0)
+    assert told.figures["effective_number_of_assets"] == pytest.approx(weights.sum() ** 2 / (weights**2).sum())
+    assert told.exposures["sector"]["weight"].sum() == pytest.approx(1.0)
+    assert set(told.exposures["sector"]["key"]) == {"Technology", "Energy", "cash"}
+    assert told.gaps == {}
+
+
+def test_rolling_reaches_back_beyond_the_window(services: Services, actor: Actor, held: tuple[UUID, Exposure]) -> None:
+    key, exposure = held
+    told = services.risk.rolling(actor, key, Ask(start=DAYS[-30].date(), window=63))
+    assert len(told.series) == 29
+    assert told.series["volatility"].notna().all()
+    assert told.series["volatility"].iloc[-1] == pytest.approx(exposure.realised.tail(63).std() * 252**0.5)
+    assert told.series["value_at_risk"].iloc[-1] == pytest.approx(-exposure.realised.tail(63).quantile(0.05))
+
+
+def test_a_figure_is_explained_by_what_it_was_measured_on(services: Services, actor: Actor, held: tuple[UUID, Exposure]) -> None:
+    key, _ = held
+    view = services.risk.risk(actor, key)
+    told = services.risk.explain(actor, key, "risk.sharpe_ratio", Ask(risk_free=0.02))
+    assert told.value == services.risk.risk(actor, key, Ask(risk_free=0.02)).figures["sharpe_ratio"]
+    assert [part.value for part in told.inputs[0].parts] == view.series["return"].tolist()[::-1]
+    assert told.call.endswith("risk?risk_free=0.02")
+    today = services.risk.explain(actor, key, "risk.today.value_at_risk")
+    assert today.value == services.risk.today(actor, key)[1].value_at_risk
+    assert {part.name for part in today.inputs[0].parts} == {"AAA", "BBB", "CCC"}
+    with pytest.raises(InvalidInput):
+        services.risk.explain(actor, key, "risk.luck")
+
+
+def test_an_empty_portfolio_has_every_figure_as_a_gap(services: Services, actor: Actor) -> None:
+    key = services.portfolios.create(actor, {"name": "P", "base_currency": "USD"}).id
+    view = services.risk.risk(actor, key)
+    assert set(view.gaps) == {name for name, value in view.figures.items() if np.isnan(value)}
+    assert {"volatility", "value_at_risk", "max_drawdown"} <= set(view.gaps)
+    assert services.risk.distribution(actor, key) is None
+    assert services.risk.rolling(actor, key).series.empty
+    assert services.concentrations.concentration(actor, key).risk.empty
+    assert services.risk.losses(actor, key)[1].parts.empty
