@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 GROUPINGS = (("", "Sector"), ("asset_class", "Class"), ("country", "Country"), ("currency", "Currency"))
 FIGURES = (
-    ("effective_number_of_assets", "Effective number of holdings", "number", "As many of one size would be as concentrated: 1 over the sum of squares"),
+    ("effective_number_of_assets", "Effective number of holdings", "number",
+     "As many of one size would be as concentrated: 1 over the sum of squares"),
     ("hhi", "Herfindahl index", "number", "Sum of squared weights of what is held; 1 is all in one"),
     ("effective_number_of_bets", "Effective number of bets", "number", "Independent bets of one size, by minimum torsion (Meucci)"),
     ("effective_number_of_bets_pca", "Effective number of bets, PCA", "number", "The same on principal components"),
