@@ -149,6 +149,19 @@ def test_another_benchmark_is_searched_for_and_compared_with(performance: Page, 
     assert watch.errors == []
 
 
+def test_a_blend_is_searched_for_by_its_name(performance: Page, server: Server, watch: Watch) -> None:
+    parts = [{"symbol": "KO", "weight": 0.6}, {"kind": "cash", "weight": 0.4, "plus": 0.02}]
+    made = performance.request.post(f"{server.url}/api/v1/benchmarks", data={"name": "Cola and cash", "components": parts}).json()
+    performance.locator("[data-menu='performance-benchmark-sheet']").click()
+    performance.locator("[name=benchmark-search]").fill("cola and")
+    found = performance.locator(f"#performance-found [data-benchmark='{made['key']}']")
+    expect(found).to_have_text(re.compile("Cola and cash.*Blend"), timeout=PATIENCE)
+    changed(found.click, kpi(performance, "Active return").text_content)
+    expect(performance.locator("#performance-growth-legend")).to_contain_text("Cola and cash")
+    performance.request.delete(f"{server.url}/api/v1/benchmarks/{made['key']}", headers={"If-Match": '"1"'})
+    assert watch.errors == []
+
+
 def test_a_bar_narrows_the_page_and_the_filter_widens_it(performance: Page) -> None:
     whole = kpi(performance, "TWR").text_content()
     bar = performance.locator("#performance-bars button[data-group]").first
