@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from engine import days_to_liquidate, liquidity_adjusted_value_at_risk, share_liquidated
+from engine import days_to_liquidate, effective_spread, liquidity_adjusted_value_at_risk, share_liquidated
 from engine.errors import InvalidInput, MisalignedSeries
 
 
@@ -37,3 +37,22 @@ def test_what_cannot_be() -> None:
         days_to_liquidate([1.0, 2.0], [1.0])
     with pytest.raises(MisalignedSeries):
         liquidity_adjusted_value_at_risk(1.0, pd.Series({"A": 1.0}), pd.Series({"B": 1.0}))
+
+
+def test_a_spread_that_was_put_in_is_found_again() -> None:
+    """Trades of days at bid and ask half a percent around a price that wanders: Corwin and Schultz find the one percent between them."""
+    chance = np.random.default_rng(9)
+    middle = 100 * np.exp(np.cumsum(chance.normal(0, 0.005 / np.sqrt(200), (2_000, 200)).ravel())).reshape(2_000, 200)
+    highs, lows = middle.max(axis=1) * 1.005, middle.min(axis=1) * 0.995
+    assert effective_spread(highs, lows) == pytest.approx(0.01, abs=0.0015)
+    assert effective_spread(middle.max(axis=1), middle.min(axis=1)) < 0.003
+    both = effective_spread(pd.DataFrame({"A": highs, "B": highs * 7}), pd.DataFrame({"A": lows, "B": lows * 7}))
+    assert both["A"] == pytest.approx(both["B"]) == pytest.approx(effective_spread(highs, lows))
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_spread_of_nothing_is_none() -> None:
+    for high, low in (([], []), ([1.0], [1.0]), ([np.nan] * 3, [1.0] * 3), ([5.0] * 3, [5.0] * 3), ([5.0, 6.0], [0.0, -1.0])):
+        assert np.isnan(effective_spread(high, low))
+    with pytest.raises(MisalignedSeries):
+        effective_spread([1.0, 2.0], [1.0])
