@@ -73,6 +73,20 @@ def test_where_little_has_no_history_it_did_what_the_rest_did(held: tuple[TestCl
     assert {finding["code"]: finding["context"] for finding in told["findings"]}["filled_history"] == {"LATE": 340}
 
 
+def test_what_has_no_history_at_all_is_taken_to_do_what_the_rest_does(held: tuple[TestClient, str]) -> None:
+    client, path = held
+    assert client.put(f"{API}/instruments/NONE", json={"name": "None", "currency": "USD", "asset_class": "equity"}).status_code == 201
+    assert client.put(f"{API}/instruments/NONE/bars", json=[{"date": str(END.date()), "close": 100}]).status_code == 200
+    bought = {"date": str(END.date()), "kind": "BUY", "symbol": "NONE", "quantity": 2, "price": 100}
+    assert client.post(f"{path}/transactions", json=[bought]).status_code == 201
+    told = asked(client, f"{path}/risk/var", methods="historical,normal", method="normal")
+    expected = value_at_risk(of_today() * 0.87 / 0.85, method="normal")
+    assert told["value_at_risk"] == pytest.approx(expected, rel=1e-6)
+    assert [row["name"] for row in told["parts"]].count("NONE") == 0
+    assert sum(row["component"] for row in told["parts"]) == pytest.approx(expected, rel=1e-6)
+    assert "no_history" in {finding["code"] for finding in told["findings"]}
+
+
 def test_every_method_on_todays_weights(held: tuple[TestClient, str]) -> None:
     client, path = held
     told = asked(client, f"{path}/risk/var", methods=",".join(SLOW), method="historical")
