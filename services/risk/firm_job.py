@@ -87,9 +87,9 @@ class Job:
         """Read portfolio after portfolio; one that cannot be read has a row that says why."""
         asked = ExposureQuestion(start=self.question.start, end=self.question.end, period=self.question.period, benchmark=self.question.benchmark)
         for number, portfolio in enumerate(self.portfolios):
+            self._tell("reading", number, len(self.portfolios))
             if self.stop.is_set():
                 return
-            self._tell("reading", number, len(self.portfolios))
             try:
                 yield Series(number, portfolio, self.exposures.exposure(self.actor, portfolio.id, asked))
             except PortfolioError as error:
