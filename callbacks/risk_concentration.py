@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from callbacks.risk_page import Page
     from services.attribution.views import ConcentrationView
 
+OWN = frozenset({"too_short", "no_history", "singular_covariance"})  # findings that bear on this tab; the head of the page tells the others
 GROUPINGS = (("", "Sector"), ("asset_class", "Class"), ("country", "Country"), ("currency", "Currency"))
 FIGURES = (
     ("effective_number_of_assets", "Effective number of holdings", "number",
@@ -39,7 +40,7 @@ FIGURES = (
 def tab(page: Page) -> list[Component]:
     """Lay the tab out."""
     told = page.services.concentrations.concentration(page.actor, page.scope)
-    notes = [cards.notice(finding.message, kind="info") for finding in told.findings]
+    notes = [cards.notice(finding.message, kind="info") for finding in told.findings if finding.code in OWN]
     return [*([html.Div(notes, className="notices c12")] if notes else []), shares_panel(told, span="c5"), groups_panel(page, told, span="c4"),
             figures_panel(told, span="c3"), holdings_panel(told, span="c12")]
 
@@ -58,10 +59,14 @@ def groups_panel(page: Page, told: ConcentrationView, *, span: str) -> Component
     """Show the same by group."""
     by = page.asked.get("by") or "sector"
     frame = told.exposures.get(by, told.exposures["sector"])
-    shares = [Share(str(row["label"]), str(row["label"]), float(row["risk_share"]), float(row["weight"])) for _, row in frame.iterrows()]
+    shares = [Share(_capital(str(row["label"])), str(row["label"]), float(row["risk_share"]), float(row["weight"])) for _, row in frame.iterrows()]
     choice = controls.segments(GROUPINGS, attribute="risk-by", label="Group by", current=page.asked.get("by") or "")
     body = [html.Div(choice, className="choices"), *parts.share_bars(shares, noun="groups")]
     return panels.plain_panel("By group", body, note="%, cash included", span=f"{span} groups-panel", flush=False)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def figures_panel(told: ConcentrationView, *, span: str) -> Component:

@@ -105,7 +105,7 @@ def tests_panel(page: Page, told: Losses) -> Component:
     days = len(told.test.returns) if told.test is not None else 0
     note = f"one day ahead, {days} days, each forecast from the 250 before it" if days else "too few days"
     return panels.plain_panel("How the models did", parts.tests_table(models(exposure, told)), note=note, span="c12", tools=[choice],
-                              foot="Ranked by how many tests reject them, then by pinball loss. The first that passes all is the default here.")
+                              foot="Ranked by how many tests reject them, then by pinball loss. The first quick one that passes all is the default.")
 
 
 def parts_panel(page: Page, exposure: Exposure, told: Losses) -> Component:

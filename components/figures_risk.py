@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import date
 
 LABEL_PX, NARROW_LABEL_PX = 31, 15  # between two labels at the ends of lines
+DAY_BAR_MS = 0.75 * 86_400_000  # of a day: a trace with few bars would else draw them wide
 MOST_BARS = 260  # of a backtest; beyond it bars would be thinner than a pixel
 
 
@@ -166,7 +167,7 @@ def backtest_figure(days: Sequence[date], pnl: Sequence[float | None], loss: Seq
     layout["meta"] = {"tip": {"form": "money", "x": "date"}}
     stamps = [day.isoformat() for day in days]
     bars = [{"type": "bar", "hoverinfo": "none", "name": name, "x": [stamps[at] for at in places] or stamps[:1],
-             "y": [_rounded(pnl[at]) for at in places] or [0], "meta": {"tip": kind}}
+             "y": [_rounded(pnl[at]) for at in places] or [0], "width": DAY_BAR_MS, "meta": {"tip": kind}}
             for name, places, kind in (("Day", others, ""), ("Hit", hits, "loss"))]
     line = {"type": "scatter", "mode": "lines", "hoverinfo": "none", "name": "VaR", "x": stamps, "line": {"width": 1.5}, "meta": {"tip": "own"},
             "y": [None if told is None else _rounded(-told) for told in loss]}

@@ -35,7 +35,7 @@ class Losses:
     level: float
     horizon: int  # trading days of `now` and of `parts`; forecasts are of one day
     method: str  # that the page measures by: the one asked for, else the best by its backtest
-    best: str | None  # the first in the ranking, if it passed every test
+    best: str | None  # the first of the quick models in the ranking that passed every test
     now: pd.DataFrame  # method x value_at_risk expected_shortfall
     gaps: Mapping[str, str]  # method without an answer -> why
     test: Backtest | None  # None: too few days
@@ -78,10 +78,17 @@ def losses(exposure: Exposure, *, level: float, horizon: int = 1, method: str | 
     names = EVERY if every else tuple(dict.fromkeys([*QUICK, *([asked] if asked else [])]))
     past = exposure.of_today.dropna()
     test = _tested(past, names, level)
-    chosen = asked or (test.best if test else None) or DEFAULT
+    best = _best(test)
+    chosen = asked or best or DEFAULT
     now, gaps = _now(past.tail(HISTORY), names, level, horizon)
     parts, benefit, findings = _parts(exposure, chosen, level, horizon)
-    return Losses(level, horizon, chosen, test.best if test else None, now, gaps, test, parts, benefit, min(len(past), HISTORY), tuple(findings))
+    return Losses(level, horizon, chosen, best, now, gaps, test, parts, benefit, min(len(past), HISTORY), tuple(findings))
+
+
+def _best(test: Backtest | None) -> str | None:
+    """Name the first of the quick models that passed: the default must not change with what else was tried."""
+    passed = [str(name) for name in test.ranking.index if name in QUICK and bool(test.ranking.loc[name, "passed"])] if test else []
+    return passed[0] if passed else None
 
 
 def _tested(past: pd.Series, names: tuple[str, ...], level: float) -> Backtest | None:
