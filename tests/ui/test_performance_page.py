@@ -334,7 +334,7 @@ def test_the_address_is_the_question() -> None:
 
 def test_a_plain_address_asks_with_the_defaults() -> None:
     question = page.question_of({"portfolio": "all", "period": None})
-    assert (question.period, question.benchmark, question.group_by, question.flow_timing, question.costs) == ("1Y", None, None, "start", "net")
+    assert (question.period, question.benchmark, question.group_by, question.flow_timing, question.costs) == ("1Y", None, None, None, "net")
 
 
 def test_a_grouping_is_asked_for_with_everything_else_and_a_narrowed_page_tells_holdings() -> None:
