@@ -132,6 +132,7 @@ def test_a_missing_price_is_no_fall(post: Post) -> None:
 def test_a_price_that_grows_old(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
     post.world.push(AAA=100)
     rule = post.armed(measure="stale", symbol="AAA", threshold=60)
+    eventually(lambda: post.seen(rule.id).state == "armed", "the price that was just pushed to be heard")
     now = calendar.now() + timedelta(hours=2)
     while not calendar.is_business_day(now.date()):
         now += timedelta(days=1)
