@@ -263,7 +263,8 @@ class Line:
     def heard(self, op: str) -> list[dict[str, Any]]:
         return [message for message in self.said if message["op"] == op]
 
-    async def state(self, _actor: object, portfolios: list[str], _symbols: list[str]) -> str:
+    async def state(self, _actor: object, portfolios: list[str], _symbols: list[str], *, risk: bool = False) -> str:
+        del risk
         self.polls += 1
         figures = {name: {"full": True, "value": float(self.polls), "holdings": {}} for name in portfolios}
         return json.dumps({"type": "snapshot", "seq": 0, "ts": int(time.time() * 1000), "quotes": {}, "portfolios": figures})
