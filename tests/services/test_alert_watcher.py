@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 import redis
 
-from data import calendar
+from data import calendar, venues
 from data.bus import ALERTS, Bus
 from data.leadership import Leadership
 from engine.types import Actor
@@ -133,9 +133,8 @@ def test_a_price_that_grows_old(post: Post, monkeypatch: pytest.MonkeyPatch) -> 
     post.world.push(AAA=100)
     rule = post.armed(measure="stale", symbol="AAA", threshold=60)
     eventually(lambda: post.seen(rule.id).state == "armed", "the price that was just pushed to be heard")
-    now = calendar.now() + timedelta(hours=2)
-    while not calendar.is_business_day(now.date()):
-        now += timedelta(days=1)
+    instrument = post.services.instruments.get(post.actor, "AAA")
+    now = venues.next_open(instrument, calendar.now() + timedelta(days=1)) + timedelta(hours=2)  # while its venue is closed a price does not grow old
     monkeypatch.setattr(calendar, "now", lambda: now)
     (event,) = post.fires(rule, 1)
     assert event.title == "AAA: no new price for 1 hour"
