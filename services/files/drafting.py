@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -74,7 +75,7 @@ def refusal(line: Line, understood: Understood, error: PortfolioError) -> dict[s
             "reason": context.get("reason") or error.message.rstrip("."), "hint": context.get("hint"), "code": context.get("rule", error.code)}
 
 
-class _Reader:
+class _Reader(ABC):
     """Cells of a row by field."""
 
     def __init__(self, table: Table, understood: Understood) -> None:
@@ -101,8 +102,9 @@ class _Reader:
         line.status = REFUSED if line.errors else ACCEPTED
         return line
 
+    @abstractmethod
     def raw(self, given: dict[str, str]) -> Raw | None:
-        raise NotImplementedError
+        """Give the row as a draft is read from, None where it is to be left out."""
 
     def _describe(self, line: Line, raw: Raw, names: tuple[str, ...]) -> None:
         """Keep what a row says about its instrument, or the one it leads to."""
