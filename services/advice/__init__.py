@@ -1,0 +1,1 @@
+"""Advice: rules, policies, trades, optimisers, and the evidence for each of them."""
