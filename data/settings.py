@@ -60,6 +60,8 @@ class Settings:
     simulated_seed: int = 7
     replay_speed: float = 1.0
     stream_flush_ms: int = 250
+    stream_clients: int = 2_000  # connections of one process
+    stream_clients_per_user: int = 200
     auth: str = "local"
     secret_key: str | None = field(default=None, repr=False)
     smtp: Smtp | None = None
@@ -100,6 +102,8 @@ class Settings:
             simulated_seed=int(given.number("SIMULATED_SEED", 7, low=0, high=2**32 - 1, whole=True)),
             replay_speed=given.number("REPLAY_SPEED", 1, low=1, high=1000),
             stream_flush_ms=int(given.number("STREAM_FLUSH_MS", 250, low=10, high=60_000, whole=True)),
+            stream_clients=int(given.number("STREAM_CLIENTS", 2_000, low=1, high=100_000, whole=True)),
+            stream_clients_per_user=int(given.number("STREAM_CLIENTS_PER_USER", 200, low=1, high=100_000, whole=True)),
             auth=given.auth(),
             secret_key=given.secret(),
             smtp=given.smtp(),
@@ -143,7 +147,7 @@ class Settings:
             "SIMULATED_TICKS_PER_SECOND": self.simulated_ticks_per_second, "SIMULATED_SEED": self.simulated_seed, "REPLAY_SPEED": self.replay_speed,
             "STREAM_FLUSH_MS": self.stream_flush_ms, "AUTH": self.auth, "SECRET_KEY": self.secret_key, "LOG_LEVEL": self.log_level,
             "LOG_FORMAT": self.log_format, "ENDPOINT_HOSTS": ",".join(self.endpoint_hosts) or None, "QUOTES_FOLDER": self.quotes_folder,
-            "ENGINE_CLUSTER": self.engine_cluster,
+            "ENGINE_CLUSTER": self.engine_cluster, "STREAM_CLIENTS": self.stream_clients, "STREAM_CLIENTS_PER_USER": self.stream_clients_per_user,
             **(self.smtp.as_environment() if self.smtp else {}),
         }
         days = {f"{name.upper()}_PER_DAY": f"{number:g}" for name, number in self.provider_per_day.items()}

@@ -16,7 +16,7 @@ from engine.errors import LimitExceeded, PortfolioError, StorageError
 from engine.types import Actor
 from services.live.board import NONE, Board, Slots, batched, price_of_view, raw_quote
 from services.live.client import Client
-from services.live.limits import Cut, Limits
+from services.live.limits import Cut, Limits, limits_of
 from services.live.probe import LoopProbe, flush_histogram
 from services.live.reader import Reader
 from services.live.risk import RiskBoard
@@ -39,7 +39,7 @@ class Hub:
 
     def __init__(self, services: Services, *, flush_ms: int | None = None, limits: Limits | None = None) -> None:
         self.flush_ms = flush_ms or services.settings.stream_flush_ms
-        self.limits = limits or Limits()
+        self.limits = limits or limits_of(services.settings)
         self.number = 0  # of the newest published flush
         self.degraded = False
         self.clients: set[Client] = set()

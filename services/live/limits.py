@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from data.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,8 +16,8 @@ class Limits:
 
     portfolios_a_client: int = 20  # scopes one connection may follow
     symbols_a_client: int = 500  # instruments followed beside those of the portfolios
-    clients_a_user: int = 200
-    clients_a_process: int = 2_000
+    clients_a_user: int = 200  # STREAM_CLIENTS_PER_USER
+    clients_a_process: int = 2_000  # STREAM_CLIENTS
     replies_waiting: int = 32  # errors and pongs a client has not read yet
     notices_waiting: int = 32  # alerts a client has not read yet; older ones give way
     operations_a_second: float = 20.0  # what a client may ask, sustained
@@ -34,3 +38,8 @@ class Cut(StrEnum):
     SLOW_READER = "slow_reader"
     TOO_MANY_REQUESTS = "too_many_requests"
     GOING_AWAY = "going_away"
+
+
+def limits_of(settings: Settings) -> Limits:
+    """Take the limits that can be set from outside."""
+    return Limits(clients_a_user=settings.stream_clients_per_user, clients_a_process=settings.stream_clients)
