@@ -305,7 +305,7 @@ def _exchange(venue: str) -> Timetable:
                 schedule = exchange_calendars.get_calendar(venue, **options).schedule
         except ValueError:
             continue
-        hours = _hours(schedule[["open", "break_start", "break_end", "close"]])
+        hours = _hours(schedule)
         return _Exchange(venue, hours, [each.opens for each in hours], [each.closes for each in hours])
     _log.warning("The calendar of %s cannot be read; its days are taken as Monday to Friday", venue)
     return _weekdays(venue)
@@ -313,10 +313,11 @@ def _exchange(venue: str) -> Timetable:
 
 def _hours(schedule: pd.DataFrame) -> list[Hours]:
     """Cut the days of a schedule at their lunch breaks."""
+    columns = [pd.DatetimeIndex(schedule[name]).to_pydatetime() for name in ("open", "break_start", "break_end", "close")]  # each at once: quick
     found = []
-    for row in schedule.itertuples():
-        day, instants = row[0].date(), [each.to_pydatetime() for each in row[1:] if not pd.isna(each)]
-        found += [Hours(day, opens, closes) for opens, closes in zip(instants[::2], instants[1::2], strict=True)]
+    for day, opens, pauses, resumes, closes in zip(pd.DatetimeIndex(schedule.index).date, *columns, strict=True):
+        has_break = pauses is not pd.NaT
+        found += [Hours(day, opens, pauses), Hours(day, resumes, closes)] if has_break else [Hours(day, opens, closes)]
     return found
 
 

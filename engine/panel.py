@@ -185,7 +185,7 @@ def panel(booked: Book, prices: Prices, fx: Rates = None, *, start: When, end: W
     currencies = (*booked.positions["currency"], *booked.cash.index)
     value_local = np.hstack([np.where(grid.units == 0, 0.0, grid.units * grid.price), grid.balance])
     value = np.hstack([grid.holdings_value, grid.cash_value])
-    used = {code: grid.days[(value[:, np.array(currencies) == code] != 0).any(axis=1)] for code in {*currencies}}
+    used = {code: grid.days[(value[:, np.array(currencies) == code] != 0).any(axis=1)] for code in {*currencies} - {booked.base_currency}}
     return Panel(
         days=grid.days,
         rows=(*booked.positions.index, *(CASH + code for code in booked.cash.index)),

@@ -222,7 +222,7 @@ def _is_news(kept: Closed, fresh: Closed, changed: date | None) -> bool:
 
 def _old_rates(whole: Panel, base: str, fx: pd.DataFrame) -> tuple[Finding, ...]:
     codes = np.array(whole.currencies)
-    used = {code: whole.days[(whole.value[:, codes == code] != 0).any(axis=1)] for code in {*whole.currencies}}
+    used = {code: whole.days[(whole.value[:, codes == code] != 0).any(axis=1)] for code in {*whole.currencies} - {base}}
     return stale_rates(base, used, fx)
 
 
