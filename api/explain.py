@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import asdict
+from inspect import signature
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 
+from api import attribution, benchmarks, factors, risk
 from api.dependencies import Asks, CostRate, FeesInCost, LotsBy, moment, truth
 from api.explain_schemas import EXAMPLE, ExplanationPublic, FiguresPublic
 from api.performance import question
 from engine.errors import InvalidInput
 from services.explain_views import ExplainQuestion
+from services.explaining.analytics import AnalyticsQuestion
 from services.gains_views import GainsQuestion
 from services.performance_views import PerformanceQuestion
 
 routes = APIRouter(tags=["explain"])
+READERS: dict[str, Callable[..., Any]] = {"risk": risk.question, "benchmark": benchmarks.question, "attribution": attribution.question,
+                                          "factors": factors.question}
 
 
 @routes.get("/figures", response_model=FiguresPublic)
@@ -32,12 +38,14 @@ def figures(call: Asks) -> dict[str, Any]:
 )
 def explain(  # noqa: PLR0913, PLR0917 - one parameter a query parameter
     call: Asks,
+    request: Request,
     portfolio_id: Annotated[str, "or all"],
     asked: Annotated[PerformanceQuestion, Depends(question)],
-    figure: Annotated[str | None, Query(description="A name of GET /api/v1/figures", examples=["roi"])] = None,
+    figure: Annotated[str | None, Query(description="A name of GET /api/v1/figures; those of risk, benchmark, attribution and factors also take "
+                                                    "what their own answers take", examples=["roi"])] = None,
     symbol: Annotated[
         str | None, Query(description="What it is of: AAPL, cash:EUR, several (AAPL,MSFT), a lot (AAPL#1), a window (1Y), a month (2024-03), "
-                                       "a group, a currency, a part of the gains (AAPL, year:2024), a method (AAPL:fifo)")
+                                       "a group, a currency, a part of the gains (AAPL, year:2024), a method (AAPL:fifo), a benchmark, a model")
     ] = None,
     as_of: Annotated[str | None, Query(description="Of holdings: a date or an instant")] = None,
     year: Annotated[str | None, Query(description="Of gains: a tax year instead of start and end")] = None,
@@ -69,11 +77,20 @@ def explain(  # noqa: PLR0913, PLR0917 - one parameter a query parameter
     sale = {"quantity": quantity, "price": price, "date": date, "account": account, "fee": fee, "tax": tax, "tax_rate_short": tax_rate_short,
             "tax_rate_long": tax_rate_long, "history": history}
     told = ExplainQuestion(moment("as_of", as_of), asked.cost_method, asked.known_at, asked.base_currency, asked, gains, sale,
-                           truth("fees_in_cost", fees_in_cost), lots_by or "account")
+                           truth("fees_in_cost", fees_in_cost), lots_by or "account", _analytics(str(figure).partition(".")[0], request))
     found: dict[str, Any] = _plain(
         asdict(call.services.explain.explain(call.actor, portfolio_id, str(figure), symbol=symbol, question=told))
     )
     return found
+
+
+def _analytics(root: str, request: Request) -> AnalyticsQuestion | None:
+    """Read the query as the answer reads it that shows the figure."""
+    if root not in READERS:
+        return None
+    reader = READERS[root]
+    given = {name: request.query_params[name] for name in signature(reader).parameters if name in request.query_params}
+    return AnalyticsQuestion(**{root: reader(**given)})
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - anything JSON has

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
@@ -102,12 +101,8 @@ def answer(services: Services, asked: Mapping[str, Any]) -> Answer:
 
 
 def read_of(services: Services, asked: Mapping[str, Any]) -> AttributionView:
-    """Read the answer; where the benchmark's groups are not known, what the service calls interaction is told as the selection that it is."""
-    question = question_of(asked)
-    view = services.attributions.attribution(services.accounts.local(), asked["portfolio"], question)
-    if view.is_divided or view.benchmark is None or question.interaction == "selection":
-        return view
-    return services.attributions.attribution(services.accounts.local(), asked["portfolio"], replace(question, interaction="selection"))
+    """Read the answer."""
+    return services.explain.analytics.attributed(services.accounts.local(), asked["portfolio"], question_of(asked))
 
 
 def _laid(view: AttributionView, asked: Mapping[str, Any]) -> Answer:

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 from dash import ClientsideFunction, Dash, Input, Output
 from dash.exceptions import PreventUpdate
 
-from callbacks import benchmark_explain, gains, holdings, performance, risk
+from callbacks import attribution, benchmark, factors, gains, holdings, performance, risk
 from callbacks.history import period_start
 from components import explain
 from components.ids import ExplainIds as Ids
 from engine.errors import PortfolioError
 from services.explain_views import ExplainQuestion
+from services.explaining.analytics import AnalyticsQuestion
 from services.performance_views import PerformanceQuestion
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import date, datetime
 
     from services import Services
@@ -41,16 +42,20 @@ def answer_of(services: Services, asked: Mapping[str, Any]) -> list[Any]:
     """Build the explanation, or say why there is none."""
     figure, _, symbol = str(asked["figure"]).partition(":")
     try:
-        if figure.partition(".")[0] in benchmark_explain.ROOTS:
-            return benchmark_explain.sheet(services, asked)
-        if figure.startswith("risk."):
-            scope = str(asked.get("portfolio") or "all")
-            return told_of(services.risk.explain(services.accounts.local(), scope, figure, risk.question_of(dict(asked))))
         told = services.explain.explain(services.accounts.local(), str(asked.get("portfolio") or "all"), figure, symbol=symbol or None,
-                                        question=question_of(asked, services))
+                                        question=_question(asked, services, figure.partition(".")[0]))
     except PortfolioError as error:
         return explain.refused(error.message, str(error.context.get("hint") or ""))
     return told_of(told)
+
+
+def _question(asked: Mapping[str, Any], services: Services, root: str) -> ExplainQuestion:
+    """Read the address as the page of a figure reads it."""
+    readers: dict[str, Callable[[dict[str, Any]], Any]] = {"risk": risk.question_of, "benchmark": benchmark.question_of,
+                                                           "attribution": attribution.question_of, "factors": factors.question_of}
+    if root in readers:
+        return ExplainQuestion(analytics=AnalyticsQuestion(**{root: readers[root](dict(asked))}))
+    return question_of(asked, services)
 
 
 def question_of(asked: Mapping[str, Any], services: Services) -> ExplainQuestion:

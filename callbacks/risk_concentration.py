@@ -71,9 +71,15 @@ def _capital(text: str) -> str:
 
 def figures_panel(told: ConcentrationView, *, span: str) -> Component:
     """List the figures of concentration."""
-    rows = [html.Tr([html.Td(label, className="l", title=meaning), html.Td(_written(told.figures.get(name), form))], title=told.gaps.get(name))
+    rows = [html.Tr([html.Td(label, className="l", title=meaning), html.Td(_asked(_written(told.figures.get(name), form), name))],
+                    title=told.gaps.get(name))
             for name, label, form, meaning in FIGURES]
     return panels.plain_panel("Concentration", table("Concentration", ["Figure", "Value"], rows, classes="dense"), span=span)
+
+
+def _asked(text: str, figure: str) -> html.Span:
+    """Write a number that says how it comes about when it is pressed."""
+    return html.Span(text, className="num", **{"data-explain": f"risk.concentration.{figure}"})
 
 
 def _written(value: float | None, form: str) -> str:
@@ -90,9 +96,12 @@ def holdings_panel(told: ConcentrationView, *, span: str) -> Component:
     points = theme.fitted([float(value) * 100 for value in frame["contribution"]], total * 100)
     rows = [html.Tr([
         html.Td([html.B(str(row["key"])), *([html.Span(f" {row['label']}", className="dim")] if row["label"] != row["key"] else [])], className="l"),
-        html.Td(theme.share(float(row["weight"])), className="soft"), html.Td(theme.percent(float(row["volatility"]), signed=False)),
-        html.Td(theme.percent(float(row["marginal"]), signed=False), className="soft"), html.Td(theme.with_unit(theme.number(point), "%")),
-        html.Td(theme.share(float(row["share"]))), html.Td(theme.number(float(row["beta"])), className="soft"),
+        html.Td(theme.share(float(row["weight"])), className="soft"),
+        html.Td(_asked(theme.percent(float(row["volatility"]), signed=False), f"volatility:{row['key']}")),
+        html.Td(_asked(theme.percent(float(row["marginal"]), signed=False), f"marginal:{row['key']}"), className="soft"),
+        html.Td(html.Span(theme.with_unit(theme.number(point), "%"), **{"data-explain": f"risk.concentration.contribution:{row['key']}"})),
+        html.Td(_asked(theme.share(float(row["share"])), f"share:{row['key']}")),
+        html.Td(_asked(theme.number(float(row["beta"])), f"beta:{row['key']}"), className="soft"),
     ]) for (_, row), point in zip(frame.iterrows(), points, strict=True)]
     foot = html.Tr([html.Td("All together", className="l"), html.Td(theme.share(float(frame["weight"].sum())), className="soft"), html.Td(""),
                     html.Td(""), html.Td(theme.percent(total, signed=False)), html.Td(theme.share(1.0)),

@@ -13,6 +13,8 @@ from components.risk import METHOD_NAMES, p_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+FIGURES = {"Kupiec p": "kupiec_p_value", "Independence p": "independence_p_value", "Coverage p": "conditional_coverage_p_value",
+           "Duration p": "duration_p_value", "ES p": "shortfall_p_value"}
 REJECTED = 0.05  # a p-value below it says that forecasts and losses disagree
 LIGHTS = {"green": "g", "yellow": "y", "red": "r"}
 
@@ -51,13 +53,18 @@ def models_table(models: Sequence[Model], *, chosen: str) -> html.Table:
     """List models, the best first, with their losses now, hits and the first test; a press chooses one."""
     rows = [html.Tr([
         html.Td(_name(model), className="l"),
-        html.Td(theme.money(model.value_at_risk, decimals=0)),
-        html.Td(theme.money(model.expected_shortfall, decimals=0)),
-        html.Td(theme.UNKNOWN if model.hits is None else str(model.hits)),
-        html.Td(_p(model.p_values[0][1] if model.p_values else None)),
+        html.Td(_asked(theme.money(model.value_at_risk, decimals=0), f"var.value_at_risk:{model.name}")),
+        html.Td(_asked(theme.money(model.expected_shortfall, decimals=0), f"var.expected_shortfall:{model.name}")),
+        html.Td(theme.UNKNOWN if model.hits is None else _asked(str(model.hits), f"var.violations:{model.name}")),
+        html.Td(_p(model.p_values[0][1] if model.p_values else None, f"var.kupiec_p_value:{model.name}")),
         html.Td(light(model.light, model.light_title)),
     ], className="sel" if model.name == chosen else "", title=model.gap or None) for model in models]
     return table("Models of value at risk", ["Model", "VaR", "ES", "Hits", "Kupiec p", "Light"], rows, classes="models")
+
+
+def _asked(text: str, figure: str) -> html.Span:
+    """Write a number that says how it comes about when it is pressed."""
+    return html.Span(text, className="num", **{"data-explain": f"risk.{figure}"})
 
 
 def _name(model: Model) -> html.Button:
@@ -65,9 +72,10 @@ def _name(model: Model) -> html.Button:
                        **{"data-model": model.name})
 
 
-def _p(value: float | None) -> html.Span:
+def _p(value: float | None, figure: str = "") -> html.Span:
     rejected = value is not None and theme.known(value) and value < REJECTED
-    return html.Span(p_text(value), className="num rejected" if rejected else "num")
+    asked = {"data-explain": f"risk.{figure}"} if figure else {}
+    return html.Span(p_text(value), className="num rejected" if rejected else "num", **asked)
 
 
 def light(zone: str, title: str) -> html.Span:
@@ -84,9 +92,12 @@ def tests_table(models: Sequence[Model]) -> html.Table:
         html.Td(html.Span(theme.UNKNOWN if model.rank is None else str(model.rank), className="num"), className="l soft"),
         html.Td(_name(model), className="l"),
         html.Td(_verdict(model), className="l"),
-        html.Td(theme.UNKNOWN if model.hits is None else f"{model.hits} of {theme.number(model.expected, decimals=1)}"),
-        *(html.Td(_p(value)) for _, value in (model.p_values or [("", None)] * len(names))),
-        html.Td(theme.UNKNOWN if model.loss is None else theme.number(model.loss * 10_000, decimals=2), className="soft"),
+        html.Td(theme.UNKNOWN if model.hits is None else _asked(f"{model.hits} of {theme.number(model.expected, decimals=1)}",
+                                                                f"var.violations:{model.name}")),
+        *(html.Td(_p(value, FIGURES.get(label, "") and f"var.{FIGURES[label]}:{model.name}"))
+          for label, value in (model.p_values or [("", None)] * len(names))),
+        html.Td(theme.UNKNOWN if model.loss is None else _asked(theme.number(model.loss * 10_000, decimals=2), f"var.loss:{model.name}"),
+                className="soft"),
         html.Td(light(model.light, model.light_title)),
     ]) for model in models]
     return table("Tests of the models", ["#", "Model", "Verdict", "Hits of expected", *names, "Pinball, bp", "Light"], rows, texts=3)
@@ -105,11 +116,11 @@ def parts_table(parts: Sequence[Part], *, total: float, currency: str, benefit: 
     rows = [html.Tr([
         html.Td([html.B(part.name), html.Span(f" {part.label}", className="dim")] if part.label != part.name else html.B(part.name), className="l"),
         html.Td(theme.share(part.weight), className="soft"),
-        html.Td(theme.money(part.alone, decimals=0), className="soft"),
-        html.Td(theme.money(component, decimals=0)),
-        html.Td(theme.share(part.component / total if part.component is not None and total else None)),
-        html.Td(theme.percent(part.marginal, signed=False), className="soft"),
-        html.Td(theme.money(part.incremental, decimals=0, signed=True), className="soft"),
+        html.Td(_asked(theme.money(part.alone, decimals=0), f"part.standalone:{part.name}"), className="soft"),
+        html.Td(_asked(theme.money(component, decimals=0), f"part.component:{part.name}")),
+        html.Td(_asked(theme.share(part.component / total if part.component is not None and total else None), f"part.share:{part.name}")),
+        html.Td(_asked(theme.percent(part.marginal, signed=False), f"part.marginal:{part.name}"), className="soft"),
+        html.Td(_asked(theme.money(part.incremental, decimals=0, signed=True), f"part.incremental:{part.name}"), className="soft"),
         *([html.Td(theme.number(part.days_to_sell, decimals=1), className="soft")] if has_days else []),
     ]) for part, component in zip(parts, components, strict=True)]
     alone = sum(part.alone for part in parts if part.alone is not None and theme.known(part.alone))

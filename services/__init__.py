@@ -23,6 +23,7 @@ from services.checks import Checks
 from services.dropped_files import DroppedFiles
 from services.endpoints import Endpoints
 from services.explain import Explain
+from services.explaining.analytics import Analytics
 from services.exports import Exports
 from services.gains import Gains
 from services.history import History
@@ -130,22 +131,25 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
     imports = Imports(writes)
     gains = Gains(database, market)
     accounts, instruments = Accounts(database), Instruments(writes)
+    risk, concentrations, benchmark = Risk(database, exposures), Concentrations(exposures), Benchmark(performance, exposures)
+    attributions, factors = Attributions(database, performance), Factors(database, performance, FactorSets(writes, settings.home / "factors"))
+    analytics = Analytics(risk, concentrations, benchmark, attributions, factors)
     folder = settings.quotes_folder or settings.home / "prices"
     services = Services(
         settings=settings, database=database, bus=bus, cache=cache, feed=feed, market=market, valuation=valuation,
         providers=Providers(settings, database, feed),
-        history=History(database, bus, feed), gains=gains, explain=Explain(valuation, performance, gains), accounts=accounts,
-        performance=performance, exposures=exposures, risk=Risk(database, exposures),
+        history=History(database, bus, feed), gains=gains, accounts=accounts,
+        performance=performance, exposures=exposures, risk=risk, explain=Explain(valuation, performance, gains, analytics),
         scenarios=scenarios, stress=Stress(database, exposures, scenarios),
         firm=FirmRuns(writes, exposures, settings.engine_cluster),
-        blends=Blends(writes), benchmark=Benchmark(performance, exposures),
-        value_at_risk=ValueAtRisk(database, exposures), concentrations=Concentrations(exposures),
+        blends=Blends(writes), benchmark=benchmark,
+        value_at_risk=ValueAtRisk(database, exposures), concentrations=concentrations,
         portfolios=Portfolios(writes), instruments=instruments, transactions=transactions, endpoints=Endpoints(settings, writes),
         dropped_files=DroppedFiles(folder, accounts.local, market, instruments),
         transfers=Transfers(writes, transactions), renames=Renames(writes), imports=imports, exports=Exports(database, valuation, performance),
         checks=Checks(writes, valuation), audit=Audit(writes, Undoer(imports.take_back)), reconcile=Reconcile(writes, valuation),
         watchlists=Watchlists(writes), searching=Searching(database, feed), charts=Charts(database, market),
-        alerts=build_alerts(settings, writes, performance), attributions=Attributions(database, performance),
-        factors=Factors(database, performance, FactorSets(writes, settings.home / "factors")),
+        alerts=build_alerts(settings, writes, performance), attributions=attributions,
+        factors=factors,
     )
     return replace(services, hub=Hub(services))

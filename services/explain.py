@@ -21,6 +21,8 @@ from services.explain_table import FIGURES, figure_named, formula_of
 from services.explain_told import call_of, told
 from services.explain_views import ExplainQuestion, Explanation, Figure, Grounds, Part
 from services.explain_window import measured
+from services.explaining.analytics import ROOTS, Analytics, AnalyticsQuestion
+from services.explaining.analytics import figures as analytics_figures
 from services.gains import Gains
 from services.gains_rows import within
 from services.gains_views import GainsQuestion, GainsView
@@ -35,12 +37,12 @@ OF_FLOWS = frozenset({"net_contributions", "on_contributed", "total_pnl", "value
 class Explain:
     """Explains numbers from the same answers that show them."""
 
-    def __init__(self, valuation: Valuation, performance: Performance, gains: Gains) -> None:
-        self._valuation, self._performance, self._gains = valuation, performance, gains
+    def __init__(self, valuation: Valuation, performance: Performance, gains: Gains, analytics: Analytics) -> None:
+        self._valuation, self._performance, self._gains, self.analytics = valuation, performance, gains, analytics
 
     def figures(self) -> list[Figure]:
         """List every number that can be explained."""
-        return list(FIGURES.values())
+        return [*FIGURES.values(), *analytics_figures()]
 
     def explain(
         self, actor: Actor, scope: str | UUID, figure: str, *, symbol: str | None = None, question: ExplainQuestion | None = None
@@ -66,7 +68,10 @@ class Explain:
         NotFound
             No such portfolio in the actor's workspace.
         """
-        known, asked = figure_named(figure), question or ExplainQuestion()
+        asked = question or ExplainQuestion()
+        if figure.partition(".")[0] in ROOTS and "." in figure:
+            return self.analytics.explain(actor, str(scope), figure, (symbol or "").strip(), asked.analytics or AnalyticsQuestion())
+        known = figure_named(figure)
         key = _key(known, symbol)
         ask = {"holdings": self._of_holdings, "performance": self._of_performance, "gains": self._of_gains, "sale": self._of_sale,
                "portfolios": self._of_portfolios}[known.answer]

@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from services.explain_views import Term
+from services.explaining import functions
 
 Value = float | Sequence[float]
 OPERATORS: Final[Mapping[type, Callable[[Any, Any], float]]] = {
@@ -133,7 +134,8 @@ def _larger(left: float, right: float) -> float:
     return math.nan if math.isnan(left) or math.isnan(right) else max(left, right)
 
 
-FUNCTIONS: Final[Mapping[str, Callable[..., float]]] = {
+FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
+    **functions.FUNCTIONS,
     "sum": math.fsum,
     "product": math.prod,
     "largest": _largest,
@@ -147,6 +149,7 @@ FUNCTIONS: Final[Mapping[str, Callable[..., float]]] = {
     "irr": _irr,
 }
 SAID: Final[Mapping[str, str]] = {
+    **functions.SAID,
     "sqrt": "√",
     "irr": "rate at which these are worth nothing",
     "above_zero": "number above zero",

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from engine.types import Finding
 from services.gains_views import GainsQuestion
 from services.performance_views import PerformanceQuestion
+
+if TYPE_CHECKING:
+    from services.explaining.analytics import AnalyticsQuestion
 
 MOST: Final = 60  # prices, flows and transactions that are listed; how many there are is told beside
 
@@ -149,3 +152,4 @@ class ExplainQuestion:
     sale: Mapping[str, Any] = field(default_factory=dict)  # quantity price date ..., as `Gains.simulate` takes them
     fees_in_cost: bool = True
     lots_by: str = "account"
+    analytics: AnalyticsQuestion | None = None  # of risk, benchmark, attribution and factors

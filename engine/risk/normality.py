@@ -36,7 +36,7 @@ def shapiro_of(at: Sample) -> Floats:
     found = np.full(at.cells.shape[1], np.nan)
     for count in np.unique(at.counts[at.counts >= 3]).astype(int):
         which = at.counts == count
-        found[which] = (_shapiro_weights(count) @ at.ordered[:count, which]) ** 2
+        found[which] = (shapiro_weights(count) @ at.ordered[:count, which]) ** 2
     return np.where(at.counts >= 3, np.minimum(quotient(found, np.where(second_moment(at) > 0, at.squares, 0.0)), 1.0), np.nan)
 
 
@@ -295,7 +295,7 @@ def _log_chance(scores: Floats, chance: Floats) -> Floats:
     return np.where(far, log_ndtr(scores), found) if far.any() else found
 
 
-def _shapiro_weights(count: int) -> Floats:
+def shapiro_weights(count: int) -> Floats:
     """Weights of the ordered returns, ascending, by Royston's polynomials."""
     if count == 3:
         return np.array([-np.sqrt(0.5), 0.0, np.sqrt(0.5)])

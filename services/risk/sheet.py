@@ -32,8 +32,6 @@ from engine.risk.sheet import CATALOGUE, tear_sheet
 from engine.types import Actor, Finding, Severity
 from services.benchmark.figures import OF_MONTHS, figures_of_months
 from services.books import Kept
-from services.explain_views import Explanation
-from services.risk.explaining import PREFIX, explained, explained_today
 from services.risk.exposures import Exposure, ExposureQuestion, Exposures
 from services.risk.liquidity import liquidity
 from services.risk.losses import Losses, losses
@@ -121,12 +119,6 @@ class Risk:
         whole = self._exposures.exposure(actor, scope, held_question(asked))
         begins = self._exposures.exposure(actor, scope, lived_question(asked)).realised.index
         return _rolling(whole, asked, begins[0] if len(begins) else None)
-
-    def explain(self, actor: Actor, scope: str | UUID, figure: str, question: RiskQuestion | None = None) -> Explanation:
-        """Tell how a figure comes about: `volatility` of the sheet, or `today.value_at_risk` of what is held now."""
-        asked = checked(question or RiskQuestion())
-        view, (of, _, name) = self.risk(actor, scope, asked), figure.removeprefix(PREFIX).rpartition(".")
-        return explained_today(view, *self.today(actor, scope, asked), name, asked) if of == "today" else explained(view, name, asked)
 
     def distribution(self, actor: Actor, scope: str | UUID = ALL, question: RiskQuestion | None = None) -> Distribution | None:
         """Tell how the returns of the window are distributed; None for fewer than two."""

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pandas as pd
 import pytest
+
+from engine.types import Actor
+from services import Services
+from services.benchmark.views import BenchmarkQuestion
+from services.explaining import benchmark, risk
+from services.risk.views import RiskQuestion
 
 if TYPE_CHECKING:
     from fastapi.testclient import TestClient
@@ -131,3 +139,65 @@ def test_what_is_no_figure(client: TestClient, filled: str, query: str, field: s
     assert answer.status_code == 422
     assert answer.json()["context"]["field"] == field
     assert hint in answer.json()["context"]["hint"]
+
+
+@pytest.fixture
+def compared(client: TestClient) -> str:
+    """Two shares in two sectors, held for 300 days, and a blend of them as the benchmark."""
+    days = pd.bdate_range("2023-01-02", periods=300)
+    moves = np.random.default_rng(4).normal(0.0007, 0.01, (len(days), 2)).round(5)
+    drafts: list[dict[str, Any]] = [{"date": "2023-01-02", "kind": "DEPOSIT", "amount": "2500"},
+                                    {"date": "2023-06-01", "kind": "WITHDRAWAL", "amount": "100"}]
+    for name, sector, column in zip(("AAA", "BBB"), ("Energy", "Technology"), moves.T, strict=True):
+        client.put(f"/api/v1/instruments/{name}", json={"name": name, "currency": "USD", "sector": sector})
+        bars = [{"date": str(day.date()), "close": round(float(close), 6)} for day, close in zip(days, 100 * np.cumprod(1 + column), strict=True)]
+        assert client.put(f"/api/v1/instruments/{name}/bars", json=bars).is_success
+        drafts.append({"date": "2023-01-03", "kind": "BUY", "symbol": name, "quantity": "14" if name == "AAA" else "8", "price": "100"})
+    parts = [{"kind": "instrument", "symbol": "AAA", "weight": 0.4}, {"kind": "instrument", "symbol": "BBB", "weight": 0.6}]
+    blend = client.post("/api/v1/benchmarks", json={"name": "Two", "rebalancing": "monthly", "components": parts}).json()
+    made = client.post("/api/v1/portfolios", json={"name": "P", "base_currency": "USD", "benchmark": blend["id"]}).json()
+    path = f"/api/v1/portfolios/{made['id']}"
+    assert client.post(f"{path}/transactions", json=drafts).status_code == 201
+    return path
+
+
+def test_every_figure_of_risk_and_benchmark_is_explained_with_the_number_of_its_answer(services: Services, actor: Actor, compared: str) -> None:
+    key = compared.rpartition("/")[2]
+    sheet, view = services.risk.risk(actor, key), services.benchmark.compare(actor, key)
+    against = view.benchmarks[0]
+    told = {name: (risk.of_sheet(sheet, name, RiskQuestion()), value) for name, value in sheet.figures.items()}
+    for name in benchmark.names():
+        flow = name.removeprefix("flows.")
+        value = getattr(against.flows, flow) if flow != name else against.figures[name]
+        told[f"benchmark.{name}"] = benchmark.of_benchmark(view, name, against.key, BenchmarkQuestion()), value
+    assert len(told) > 230
+    for name, (found, value) in told.items():
+        assert found.value == (None if np.isnan(value) else value), name
+        assert found.reproduced is None or found.reproduced == pytest.approx(value, rel=1e-6, abs=1e-9), name
+        assert found.formula, name
+        assert found.source, name
+
+
+@pytest.mark.parametrize("figure", ["risk.sortino_ratio", "risk.today.volatility", "benchmark.information_ratio", "attribution.selection"])
+def test_rest_tells_what_the_sheet_of_the_screen_tells_and_its_call_gives_the_number(client: TestClient, services: Services, actor: Actor,
+                                                                                     compared: str, figure: str) -> None:
+    told = client.get(f"{compared}/explain?figure={figure}").json()
+    sheet = services.explain.explain(actor, compared.rpartition("/")[2], figure)
+    assert (told["formula"], told["with_numbers"], told["conventions"]) == (sheet.formula, sheet.with_numbers, list(sheet.conventions))
+    assert told["value"] == pytest.approx(told["reproduced"]) == sheet.value
+    answer = client.get(told["call"]).json()
+    place = told["path"].rpartition(".")[2]
+    assert told["value"] == pytest.approx((answer.get("today") if "today" in figure else answer["benchmarks"][0]["figures"] if "benchmark." in figure
+                                           else answer)[place])
+
+
+def test_a_group_a_holding_and_a_factor_are_explained_and_strangers_refused(client: TestClient, compared: str) -> None:
+    row = client.get(f"{compared}/attribution").json()["groups"][0]
+    told = client.get(f"{compared}/explain?figure=attribution.groups.selection&symbol={row['key']}").json()
+    assert told["value"] == pytest.approx(row["selection"]) == told["reproduced"]
+    loading = client.get(f"{compared}/factors?factors=AAA").json()["loadings"][1]
+    told = client.get(f"{compared}/explain?figure=factors.loading&symbol={loading['factor']}&factors=AAA").json()
+    assert told["value"] == pytest.approx(loading["loading"]) == told["reproduced"]
+    for stranger in ("risk.luck", "benchmark.luck", "attribution.groups.total&symbol=Nope", "factors.luck", "risk.volatility&level=2"):
+        refused = client.get(f"{compared}/explain?figure={stranger}")
+        assert (refused.status_code, refused.headers["content-type"]) == (422, "application/problem+json"), stranger

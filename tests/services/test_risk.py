@@ -12,6 +12,8 @@ import pytest
 from engine.errors import InvalidInput
 from engine.types import Actor
 from services import Services
+from services.explain_views import ExplainQuestion, Explanation
+from services.explaining.analytics import AnalyticsQuestion
 from services.risk.exposures import Exposure
 from services.risk.losses import losses
 from services.risk.relations import relations
@@ -115,18 +117,46 @@ def test_rolling_reaches_back_beyond_the_window(services: Services, actor: Actor
     assert told.series["value_at_risk"].iloc[-1] == pytest.approx(-exposure.realised.tail(63).quantile(0.05))
 
 
+def explained(services: Services, actor: Actor, key: UUID, figure: str, symbol: str = "", **asked: Any) -> Explanation:
+    return services.explain.explain(actor, key, figure, symbol=symbol, question=ExplainQuestion(analytics=AnalyticsQuestion(risk=Ask(**asked))))
+
+
 def test_a_figure_is_explained_by_what_it_was_measured_on(services: Services, actor: Actor, held: tuple[UUID, Exposure]) -> None:
     key, _ = held
     view = services.risk.risk(actor, key)
-    told = services.risk.explain(actor, key, "risk.sharpe_ratio", Ask(risk_free=0.02))
-    assert told.value == services.risk.risk(actor, key, Ask(risk_free=0.02)).figures["sharpe_ratio"]
-    assert [part.value for part in told.inputs[0].parts] == view.series["return"].tolist()[::-1]
+    told = explained(services, actor, key, "risk.sharpe_ratio", risk_free=0.02)
+    assert told.value == services.risk.risk(actor, key, Ask(risk_free=0.02)).figures["sharpe_ratio"] == pytest.approx(told.reproduced)
+    rate = 1.02 ** (1 / 252) - 1
+    assert np.allclose([part.value for part in told.inputs[0].parts], view.series["return"].to_numpy()[::-1] - rate)
     assert told.call.endswith("risk?risk_free=0.02")
-    today = services.risk.explain(actor, key, "risk.today.value_at_risk")
-    assert today.value == services.risk.today(actor, key)[1].value_at_risk
-    assert {part.name for part in today.inputs[0].parts} == {"AAA", "BBB", "CCC"}
     with pytest.raises(InvalidInput):
-        services.risk.explain(actor, key, "risk.luck")
+        explained(services, actor, key, "risk.luck")
+
+
+def test_figures_of_today_of_models_and_of_parts_are_explained_and_worked_out_again(services: Services, actor: Actor,
+                                                                                    held: tuple[UUID, Exposure]) -> None:
+    key, _ = held
+    _, today = services.risk.today(actor, key)
+    for name in ("value_at_risk", "expected_shortfall", "volatility", "risk_score"):
+        told = explained(services, actor, key, f"risk.today.{name}")
+        assert told.value == pytest.approx(today.score.score if name == "risk_score" else getattr(today, name)) == told.reproduced, name
+    _, losses_told = services.risk.losses(actor, key)
+    for model in losses_told.now.index:
+        told = explained(services, actor, key, "risk.var.value_at_risk", str(model))
+        assert told.value == losses_told.now.loc[model, "value_at_risk"] == pytest.approx(told.reproduced), model
+    assert losses_told.test is not None
+    for name in ("violations", "expected", "kupiec_p_value", "independence_p_value", "conditional_coverage_p_value"):
+        told = explained(services, actor, key, f"risk.var.{name}", "normal")
+        assert told.value == pytest.approx(losses_told.test.ranking.loc["normal", name], nan_ok=True) == told.reproduced, name
+    for name in ("component", "marginal", "incremental", "share"):
+        told = explained(services, actor, key, f"risk.part.{name}", "BBB")
+        assert told.value == losses_told.parts.loc["BBB", name] == pytest.approx(told.reproduced), name
+    whole = services.concentrations.concentration(actor, key)
+    for name in ("hhi", "effective_number_of_assets", "diversification_ratio", "top_5", "volatility", "gross_exposure"):
+        told = explained(services, actor, key, f"risk.concentration.{name}")
+        assert told.value == whole.figures[name] == pytest.approx(told.reproduced), name
+    beta = explained(services, actor, key, "risk.concentration.beta", "AAA")
+    assert beta.value == whole.risk.set_index("key").loc["AAA", "beta"] == pytest.approx(beta.reproduced)
 
 
 def test_an_empty_portfolio_has_every_figure_as_a_gap(services: Services, actor: Actor) -> None:

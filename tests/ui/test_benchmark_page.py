@@ -14,8 +14,8 @@ from dash import html, no_update
 
 from callbacks import attribution as tab
 from callbacks import benchmark as page
-from callbacks import benchmark_explain, blends
 from callbacks import benchmark_rows as rows
+from callbacks import blends, explain
 from callbacks import factors as factor_tab
 from components import benchmark as parts
 from components import blends as blend_parts
@@ -24,6 +24,8 @@ from components.figures_benchmark import Line, apart
 from engine.errors import Conflict, InvalidInput, NotFound, StorageError
 from services.attribution.views import EFFECTS
 from services.benchmark.views import PORTFOLIO
+from services.explain import Explain
+from services.explaining.analytics import Analytics
 from tests.ui import benchmark_sample as sample
 from tests.ui.test_components import every, text_of
 
@@ -40,6 +42,8 @@ class Asked(SimpleNamespace):
         self.benchmark = SimpleNamespace(compare=self._ask("comparison"))
         self.attributions = SimpleNamespace(attribution=self._ask("attribution"))
         self.factors = SimpleNamespace(factors=self._ask("factors"))
+        analytics = Analytics(None, None, self.benchmark, self.attributions, self.factors)  # type: ignore[arg-type]
+        self.explain = Explain(None, None, None, analytics)  # type: ignore[arg-type]
         self.blends = SimpleNamespace(choices=lambda _actor: sample.CHOICES, find=lambda _actor: [sample.BLEND])
 
     def _ask(self, name: str) -> Any:
@@ -414,7 +418,7 @@ def test_a_refused_blend_stays_in_its_form_and_a_stale_one_says_to_read_again() 
     ],
 )
 def test_a_press_on_a_figure_tells_what_it_is(figure: str, words: list[str]) -> None:
-    said = " ".join(text_of(each) for each in benchmark_explain.sheet(Asked(), {**ASKED, "figure": figure}))  # type: ignore[arg-type]
+    said = " ".join(text_of(each) for each in explain.answer_of(Asked(), {**ASKED, "figure": figure}))  # type: ignore[arg-type]
     for word in words:
         assert word in said
     assert "GET /api/v1/portfolios/all/" in said
@@ -422,5 +426,5 @@ def test_a_press_on_a_figure_tells_what_it_is(figure: str, words: list[str]) -> 
 
 @pytest.mark.parametrize("figure", ["benchmark.beta:NOPE", "benchmark.luck:^SPX", "attribution.groups.total:Nope", "factors.luck"])
 def test_a_figure_that_is_none_is_refused(figure: str) -> None:
-    with pytest.raises(InvalidInput, match="not a figure of this page"):
-        benchmark_explain.sheet(Asked(), {**ASKED, "figure": figure})  # type: ignore[arg-type]
+    said = " ".join(text_of(each) for each in explain.answer_of(Asked(), {**ASKED, "figure": figure}))  # type: ignore[arg-type]
+    assert "not a figure of this page" in said

@@ -1,0 +1,152 @@
+"""Explanations of attribution and of factors: effects that add up, and loadings with what they make of the return."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+import pandas as pd
+
+from services.attribution.views import EFFECTS, AttributionQuestion, AttributionView, FactorQuestion, FactorView
+from services.explain_views import Explanation
+from services.explaining.told import Said, call_of, explanation, plain, spoken, unknown
+
+HINT: Final = "Press one of the page's numbers, or see GET /api/v1/figures"
+BRINSON: Final = "Brinson and Fachler (1985); Brinson, Hood and Beebower (1986)"
+WORDS: Final[Mapping[str, str]] = {"allocation": "Allocation", "selection": "Selection", "interaction": "Interaction", "currency": "Currency",
+                                   "total": "Total", "active_return": "Active return", "portfolio_return": "Portfolio return",
+                                   "benchmark_return": "Benchmark return", "residual": "Residual"}
+MEANT: Final[Mapping[str, str]] = {
+    "allocation": "(weight - benchmark's weight) x (benchmark's return in the group - benchmark's return), by day, linked.",
+    "selection": "Benchmark's weight x (own return in the group - benchmark's return in it), by day, linked.",
+    "interaction": "(weight - benchmark's weight) x (own return - benchmark's return in the group), by day, linked.",
+    "currency": "Currencies held beyond the benchmark's x what their rates did (Karnosky and Singer 1994), by day, linked.",
+    "total": "The sum of the effects: what this part adds to the active return.",
+    "active_return": "The portfolio's return less the benchmark's; as a ratio where effects multiply.",
+    "portfolio_return": "Time-weighted return of the portfolio over the window.",
+    "benchmark_return": "Return of the benchmark over the window.",
+    "residual": "What the effects leave over: nothing but rounding.",
+}
+REGRESSION: Final = "Fama and French (1993, 2015); Carhart (1997); errors after Newey and West (1987)"
+OF_FACTORS: Final[Mapping[str, tuple[str, str, str, str]]] = {  # title, unit, formula, what it says
+    "r_squared": ("R squared", "ratio", "1 - residual_variance / variance",
+        "Share of the ups and downs of the excess return that the factors explain."),
+    "alpha_annualised": ("Alpha, a year", "fraction", "alpha * periods_per_year",
+        "Return of a period that the factors do not explain, times the periods of a year."),
+    "explained_return": ("Explained return", "fraction", "sum(contributions_of_factors)",
+        "What the loadings made of the factors' returns, linked over the window."),
+    "specific_return": ("Specific return", "fraction", "excess_return - explained_return", "What is left of the excess return."),
+    "systematic_share": ("Systematic share", "fraction", "systematic_volatility ** 2 / volatility ** 2",
+        "Share of the variance that comes with the factors."),
+    "f_p_value": ("F test, p", "ratio", "", "Chance of such a fit if no factor mattered."),
+    "durbin_watson": ("Durbin-Watson", "ratio", "", "2 where residuals do not follow each other; near 0 or 4 errors are worse than they look."),
+    "loading": ("Loading", "ratio", "t_statistic * standard_error",
+                "How far the excess return moves for each percent of the factor, the other factors held still."),
+    "contribution": ("Contribution", "fraction", "", "Loading x return of the factor, linked: its part of the portfolio's return."),
+}
+
+
+def of_attribution(view: AttributionView, name: str, key: str, asked: AttributionQuestion) -> Explanation:
+    """Tell how an effect of the whole, of a group or of a holding comes about.
+
+    Raises
+    ------
+    InvalidInput
+        No such effect, or none of such a part.
+    """
+    level, _, effect = name.rpartition(".")
+    frame = {"groups": view.groups, "holdings": view.holdings}.get(level)
+    row = _row(frame, "key", key)
+    if effect not in MEANT or (level and row is None):
+        raise unknown(name, HINT)
+    value = view.figures.get(effect) if row is None else float(row[effect])
+    whose = f", {row['label']}" if row is not None else ""
+    said = Said(
+        f"attribution.{name}", view.scope, f"{WORDS[effect]}{whose}", value, "fraction", view.base_currency, MEANT[effect],
+        [f"Against {view.benchmark[1]}" if view.benchmark else "Without a benchmark", f"{view.start} to {view.end}", *spoken(view.conventions)],
+        BRINSON,
+        call_of(view.scope, "attribution", replace(asked, period=None, start=view.start, end=view.end), AttributionQuestion()),
+        f"{level}[key={key}].{effect}" if level else f"figures.{effect}" if effect in EFFECTS else effect, symbol=key or None, findings=view.findings)
+    return explanation(said, _formula(view, level, effect), plain(_inputs(view, level, row, effect)))
+
+
+def _row(frame: pd.DataFrame | None, column: str, key: str) -> Any:  # noqa: ANN401  # a row of a frame
+    found = frame is not None and (frame[column].astype(str) == key)
+    return frame[found].iloc[0] if frame is not None and found.any() else None  # type: ignore[union-attr]
+
+
+def _formula(view: AttributionView, level: str, effect: str) -> str:
+    """Give the formula: of the whole from its groups, of a group from its holdings, of a holding from its effects."""
+    multiplies = view.combine == "multiply"
+    if effect == "active_return":
+        return "(1 + portfolio_return) / (1 + benchmark_return) - 1" if multiplies else "portfolio_return - benchmark_return"
+    if effect == "residual":
+        return "active_return - total"
+    if effect in {"portfolio_return", "benchmark_return"}:
+        return ""
+    if effect == "total":
+        return "product(1 + effects) - 1" if multiplies and not level else "sum(effects)"
+    return {"": "sum(parts_of_groups)", "groups": "sum(parts_of_holdings)"}.get(level, "")
+
+
+def _inputs(view: AttributionView, level: str, row: Any, effect: str) -> dict[str, tuple[str, str, Any]]:  # noqa: ANN401  # a row of a frame
+    told = view.figures if row is None else row
+    own = view.holdings[view.holdings["group"] == row["key"]] if level == "groups" and row is not None else view.holdings.iloc[:0]
+    column = effect if effect in view.groups else "total"
+    return {
+        "effects": ("Effects", "fraction", pd.Series({WORDS[each]: float(told[each]) for each in EFFECTS}, dtype=float)),
+        "parts_of_groups": ("Of each group", "fraction", _named(view.groups, column)),
+        "parts_of_holdings": ("Of each holding", "fraction", _named(own, column)),
+        **{each: (WORDS[each], "fraction", view.figures.get(each, float("nan")))
+           for each in ("portfolio_return", "benchmark_return", "active_return", "total")},
+    }
+
+
+def _named(frame: pd.DataFrame, column: str) -> pd.Series:
+    return pd.Series(frame[column].to_numpy(dtype=float), index=frame["label"].astype(str))
+
+
+def of_factors(view: FactorView, name: str, key: str, asked: FactorQuestion) -> Explanation:
+    """Tell how a figure of a factor model comes about.
+
+    Raises
+    ------
+    InvalidInput
+        No such figure, or none of such a factor.
+    """
+    frame = {"loading": view.loadings, "contribution": view.contributions}.get(name)
+    row = _row(frame, "factor", key)
+    if name not in OF_FACTORS or (frame is not None and row is None):
+        raise unknown(name, HINT)
+    title, unit, formula, meaning = OF_FACTORS[name]
+    value = float(row[name]) if row is not None else view.figures.get(name)
+    whose = f", {row['label']}" if row is not None else ""
+    source = f"Factors: {view.source.name}, {view.source.source}" if view.source else "Factors: returns of instruments"
+    path = {"loading": f"loadings[factor={key}].loading", "contribution": f"contributions[factor={key}].contribution"}.get(name, name)
+    said = Said(f"factors.{name}", view.scope, f"{title}{whose}", value, "fraction" if key == "alpha" else unit, view.base_currency, meaning,
+                [source, f"{view.observations:,} {view.frequency} returns", *spoken(view.conventions)], REGRESSION,
+                call_of(view.scope, "factors", replace(asked, period=None, start=view.start, end=view.end), FactorQuestion()), path,
+                symbol=key or None, findings=view.findings)
+    return explanation(said, formula if _has(view, name, row) else "", plain(_of_model(view, row)))
+
+
+def _has(view: FactorView, name: str, row: Any) -> bool:  # noqa: ANN401  # a row of a frame
+    """Whether the inputs of a formula are there: ridge has no errors."""
+    return name != "loading" or bool(pd.notna(row["standard_error"])) or not len(view.loadings)
+
+
+def _of_model(view: FactorView, row: Any) -> dict[str, tuple[str, str, Any]]:  # noqa: ANN401  # a row of a frame
+    figures = view.figures
+    factors = view.contributions[~view.contributions["factor"].isin(["risk_free", "alpha", "specific"])]
+    of_row = {each: (each.replace("_", " ").capitalize(), "ratio", float(row[each])) for each in ("t_statistic", "standard_error")
+              if row is not None and each in row}
+    return {
+        "periods_per_year": ("Periods of a year", "count", view.periods_per_year),
+        "alpha": ("Alpha of a period", "fraction", figures.get("alpha", float("nan"))),
+        "contributions_of_factors": ("Contribution of each factor", "fraction", _named(factors, "contribution")),
+        **{each: (each.replace("_", " ").capitalize(), "fraction", figures.get(each, float("nan")))
+           for each in ("excess_return", "explained_return", "systematic_volatility", "volatility", "specific_volatility")},
+        "variance": ("Variance of the excess return, a year", "ratio", figures.get("volatility", float("nan")) ** 2),
+        "residual_variance": ("Variance that is not explained, a year", "ratio", figures.get("specific_volatility", float("nan")) ** 2), **of_row,
+    }
