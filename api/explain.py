@@ -15,8 +15,7 @@ from api.dependencies import Asks, CostRate, FeesInCost, LotsBy, moment, truth
 from api.explain_schemas import EXAMPLE, ExplanationPublic, FiguresPublic
 from api.performance import question
 from engine.errors import InvalidInput
-from services.explain_views import ExplainQuestion
-from services.explaining.analytics import AnalyticsQuestion
+from services.explain_views import AnalyticsQuestion, ExplainQuestion
 from services.gains_views import GainsQuestion
 from services.performance_views import PerformanceQuestion
 

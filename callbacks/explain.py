@@ -14,8 +14,7 @@ from callbacks.history import period_start
 from components import explain
 from components.ids import ExplainIds as Ids
 from engine.errors import PortfolioError
-from services.explain_views import ExplainQuestion
-from services.explaining.analytics import AnalyticsQuestion
+from services.explain_views import AnalyticsQuestion, ExplainQuestion
 from services.performance_views import PerformanceQuestion
 
 if TYPE_CHECKING:

@@ -19,9 +19,9 @@ from services.explain_evidence import chosen, facts, flows_of, prices_held, pric
 from services.explain_holdings import CASH, OTHER, Held
 from services.explain_table import FIGURES, figure_named, formula_of
 from services.explain_told import call_of, told
-from services.explain_views import ExplainQuestion, Explanation, Figure, Grounds, Part
+from services.explain_views import AnalyticsQuestion, ExplainQuestion, Explanation, Figure, Grounds, Part
 from services.explain_window import measured
-from services.explaining.analytics import ROOTS, Analytics, AnalyticsQuestion
+from services.explaining.analytics import ROOTS, Analytics
 from services.explaining.analytics import figures as analytics_figures
 from services.gains import Gains
 from services.gains_rows import within

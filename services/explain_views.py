@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from engine.types import Finding
+from services.attribution.views import AttributionQuestion, FactorQuestion
+from services.benchmark.views import BenchmarkQuestion
 from services.gains_views import GainsQuestion
 from services.performance_views import PerformanceQuestion
-
-if TYPE_CHECKING:
-    from services.explaining.analytics import AnalyticsQuestion
+from services.risk.views import RiskQuestion
 
 MOST: Final = 60  # prices, flows and transactions that are listed; how many there are is told beside
 
@@ -137,6 +137,16 @@ class Explanation:
     source: str
     call: str  # the REST call that answers this number
     path: str  # where in its answer
+
+
+@dataclass(frozen=True, slots=True)
+class AnalyticsQuestion:
+    """Under what question a figure was shown; that of its own page counts."""
+
+    risk: RiskQuestion = field(default_factory=RiskQuestion)
+    benchmark: BenchmarkQuestion = field(default_factory=BenchmarkQuestion)
+    attribution: AttributionQuestion = field(default_factory=AttributionQuestion)
+    factors: FactorQuestion = field(default_factory=FactorQuestion)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Final
 
 from engine.types import Actor
 from services.attribution.attributions import Attributions
 from services.attribution.concentration import Concentrations
 from services.attribution.factors import Factors
-from services.attribution.views import EFFECTS, AttributionQuestion, AttributionView, FactorQuestion
+from services.attribution.views import EFFECTS, AttributionQuestion, AttributionView
 from services.benchmark.compare import Benchmark
-from services.benchmark.views import BenchmarkQuestion
-from services.explain_views import Explanation, Figure
+from services.explain_views import AnalyticsQuestion, Explanation, Figure
 from services.explaining import attribution, benchmark, risk
 from services.explaining.catalogue import TERMS
 from services.explaining.formulas import FORMULAS, SEARCHED
 from services.explaining.told import UNITS, unknown
 from services.risk.sheet import Risk
-from services.risk.views import RiskQuestion
 
 ROOTS: Final = frozenset({"risk", "benchmark", "attribution", "factors"})
-
-
-@dataclass(frozen=True, slots=True)
-class AnalyticsQuestion:
-    """Under what question a figure was shown; that of its own page counts."""
-
-    risk: RiskQuestion = field(default_factory=RiskQuestion)
-    benchmark: BenchmarkQuestion = field(default_factory=BenchmarkQuestion)
-    attribution: AttributionQuestion = field(default_factory=AttributionQuestion)
-    factors: FactorQuestion = field(default_factory=FactorQuestion)
 
 
 class Analytics:

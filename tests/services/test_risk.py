@@ -12,8 +12,7 @@ import pytest
 from engine.errors import InvalidInput
 from engine.types import Actor
 from services import Services
-from services.explain_views import ExplainQuestion, Explanation
-from services.explaining.analytics import AnalyticsQuestion
+from services.explain_views import AnalyticsQuestion, ExplainQuestion, Explanation
 from services.risk.exposures import Exposure
 from services.risk.losses import losses
 from services.risk.relations import relations
