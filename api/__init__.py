@@ -39,6 +39,7 @@ from api import (
     system,
     transactions,
     transfers,
+    what_ifs,
 )
 from api.context import RequestContext
 from api.schemas import Problem
@@ -62,6 +63,7 @@ PARTS = (
     performance,
     attribution,
     stress,
+    what_ifs,
     firm,
     benchmarks,
     factors,

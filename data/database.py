@@ -15,6 +15,7 @@ from data.database_metrics import DatabaseMetrics
 from data.repositories.alerts import Alerts
 from data.repositories.benchmarks import Benchmarks
 from data.repositories.endpoints import Endpoints
+from data.repositories.evidence_runs import EvidenceRuns
 from data.repositories.factors import Factors
 from data.repositories.history import History
 from data.repositories.imports import Imports
@@ -32,6 +33,7 @@ from data.repositories.system import System
 from data.repositories.trail import Trail
 from data.repositories.valuations import Valuations
 from data.repositories.watchlists import Watchlists
+from data.repositories.what_ifs import WhatIfs
 from data.sqlerrors import is_retryable, translated
 from engine.errors import StorageError
 
@@ -93,6 +95,16 @@ class Unit:
     def scenarios(self) -> Scenarios:
         """Scenarios of stress tests."""
         return Scenarios(self.connection)
+
+    @cached_property
+    def what_ifs(self) -> WhatIfs:
+        """What-ifs under a name."""
+        return WhatIfs(self.connection)
+
+    @cached_property
+    def evidence_runs(self) -> EvidenceRuns:
+        """Strategies and models tried on the past."""
+        return EvidenceRuns(self.connection)
 
     @cached_property
     def watchlists(self) -> Watchlists:

@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from data.alert_models import AlertRule  # noqa: F401  # brings its tables into the schema
+from data.evidence_models import WhatIf  # noqa: F401
 from data.factor_models import FactorFile  # noqa: F401
 from data.import_models import ImportRun  # noqa: F401
 from data.market_models import Bar  # noqa: F401

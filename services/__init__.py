@@ -10,6 +10,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from services.accounts import Accounts
+from services.advice.newcomers import Newcomers
+from services.advice.what_if import WhatIf
+from services.advice.what_if_stress import StressOf
+from services.advice.what_ifs import WhatIfs
 from services.alerts import Alerts, build_alerts
 from services.attribution.attributions import Attributions
 from services.attribution.concentration import Concentrations
@@ -97,6 +101,8 @@ class Services:
     scenarios: Scenarios
     stress: Stress
     value_at_risk: ValueAtRisk
+    what_if: WhatIf
+    what_ifs: WhatIfs
     watchlists: Watchlists
     blends: Blends
     benchmark: Benchmark
@@ -135,12 +141,14 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
     attributions, factors = Attributions(database, performance), Factors(database, performance, FactorSets(writes, settings.home / "factors"))
     analytics = Analytics(risk, concentrations, benchmark, attributions, factors)
     folder = settings.quotes_folder or settings.home / "prices"
+    what_if = WhatIf(valuation, exposures, risk, Newcomers(database, market), StressOf(database, scenarios))
     services = Services(
         settings=settings, database=database, bus=bus, cache=cache, feed=feed, market=market, valuation=valuation,
         providers=Providers(settings, database, feed),
         history=History(database, bus, feed), gains=gains, accounts=accounts,
         performance=performance, exposures=exposures, risk=risk, explain=Explain(valuation, performance, gains, analytics),
         scenarios=scenarios, stress=Stress(database, exposures, scenarios),
+        what_if=what_if, what_ifs=WhatIfs(writes, what_if),
         firm=FirmRuns(writes, exposures, settings.engine_cluster),
         blends=Blends(writes), benchmark=benchmark,
         value_at_risk=ValueAtRisk(database, exposures), concentrations=concentrations,

@@ -170,7 +170,10 @@ def _optimiser(name: str) -> Callable[[Terms], Decide]:
         def decide(past: pd.DataFrame, now: pd.Series) -> pd.Series:
             if past.shape[1] == 1:
                 return now * 0.0 + 1.0
-            return fitted(name, past, most_weight=terms.most_weight)
+            try:
+                return fitted(name, past, most_weight=terms.most_weight)
+            except NotConverged:  # such as the best ratio of what all fell: it stays where it is
+                return now if float(now.sum()) > 0 else now * 0.0 + 1.0 / len(now)
 
         return decide
 

@@ -172,7 +172,7 @@ class WhatIfSide:
     largest_weight: float
     score: int  # 1 to 7; 0: unknown
     position: float  # how far through it, 1.0 to 7.99
-    dividend_yield: float
+    days: int  # of history that the risk rests on
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ class WhatIfView:
     before: WhatIfSide
     after: WhatIfSide
     holdings: pd.DataFrame  # symbol: name currency price quantity_before quantity_after trade_quantity trade_money weight_before weight_after
-    #                         risk_before risk_after (shares of volatility, they add up to 1) gain tax held_days; new ones too
+    #                         risk_before risk_after (shares of volatility, they add up to 1) gain; new ones too
     stress: pd.DataFrame  # key: name kind (scenario episode) loss_before loss_after loss_before_money loss_after_money
     traded_money: float
     cost_money: float

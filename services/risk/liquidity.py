@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
@@ -11,6 +12,7 @@ import pandas as pd
 from data import calendar
 from data.database import Database
 from engine import days_to_liquidate, effective_spread, share_liquidated
+from engine.types import Instrument
 from services.risk.exposures import Exposure
 
 SESSIONS: Final = 20  # bars that volume and spread are the means of
@@ -50,6 +52,15 @@ def liquidity(database: Database, exposure: Exposure, participation: float) -> p
     told = {"quantity": held, "volume": volume, "days": days_to_liquidate(held, volume, participation=participation),
             "share_in_a_day": share_liquidated(held, volume, participation=participation), "spread": spread.reindex(held.index)}
     return pd.DataFrame(told, index=held.index, columns=COLUMNS, dtype=np.float64)
+
+
+def volumes(database: Database, instruments: Mapping[str, Instrument]) -> pd.Series:
+    """Give the mean volume of the last twenty bars that tell it, by symbol; NaN where none does."""
+    symbols = {each.id: symbol for symbol, each in instruments.items()}
+    with database.read() as unit:
+        bars = unit.instruments.traded(list(symbols), calendar.today() - timedelta(days=REACH_DAYS))
+    named = bars.assign(symbol=[symbols[key] for key in bars["instrument_id"]])
+    return _last(named, "volume").mean().reindex(list(instruments)).astype(np.float64)
 
 
 def _last(bars: pd.DataFrame, name: str) -> pd.DataFrame:

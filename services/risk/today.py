@@ -52,7 +52,7 @@ def today_of(exposure: Exposure, told: Losses, *, days_to_liquidate: float = flo
         value_at_risk=told.value_at_risk if enough else np.nan,
         expected_shortfall=told.expected_shortfall if enough else np.nan,
         volatility=float(volatility(past, periods_per_year=periods)) if enough else np.nan,
-        beta=_beta(past, exposure.benchmark_of_today) if enough else np.nan,
+        beta=beta_of(past, exposure.benchmark_of_today) if enough else np.nan,
         score=risk_score(past, weights=single_risks(exposure), days_to_liquidate=days_to_liquidate, periods_per_year=periods),
     )
 
@@ -63,7 +63,8 @@ def single_risks(exposure: Exposure) -> list[float]:
     return [float(weight) for weight, kind in zip(held["weight"], held["asset_class"], strict=True) if np.isfinite(weight) and kind not in SPREAD]
 
 
-def _beta(past: pd.Series, benchmark: pd.Series | None) -> float:
+def beta_of(past: pd.Series, benchmark: pd.Series | None) -> float:
+    """Give the slope of returns on those of a benchmark; NaN with too few days of both."""
     if benchmark is None:
         return float("nan")
     both = pd.concat([past, benchmark.reindex(past.index)], axis=1, keys=["own", "other"]).dropna()

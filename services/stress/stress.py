@@ -117,6 +117,11 @@ class Stress:
         return ScenarioLoss(scenario, found.loss, found.loss * exposure.value, table, found.findings)
 
 
+def without_factors(every: Sequence[Scenario]) -> list[Scenario]:
+    """Keep the scenarios that need nothing but what is known of the holdings."""
+    return [each for each in every if not factor_names(each.shocks)]
+
+
 def _checked(asked: StressQuestion) -> StressQuestion:
     if not 0.0 < asked.loss <= 1.0:
         raise InvalidInput("loss", asked.loss, "is not above 0 and at most 1", hint="Send 0.2 for a loss of 20 %", rule="out_of_range")
