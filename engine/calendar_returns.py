@@ -90,8 +90,25 @@ def calendar_matrix(returns: pd.Series) -> pd.DataFrame:
     [0.1, nan, 0.1, 0.21]
     """
     given = dated_returns(returns)
-    days, values = pd.DatetimeIndex(given.index), given.to_numpy()[:, None]
-    (months, of_month), (totals, of_year) = (_known_codes(values, period_codes(days, by)) for by in ("month", "year"))
+    return matrix_of(given.to_numpy()[:, None], period_codes(pd.DatetimeIndex(given.index), "month"))
+
+
+def matrix_of(values: Floats, codes: NDArray[np.int64]) -> pd.DataFrame:
+    """Lay out months and years.
+
+    Parameters
+    ----------
+    values
+        ndarray of shape (n_days, 1), simple returns, fraction.
+    codes
+        Their months, as `period_codes` numbers them.
+
+    Returns
+    -------
+    DataFrame
+        As `calendar_matrix`.
+    """
+    (months, of_month), (totals, of_year) = _known_codes(values, codes), _known_codes(values, codes // 12)
     cells = np.full((len(of_year), 13), np.nan)
     cells[np.searchsorted(of_year, of_month // 12), of_month % 12] = months
     cells[:, 12] = totals

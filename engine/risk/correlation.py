@@ -25,7 +25,7 @@ def correlation_of(at: Sample, against: Sample, method: str = "pearson") -> Floa
         return _concordance(at.cells, against.cells)
     if method == "spearman":
         at, against = Sample(ranks(at)), Sample(ranks(against))
-    product = np.einsum("ij,ij->j", at.centred, against.centred)
+    product = np.vecdot(at.centred, against.centred, axis=0)
     return _bounded(quotient(product, np.sqrt(at.squares) * np.sqrt(against.squares)))
 
 
@@ -265,7 +265,7 @@ def _concordance(own: Floats, other: Floats) -> Floats:
     sums = np.zeros((3, own.shape[1]))
     for lag in range(1, len(own)):
         mine, theirs = (np.nan_to_num(np.sign(cells[lag:] - cells[:-lag])) for cells in (own, other))
-        sums += [np.einsum("ij,ij->j", left, right) for left, right in ((mine, theirs), (mine, mine), (theirs, theirs))]
+        sums += [np.vecdot(left, right, axis=0) for left, right in ((mine, theirs), (mine, mine), (theirs, theirs))]
     return quotient(sums[0], np.sqrt(sums[1]) * np.sqrt(sums[2]))
 
 

@@ -14,6 +14,7 @@ from engine.risk.sample import Sample, quotient, sample
 HURST_METHODS = ("slope", "rescaled_range")
 ROOM = "Dependence"
 _USUAL_LAGS = 20  # worked out once a sample: several figures ask for some of them
+_SHORT = 64  # places of a block
 _FLAT = 1e-14  # of the variance of all: a block whose own is less has no width
 
 
@@ -40,7 +41,7 @@ def autocorrelation_of(at: Sample, lag: int = 1) -> Floats:
     """Kernel of `autocorrelation`."""
     if lag == 0:
         return quotient(at.squares, at.squares)
-    product = np.einsum("ij,ij->j", at.centred[lag:], at.centred[:-lag])
+    product = np.vecdot(at.centred[lag:], at.centred[:-lag], axis=0)
     return np.where(at.counts > lag, quotient(product, at.squares), np.nan)
 
 
@@ -241,7 +242,7 @@ def _lagged(at: Sample, most: int) -> Floats:
     found = np.zeros((most + 1, cells.shape[1]))
     found[0] = at.squares
     for lag in range(1, min(most, len(cells) - 1) + 1):
-        found[lag] = np.einsum("ij,ij->j", cells[lag:], cells[:-lag])
+        found[lag] = np.vecdot(cells[lag:], cells[:-lag], axis=0)
     return found
 
 
@@ -259,14 +260,22 @@ def _sizes(length: int, smallest: int) -> list[int]:
 def _rescaled(cells: Floats, path: Floats, size: int) -> Floats:
     """Mean over whole blocks of the range of each over its deviation; blocks that are flat or not full are left out."""
     count = cells.shape[1] // size
-    blocks, paths = (part[:, : count * size].reshape(len(cells), count, size) for part in (cells, path))
-    mean = blocks.sum(axis=2) / size
-    level = mean[:, :, None] * np.arange(1.0, size + 1.0)
+    blocks, paths = (_side_by_side(part[:, : count * size].reshape(len(cells), count, size)) for part in (cells, path))
+    mean = blocks.sum(axis=0) / size
+    level = np.multiply(mean, np.arange(1.0, size + 1.0)[:, None, None], out=np.empty_like(paths))
     np.subtract(paths, level, out=level)  # that the path of a block begins anywhere moves no range
-    variances = np.einsum("ijk,ijk->ij", blocks, blocks) / size - mean * mean
-    ranges = (level.max(axis=2) - level.min(axis=2)) / np.sqrt(np.where(variances > _FLAT, variances, np.nan))
+    variances = np.multiply(blocks, blocks).sum(axis=0) / size - mean * mean
+    ranges = (level.max(axis=0) - level.min(axis=0)) / np.sqrt(np.where(variances > _FLAT, variances, np.nan))
     known = ~np.isnan(ranges)
+    if known.all():
+        return np.asarray(ranges.sum(axis=1) / ranges.shape[1])
     return quotient(np.where(known, ranges, 0.0).sum(axis=1), known.sum(axis=1).astype(np.float64))
+
+
+def _side_by_side(blocks: Floats) -> Floats:
+    """Put the places of blocks first: of short ones in memory too, so that a sum adds whole rows."""
+    turned = blocks.transpose(2, 0, 1)
+    return np.ascontiguousarray(turned) if len(turned) <= _SHORT else turned
 
 
 def _slope(places: Floats, heights: Floats) -> Floats:

@@ -54,7 +54,7 @@ def semivariance_of(at: Sample, denominator: str = "all") -> Floats:
     """Kernel of `semivariance`."""
     short = np.minimum(at.centred, 0.0)
     subset = np.count_nonzero(short, axis=0).astype(np.float64) if denominator == "below" else at.counts
-    sums = np.where(at.lowest == at.highest, 0.0, np.einsum("ij,ij->j", short, short))
+    sums = np.where(at.lowest == at.highest, 0.0, np.vecdot(short, short, axis=0))
     return share_of(sums, at, denominator, subset)
 
 

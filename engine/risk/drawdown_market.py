@@ -119,13 +119,24 @@ def _beta(own: Sample, theirs: Sample, level: float, compounded: bool, relative:
         return np.full(own.cells.shape[1], np.nan)
     levels = levels_of(theirs, compounded=compounded, relative=relative)
     share = (1.0 - level) * theirs.counts
-    deepest = np.argsort(np.where(theirs.known, levels, np.inf), axis=0, kind="stable")[: max(int(np.ceil(share.max() - 1e-9)), 1)]
+    deepest = _lowest(levels if theirs.complete else np.where(theirs.known, levels, np.inf), max(int(np.ceil(share.max() - 1e-9)), 1))
     weights = np.clip(share - np.arange(len(deepest))[:, None], 0.0, 1.0)
-    since = np.take_along_axis(_peaks(levels), deepest, axis=0)
+    columns = np.arange(levels.shape[1])
+    since = _peaks(levels)[deepest, columns]
     grown = np.concatenate([np.ones((1, own.cells.shape[1])), own.wealth if compounded else 1.0 + np.cumsum(own.filled, axis=0)])
-    before, after = np.take_along_axis(grown, since, axis=0), np.take_along_axis(grown, deepest + 1, axis=0)
+    before, after = grown[since, np.arange(grown.shape[1])], grown[deepest + 1, np.arange(grown.shape[1])]
     lost = 1.0 - quotient(after, before) if relative else before - after
-    return quotient((weights * lost).sum(axis=0), -(weights * np.take_along_axis(levels, deepest, axis=0)).sum(axis=0))
+    return quotient((weights * lost).sum(axis=0), -(weights * levels[deepest, columns]).sum(axis=0))
+
+
+def _lowest(levels: Floats, most: int) -> np.ndarray[tuple[int, ...], np.dtype[np.intp]]:
+    """Rows of the lowest of each column, the earlier first among equals; of a single column only those are ordered."""
+    if levels.shape[1] > 1:
+        return np.argsort(levels, axis=0, kind="stable")[:most]
+    alone = levels[:, 0]
+    rows = np.flatnonzero(alone <= np.partition(alone, most - 1)[most - 1])
+    found: np.ndarray[tuple[int, ...], np.dtype[np.intp]] = rows[np.argsort(alone[rows], kind="stable")][:most, None]
+    return found
 
 
 def _peaks(levels: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.intp]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -140,12 +141,18 @@ def expected_max_drawdown_of(at: Sample, horizon: float | None = None, ddof: int
     return found
 
 
+@cache
+def _table() -> tuple[Floats, Floats, Floats]:
+    """Drifts, falls, and the slopes of the falls."""
+    nodes, falls = np.array(_DRIFTS), np.array(_FALLS)
+    return nodes, falls, np.gradient(falls, nodes, edge_order=2)
+
+
 def _fall(drift: Floats) -> Floats:
     """Give the expected fall by drift: between the nodes by cubics, beyond them by what it tends to."""
-    nodes, falls = np.array(_DRIFTS), np.array(_FALLS)
-    slopes = np.gradient(falls, nodes, edge_order=2)
-    inside = np.clip(np.nan_to_num(drift), nodes[0], nodes[-1])
-    low = np.clip(np.searchsorted(nodes, inside, side="right") - 1, 0, nodes.size - 2)
+    nodes, falls, slopes = _table()
+    inside = np.minimum(np.maximum(np.where(np.isnan(drift), 0.0, drift), nodes[0]), nodes[-1])
+    low = np.minimum(np.searchsorted(nodes, inside, side="right") - 1, nodes.size - 2)
     step = nodes[low + 1] - nodes[low]
     t = (inside - nodes[low]) / step
     between = (1 + 2 * t) * (1 - t) ** 2 * falls[low] + t * (1 - t) ** 2 * step * slopes[low]

@@ -38,19 +38,18 @@ def sterling_ratio_of(
 
 def yearly_drawdown_of(at: Sample, periods_per_year: float = 252) -> Floats:
     """Mean of the deepest drawdowns of years counted back from the last period; NaN without any return."""
-    span = max(round(periods_of(periods_per_year)), 1)
-    rows = len(at.cells)
-    deepest = [_deepest_within(at, max(end - span, 0), end) for end in range(rows, 0, -span)]
-    return Sample(np.array(deepest).reshape(len(deepest), at.cells.shape[1])).mean
-
-
-def _deepest_within(at: Sample, start: int, end: int) -> Floats:
-    """Deepest fall within some periods, from a peak at their beginning; NaN where none of them has a return."""
-    wealth = at.wealth[start:end]
-    before = at.wealth[start - 1] if start else np.ones(at.cells.shape[1])
-    peak = np.maximum(np.maximum.accumulate(wealth, axis=0), before)
-    fall = np.minimum(quotient(wealth, peak).min(axis=0) - 1.0, 0.0)
-    return fall if at.complete else np.where(at.known[start:end].any(axis=0), fall, np.nan)
+    span, (rows, width) = max(round(periods_of(periods_per_year)), 1), at.cells.shape
+    years = -(-rows // span)
+    if not years:
+        return np.full(width, np.nan)
+    wealth = np.concatenate([np.ones((years * span - rows + 1, width)), at.wealth])
+    within = wealth[1:].reshape(years, span, width)
+    peak = np.maximum(np.maximum.accumulate(within, axis=1), wealth[:-1:span, None])
+    falls = np.minimum(quotient(within, peak).min(axis=1) - 1.0, 0.0)
+    if not at.complete:
+        known = np.concatenate([np.zeros((years * span - rows, width), dtype=bool), at.known]).reshape(years, span, width)
+        falls = np.where(known.any(axis=1), falls, np.nan)
+    return Sample(falls).mean
 
 
 def burke_ratio_of(

@@ -294,12 +294,11 @@ def tail_mean_of(at: Sample, level: float, tail: str = "weighted") -> Floats:
     share = (1.0 - level) * at.counts
     most = int(np.ceil(share.max(initial=0.0) - 1e-9))
     weights = np.clip(share - np.arange(most)[:, None], 0.0, 1.0)
-    lowest = np.nan_to_num(at.ordered[:most])
-    return -quotient((weights * lowest).sum(axis=0), np.where(at.counts > 0, share, np.nan))
+    return -quotient(np.vecdot(weights, at.ranked[:most], axis=0), np.where(at.counts > 0, share, np.nan))
 
 
 def _root_mean_square(falls: Sample) -> Floats:
-    squares: Floats = np.einsum("ij,ij->j", falls.filled, falls.filled) / falls.atleast(1)
+    squares: Floats = np.vecdot(falls.filled, falls.filled, axis=0) / falls.atleast(1)
     return np.sqrt(squares)
 
 

@@ -105,16 +105,9 @@ def _frame(returns: Table, found: Episodes, deepest: NDArray[np.intp], clock: Fl
         columns["series"] = names[found.series]
     labels = returns.index if isinstance(returns, pd.Series | pd.DataFrame) else pd.RangeIndex(len(returns))
     columns["peak"], columns["valley"] = labels[np.maximum(first - 1, 0)], labels[deepest]
-    columns["recovery"] = _recovered(labels, end, recovered)
+    columns["recovery"] = labels[end].where(recovered)  # missing where there is none yet
     columns["drawdown"] = found.depth
     columns["length"] = clock[end + 1] - clock[first]
     columns["time_to_valley"] = clock[deepest + 1] - clock[first]
     columns["time_to_recover"] = np.where(recovered, clock[end + 1] - clock[deepest + 1], np.nan)
-    return pd.DataFrame(columns).reset_index(drop=True)
-
-
-def _recovered(labels: pd.Index, end: NDArray[np.intp], recovered: NDArray[np.bool_]) -> pd.Series:
-    """Labels of the recoveries, missing where there is none yet."""
-    return pd.Series(labels[end]).where(pd.Series(recovered))
-
-
+    return pd.DataFrame(columns, copy=False)

@@ -6,6 +6,7 @@ Kullback, or by that of Kaniadakis. They are found where their derivative is zer
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +16,9 @@ from engine.columns import Floats
 from engine.risk.sample import Sample, quotient
 
 _STEPS = 60
-_MANY, _KEPT, _GROUP = 20_000, 128, 8  # cells from which a first guess by fewer pays; largest losses that are kept; others that become one
+_MANY, _KEPT, _GROUP = 4_000, 128, 8  # cells from which a first guess by fewer pays; largest losses that are kept; others that become one
+_FEW = 20_000  # cells up to which several samples are solved beside each other: there calls cost more than numbers
+_LEVEL = 1e-9  # of what a step still gains: half of it is taken off at the end, what is left is its square
 _CLOSE = 1e-9  # of the place: the value misses by its square
 
 
@@ -72,14 +75,32 @@ def relativistic_bound(losses: Floats, level: float, kappa: float = 0.3) -> Floa
 
 def entropic_of(at: Sample, level: float = 0.95) -> Floats:
     """Entropic bound of the losses of a sample; its slope is kept for the relativistic one."""
-    scaled, bound, _ = _tilted(at, level)
-    return scaled.back(bound)
+    found: Floats = at.once(("entropic", level), lambda: _entropic_of(at, level))
+    return found
 
 
 def relativistic_of(at: Sample, level: float = 0.95, kappa: float = 0.3) -> Floats:
     """Relativistic bound of the losses of a sample, worked out once."""
     found: Floats = at.once(("relativistic", level, kappa), lambda: _relativistic(at, level, kappa))
     return found
+
+
+def solved_together(samples: Sequence[Sample], level: float = 0.95, kappa: float = 0.3) -> None:
+    """Solve both bounds of some small samples beside each other, each then keeping its own: a third of the calls."""
+    width = samples[0].cells.shape[1]
+    if sum(at.cells.size for at in samples) > _FEW or not width:
+        return
+    whole = Sample(np.asfortranarray(np.concatenate([at.cells for at in samples], axis=1)))
+    entropic, relativistic = entropic_of(whole, level), relativistic_of(whole, level, kappa)
+    for place, at in enumerate(samples):
+        mine = slice(place * width, (place + 1) * width)
+        at.once(("entropic", level), lambda mine=mine: entropic[mine])  # type: ignore[misc]
+        at.once(("relativistic", level, kappa), lambda mine=mine: relativistic[mine])  # type: ignore[misc]
+
+
+def _entropic_of(at: Sample, level: float) -> Floats:
+    scaled, bound, _ = _tilted(at, level)
+    return scaled.back(bound)
 
 
 def _tilted(at: Sample, level: float) -> tuple[_Scaled, Floats, Floats]:
@@ -147,7 +168,7 @@ class _Scaled:
         """Standard deviation, 1 where there is none."""
         filled = np.where(np.isinf(self.cells), 0.0, self.cells) if self.holes else self.cells
         mean = quotient(filled.sum(axis=0), self.counts)
-        width = np.sqrt(np.maximum(quotient(np.einsum("ij,ij->j", filled, filled), self.counts) - mean**2, 0.0))
+        width = np.sqrt(np.maximum(quotient(np.vecdot(filled, filled, axis=0), self.counts) - mean**2, 0.0))
         return np.where(width > 0, width, 1.0)
 
     @property
@@ -176,7 +197,7 @@ def _entropic(scaled: _Scaled, distance: float) -> tuple[Floats, Floats]:
         np.exp(weights, out=weights)
         total = weights.sum(axis=0)
         tilted = np.multiply(weights, zero, out=weights)
-        first, second = quotient(tilted.sum(axis=0), total), quotient(np.einsum("ij,ij->j", tilted, zero), total)
+        first, second = quotient(tilted.sum(axis=0), total), quotient(np.vecdot(tilted, zero, axis=0), total)
         log_mean = np.log(np.where(total > 0, quotient(total, counts), np.nan))
         over = at * first - log_mean - distance
         low, high = np.where(over < 0, at, low), np.where(over > 0, at, high)
@@ -198,7 +219,7 @@ def _least(
     """Least value of the dual, by damped Newton's steps in m and ln s, and where it is."""
     best, slope, step = _dual(scaled, bound, middle, log_width, kappa)
     for _ in range(_STEPS):
-        going = solved & (np.abs(slope) > 1e-12)
+        going = solved & (np.abs(slope) > _LEVEL)
         if not going.any():
             break
         reach = np.ones(best.size)
@@ -212,36 +233,40 @@ def _least(
         better = going & (value <= best + 1e-15)
         middle, log_width = np.where(better, tried[0], middle), np.where(better, tried[1], log_width)
         step = (np.where(better, tried_step[0], 0.0), np.where(better, tried_step[1], 0.0))
-        slope, best = np.where(better, tried_slope, 0.0), np.where(better, value, best)
-    return best, middle, log_width
+        slope = np.where(better, tried_slope, np.where(going, 0.0, slope))  # what is done keeps what its last step would gain
+        best = np.where(better, value, best)
+    return best - 0.5 * np.where(solved, np.maximum(-slope, 0.0), 0.0), middle, log_width
 
 
 def _dual(scaled: _Scaled, bound: Floats, middle: Floats, log_width: Floats, kappa: float) -> tuple[Floats, Floats, tuple[Floats, Floats]]:
-    """Value of the dual, how far a Newton's step would bring it down, and that step."""
-    width = np.exp(log_width)
+    """Value of the dual, how far a Newton's step would bring it down, and that step.
+
+    With r = root(kappa^2 y^2 + 1 - kappa^2) both u and 1 / u are multiples of r + kappa y and r - kappa y, so that five sums tell everything.
+    """
+    width, rest = np.exp(log_width), 1.0 - kappa * kappa
     y = scaled.cells - middle
     np.divide(y, width, out=y)
     if scaled.holes:
         unknown = np.isinf(y)
         y[unknown] = 0.0
-    u = kappa * y
-    root = np.multiply(u, u)
-    np.add(root, 1.0 - kappa * kappa, out=root)
+    steep = kappa * y
+    root = np.multiply(steep, steep)
+    np.add(root, rest, out=root)
     np.sqrt(root, out=root)
-    np.add(u, root, out=u)
-    np.divide(u, 1.0 + kappa, out=u)
-    chance = np.power(u, 1.0 / kappa)
+    np.add(steep, root, out=steep)
+    np.divide(steep, 1.0 + kappa, out=steep)
+    chance = np.power(steep, 1.0 / kappa, out=steep)
     if scaled.times is not None:
         np.multiply(chance, scaled.times, out=chance)
     if scaled.holes:
         chance[unknown] = 0.0
-    raised = np.einsum("ij,ij->j", chance, u)
-    entropy = (raised - np.divide(chance, u, out=u).sum(axis=0)) / (2.0 * kappa)
-    total, mean = chance.sum(axis=0), np.einsum("ij,ij->j", chance, y)
-    value = middle + width * (bound + mean - entropy)
+    total, mean = chance.sum(axis=0), np.vecdot(chance, y, axis=0)
     curve = np.divide(chance, root, out=root)
-    tilted = np.multiply(curve, y, out=chance)
-    a, b, c = curve.sum(axis=0) / width, tilted.sum(axis=0), np.einsum("ij,ij->j", tilted, y) * width
+    flat, tilted = curve.sum(axis=0), np.multiply(curve, y, out=chance)
+    b, bowed = tilted.sum(axis=0), np.vecdot(tilted, y, axis=0)
+    entropy = (mean - kappa * kappa * bowed - rest * flat) / rest
+    value = middle + width * (bound + mean - entropy)
+    a, c = flat / width, bowed * width
     down, across = 1.0 - total, width * (bound - entropy)
     c = c + np.maximum(across, 0.0)
     det = a * c - b * b

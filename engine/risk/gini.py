@@ -49,7 +49,8 @@ def tail_losses(at: Sample, shares: Floats) -> Floats:
     if not len(low):
         return np.full(wanted.shape, np.nan)
     places = np.maximum(np.ceil(np.where(np.isnan(wanted), 1.0, wanted) - 1e-9).astype(np.intp) - 1, 0).T
-    edge, whole = np.take_along_axis(low, places, axis=0), np.take_along_axis(sums, places, axis=0)
+    columns = np.arange(places.shape[1])
+    edge, whole = low[places, columns], sums[places, columns]
     found: Floats = -((whole - edge * (places + 1.0 - wanted.T)) / wanted.T).T
     return found
 
@@ -262,7 +263,12 @@ def _tail_weights(shares: Floats) -> Floats:
 
 
 def _weighted_mean(at: Sample, power: int) -> Floats:
-    """Mean of ordered returns weighted by C(i - 1, power) / C(n - 1, power)."""
+    """Mean of ordered returns weighted by C(i - 1, power) / C(n - 1, power), once a sample for the moments of several orders."""
+    found: Floats = at.once(("weighted_mean", power), lambda: _mean_by_rank(at, power))
+    return found
+
+
+def _mean_by_rank(at: Sample, power: int) -> Floats:
     ranks, most = np.arange(len(at.cells), dtype=np.float64), np.ones_like(at.counts)
     weights = np.ones_like(ranks)
     for step in range(power):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from scipy.special import chdtrc, log_ndtr, ndtr, ndtri
 
@@ -32,7 +34,13 @@ def jarque_bera_p_value_of(at: Sample) -> Floats:
 
 
 def shapiro_of(at: Sample) -> Floats:
-    """Kernel of `shapiro`; one pass for each number of returns that columns have."""
+    """Kernel of `shapiro`, worked out once a sample."""
+    found: Floats = at.once("shapiro", lambda: _straightness(at))
+    return found
+
+
+def _straightness(at: Sample) -> Floats:
+    """One pass for each number of returns that columns have."""
     found = np.full(at.cells.shape[1], np.nan)
     for count in np.unique(at.counts[at.counts >= 3]).astype(int):
         which = at.counts == count
@@ -295,6 +303,7 @@ def _log_chance(scores: Floats, chance: Floats) -> Floats:
     return np.where(far, log_ndtr(scores), found) if far.any() else found
 
 
+@lru_cache(maxsize=8)
 def shapiro_weights(count: int) -> Floats:
     """Weights of the ordered returns, ascending, by Royston's polynomials."""
     if count == 3:

@@ -156,7 +156,7 @@ def dots(left: Floats | Mask, right: Floats | Mask) -> Floats:
         return np.asarray(one[:, 0] @ other)
     if other.shape[1] == 1 and one.shape[1] > 1:
         return np.asarray(other[:, 0] @ one)
-    return np.asarray(np.einsum("ij,ij->j", one, other))
+    return np.asarray(np.vecdot(one, other, axis=0))
 
 
 def beside(

@@ -9,26 +9,13 @@ from engine.errors import InvalidInput
 from engine.returns import one_of
 from engine.risk.catalogue import Term
 from engine.risk.gini import tail_gini_of
-from engine.risk.sample import INTERPOLATIONS, Sample, level_of, sample
+from engine.risk.sample import INTERPOLATIONS, Sample, level_of, mirrored, sample
 from engine.risk.var.entropic import entropic_value_at_risk_of
 from engine.risk.var.historical import mean_beyond
 from engine.risk.var.relativistic import relativistic_value_at_risk_of
 from engine.risk.var.ways import TAILS, Ways
 
 ROOM = "Dispersion"
-
-
-def mirrored(at: Sample) -> Sample:
-    """Give minus the returns as a sample: its losses are the gains; made once, ordered where the returns were."""
-
-    def turned() -> Sample:
-        found = Sample(-at.cells)
-        if at.complete:
-            found.ordered = -at.ordered[::-1]
-        return found
-
-    found: Sample = at.once("mirrored", turned)
-    return found
 
 
 def return_range_of(at: Sample) -> Floats:

@@ -277,10 +277,10 @@ def _sizes(pair: Pair) -> tuple[Floats, Floats]:
 
 def _long_run(part: Floats, most: Floats) -> Floats:
     """Sum of the products of all pairs of periods up to some lags apart, by Bartlett's weights."""
-    total = np.einsum("ij,ij->j", part, part)
-    for lag in range(1, min(int(most.max(initial=0.0)), len(part) - 1) + 1):
-        total = total + 2.0 * np.maximum(1.0 - lag / (most + 1.0), 0.0) * np.einsum("ij,ij->j", part[lag:], part[:-lag])
-    return np.asarray(total)
+    lags = np.arange(1, max(min(int(most.max(initial=0.0)), len(part) - 1), 0) + 1)
+    products = np.array([np.vecdot(part[lag:], part[:-lag], axis=0) for lag in lags]).reshape(len(lags), part.shape[1])
+    weights = 2.0 * np.maximum(1.0 - lags[:, None] / (most + 1.0), 0.0)
+    return np.asarray(np.vecdot(part, part, axis=0) + (weights * products).sum(axis=0))
 
 
 def _scores(pair: Pair) -> tuple[Floats, Floats]:

@@ -34,7 +34,7 @@ def stability_of(at: Sample) -> Floats:
     place = np.cumsum(at.known, axis=0) - 0.5 * (at.counts + 1) if not at.complete else np.arange(rows)[:, None] - 0.5 * (rows - 1)
     kept = at.known & ~at.losses_everything
     line, wealth = Sample(np.where(kept, place, np.nan)), Sample(np.where(kept, at.log_growth, np.nan))
-    across = np.einsum("ij,ij->j", line.centred, wealth.centred)
+    across = np.vecdot(line.centred, wealth.centred, axis=0)
     grown = np.where((at.lowest == 0) & (at.highest == 0), np.nan, wealth.squares)
     return np.minimum(quotient(across**2, line.squares * grown), 1.0)
 

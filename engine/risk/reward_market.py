@@ -232,7 +232,7 @@ def omega_excess_return(
 
 def slope_of(over: Sample, market: Sample) -> Floats:
     """Beta of returns on a benchmark's over the same periods; NaN where the benchmark stood still."""
-    return quotient(np.einsum("ij,ij->j", *np.broadcast_arrays(over.centred, market.centred)), market.squares)
+    return quotient(np.vecdot(*np.broadcast_arrays(over.centred, market.centred), axis=0), market.squares)
 
 
 def treynor_ratio_of(own: Sample, beta: Floats, periods_per_year: float = 252, rate: Floats = NO_RATE, *, method: str = "compounded") -> Floats:

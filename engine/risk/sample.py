@@ -76,7 +76,7 @@ class Sample:
     @cached_property
     def squares(self) -> Floats:
         """Sum of the squares of `centred`; exactly 0 where all returns are the same."""
-        sums = np.einsum("ij,ij->j", self.centred, self.centred)
+        sums = np.vecdot(self.centred, self.centred, axis=0)
         return np.where(self.lowest == self.highest, 0.0, sums)
 
     @cached_property
@@ -157,7 +157,7 @@ class Sample:
         if power == 2:
             return self.squares / self.atleast(1)
         if power in {3, 4}:
-            sums = np.einsum("ij,ij->j", self.centred_squares, self.centred if power == 3 else self.centred_squares)
+            sums = np.vecdot(self.centred_squares, self.centred if power == 3 else self.centred_squares, axis=0)
         else:
             sums = _raised(self.centred, power).sum(axis=0)
         return np.where(self.lowest == self.highest, 0.0, sums) / self.atleast(1)
@@ -202,7 +202,7 @@ class Sample:
     def _at(self, places: Floats) -> Floats:
         if not len(self.cells):
             return np.full(self.cells.shape[1], np.nan)
-        found: Floats = np.take_along_axis(self.ordered, places.astype(np.intp)[None, :], axis=0)[0]
+        found: Floats = self.ordered[places.astype(np.intp), np.arange(len(places))]
         return found
 
 
@@ -224,6 +224,19 @@ def sample(returns: Table) -> Sample:
         A cell is not a number.
     """
     return Sample(cells_of(returns))
+
+
+def mirrored(at: Sample) -> Sample:
+    """Give minus the returns as a sample: its losses are the gains; made once, ordered where the returns were."""
+
+    def turned() -> Sample:
+        found = Sample(-at.cells)
+        if at.complete:
+            found.ordered = -at.ordered[::-1]
+        return found
+
+    found: Sample = at.once("mirrored", turned)
+    return found
 
 
 def sample_of_kind(returns: Table, kind: str = "simple") -> Sample:
@@ -352,7 +365,7 @@ def paired(returns: Table, benchmark_returns: Table) -> tuple[Sample, Sample]:
 
 
 def _summed_power(values: Floats, power: float) -> Floats:
-    found: Floats = np.einsum("ij,ij->j", values, values) if power == 2 else _raised(values, power).sum(axis=0)
+    found: Floats = np.vecdot(values, values, axis=0) if power == 2 else _raised(values, power).sum(axis=0)
     return found
 
 
@@ -368,9 +381,11 @@ def _raised(values: Floats, power: float) -> Floats:
 
 def quotient(upper: Floats, lower: Floats) -> Floats:
     """Divide, NaN where the divisor is 0 or unknown: a ratio without risk is no number."""
+    if lower.all():
+        found: Floats = upper / lower
+        return found
     with np.errstate(divide="ignore", invalid="ignore"):
-        found: Floats = np.where(lower == 0, np.nan, upper / lower)
-    return found
+        return np.where(lower == 0, np.nan, upper / lower)
 
 
 def level_of(level: float) -> float:

@@ -59,7 +59,7 @@ def semikurtosis_root_of(at: Sample) -> Floats:
     """Kernel of `semikurtosis_root`."""
     short = np.minimum(at.centred, 0.0)
     short *= short
-    sums = np.where(at.lowest == at.highest, 0.0, np.einsum("ij,ij->j", short, short))
+    sums = np.where(at.lowest == at.highest, 0.0, np.vecdot(short, short, axis=0))
     return np.sqrt(sums / at.atleast(1))
 
 

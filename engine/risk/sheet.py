@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 import numpy as np
 import pandas as pd
 
-from engine.calendar_returns import calendar_matrix, period_codes, returns_by
+from engine.calendar_returns import matrix_of, period_codes, returns_by
 from engine.columns import Floats, Table, cells_of, column_pieces
 from engine.dispersion import periods_of
 from engine.errors import InvalidInput
@@ -160,11 +160,13 @@ def full_sheet(
                                                                                       minimum_acceptable_return))
     parts = _each(lambda block: (_worked_out(block, names), deepest_in(block.at)), whole, threads)
     clock = np.arange(len(whole.at.cells) + 1, dtype=np.float64)
-    return Sheet(_figures(returns, [part[0] for part in parts], names), table_of(returns, [part[1] for part in parts], clock), _months(returns))
+    figures, drawdowns = _figures(returns, [part[0] for part in parts], names), table_of(returns, [part[1] for part in parts], clock)
+    return Sheet(figures, drawdowns, _months(returns, whole))
 
 
 def _worked_out(block: Columns, names: list[str]) -> Floats:
     """Figures of a block, shape (n_figures, n_series)."""
+    sheet_figures.prepare(block, names)
     found = np.empty((len(names), block.at.cells.shape[1]))
     for place, name in enumerate(names):
         found[place] = sheet_figures.KERNELS[name](block)
@@ -227,8 +229,8 @@ def _names(returns: Table) -> pd.Index:
     return pd.RangeIndex(np.shape(returns)[1]) if np.ndim(returns) == 2 else pd.Index(["returns"])
 
 
-def _months(returns: Table) -> pd.DataFrame:
+def _months(returns: Table, whole: Columns) -> pd.DataFrame:
     """Lay out months: of one series by year, of several by series; empty where there are no dates."""
-    if not isinstance(returns, pd.Series | pd.DataFrame) or not isinstance(returns.index, pd.DatetimeIndex):
+    if whole.codes is None:
         return pd.DataFrame()
-    return calendar_matrix(returns) if isinstance(returns, pd.Series) else pd.DataFrame(returns_by(returns))
+    return matrix_of(whole.at.cells, whole.codes) if isinstance(returns, pd.Series) else pd.DataFrame(returns_by(returns))

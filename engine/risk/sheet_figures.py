@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType, ModuleType
 from typing import Final
 
@@ -41,7 +41,9 @@ from engine.risk import (
     yearly,
 )
 from engine.risk.catalogue import Term
+from engine.risk.entropic import solved_together
 from engine.risk.falls import deepest_of
+from engine.risk.sample import mirrored
 from engine.risk.sheet_columns import Columns
 from engine.risk.var import entropic, relativistic, tails
 from engine.risk.var.measures import expected_shortfall_of, value_at_risk_of
@@ -175,7 +177,16 @@ _RELATIVE: Final[dict[str, Kernel]] = {
     "beta_fragility_heuristic": _paired(tails.beta_fragility_heuristic_of),
 }
 
+_SEARCHED: Final = frozenset(("relativistic_value_at_risk_range", "entropic_value_at_risk_range", "edar", "rldar"))
+
 KERNELS: Final[Mapping[str, Kernel]] = MappingProxyType({**_RETURN, **_SPREAD, **_TAIL, **_DRAWDOWN, **_REWARD, **_RELATIVE})
+
+
+def prepare(columns: Columns, names: Iterable[str]) -> None:
+    """Work out at once what several of the wanted figures search for, each on a sample of its own: falls, rises, and drawdowns."""
+    if set(names) >= _SEARCHED:
+        at = columns.at
+        solved_together((at, mirrored(at), drawdown_risk.falling_of(at)), columns.asked.level)
 
 
 def _terms_of_methods() -> Iterator[Term]:

@@ -40,7 +40,7 @@ def moving_average_of(at: Sample, order: int = 2) -> Floats:
     long = max(min(_LONG, len(at.cells) // 5), order)
     first = _autoregression(autocovariances(at, long), enough)
     series = np.concatenate([np.ones((1, first.shape[1])), -first])
-    sums = np.array([np.einsum("ij,ij->j", series[lag:], series[: len(series) - lag]) for lag in range(order + 1)])
+    sums = np.array([np.vecdot(series[lag:], series[: len(series) - lag], axis=0) for lag in range(order + 1)])
     return np.where(enough, -_autoregression(sums, enough), np.nan)
 
 

@@ -9,8 +9,7 @@ from engine.columns import Figure, Floats, Table, figure_like
 from engine.errors import InvalidInput
 from engine.returns import one_of
 from engine.risk.catalogue import Term
-from engine.risk.ranges import mirrored
-from engine.risk.sample import Sample, quotient, sample
+from engine.risk.sample import Sample, mirrored, quotient, sample
 from engine.risk.var.extremes import fitted_peaks
 
 SIDES = ("lower", "upper")

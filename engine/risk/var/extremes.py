@@ -16,7 +16,7 @@ FEWEST_PEAKS = 10
 _TRIALS = np.concatenate([np.linspace(-3.0, -0.5, 6), np.linspace(0.0, 9.0, 19)])
 _NEARLY_EXPONENTIAL = 1e-7
 _NEAR_ZERO = 1e-6  # ratios of which the slope is told by its limit: its two parts cancel there
-_STEPS, _CLOSE = 80, 1e-9  # Newton's next step would be its square
+_STEPS, _CLOSE = 80, 1e-6  # Newton's next step would be its square
 _CELLS = 300_000  # of the grid that are worked on at once
 
 
@@ -126,20 +126,25 @@ def _unlikely(trials: Floats, relative: Floats, count: Floats) -> Floats:
 
 def _root(relative: Floats, count: Floats, low: Floats, place: Floats, high: Floats) -> Floats:
     """Where the likelihood is level between two trials, by Newton's method within them; an end where it is not level."""
-    mean, square = relative.sum(axis=0) / count, np.einsum("ij,ij->j", relative, relative) / count
+    mean, square = relative.sum(axis=0) / count, np.vecdot(relative, relative, axis=0) / count
     limit = -0.5 * square / np.where(mean > 0, mean, np.nan)
     for _ in range(_STEPS):
         slope, bend = _slope(place, relative, count, limit)
         low, high = np.where(slope < 0, place, low), np.where(slope > 0, place, high)
         newton = place - slope / np.where(bend > 0, bend, 1.0)
         inside = (bend > 0) & (newton > low) & (newton < high)
-        ends = np.where((slope < 0) & (high >= _TRIALS[-1]), high, np.where((slope > 0) & (low <= _TRIALS[0]), low, 0.5 * (low + high)))
-        moved = np.where(inside, newton, ends)
+        moved = newton if inside.all() else np.where(inside, newton, _ended(slope, low, high))
         still = np.abs(moved - place) > _CLOSE
-        place = np.where(still, moved, place)
+        place = moved
         if not still.any():
             break
     return place
+
+
+def _ended(slope: Floats, low: Floats, high: Floats) -> Floats:
+    """Where to go if Newton leaves the bracket: an end of the trials that is still uphill, or the middle."""
+    middle = np.where((slope > 0) & (low <= _TRIALS[0]), low, 0.5 * (low + high))
+    return np.where((slope < 0) & (high >= _TRIALS[-1]), high, middle)
 
 
 def _slope(trial: Floats, relative: Floats, count: Floats, limit: Floats) -> tuple[Floats, Floats]:
@@ -149,7 +154,7 @@ def _slope(trial: Floats, relative: Floats, count: Floats, limit: Floats) -> tup
     shape = np.log1p(grown).sum(axis=0) / count
     grown += 1.0
     part = np.divide(relative, grown, out=grown)
-    steep, curved = part.sum(axis=0) / count, -np.einsum("ij,ij->j", part, part) / count
+    steep, curved = part.sum(axis=0) / count, -np.vecdot(part, part, axis=0) / count
     flat = np.abs(ratio) < _NEAR_ZERO
     safe, held = np.where(flat, 1.0, ratio), np.where(flat, 1.0, shape)
     slope = np.where(flat, limit, steep / held - 1.0 / safe) + steep

@@ -87,17 +87,20 @@ def recursed(drive: Floats, factor: Floats, start: Floats) -> Floats:
 
 
 def _recursed_by_runs(drive: Floats, factor: float, start: Floats) -> Floats:
-    """Run one factor down the rows, many at once: a run is a triangle of its powers times the drive, and what came before fades over it."""
+    """Run one factor down the rows, many at once: a run is a triangle of its powers times the drive, and what came before fades over it.
+
+    What comes before each run is a recursion of its own, of as many rows as there are runs.
+    """
     ages = np.arange(_RUN)[:, None] - np.arange(_RUN)
     triangle = np.where(ages >= 0, factor ** np.maximum(ages, 0), 0.0)
     fading = factor ** np.arange(1.0, _RUN + 1.0)[:, None]
-    before = np.broadcast_to(start, drive.shape[1:])
-    for place in range(0, len(drive), _RUN):
-        run = drive[place : place + _RUN]
-        size = len(run)
-        run[:] = triangle[:size, :size] @ run + fading[:size] * before
-        before = run[-1].copy()
-    return drive
+    runs, width = -(-len(drive) // _RUN), drive.shape[1]
+    padded = np.concatenate([drive, np.zeros((runs * _RUN - len(drive), width))])
+    alone = triangle @ padded.reshape(runs, _RUN, width)
+    before = np.concatenate([np.broadcast_to(start, (1, width)), alone[:-1, -1]])
+    before = recursed(before, np.full(width, factor**_RUN), np.zeros(width))
+    alone += fading * before[:, None]
+    return np.asarray(alone.reshape(-1, width)[: len(drive)])
 
 
 def garch(at: Sample) -> Garch:

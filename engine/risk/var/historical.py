@@ -47,9 +47,10 @@ def age_weighted(at: Sample, ways: Ways) -> Tail:
     """Quantile and mean of the tail, an observation's weight falling with its age."""
     decay = ways.decay or AGE_DECAY
     if at.complete:
-        weights = np.broadcast_to(decay ** np.arange(len(at.cells) - 1.0, -1.0, -1.0)[:, None], at.cells.shape)
-    else:
-        weights = np.where(at.known, decay ** ages(at), 0.0)
+        faded = decay ** np.arange(len(at.cells) - 1.0, -1.0, -1.0)
+        weights = np.broadcast_to((faded / max(faded.sum(), 1e-300))[:, None], at.cells.shape)
+        return weighted_tail(at, weights, ways)
+    weights = np.where(at.known, decay ** ages(at), 0.0)
     return weighted_tail(at, weights / np.maximum(weights.sum(axis=0), 1e-300), ways)
 
 
@@ -81,10 +82,10 @@ def weighted_tail(at: Sample, weights: Floats, ways: Ways) -> Tail:
     plain quantile of `historical`.
     """
     order = np.argsort(at.cells, axis=0)
-    ordered, weights = np.take_along_axis(at.cells, order, axis=0), np.take_along_axis(weights, order, axis=0)
-    quantile = _weighted_quantile(ordered, weights, at.counts, ways)
+    weights = weights[order, np.arange(order.shape[1])]
+    quantile = _weighted_quantile(at.ordered, weights, at.counts, ways)
     root = np.sqrt(ways.horizon)
-    return Tail(-quantile * root, _weighted_mean(ordered, weights, quantile, ways) * root)
+    return Tail(-quantile * root, _weighted_mean(at, weights, quantile, ways) * root)
 
 
 def _worst_share(at: Sample, share: float) -> Floats:
@@ -106,7 +107,9 @@ def _mean_where(at: Sample, inside: np.ndarray[Any, np.dtype[np.bool_]]) -> Floa
 def _weighted_quantile(ordered: Floats, weights: Floats, counts: Floats, ways: Ways) -> Floats:
     last = np.maximum(counts - 1.0, 0.0)
     ends = (_row(weights, np.zeros_like(last)) + _row(weights, last)) / 2.0
-    places = np.cumsum(weights, axis=0) - weights / 2.0 - _row(weights, np.zeros_like(last)) / 2.0
+    places = np.cumsum(weights, axis=0)
+    places -= weights / 2.0
+    places -= _row(weights, np.zeros_like(last)) / 2.0
     places /= np.where(counts > 1, 1.0 - ends, np.nan)
     low = np.clip(np.count_nonzero(places <= ways.share + 1e-9, axis=0) - 1.0, 0.0, last)
     high = np.minimum(low + 1.0, last)
@@ -117,20 +120,19 @@ def _weighted_quantile(ordered: Floats, weights: Floats, counts: Floats, ways: W
     return np.asarray(down + np.nan_to_num(between) * (up - down))
 
 
-def _weighted_mean(ordered: Floats, weights: Floats, quantile: Floats, ways: Ways) -> Floats:
-    filled = np.nan_to_num(ordered)
+def _weighted_mean(at: Sample, weights: Floats, quantile: Floats, ways: Ways) -> Floats:
     if ways.tail == "weighted":
         before = np.cumsum(weights, axis=0) - weights
         part = np.clip(ways.share - before, 0.0, weights)
     else:
-        part = np.where(ordered < quantile if ways.tail == "beyond" else ordered <= quantile, weights, 0.0)
+        part = np.where(at.ordered < quantile if ways.tail == "beyond" else at.ordered <= quantile, weights, 0.0)
     total = part.sum(axis=0)
-    return np.asarray(-(part * filled).sum(axis=0) / np.where(total > 0, total, np.nan))
+    return np.asarray(-np.vecdot(part, at.ranked, axis=0) / np.where(total > 0, total, np.nan))
 
 
 def _row(table: Floats, places: Floats) -> Floats:
     """Read one cell of each column; NaN of a table without rows."""
     if not len(table):
         return np.full(table.shape[1], np.nan)
-    found: Floats = np.take_along_axis(table, places.astype(np.intp)[None, :], axis=0)[0]
+    found: Floats = table[places.astype(np.intp), np.arange(len(places))]
     return found

@@ -154,8 +154,8 @@ def diebold_mariano_test(losses: Table, other_losses: Table, *, horizon: int = 1
 def _long_run(at: Sample, lags: int) -> Floats:
     """Variance of the mean times the number of periods."""
     cells = np.nan_to_num(aligned(Sample(np.where(at.known, at.centred, np.nan))))
-    total = np.einsum("ij,ij->j", cells, cells)
+    total = np.vecdot(cells, cells, axis=0)
     for lag in range(1, lags + 1):
-        total = total + 2.0 * np.einsum("ij,ij->j", cells[lag:], cells[:-lag])
+        total = total + 2.0 * np.vecdot(cells[lag:], cells[:-lag], axis=0)
     found: Floats = total / np.maximum(at.counts, 1.0)
     return found

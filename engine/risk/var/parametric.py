@@ -11,7 +11,7 @@ from engine.risk.var.ways import Tail, Ways, located
 
 _LEAST, _MOST = 2.02, 500.0  # degrees of freedom: from the edge where the variance ends to a normal in all but name
 _END = float(np.log(_MOST - 2.0))
-_STEPS, _CLOSE = 60, 1e-9
+_STEPS, _CLOSE = 60, 1e-6  # Newton's next step would be its square
 _EDGE = 1e-9
 
 
@@ -67,8 +67,12 @@ def degrees_of_freedom(at: Sample, ddof: int = 1) -> Floats:
         slope, bend = _likelihood_slope(np.exp(place), scaled, at.counts)
         low, high = np.where(slope < 0, place, low), np.where(slope > 0, place, high)
         newton = place - slope / np.where(bend > 0, bend, 1.0)
-        middle = np.where((newton >= high) & (high >= _END) & (bend > 0), high, 0.5 * (low + high))  # the end is tried once, not crept up to
-        moved = np.where((bend > 0) & (newton > low) & (newton < high), newton, middle)
+        inside = (bend > 0) & (newton > low) & (newton < high)
+        if inside.all():
+            moved = newton
+        else:
+            middle = np.where((newton >= high) & (high >= _END) & (bend > 0), high, 0.5 * (low + high))  # the end is tried once, not crept up to
+            moved = np.where(inside, newton, middle)
         still = np.abs(moved - place) > _CLOSE
         place = moved
         if not still.any():
@@ -142,7 +146,7 @@ def _likelihood_slope(width: Floats, scaled: Floats, counts: Floats) -> tuple[Fl
     """Slope and bend, by the log of the degrees of freedom less 2, of minus the log likelihood of a Student-t of variance 1."""
     degrees = width + 2.0
     part = scaled / (scaled + width)
-    logs, first, second = -np.log1p(-part).sum(axis=0), part.sum(axis=0), np.einsum("ij,ij->j", part, part)
+    logs, first, second = -np.log1p(-part).sum(axis=0), part.sum(axis=0), np.vecdot(part, part, axis=0)
     steep = 0.5 * (psi((degrees + 1.0) / 2.0) - psi(degrees / 2.0) - 1.0 / width)
     bent_by = 0.25 * (zeta(2.0, (degrees + 1.0) / 2.0) - zeta(2.0, degrees / 2.0)) + 0.5 / width**2
     slope = 0.5 * logs * width - 0.5 * (degrees + 1.0) * first - counts * steep * width

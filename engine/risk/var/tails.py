@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.columns import Figure, Floats, Table, figure_like
 from engine.returns import one_of
 from engine.risk.catalogue import Term
-from engine.risk.sample import Sample, above_rate, level_of, paired, quotient, sample
+from engine.risk.sample import Sample, above_rate, level_of, mirrored, paired, quotient, sample
 from engine.risk.var.historical import mean_beyond
 from engine.risk.var.ways import TAILS, Ways
 
@@ -183,7 +184,7 @@ def tail_ratio_of(at: Sample, level: float = 0.95, interpolation: str = "linear"
 def rachev_ratio_of(at: Sample, level: float = 0.95, upper_level: float | None = None, tail: str = "strict") -> Floats:
     """Mean of the best of each column against that of the worst, shape (n_series,)."""
     lower, upper = Ways(level, tail=tail), Ways(upper_level or level, tail=tail)
-    turned = Sample(-at.cells)
+    turned = mirrored(at)
     worst = mean_beyond(at, at.quantile(lower.share), lower)
     return quotient(mean_beyond(turned, turned.quantile(upper.share), upper), np.where(worst > 0, worst, np.nan))
 
@@ -192,14 +193,23 @@ def beta_fragility_heuristic_of(at: Sample, benchmark: Sample) -> Floats:
     """Give returns of each column at the benchmark's extremes less that at its middle, shape (n_series,)."""
     if not len(at.cells):
         return np.full(at.cells.shape[1], np.nan)
-    order = np.argsort(benchmark.cells, axis=0, kind="stable")
-    places = np.stack([np.zeros_like(at.counts), np.floor(at.counts / 2.0), at.counts - 1.0])
-    rows = np.take_along_axis(order, np.clip(places, 0.0, len(at.cells) - 1.0).astype(np.intp), axis=0)
-    market, mine = np.take_along_axis(benchmark.cells, rows, axis=0), np.take_along_axis(at.cells, rows, axis=0)
+    most = np.maximum(benchmark.counts - 1.0, 0.0)
+    rows = np.stack([_row_of(benchmark, place.astype(np.intp)) for place in (0.0 * most, np.minimum(np.floor(benchmark.counts / 2.0), most), most)])
+    market, mine = benchmark.cells[rows, np.arange(rows.shape[1])], at.cells[rows, np.arange(at.cells.shape[1])]
     span = market[2] - market[0]
     near = np.where(span > 0, (market[1] - market[0]) / np.where(span > 0, span, 1.0), 0.5)
     bend = (1.0 - near) * mine[0] + near * mine[2] - mine[1]
     return np.where(at.counts >= 3, bend, np.nan)
+
+
+def _row_of(at: Sample, rank: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Row of the return of a rank, from 0, the earlier first among equals: quicker than to order all rows for three of them."""
+    wanted = at.ordered[rank, np.arange(len(rank))]
+    if not rank.any():
+        return np.argmax(at.cells == wanted, axis=0)
+    among = rank - np.count_nonzero(at.cells < wanted, axis=0)
+    found: NDArray[np.intp] = np.argmax(np.cumsum(at.cells == wanted, axis=0) > among, axis=0)
+    return found
 
 
 TERMS: tuple[Term, ...] = (
