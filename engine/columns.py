@@ -95,6 +95,27 @@ def cells_of(values: Table, field: str = "returns", *, ordered: bool = True) -> 
     return finite if finite.ndim == 2 else finite[:, None]
 
 
+def product_sums(left: Floats, right: Floats) -> Floats:
+    """Add up the products of columns.
+
+    Parameters
+    ----------
+    left, right
+        ndarray of shape (n_periods, n_series), without NaN; a single column goes with every other.
+
+    Returns
+    -------
+    ndarray of shape (n_series,)
+
+    Examples
+    --------
+    >>> product_sums(np.array([[1.0], [2.0]]), np.array([[3.0], [4.0]])).tolist()
+    [11.0]
+    """
+    found: Floats = np.vecdot(left.T, right.T)
+    return found
+
+
 def figure_like(values: Table, results: Floats, name: str | None = None) -> Figure:
     """One result a series, as the kind that came in.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.columns import Figure, Floats, Table, figure_like
+from engine.columns import Figure, Floats, Table, figure_like, product_sums
 from engine.risk.catalogue import Term
 from engine.risk.sample import Sample, paired, quotient
 from engine.risk.shape import second_moment
@@ -15,7 +15,7 @@ ROOM = "Against a benchmark"
 def co_moment_of(at: Sample, against: Sample, power: int) -> Floats:
     """Mean of the centred returns times a power of the benchmark's."""
     raised = against.centred if power == 1 else against.centred_squares if power == 2 else against.centred_squares * against.centred
-    found: Floats = np.vecdot(at.centred, raised, axis=0) / at.atleast(1)
+    found: Floats = product_sums(at.centred, raised) / at.atleast(1)
     return found
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from engine.columns import Figure, Floats, Table, cells_of, figure_like, series_like
+from engine.columns import Figure, Floats, Table, cells_of, figure_like, product_sums, series_like
 from engine.errors import InsufficientHistory, InvalidInput
 from engine.returns import one_of
 from engine.risk.catalogue import Term
@@ -25,7 +25,7 @@ def correlation_of(at: Sample, against: Sample, method: str = "pearson") -> Floa
         return _concordance(at.cells, against.cells)
     if method == "spearman":
         at, against = Sample(ranks(at)), Sample(ranks(against))
-    product = np.vecdot(at.centred, against.centred, axis=0)
+    product = product_sums(at.centred, against.centred)
     return _bounded(quotient(product, np.sqrt(at.squares) * np.sqrt(against.squares)))
 
 
@@ -265,7 +265,7 @@ def _concordance(own: Floats, other: Floats) -> Floats:
     sums = np.zeros((3, own.shape[1]))
     for lag in range(1, len(own)):
         mine, theirs = (np.nan_to_num(np.sign(cells[lag:] - cells[:-lag])) for cells in (own, other))
-        sums += [np.vecdot(left, right, axis=0) for left, right in ((mine, theirs), (mine, mine), (theirs, theirs))]
+        sums += [product_sums(left, right) for left, right in ((mine, theirs), (mine, mine), (theirs, theirs))]
     return quotient(sums[0], np.sqrt(sums[1]) * np.sqrt(sums[2]))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import chdtrc
 
-from engine.columns import Figure, Floats, Table, figure_like
+from engine.columns import Figure, Floats, Table, figure_like, product_sums
 from engine.errors import InvalidInput
 from engine.returns import one_of
 from engine.risk.catalogue import Term
@@ -41,7 +41,7 @@ def autocorrelation_of(at: Sample, lag: int = 1) -> Floats:
     """Kernel of `autocorrelation`."""
     if lag == 0:
         return quotient(at.squares, at.squares)
-    product = np.vecdot(at.centred[lag:], at.centred[:-lag], axis=0)
+    product = product_sums(at.centred[lag:], at.centred[:-lag])
     return np.where(at.counts > lag, quotient(product, at.squares), np.nan)
 
 
@@ -242,7 +242,7 @@ def _lagged(at: Sample, most: int) -> Floats:
     found = np.zeros((most + 1, cells.shape[1]))
     found[0] = at.squares
     for lag in range(1, min(most, len(cells) - 1) + 1):
-        found[lag] = np.vecdot(cells[lag:], cells[:-lag], axis=0)
+        found[lag] = product_sums(cells[lag:], cells[:-lag])
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.columns import Figure, Floats, Table, figure_like
+from engine.columns import Figure, Floats, Table, figure_like, product_sums
 from engine.dispersion import periods_of
 from engine.returns import one_of
 from engine.risk.catalogue import Term
@@ -54,7 +54,7 @@ def semivariance_of(at: Sample, denominator: str = "all") -> Floats:
     """Kernel of `semivariance`."""
     short = np.minimum(at.centred, 0.0)
     subset = np.count_nonzero(short, axis=0).astype(np.float64) if denominator == "below" else at.counts
-    sums = np.where(at.lowest == at.highest, 0.0, np.vecdot(short, short, axis=0))
+    sums = np.where(at.lowest == at.highest, 0.0, product_sums(short, short))
     return share_of(sums, at, denominator, subset)
 
 

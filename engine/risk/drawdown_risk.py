@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.columns import Figure, Floats, Table, figure_like
+from engine.columns import Figure, Floats, Table, figure_like, product_sums
 from engine.errors import InvalidInput
 from engine.returns import one_of
 from engine.risk.catalogue import Term
@@ -294,11 +294,11 @@ def tail_mean_of(at: Sample, level: float, tail: str = "weighted") -> Floats:
     share = (1.0 - level) * at.counts
     most = int(np.ceil(share.max(initial=0.0) - 1e-9))
     weights = np.clip(share - np.arange(most)[:, None], 0.0, 1.0)
-    return -quotient(np.vecdot(weights, at.ranked[:most], axis=0), np.where(at.counts > 0, share, np.nan))
+    return -quotient(product_sums(weights, at.ranked[:most]), np.where(at.counts > 0, share, np.nan))
 
 
 def _root_mean_square(falls: Sample) -> Floats:
-    squares: Floats = np.vecdot(falls.filled, falls.filled, axis=0) / falls.atleast(1)
+    squares: Floats = product_sums(falls.filled, falls.filled) / falls.atleast(1)
     return np.sqrt(squares)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.columns import Floats
+from engine.columns import Floats, product_sums
 from engine.risk.sample import Sample, quotient
 
 _STEPS = 60
@@ -168,7 +168,7 @@ class _Scaled:
         """Standard deviation, 1 where there is none."""
         filled = np.where(np.isinf(self.cells), 0.0, self.cells) if self.holes else self.cells
         mean = quotient(filled.sum(axis=0), self.counts)
-        width = np.sqrt(np.maximum(quotient(np.vecdot(filled, filled, axis=0), self.counts) - mean**2, 0.0))
+        width = np.sqrt(np.maximum(quotient(product_sums(filled, filled), self.counts) - mean**2, 0.0))
         return np.where(width > 0, width, 1.0)
 
     @property
@@ -197,7 +197,7 @@ def _entropic(scaled: _Scaled, distance: float) -> tuple[Floats, Floats]:
         np.exp(weights, out=weights)
         total = weights.sum(axis=0)
         tilted = np.multiply(weights, zero, out=weights)
-        first, second = quotient(tilted.sum(axis=0), total), quotient(np.vecdot(tilted, zero, axis=0), total)
+        first, second = quotient(tilted.sum(axis=0), total), quotient(product_sums(tilted, zero), total)
         log_mean = np.log(np.where(total > 0, quotient(total, counts), np.nan))
         over = at * first - log_mean - distance
         low, high = np.where(over < 0, at, low), np.where(over > 0, at, high)
@@ -260,10 +260,10 @@ def _dual(scaled: _Scaled, bound: Floats, middle: Floats, log_width: Floats, kap
         np.multiply(chance, scaled.times, out=chance)
     if scaled.holes:
         chance[unknown] = 0.0
-    total, mean = chance.sum(axis=0), np.vecdot(chance, y, axis=0)
+    total, mean = chance.sum(axis=0), product_sums(chance, y)
     curve = np.divide(chance, root, out=root)
     flat, tilted = curve.sum(axis=0), np.multiply(curve, y, out=chance)
-    b, bowed = tilted.sum(axis=0), np.vecdot(tilted, y, axis=0)
+    b, bowed = tilted.sum(axis=0), product_sums(tilted, y)
     entropy = (mean - kappa * kappa * bowed - rest * flat) / rest
     value = middle + width * (bound + mean - entropy)
     a, c = flat / width, bowed * width

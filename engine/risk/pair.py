@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from engine.columns import Floats, Table, cells_of
+from engine.columns import Floats, Table, cells_of, product_sums
 from engine.errors import MisalignedSeries
 from engine.returns import one_of
 from engine.risk.sample import RATE_BASES, Sample, quotient
@@ -156,7 +156,7 @@ def dots(left: Floats | Mask, right: Floats | Mask) -> Floats:
         return np.asarray(one[:, 0] @ other)
     if other.shape[1] == 1 and one.shape[1] > 1:
         return np.asarray(other[:, 0] @ one)
-    return np.asarray(np.vecdot(one, other, axis=0))
+    return np.asarray(product_sums(one, other))
 
 
 def beside(

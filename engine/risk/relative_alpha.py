@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtr
 
-from engine.columns import Figure, Floats, Table, figure_like
+from engine.columns import Figure, Floats, Table, figure_like, product_sums
 from engine.dispersion import periods_of
 from engine.errors import InvalidInput
 from engine.returns import one_of
@@ -278,9 +278,9 @@ def _sizes(pair: Pair) -> tuple[Floats, Floats]:
 def _long_run(part: Floats, most: Floats) -> Floats:
     """Sum of the products of all pairs of periods up to some lags apart, by Bartlett's weights."""
     lags = np.arange(1, max(min(int(most.max(initial=0.0)), len(part) - 1), 0) + 1)
-    products = np.array([np.vecdot(part[lag:], part[:-lag], axis=0) for lag in lags]).reshape(len(lags), part.shape[1])
+    products = np.array([product_sums(part[lag:], part[:-lag]) for lag in lags]).reshape(len(lags), part.shape[1])
     weights = 2.0 * np.maximum(1.0 - lags[:, None] / (most + 1.0), 0.0)
-    return np.asarray(np.vecdot(part, part, axis=0) + (weights * products).sum(axis=0))
+    return np.asarray(product_sums(part, part) + (weights * products).sum(axis=0))
 
 
 def _scores(pair: Pair) -> tuple[Floats, Floats]:

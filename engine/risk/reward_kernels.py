@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.columns import Floats
+from engine.columns import Floats, product_sums
 from engine.risk.catalogue import Term
 from engine.risk.drawdown_risk import tail_mean_of
 from engine.risk.sample import Sample, quotient
@@ -34,7 +34,7 @@ def stability_of(at: Sample) -> Floats:
     place = np.cumsum(at.known, axis=0) - 0.5 * (at.counts + 1) if not at.complete else np.arange(rows)[:, None] - 0.5 * (rows - 1)
     kept = at.known & ~at.losses_everything
     line, wealth = Sample(np.where(kept, place, np.nan)), Sample(np.where(kept, at.log_growth, np.nan))
-    across = np.vecdot(line.centred, wealth.centred, axis=0)
+    across = product_sums(line.centred, wealth.centred)
     grown = np.where((at.lowest == 0) & (at.highest == 0), np.nan, wealth.squares)
     return np.minimum(quotient(across**2, line.squares * grown), 1.0)
 

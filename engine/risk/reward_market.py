@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.columns import Figure, Floats, Table, figure_like
+from engine.columns import Figure, Floats, Table, figure_like, product_sums
 from engine.dispersion import periods_of
 from engine.returns import one_of
 from engine.risk.catalogue import Term
@@ -232,7 +232,7 @@ def omega_excess_return(
 
 def slope_of(over: Sample, market: Sample) -> Floats:
     """Beta of returns on a benchmark's over the same periods; NaN where the benchmark stood still."""
-    return quotient(np.vecdot(*np.broadcast_arrays(over.centred, market.centred), axis=0), market.squares)
+    return quotient(product_sums(*np.broadcast_arrays(over.centred, market.centred)), market.squares)
 
 
 def treynor_ratio_of(own: Sample, beta: Floats, periods_per_year: float = 252, rate: Floats = NO_RATE, *, method: str = "compounded") -> Floats:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from engine.columns import Floats, Table, cells_of
+from engine.columns import Floats, Table, cells_of, product_sums
 from engine.errors import InvalidInput, MisalignedSeries
 from engine.returns import one_of
 
@@ -76,7 +76,7 @@ class Sample:
     @cached_property
     def squares(self) -> Floats:
         """Sum of the squares of `centred`; exactly 0 where all returns are the same."""
-        sums = np.vecdot(self.centred, self.centred, axis=0)
+        sums = product_sums(self.centred, self.centred)
         return np.where(self.lowest == self.highest, 0.0, sums)
 
     @cached_property
@@ -157,7 +157,7 @@ class Sample:
         if power == 2:
             return self.squares / self.atleast(1)
         if power in {3, 4}:
-            sums = np.vecdot(self.centred_squares, self.centred if power == 3 else self.centred_squares, axis=0)
+            sums = product_sums(self.centred_squares, self.centred if power == 3 else self.centred_squares)
         else:
             sums = _raised(self.centred, power).sum(axis=0)
         return np.where(self.lowest == self.highest, 0.0, sums) / self.atleast(1)
@@ -365,7 +365,7 @@ def paired(returns: Table, benchmark_returns: Table) -> tuple[Sample, Sample]:
 
 
 def _summed_power(values: Floats, power: float) -> Floats:
-    found: Floats = np.vecdot(values, values, axis=0) if power == 2 else _raised(values, power).sum(axis=0)
+    found: Floats = product_sums(values, values) if power == 2 else _raised(values, power).sum(axis=0)
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.columns import Figure, Floats, Table, figure_like
+from engine.columns import Figure, Floats, Table, figure_like, product_sums
 from engine.errors import InvalidInput
 from engine.returns import one_of
 from engine.risk.catalogue import Term
@@ -59,7 +59,7 @@ def semikurtosis_root_of(at: Sample) -> Floats:
     """Kernel of `semikurtosis_root`."""
     short = np.minimum(at.centred, 0.0)
     short *= short
-    sums = np.where(at.lowest == at.highest, 0.0, np.vecdot(short, short, axis=0))
+    sums = np.where(at.lowest == at.highest, 0.0, product_sums(short, short))
     return np.sqrt(sums / at.atleast(1))
 
 

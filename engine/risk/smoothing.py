@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.columns import Figure, Floats, Table, cells_of, figure_like, series_like
+from engine.columns import Figure, Floats, Table, cells_of, figure_like, product_sums, series_like
 from engine.errors import InvalidInput
 from engine.risk.catalogue import Term
 from engine.risk.dependence import autocorrelation_of, autocovariances
@@ -40,7 +40,7 @@ def moving_average_of(at: Sample, order: int = 2) -> Floats:
     long = max(min(_LONG, len(at.cells) // 5), order)
     first = _autoregression(autocovariances(at, long), enough)
     series = np.concatenate([np.ones((1, first.shape[1])), -first])
-    sums = np.array([np.vecdot(series[lag:], series[: len(series) - lag], axis=0) for lag in range(order + 1)])
+    sums = np.array([product_sums(series[lag:], series[: len(series) - lag]) for lag in range(order + 1)])
     return np.where(enough, -_autoregression(sums, enough), np.nan)
 
 

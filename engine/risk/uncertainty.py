@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from engine.columns import Figure, Floats, Table, figure_like
+from engine.columns import Figure, Floats, Table, figure_like, product_sums
 from engine.dispersion import periods_of
 from engine.errors import InvalidInput
 from engine.returns import one_of
@@ -297,7 +297,7 @@ def _of_all_windows(at: Sample, periods: int) -> Floats:
     begun = path.copy()
     begun[periods:] -= path[: max(len(path) - periods, 0)]
     ending = path[max(len(path) - periods, 1) : -1]  # to the end, where the path is back at 0
-    return np.asarray(np.vecdot(begun, begun, axis=0) + np.vecdot(ending, ending, axis=0))
+    return np.asarray(product_sums(begun, begun) + product_sums(ending, ending))
 
 
 def _of_some_lags(at: Sample, periods: int, lags: int) -> Floats:
@@ -311,10 +311,10 @@ def _long_run(at: Sample, lags: int | None) -> Floats:
     sigma = np.where(second_moment(at) > 0, at.deviation(0), np.nan)
     influence = at.centred / sigma - at.mean / (2.0 * sigma) * ((at.centred / sigma) ** 2 - np.where(at.known, 1.0, 0.0))
     usual = int(4.0 * (len(influence) / 100.0) ** (2.0 / 9.0))
-    found = np.vecdot(influence, influence, axis=0)
+    found = product_sums(influence, influence)
     most = min(usual if lags is None else lags, max(len(influence) - 1, 0))
     for lag in range(1, most + 1):
-        found = found + 2.0 * (1.0 - lag / (most + 1.0)) * np.vecdot(influence[lag:], influence[:-lag], axis=0)
+        found = found + 2.0 * (1.0 - lag / (most + 1.0)) * product_sums(influence[lag:], influence[:-lag])
     return np.asarray(np.maximum(found / at.atleast(_FEWEST), 0.0))
 
 

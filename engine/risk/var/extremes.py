@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.columns import Floats
+from engine.columns import Floats, product_sums
 from engine.errors import InvalidInput
 from engine.risk.sample import Sample
 from engine.risk.var.ways import Tail, Ways
@@ -126,7 +126,7 @@ def _unlikely(trials: Floats, relative: Floats, count: Floats) -> Floats:
 
 def _root(relative: Floats, count: Floats, low: Floats, place: Floats, high: Floats) -> Floats:
     """Where the likelihood is level between two trials, by Newton's method within them; an end where it is not level."""
-    mean, square = relative.sum(axis=0) / count, np.vecdot(relative, relative, axis=0) / count
+    mean, square = relative.sum(axis=0) / count, product_sums(relative, relative) / count
     limit = -0.5 * square / np.where(mean > 0, mean, np.nan)
     for _ in range(_STEPS):
         slope, bend = _slope(place, relative, count, limit)
@@ -154,7 +154,7 @@ def _slope(trial: Floats, relative: Floats, count: Floats, limit: Floats) -> tup
     shape = np.log1p(grown).sum(axis=0) / count
     grown += 1.0
     part = np.divide(relative, grown, out=grown)
-    steep, curved = part.sum(axis=0) / count, -np.vecdot(part, part, axis=0) / count
+    steep, curved = part.sum(axis=0) / count, -product_sums(part, part) / count
     flat = np.abs(ratio) < _NEAR_ZERO
     safe, held = np.where(flat, 1.0, ratio), np.where(flat, 1.0, shape)
     slope = np.where(flat, limit, steep / held - 1.0 / safe) + steep

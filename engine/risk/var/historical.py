@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.columns import Floats
+from engine.columns import Floats, product_sums
 from engine.risk.sample import Sample
 from engine.risk.var.ways import Tail, Ways
 
@@ -127,7 +127,7 @@ def _weighted_mean(at: Sample, weights: Floats, quantile: Floats, ways: Ways) ->
     else:
         part = np.where(at.ordered < quantile if ways.tail == "beyond" else at.ordered <= quantile, weights, 0.0)
     total = part.sum(axis=0)
-    return np.asarray(-np.vecdot(part, at.ranked, axis=0) / np.where(total > 0, total, np.nan))
+    return np.asarray(-product_sums(part, at.ranked) / np.where(total > 0, total, np.nan))
 
 
 def _row(table: Floats, places: Floats) -> Floats:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import ndtr, stdtr
 
-from engine.columns import Figure, Floats, Table, cells_of, figure_like, series_like
+from engine.columns import Figure, Floats, Table, cells_of, figure_like, product_sums, series_like
 from engine.errors import InvalidInput, MisalignedSeries
 from engine.risk.sample import Sample, level_of
 from engine.risk.var.coverage import Verdict, told
@@ -154,8 +154,8 @@ def diebold_mariano_test(losses: Table, other_losses: Table, *, horizon: int = 1
 def _long_run(at: Sample, lags: int) -> Floats:
     """Variance of the mean times the number of periods."""
     cells = np.nan_to_num(aligned(Sample(np.where(at.known, at.centred, np.nan))))
-    total = np.vecdot(cells, cells, axis=0)
+    total = product_sums(cells, cells)
     for lag in range(1, lags + 1):
-        total = total + 2.0 * np.vecdot(cells[lag:], cells[:-lag], axis=0)
+        total = total + 2.0 * product_sums(cells[lag:], cells[:-lag])
     found: Floats = total / np.maximum(at.counts, 1.0)
     return found

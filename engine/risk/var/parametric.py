@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import gammaln, psi, stdtrit, zeta
 
-from engine.columns import Floats
+from engine.columns import Floats, product_sums
 from engine.risk.sample import Sample, quotient
 from engine.risk.var.ways import Tail, Ways, located
 
@@ -146,7 +146,7 @@ def _likelihood_slope(width: Floats, scaled: Floats, counts: Floats) -> tuple[Fl
     """Slope and bend, by the log of the degrees of freedom less 2, of minus the log likelihood of a Student-t of variance 1."""
     degrees = width + 2.0
     part = scaled / (scaled + width)
-    logs, first, second = -np.log1p(-part).sum(axis=0), part.sum(axis=0), np.vecdot(part, part, axis=0)
+    logs, first, second = -np.log1p(-part).sum(axis=0), part.sum(axis=0), product_sums(part, part)
     steep = 0.5 * (psi((degrees + 1.0) / 2.0) - psi(degrees / 2.0) - 1.0 / width)
     bent_by = 0.25 * (zeta(2.0, (degrees + 1.0) / 2.0) - zeta(2.0, degrees / 2.0)) + 0.5 / width**2
     slope = 0.5 * logs * width - 0.5 * (degrees + 1.0) * first - counts * steep * width

@@ -206,7 +206,7 @@ def _row_of(at: Sample, rank: NDArray[np.intp]) -> NDArray[np.intp]:
     """Row of the return of a rank, from 0, the earlier first among equals: quicker than to order all rows for three of them."""
     wanted = at.ordered[rank, np.arange(len(rank))]
     if not rank.any():
-        return np.argmax(at.cells == wanted, axis=0)
+        return np.asarray(np.argmax(at.cells == wanted, axis=0), dtype=np.intp)
     among = rank - np.count_nonzero(at.cells < wanted, axis=0)
     found: NDArray[np.intp] = np.argmax(np.cumsum(at.cells == wanted, axis=0) > among, axis=0)
     return found
