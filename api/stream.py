@@ -30,6 +30,8 @@ Operation = Callable[[Hub, Client, dict[str, Any]], Awaitable[None]]
 LARGEST_MESSAGE: Final = 65_536
 UNSENT_BYTES: Final = 16_384  # buffered for a reader that is behind; what comes later is merged in its mailbox instead
 CLOSE_SECONDS: Final = 1.0
+TEXT: Final = b"\x81"  # opens a frame that is a whole text message
+SHORT: Final = 126  # bytes of a frame whose length stands in one byte
 CODES: Final = {Cut.SLOW_READER: 4408, Cut.TOO_MANY_REQUESTS: 4429, Cut.GOING_AWAY: 1012}
 
 
@@ -40,7 +42,22 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         """Give the application, in its scope's state, a way to drop the connection without sending what is still buffered."""
         super().connection_made(transport)
         self.transport.set_write_buffer_limits(high=UNSENT_BYTES)
-        self.app_state = {**self.app_state, "drop": self.transport.abort}
+        self.app_state = {**self.app_state, "drop": self.transport.abort, "outlet": self}
+
+    def ready(self) -> bool:
+        """Tell whether a message may be written now, past the application's own `send`."""
+        return self.writable.is_set() and self.handshake_complete and not (self.close_sent or self.disconnected or self.transport.is_closing())
+
+    def put(self, head: bytes, tail: bytes) -> None:
+        """Write a text message as one frame: what a flush makes once is not copied, checked and framed anew for each reader."""
+        self.transport.write(b"".join((TEXT, length_of(len(head) + len(tail)), head, tail)))
+
+
+def length_of(size: int) -> bytes:
+    """Write the length of a frame's content (RFC 6455, 5.2)."""
+    if size < SHORT:
+        return bytes((size,))
+    return b"\x7e" + size.to_bytes(2, "big") if size < 1 << 16 else b"\x7f" + size.to_bytes(8, "big")
 
 
 def router() -> APIRouter:
@@ -63,6 +80,7 @@ async def stream(socket: WebSocket) -> None:
     except LimitExceeded as error:
         await refuse(socket, error)
         return
+    client.outlet = socket.scope.get("state", {}).get("outlet")
     try:
         await serve(socket, services.hub, client)
     finally:

@@ -241,7 +241,9 @@ def _row_prices(terms: Terms, price: ArrayLike | Mapping[str, float] | pd.Series
     given = np.asarray(price, dtype=np.float64)
     if given.shape not in {(count,), prices.shape}:
         raise MisalignedSeries("price", "terms.symbols", reason=f"{given.shape} prices for {count} holdings")
-    prices[:count] = given[:count]
+    if given.shape == prices.shape:
+        return np.where(terms.is_cash, prices, given)
+    prices[:count] = given
     return prices
 
 

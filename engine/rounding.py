@@ -90,3 +90,47 @@ def largest_remainder(values: ArrayLike, total: float, decimals: int = 2) -> Flo
     rounded = parts.copy()
     rounded[known] = floors / unit
     return rounded
+
+
+def largest_remainders(values: ArrayLike, totals: ArrayLike, group: ArrayLike, decimals: int = 2) -> Floats:
+    """Round the parts of many wholes, each as `largest_remainder` does.
+
+    Parameters
+    ----------
+    values
+        array_like of shape (n_parts,), NaN for an unknown part; the parts of one whole stand together.
+    totals
+        array_like of shape (n_wholes,): what the parts of each add up to, in the unit of `values`.
+    group
+        array_like of shape (n_parts,) of int, ascending: the place in `totals` of each part's whole.
+    decimals
+        Decimals of each part.
+
+    Returns
+    -------
+    ndarray
+        Shape (n_parts,). The known parts of each whole add up to its rounded total; NaN stays NaN.
+
+    Notes
+    -----
+    Convention: as `largest_remainder`; a whole whose total is not finite leaves its parts NaN.
+
+    Examples
+    --------
+    >>> largest_remainders([33.333, 33.333, 33.334, 1.26, 1.24], [100.0, 2.5], [0, 0, 0, 1, 1], 1).tolist()
+    [33.3, 33.3, 33.4, 1.3, 1.2]
+    """
+    parts, wholes, places = np.asarray(values, dtype=np.float64), np.asarray(totals, dtype=np.float64), np.asarray(group, dtype=np.int64)
+    known = np.flatnonzero(np.isfinite(parts) & np.isfinite(wholes)[places])
+    of, unit = places[known], 10.0**decimals
+    scaled = parts[known] * unit
+    floors = np.floor(scaled + 1e-9)
+    count = np.bincount(of, minlength=wholes.size)
+    lacking = np.round(to_cents(np.nan_to_num(wholes), decimals) * unit - np.bincount(of, floors, wholes.size)).astype(np.int64)
+    each, rest = np.divmod(lacking, np.maximum(count, 1))
+    floors += each[of]
+    order = np.lexsort((floors - scaled, of))
+    floors[order] += np.arange(known.size) - (np.cumsum(count) - count)[of[order]] < rest[of[order]]
+    rounded = np.full(parts.shape, np.nan)
+    rounded[known] = floors / unit
+    return rounded

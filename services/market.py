@@ -111,6 +111,8 @@ class Market:
         """Tell the state of a price that the hub keeps, and for how many seconds it stays so if nothing comes."""
         if price.ts is None or not math.isfinite(price.price):
             return PriceState.MISSING, math.inf
+        if price.received is not None and 0.0 <= (age := now.timestamp() - price.ts / 1000) < self.freshness.live_seconds:
+            return PriceState.LIVE, self.freshness.live_seconds - age  # as `of_tick` would tell, for nearly every quote that comes
         ts = datetime.fromtimestamp(price.ts / 1000, UTC)
         instrument = None if price.simulated else self._known.get(price.instrument_id)
         if price.received is None:

@@ -33,6 +33,19 @@ class Source(Protocol):
     def body(self, topic: Topic, since: int) -> str:
         """Give the encoded changes of a topic after flush `since`."""
 
+    def packed(self, topic: Topic, since: int, stamp: str) -> bytes:
+        """Give them as bytes that end a message."""
+
+
+class Outlet(Protocol):
+    """A socket that can be written to without waiting."""
+
+    def ready(self) -> bool:
+        """Tell whether it takes a message now: it is open, and what was written before is not piling up."""
+
+    def put(self, head: bytes, tail: bytes) -> None:
+        """Write one text message that comes in two parts."""
+
 
 class Allowance:
     """A bucket of operations that fills again with time."""
@@ -65,6 +78,7 @@ class Client:
         self.ended = asyncio.Event()
         self.handed_at = at
         self.waiting = False
+        self.outlet: Outlet | None = None
         self._hub = hub
         self._limits = limits
         self._wake = asyncio.Event()
@@ -79,6 +93,21 @@ class Client:
     def wake(self) -> None:
         """Look again whether there is something to send."""
         self._wake.set()
+
+    def push(self, at: float, stamp: str) -> None:
+        """Put the changes of a flush straight into the socket where it waits for them; else whoever writes to it is woken.
+
+        So a flush costs a client no task and no turn of the event loop; one that is behind, paused or new goes the long way.
+        """
+        topic, outlet = self.topic, self.outlet
+        if topic is None or outlet is None or not self.waiting or self.paused or self.sent == NEVER or self._replies or self._notices \
+                or at < self._told_at + self._limits.spacing_seconds or not outlet.ready():
+            self._wake.set()
+            return
+        tail = self._hub.packed(topic, self.sent, stamp)
+        self.seq += 1
+        self.sent, self._told_at, self._heartbeat = self._hub.number, at, False
+        outlet.put(b'{"type":"tick","seq":%d,' % self.seq, tail)
 
     def beat(self) -> None:
         """Say at the next occasion that the line is alive."""

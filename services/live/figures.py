@@ -1,22 +1,32 @@
-"""From a revaluation to the figures of the screen: rounded once, so that rows add up to totals and the identity holds to the cent."""
+"""From a revaluation to the figures of the screen: rounded once, so that rows add up to totals and the identity holds to the cent.
+
+Scopes stand side by side here: the rows of all of them are one table, and each step is one operation on it.
+"""
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from engine.rounding import largest_remainder, to_cents
+from engine.rounding import largest_remainders, to_cents
 from engine.types import PriceState
 
 Floats = npt.NDArray[np.float64]
+Places = npt.NDArray[np.int64]
 FIELDS: Final = ("market_value", "unrealised", "day_pnl", "total_pnl", "day_return", "on_cost", "weight", "price", "fx_rate")
 IDENTITY: Final = ("net_contributions", "realised", "income", "fees", "taxes", "fx_gain")
 _SIGNS: Final = np.array([1.0, 1.0, 1.0, -1.0, -1.0, 1.0])
+_CONSTANTS: Final = IDENTITY[:-1]
+STATES: Final = tuple(PriceState)  # a price's state is its place here
+STALE: Final = STATES.index(PriceState.STALE)
+_ROW: Final = ",".join(f'"{name}":%s' for name in FIELDS)
+encode: Final[Callable[[object], str]] = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +42,28 @@ class Fixed:
     constants: dict[str, float]  # the terms of `IDENTITY` but fx_gain
 
 
+class Abreast:
+    """Scopes side by side: the rows of the first, then those of the next. `group` says whose each row is."""
+
+    def __init__(self, scopes: Sequence[Fixed]) -> None:
+        sizes = [len(each.is_cash) for each in scopes]
+        self.count = len(scopes)
+        self.bounds: Places = np.cumsum([0, *sizes], dtype=np.int64)
+        self.group: Places = np.repeat(np.arange(len(scopes)), sizes)
+        self.is_cash, self.held = (np.concatenate([getattr(each, name) for each in scopes]) for name in ("is_cash", "held"))
+        self.cost, self.settled, opening, moved_in = (
+            np.concatenate([getattr(each, name) for each in scopes]) for name in ("cost", "settled", "opening", "moved_in"))
+        self.opening, self.moved_in = opening, moved_in
+        self.capital = capital(opening, moved_in)
+        self.moving = ~self.is_cash & self.held
+        self.constants = np.array([[each.constants[name] for name in _CONSTANTS] for each in scopes], dtype=np.float64)
+
+    def sums(self, values: npt.ArrayLike) -> Floats:
+        """Add up the rows of each scope."""
+        added: Floats = np.bincount(self.group, np.asarray(values, dtype=np.float64), self.count).astype(np.float64)  # else integers of no rows
+        return added
+
+
 @dataclass(frozen=True, slots=True)
 class Worth:
     """One revaluation, unrounded, of shape (n_rows,) each."""
@@ -43,14 +75,15 @@ class Worth:
     rate: Floats  # base units per one unit of the row's currency
 
 
-def rows(fixed: Fixed, worth: Worth) -> Floats:
+def rows(fixed: Fixed | Abreast, worth: Worth) -> Floats:
     """Give the table of shape (n_rows, len(FIELDS)): money in cents, ratios to six decimals, weights in percent that sum to 100.0.
 
     A cash row has neither unrealised nor total P/L: its currency gain stands in the totals alone.
     """
+    of = fixed if isinstance(fixed, Abreast) else Abreast([fixed])
     value, day = to_cents(worth.market_value), to_cents(worth.day_pnl)
-    unrealised, total = (np.where(fixed.is_cash, np.nan, to_cents(part)) for part in (worth.unrealised, worth.unrealised + fixed.settled))
-    ratios = ratio(day, capital(fixed.opening, fixed.moved_in)), ratio(total, fixed.cost), weights(value)
+    unrealised, total = (np.where(of.is_cash, np.nan, to_cents(part)) for part in (worth.unrealised, worth.unrealised + of.settled))
+    ratios = ratio(day, of.capital), ratio(total, of.cost), weights(value, of)
     return np.column_stack([value, unrealised, day, total, *ratios, worth.price, worth.rate])
 
 
@@ -66,55 +99,67 @@ def ratio(part: Floats, whole: Floats) -> Floats:
     return np.round(divided, 6)
 
 
-def weights(value: Floats) -> Floats:
-    """Give percent of the whole to one decimal; the known ones sum to 100.0."""
-    known = np.isfinite(value)
-    shares, whole = np.full(len(value), np.nan), float(value[known].sum())
-    if whole > 0:
-        shares[known] = largest_remainder(100 * value[known] / whole, 100.0, 1)
-    return shares
+def weights(value: Floats, of: Abreast) -> Floats:
+    """Give percent of the whole to one decimal; the known ones of a scope sum to 100.0."""
+    whole = of.sums(np.nan_to_num(value))
+    shares = np.divide(100.0 * value, whole[of.group], out=np.full(len(value), np.nan), where=whole[of.group] > 0)
+    return largest_remainders(shares, np.full(of.count, 100.0), of.group, 1)
 
 
 def totals(fixed: Fixed, worth: Worth, table: Floats) -> dict[str, Any]:
-    """Sum the rounded rows; rows without a price count for nothing and are counted."""
+    """Sum the rounded rows of one scope; rows without a price count for nothing and are counted."""
+    return all_totals(Abreast([fixed]), worth, table)[0]
+
+
+def all_totals(of: Abreast, worth: Worth, table: Floats) -> list[dict[str, Any]]:
+    """Do so for each of the scopes."""
     value, unrealised, day = (np.nan_to_num(table[:, column]) for column in range(3))
-    holding, known = ~fixed.is_cash, np.isfinite(table[:, 0])
-    figures: dict[str, Any] = {"value": cents(value.sum()), "market_value": cents(value[holding].sum()), "cash": cents(value[fixed.is_cash].sum()),
-                               "unrealised": cents(unrealised.sum()), "day_pnl": cents(day.sum())}
-    figures |= identity(fixed, worth, figures["value"] - figures["unrealised"], known)
-    figures["total_pnl"] = clean(cents(figures["value"] + figures["cost_excluded"] - (figures["net_contributions"] or 0.0)))
-    dated = np.isfinite(table[:, 2])
-    base = capital(fixed.opening[dated].sum(keepdims=True), fixed.moved_in[dated].sum(keepdims=True))
-    figures["day_return"] = clean(ratio(np.array([figures["day_pnl"]]), base)[0])
-    movers = day[holding & fixed.held]
-    return figures | {"up": int((movers > 0).sum()), "down": int((movers < 0).sum()), "missing": int((~known).sum())}
+    known, dated = np.isfinite(table[:, 0]), np.isfinite(table[:, 2])
+    whole, shown, on_paper, of_day = (np.round(of.sums(part), 2) + 0.0 for part in (value, np.where(of.is_cash, 0.0, value), unrealised, day))
+    cash = np.round(of.sums(np.where(of.is_cash, value, 0.0)), 2) + 0.0
+    terms, excluded = identity(of, worth, whole - on_paper, known)
+    gained = np.round(whole + excluded - np.nan_to_num(terms[:, 0]), 2) + 0.0
+    base = capital(of.sums(np.where(dated, of.opening, 0.0)), of.sums(np.where(dated, of.moved_in, 0.0)))
+    columns = [whole, shown, cash, on_paper, of_day, *terms.T, excluded, gained, ratio(of_day, base)]
+    counts = [of.sums(part).astype(np.int64).tolist() for part in ((day > 0) & of.moving, (day < 0) & of.moving, ~known)]
+    told = [dict(zip(TOTALS, row, strict=True)) for row in np.column_stack(columns).tolist()]
+    if not np.isfinite(terms).all() or not np.isfinite(columns[-1]).all():
+        told = [{name: clean(found) for name, found in row.items()} for row in told]
+    return [{**row, "up": up, "down": down, "missing": missing} for row, up, down, missing in zip(told, *counts, strict=True)]
+
+
+TOTALS: Final = ("value", "market_value", "cash", "unrealised", "day_pnl", *IDENTITY, "cost_excluded", "total_pnl", "day_return")
 
 
 def stale(table: Floats, states: Sequence[str]) -> dict[str, Any]:
     """Tell how much of the value rests on stale prices: `stale_value` in cents, its share of the value, and how many holdings."""
     old = np.array([state == PriceState.STALE.value for state in states] + [False] * (len(table) - len(states)), dtype=bool)
+    return all_stale(table, old, np.zeros(len(table), dtype=np.int64), 1)[0]
+
+
+def all_stale(table: Floats, old: npt.NDArray[np.bool_], group: Places, count: int) -> list[dict[str, Any]]:
+    """Do so for each of some scopes, whose rows `group` tells apart."""
     value = np.abs(np.nan_to_num(table[:, 0]))
-    part, whole = cents(value[old].sum()), float(value.sum())
-    return {"stale_value": part, "stale_share": round(part / whole, 6) if whole > 0 else 0.0, "stale_count": int(old.sum())}
+    part = np.round(np.bincount(group, np.where(old, value, 0.0), count), 2) + 0.0
+    whole, rows_old = np.bincount(group, value, count), np.bincount(group, old, count).astype(np.int64)
+    share = np.round(np.divide(part, whole, out=np.zeros(count), where=whole > 0), 6)
+    return [{"stale_value": money, "stale_share": of_all, "stale_count": number}
+            for money, of_all, number in zip(part.tolist(), share.tolist(), rows_old.tolist(), strict=True)]
 
 
-def identity(fixed: Fixed, worth: Worth, rest: float, known: npt.NDArray[np.bool_]) -> dict[str, float | None]:
+def identity(of: Abreast, worth: Worth, rest: Floats, known: npt.NDArray[np.bool_]) -> tuple[Floats, Floats]:
     """Round contributed, realised, income, fees, taxes and currency gain so that they add up to `rest`, which is value less unrealised.
 
     Where a price is missing its cost is told as `cost_excluded`, and where a term is unknown nothing is fitted: what is not known must
     not be hidden in another term.
     """
-    gain = float(worth.unrealised[known & fixed.is_cash].sum())
-    excluded = float(to_cents(np.array([fixed.cost[~known].sum()]))[0])
-    signed = _SIGNS * np.array([*(fixed.constants[name] for name in IDENTITY[:-1]), gain])
-    fitted = largest_remainder(signed, rest + excluded, 2) if np.isfinite(signed).all() else to_cents(signed)
-    terms = {name: clean(cents(value)) for name, value in zip(IDENTITY, fitted * _SIGNS, strict=True)}
-    return terms | {"cost_excluded": excluded}
-
-
-def cents(value: float) -> float:
-    """Take the noise off a sum of rounded figures."""
-    return round(float(value), 2) + 0.0
+    gain = of.sums(np.where(known & of.is_cash, worth.unrealised, 0.0))
+    excluded = to_cents(of.sums(np.where(known, 0.0, of.cost)))
+    signed = _SIGNS * np.column_stack([of.constants, gain])
+    width, whole = signed.shape[1], np.isfinite(signed).all(axis=1)
+    fitted = largest_remainders(signed.ravel(), np.where(whole, rest + excluded, np.nan), np.repeat(np.arange(of.count), width), 2)
+    terms = np.where(whole[:, None], fitted.reshape(-1, width), to_cents(signed)) * _SIGNS
+    return np.round(terms, 2) + 0.0, excluded
 
 
 def clean(value: float) -> float | None:
@@ -125,3 +170,8 @@ def clean(value: float) -> float | None:
 def record(row: Sequence[float]) -> dict[str, float | None]:
     """Name the figures of one row; what is unknown is null."""
     return {name: clean(value) for name, value in zip(FIELDS, row, strict=True)}
+
+
+def encoded_row(row: Sequence[float]) -> str:
+    """Give the members of a row as JSON, without the braces."""
+    return _ROW % tuple([repr(value) if value - value == 0.0 else "null" for value in row])

@@ -24,6 +24,7 @@ from services.live.scope import Scope
 from services.live.scopes import Scopes
 from services.live.tasks import Tasks
 from services.live.topic import Topic
+from services.live.valuer import Valuer
 
 if TYPE_CHECKING:
     from services import Services
@@ -46,6 +47,7 @@ class Hub:
         self.topics: dict[object, Topic] = {}
         self.board = Board(services.market.judge)
         self.risks = RiskBoard()
+        self._valuer = Valuer()
         self.counts = {"batches": 0, "quotes": 0, "revalued": 0, "flushes": 0, "encoded": 0, "reloads": 0, "cut": 0}
         self.probe = LoopProbe()
         self._services = services
@@ -152,6 +154,10 @@ class Hub:
     def news(self, topic: Topic, since: int) -> bool:
         """Tell whether anything a topic shows changed after flush `since`."""
         return topic.changed(self.board, self.number) > since
+
+    def packed(self, topic: Topic, since: int, stamp: str) -> bytes:
+        """Give the changes of a topic as bytes that end a message of this flush; made once for all who need the same."""
+        return topic.packed(since, self.number, self.board, stamp)
 
     def body(self, topic: Topic, since: int) -> str:
         """Give the encoded changes of a topic; encoded once for all who ask for the same."""
@@ -284,30 +290,30 @@ class Hub:
         touched = self.scopes.moved(slots)
         if not slots and not touched:
             return
-        await self._revalue(touched)
+        await self._valuer.value(touched, self.board)
+        self.counts["revalued"] += len(touched)
         self.risks.tell(touched, self.scopes)
         self.number += 1
         self.counts["flushes"] += 1
         self.board.publish(slots, self.number)
         for scope in touched:
             scope.commit(self.number)
-        self._wake()
+        await self._send()
         self.flush_seconds.observe(self.clock() - began)
 
-    async def _revalue(self, scopes: Iterable[Scope]) -> None:
-        began = self.clock()
-        for scope in scopes:
-            scope.revalue(self.board)
-            self.counts["revalued"] += 1
-            if self.clock() - began > YIELD_SECONDS:
+    async def _send(self) -> None:
+        """Hand what changed to every client whose socket can take it, and wake the others; the loop is given back now and then."""
+        stamp, at = f'"ts":{self.now_ms()},{self.condition()},', self.clock()
+        for topic in tuple(self.topics.values()):
+            if topic.changed(self.board, self.number) != self.number:
+                continue
+            before = topic.encoded
+            for client in tuple(topic.clients):
+                client.push(at, stamp)
+            self.counts["encoded"] += topic.encoded - before
+            if self.clock() - at > YIELD_SECONDS:
                 await asyncio.sleep(0)
-                began = self.clock()
-
-    def _wake(self) -> None:
-        for topic in self.topics.values():
-            if topic.changed(self.board, self.number) == self.number:
-                for client in topic.clients:
-                    client.wake()
+                at = self.clock()
 
     # ------------------------------------------------------------------------------------------------------------------- housekeeping
 

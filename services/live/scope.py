@@ -11,37 +11,18 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from engine.currencies import rates_to
+from engine.revaluation import revalue
 from engine.types import Actor
-from engine.valuation import revalue
 from services.live import figures
 from services.live.board import Board, Price, Slots, price_of_view
-from services.live.figures import Fixed, Floats, Worth
+from services.live.figures import STATES, Fixed, Floats, Worth
+from services.live.layout import Facts, Layout, Valued, rates_at
 from services.live.reader import Loaded
 from services.live.risk import LoadedRisk, ScopeRisk
 from services.views import ALL, HoldingsView, LiveTerms
 
 BODIES: Final = 16  # encoded at once for readers that are behind
-
-
-@dataclass(slots=True)
-class Facts:
-    """A scope as it was read: fixed until it is read again, but for the rates, which move with their pairs."""
-
-    live: LiveTerms
-    fixed: Fixed
-    slots: Slots  # of the holdings, row by row
-    pair_slots: Slots
-    pairs: tuple[str, ...]  # pair by pair, as `pair_slots`
-    pair_prices: Floats  # those the rates were made from
-    rate: Floats  # base units per unit of each of `terms.currencies`
-
-    def rates(self, board: Board) -> Floats:
-        """Give the rate of each currency with the pairs as the board has them."""
-        prices = board.price[self.pair_slots]
-        if not np.array_equal(prices, self.pair_prices, equal_nan=True):
-            self.pair_prices, self.rate = prices, rates_of(self.live, dict(zip(self.pairs, prices.tolist(), strict=True)))
-        return self.rate
+_STATES: Final = tuple(f',"state":"{state.value}"' for state in STATES)
 
 
 @dataclass(slots=True)
@@ -53,7 +34,7 @@ class Shown:
     totals: dict[str, Any]
     changed: npt.NDArray[np.int64]
     head_changed: int
-    states: list[str]  # of the holdings' prices
+    states: npt.NDArray[np.int8]  # of the holdings' prices
     members: list[str | None]  # encoded rows
     risk: str  # encoded, empty where nobody asked
 
@@ -75,7 +56,7 @@ def live_price(pair: str, live: LiveTerms) -> Price:
 def rates_of(live: LiveTerms, moved: Mapping[str, float]) -> Floats:
     """Give base units per unit of each currency, with some pairs at a newer rate than when the scope was read."""
     known = {pair: rate for pair, rate in moved.items() if np.isfinite(rate)}
-    return rates_to(live.base_currency, live.terms.currencies, {**live.pairs, **known}).reindex(live.terms.currencies).to_numpy(dtype=np.float64)
+    return rates_at(live.base_currency, live.terms.currencies, tuple(sorted({**live.pairs, **known}.items())))
 
 
 def fixed_of(loaded: Loaded) -> Fixed:
@@ -124,11 +105,12 @@ class Scope:
         self.risk_next = ""  # encoded, to be shown with the next flush
         self._past: LoadedRisk | None = None
         self._benchmark: int | None = None  # slot
-        self._valued: tuple[Worth, Floats, float] | None = None
+        self._valued: tuple[Worth, Floats, float] | None = None  # kept where risk is wanted
         self._ledger: dict[str, int] = {}  # portfolio -> flush in which its revision was shown
         self._facts: Facts | None = None
-        self._next: tuple[Facts, Floats, dict[str, Any], list[str]] | None = None
+        self._next: tuple[Facts, Valued] | None = None
         self._shown: Shown | None = None
+        self._names: list[str] = []  # symbols of the rows, encoded
         self._cache: dict[tuple[int, bool], str] = {}
 
     def concerns(self, portfolio: str) -> bool:
@@ -170,18 +152,26 @@ class Scope:
         self.gone, self._facts, self._next, self.risk = True, None, None, None
         self.moved_by = frozenset()
 
+    @property
+    def facts(self) -> Facts | None:
+        """Give what is to be valued; None where the portfolio is no more."""
+        return self._facts
+
+    @property
+    def table(self) -> Floats | None:
+        """Give the table that clients see now."""
+        return None if self._shown is None else self._shown.table
+
     def revalue(self, board: Board) -> None:
         """Value every row at the prices of the board."""
-        facts = self._facts
-        if facts is None:
-            return
-        worth = worth_of(facts, board)
-        table = figures.rows(facts.fixed, worth)
-        states = [board.prices[slot].state.value for slot in facts.slots]
-        totals = figures.totals(facts.fixed, worth, table) | figures.stale(table, states) | {"received": newest(facts, board)}
-        self._next = (facts, table, totals, states)
+        if self._facts is not None:
+            self.take(self._facts, Layout([self._facts]).value(board, [self.table])[0], board)
+
+    def take(self, facts: Facts, valued: Valued, board: Board) -> None:
+        """Take over a valuation; shown with the next flush."""
+        self._next = (facts, valued)
         if self.risk_wanted:
-            self._valued = (worth, facts.rate, float("nan") if self._benchmark is None else float(board.price[self._benchmark]))
+            self._valued = (valued.worth, facts.rate, float("nan") if self._benchmark is None else float(board.price[self._benchmark]))
 
     def worth_now(self) -> tuple[Worth, Floats, float] | None:
         """Give the last valuation for the board of risks: rows, the rates in it, the price of the benchmark."""
@@ -196,36 +186,38 @@ class Scope:
             self.changed = self.loaded = number
             self._shown = None
             return
-        (facts, table, totals, states), self._next = self._next, None
+        (facts, valued), self._next = self._next, None
         risk = self.risk_next or (self._shown.risk if self._shown else "")
         if risk and (self._shown is None or risk != self._shown.risk):
             self.risk_changed = number
         if self._shown is None or self._shown.facts is not facts:
-            self._show_anew(facts, table, totals, states, number)
+            self._show_anew(facts, valued, number)
         else:
-            self._show_changes(self._shown, table, totals, states, number)
+            self._show_changes(self._shown, valued, number)
         if self._shown is not None:
             self._shown.risk = risk
 
-    def _show_anew(self, facts: Facts, table: Floats, totals: dict[str, Any], states: list[str], number: int) -> None:
+    def _show_anew(self, facts: Facts, valued: Valued, number: int) -> None:
         before = self._shown.facts.live.revisions if self._shown else {}
-        revisions = facts.live.revisions
+        revisions, count = facts.live.revisions, len(valued.table)
         self._ledger = {key: self._ledger.get(key, number) if before.get(key) == revisions[key] else number for key in revisions}
-        self._shown = Shown(facts, table, totals, np.full(len(table), number, dtype=np.int64), number, states, [None] * len(table), "")
+        self._shown = Shown(facts, valued.table, valued.totals, np.full(count, number, dtype=np.int64), number, valued.states, [None] * count, "")
+        self._names = [json.dumps(symbol) for symbol in facts.live.symbols]
         self.slots = facts.slots
         self.changed = self.loaded = number
 
-    def _show_changes(self, shown: Shown, table: Floats, totals: dict[str, Any], states: list[str], number: int) -> None:
-        moved = ((table != shown.table) & ~(np.isnan(table) & np.isnan(shown.table))).any(axis=1)
-        moved[: len(states)] |= np.array([now != before for now, before in zip(states, shown.states, strict=True)], dtype=bool)
-        for row in np.flatnonzero(moved):
+    def _show_changes(self, shown: Shown, valued: Valued, number: int) -> None:
+        moved = valued.moved
+        moved[: len(valued.states)] |= valued.states != shown.states
+        rows = np.flatnonzero(moved)
+        for row in rows.tolist():
             shown.members[row] = None
-        shown.changed[moved] = number
-        if totals != shown.totals:
+        shown.changed[rows] = number
+        if valued.totals != shown.totals:
             shown.head_changed = self.changed = number
-        if moved.any():
+        if rows.size:
             self.changed = number
-        shown.table, shown.totals, shown.states = table, totals, states
+        shown.table, shown.totals, shown.states = valued.table, valued.totals, valued.states
 
     def changed_at(self, *, risk: bool = False) -> int:
         """Give the flush in which anything that is followed last changed."""
@@ -248,21 +240,18 @@ class Scope:
         if whole:
             parts.append(f'"full":true,"currency":{json.dumps(facts.live.base_currency)}')
         if whole or shown.head_changed > since:
-            parts.append(json.dumps(shown.totals, separators=(",", ":"))[1:-1])
+            parts.append(figures.encode(shown.totals)[1:-1])
         if risk and shown.risk and (whole or self.risk_changed > since):
             parts.append(f'"risk":{shown.risk}')
         rows = range(len(shown.members)) if whole else np.flatnonzero(shown.changed > since).tolist()
         parts.append(f'"holdings":{{{",".join(self._row(shown, row) for row in rows)}}}')
         return ",".join(parts)
 
-    @staticmethod
-    def _row(shown: Shown, row: int) -> str:
+    def _row(self, shown: Shown, row: int) -> str:
         member = shown.members[row]
         if member is None:
-            body: dict[str, Any] = figures.record(shown.table[row].tolist())
-            if row < len(shown.states):
-                body["state"] = shown.states[row]
-            member = shown.members[row] = f"{json.dumps(shown.facts.live.symbols[row])}:{json.dumps(body, separators=(',', ':'))}"
+            state = _STATES[shown.states[row]] if row < len(shown.states) else ""
+            member = shown.members[row] = f"{self._names[row]}:{{{figures.encoded_row(shown.table[row].tolist())}{state}}}"
         return member
 
     def ledger_members(self, since: int) -> str:
@@ -280,9 +269,3 @@ def worth_of(facts: Facts, board: Board) -> Worth:
     price[: len(facts.slots)] = board.price[facts.slots]
     result = revalue(terms, price, rate)
     return Worth(result.market_value, result.unrealised, result.day_pnl, price, rate[terms.currency_index])
-
-
-def newest(facts: Facts, board: Board) -> int | None:
-    """Tell when the newest quote behind a scope's figures was received."""
-    received = [stamp for slot in (*facts.slots.tolist(), *facts.pair_slots.tolist()) if (stamp := board.prices[slot].received)]
-    return max(received, default=None)

@@ -42,6 +42,31 @@ class Owner(Protocol):
         """Have a flush at once."""
 
 
+class Movers:
+    """Which scopes a slot moves: looked up by what moved, so that what did not move costs nothing."""
+
+    def __init__(self) -> None:
+        self._by_slot: dict[int, set[Scope]] = {}
+        self._known: dict[Scope, frozenset[int]] = {}
+
+    def follow(self, scopes: Iterable[Scope]) -> None:
+        """Take over what moves each scope now; one that did not change is not looked at."""
+        there = {scope: scope.moved_by for scope in scopes}
+        for scope, slots in tuple(self._known.items()):
+            if there.get(scope) is not slots:
+                for slot in slots:
+                    self._by_slot[slot].discard(scope)
+                del self._known[scope]
+        for scope in there.keys() - self._known.keys():
+            self._known[scope] = there[scope]
+            for slot in there[scope]:
+                self._by_slot.setdefault(slot, set()).add(scope)
+
+    def of(self, slots: Iterable[int]) -> set[Scope]:
+        """Give the scopes that any of some slots moves."""
+        return set().union(*(self._by_slot.get(slot, ()) for slot in slots))
+
+
 class Scopes:
     """Scopes by workspace and name; `await get(...)` reads one that is not there yet."""
 
@@ -50,6 +75,7 @@ class Scopes:
         self._hub, self._reader, self._tasks = hub, reader, tasks
         self._known: dict[ScopeKey, Scope] = {}
         self._touched: set[Scope] = set()  # read again since the last flush
+        self._movers = Movers()
 
     def __iter__(self) -> Iterator[Scope]:
         return iter(self._known.values())
@@ -82,10 +108,12 @@ class Scopes:
         self._hub.tell()
         return scope
 
-    def moved(self, slots: set[int]) -> set[Scope]:
-        """Take the scopes that some quotes move, and those that were read again since this was last asked."""
+    def moved(self, slots: set[int]) -> list[Scope]:
+        """Take the scopes that some quotes move, and those that were read again since this was last asked; in a lasting order."""
         touched, self._touched = self._touched, set()
-        return touched | {scope for scope in self if not slots.isdisjoint(scope.moved_by)}
+        self._movers.follow(self)
+        touched |= self._movers.of(slots)
+        return [scope for scope in self if scope in touched]
 
     # ---------------------------------------------------------------------------------------------------------------- reading again
 

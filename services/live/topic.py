@@ -16,8 +16,8 @@ NEVER = -1  # the flush a client has seen that has seen nothing
 class Follower(Protocol):
     """Whoever reads a topic."""
 
-    def wake(self) -> None:
-        """Look again whether there is something to send."""
+    def push(self, at: float, stamp: str) -> None:
+        """Take the changes of a flush, or look for them when there is time."""
 
 
 class Topic:
@@ -32,6 +32,7 @@ class Topic:
         self.encoded = 0  # bodies made, ever
         self._keep = keep
         self._bodies: dict[int, str] = {}
+        self._packed: dict[int, bytes] = {}  # the same with stamp and closing brace, as they go out with a flush
         self._made_for = NEVER
         self._looked_at = NEVER
         self._changed = NEVER
@@ -58,6 +59,7 @@ class Topic:
         """Give the members of a message with all that changed after flush `since`, without the opening brace."""
         if self._made_for != number:
             self._bodies.clear()
+            self._packed.clear()
             self._made_for = number
         body = self._bodies.get(since)
         if body is None:
@@ -65,6 +67,15 @@ class Topic:
             if len(self._bodies) < self._keep:
                 self._bodies[since] = body
         return body
+
+    def packed(self, since: int, number: int, board: Board, stamp: str) -> bytes:
+        """Give what follows a client's own `seq` in the message of a flush, with all that changed after flush `since`."""
+        packed = self._packed.get(since) if self._made_for == number else None
+        if packed is None:
+            packed = f"{stamp}{self.body(since, number, board)}}}".encode()
+            if len(self._packed) < self._keep:
+                self._packed[since] = packed
+        return packed
 
     def _encode(self, since: int, board: Board) -> str:
         self.encoded += 1

@@ -17,8 +17,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from websockets.client import ClientProtocol
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.frames import Frame, Opcode
+from websockets.protocol import State
 from websockets.sync.client import ClientConnection, connect
+from websockets.uri import parse_uri
 
 from api import stream
 from services.live import Hub, Limits
@@ -251,3 +255,13 @@ def test_a_stop_of_the_server_says_so(services: Services, actor: Actor) -> None:
         assert end_of(line) == 1012
     thread.join(10)
     assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536, 200_000])
+def test_a_flush_is_framed_as_the_protocol_wants(size: int) -> None:
+    head, tail = "é".encode(), b"x" * size
+    reader = ClientProtocol(parse_uri("ws://host/"), state=State.OPEN, max_size=None)
+    reader.receive_data(b"".join((stream.TEXT, stream.length_of(len(head) + size), head, tail)))
+    (told,) = reader.events_received()
+    assert isinstance(told, Frame)
+    assert (told.fin, told.opcode, bytes(told.data)) == (True, Opcode.TEXT, head + tail)

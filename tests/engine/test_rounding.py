@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from engine import largest_remainder, to_cents
 from engine.errors import InvalidInput
+from engine.rounding import largest_remainders
 
 
 @given(st.decimals("-1e9", "1e9", places=5))
@@ -49,3 +50,18 @@ def test_nothing_to_share_out() -> None:
     assert largest_remainder([], 0.0).size == 0
     with pytest.raises(InvalidInput):
         largest_remainder([1.0], float("nan"))
+
+
+@given(st.lists(st.lists(st.floats(-1e4, 1e4) | st.just(float("nan")), max_size=8), min_size=1, max_size=6), st.integers(0, 3))
+def test_many_wholes_are_shared_out_as_each_alone(groups: list[list[float]], decimals: int) -> None:
+    wholes = [float(np.nansum(parts)) for parts in groups]
+    group = np.repeat(np.arange(len(groups)), [len(parts) for parts in groups])
+    together = largest_remainders([part for parts in groups for part in parts], wholes, group, decimals)
+    alone = [largest_remainder(parts, whole, decimals) for parts, whole in zip(groups, wholes, strict=True)]
+    np.testing.assert_array_equal(together, np.concatenate(alone))
+
+
+def test_a_whole_that_is_not_known_leaves_its_parts_unknown() -> None:
+    found = largest_remainders([1.04, 2.0, 3.05, 4.0], [np.nan, 7.1], [0, 0, 1, 1], 1)
+    assert np.isnan(found[:2]).all()
+    assert found[2:].tolist() == [3.1, 4.0]
