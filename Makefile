@@ -5,6 +5,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
+unexport PYTHONDONTWRITEBYTECODE   # the tests start our own processes a hundred times: let them keep what they compiled
+
 .PHONY: run test check lint types unit browser bench lock clean help
 
 help:            ## what each verb does
@@ -21,7 +23,7 @@ lint: $(VENV)/dev.stamp            ## ruff, all rules
 	$(BIN)/ruff check .
 
 types: $(VENV)/dev.stamp            ## mypy, strict on engine, data, services, api
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers 2
 
 unit: $(VENV)/dev.stamp            ## every test without a browser, doctests too; real PostgreSQL and Redis
 	$(BIN)/python -m pytest -m "not browser" -n auto --maxprocesses 4 --dist loadfile --doctest-modules engine tests
