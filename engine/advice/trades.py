@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
-__all__ = ["BeforeAfter", "Conversion", "LotTaken", "Side", "Trade", "TradeList"]
+__all__ = ["BeforeAfter", "Conflict", "Conversion", "LotTaken", "Side", "Trade", "TradeList"]
 
 BUY: Final = "BUY"
 SELL: Final = "SELL"
@@ -81,11 +81,12 @@ class TradeList:
     trades: tuple[Trade, ...]
     conversions: tuple[Conversion, ...] = ()
     new_money: float = 0.0  # that comes in before (positive) or is taken out after
+    money_account: str | None = None
     cost: float = 0.0  # fees, spreads and conversions
     tax: float = 0.0  # after losses and gains are set off; positive: to pay, negative: saved
     gain_short: float = 0.0
     gain_long: float = 0.0
-    turnover: float = 0.0  # the lesser of bought and sold over the value, fraction
+    turnover: float = 0.0  # half of what is bought and sold over the value, fraction
     notes: tuple[str, ...] = ()  # what was left out, and why
 
 
@@ -117,3 +118,14 @@ class BeforeAfter:
     groups: Mapping[str, Mapping[str, tuple[float, float]]] = field(default_factory=dict)  # sector, asset_class, ... -> name -> weight before, after
     days: int = 0  # of history that the risk rests on
     level: float = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """One constraint of those that cannot all hold, and how far it alone would have to give way."""
+
+    name: str  # the policy's name for it, such as max_weight
+    what: str  # "no holding above 10 %"
+    limit: float
+    relaxed: float  # the limit with which all of them hold, the others unchanged; NaN: it alone mends nothing, or would have to be lifted
+    subject: str | None = None  # symbol or group it is about
