@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI, HTTPException, Request
 from starlette.routing import compile_path
 
 from api import (
+    advice_trades,
     alerts,
     analytics,
     attribution,
@@ -65,6 +66,7 @@ PARTS = (
     stress,
     what_ifs,
     firm,
+    advice_trades,
     benchmarks,
     factors,
     risk_var,

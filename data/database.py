@@ -23,9 +23,11 @@ from data.repositories.instruments import Instruments
 from data.repositories.integrity import Integrity
 from data.repositories.ledger import Ledger
 from data.repositories.market import Market
+from data.repositories.optimiser_runs import OptimiserRuns
 from data.repositories.outbox import Outbox
 from data.repositories.portfolios import Portfolios
 from data.repositories.prices import Prices
+from data.repositories.proposals import Proposals
 from data.repositories.review import Reviews
 from data.repositories.risk_runs import RiskRuns
 from data.repositories.scenarios import Scenarios
@@ -90,6 +92,16 @@ class Unit:
     def valuations(self) -> Valuations:
         """Daily valuations, and since when they are wrong."""
         return Valuations(self.connection)
+
+    @cached_property
+    def proposals(self) -> Proposals:
+        """Drafts that wait for a person."""
+        return Proposals(self.connection)
+
+    @cached_property
+    def optimiser_runs(self) -> OptimiserRuns:
+        """Runs of optimisers."""
+        return OptimiserRuns(self.connection)
 
     @cached_property
     def scenarios(self) -> Scenarios:

@@ -16,6 +16,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index,
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from data.advice_models import OptimiserRun, Proposal  # noqa: F401
 from data.alert_models import AlertRule  # noqa: F401  # brings its tables into the schema
 from data.evidence_models import WhatIf  # noqa: F401
 from data.factor_models import FactorFile  # noqa: F401

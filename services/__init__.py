@@ -9,8 +9,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from engine.advice.policy import Policy
 from services.accounts import Accounts
 from services.advice.newcomers import Newcomers
+from services.advice.proposals import Proposals
+from services.advice.rebalancing import Rebalancing
+from services.advice.standing import Standings
 from services.advice.what_if import WhatIf
 from services.advice.what_if_stress import StressOf
 from services.advice.what_ifs import WhatIfs
@@ -87,6 +91,8 @@ class Services:
     exposures: Exposures
     firm: FirmRuns
     risk: Risk
+    rebalancing: Rebalancing
+    proposals: Proposals
     explain: Explain
     market: Market
     endpoints: Endpoints
@@ -146,7 +152,8 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
         settings=settings, database=database, bus=bus, cache=cache, feed=feed, market=market, valuation=valuation,
         providers=Providers(settings, database, feed),
         history=History(database, bus, feed), gains=gains, accounts=accounts,
-        performance=performance, exposures=exposures, risk=risk, explain=Explain(valuation, performance, gains, analytics),
+        performance=performance, exposures=exposures, risk=risk, proposals=Proposals(writes), explain=Explain(valuation, performance, gains, analytics),
+        rebalancing=Rebalancing(database, Standings(database, market, valuation), exposures, lambda _actor, _portfolio: Policy()),
         scenarios=scenarios, stress=Stress(database, exposures, scenarios),
         what_if=what_if, what_ifs=WhatIfs(writes, what_if),
         firm=FirmRuns(writes, exposures, settings.engine_cluster),

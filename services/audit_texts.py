@@ -21,7 +21,8 @@ DONE = {"record": "Recorded", "correct": "Corrected", "void": "Voided", "undo": 
         "remove": "Removed", "put": "Put", "apply": "Mended", "dismiss": "Said to be no problem:", "restore": "Asked again:", "accept": "Accepted",
         "transfer": "Transferred", "import": "Imported", "take_back": "Took back", "reorder": "Reordered",
         "quote_released": "Let pass", "quote_rejected": "Kept out", "bar_released": "Let pass", "bar_rejected": "Kept out",
-        "acknowledge": "Saw", "test": "Tested", "retry": "Tried again"}
+        "acknowledge": "Saw", "test": "Tested", "retry": "Tried again", "confirm": "Confirmed",
+        "reject": "Put aside"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -271,7 +271,7 @@ def newest(unit: Unit, portfolio_id: UUID, transaction_id: UUID, version: int) -
 def recorded(unit: Unit, actor: Actor, portfolio: Portfolio, drafts: Sequence[object], *, numbered: bool = False,
              oversell: str | None = None) -> list[Transaction]:
     """Check drafts and append them, in a transaction that has taken the portfolio's next revision."""
-    entries = _entries(unit, actor, portfolio, drafts, numbered=numbered)
+    entries = entries_of(unit, actor, portfolio, drafts, numbered=numbered)
     _refuse_known(unit, portfolio.id, entries, numbered=numbered)
     with rules_kept(unit, portfolio, oversell) as news:
         news |= {str(entry.id): row if numbered else None for row, entry in enumerate(entries, start=1)}
@@ -325,7 +325,8 @@ def merged(current: Transaction, changes: Mapping[str, Any]) -> dict[str, Any]:
     return {**kept, **changes}
 
 
-def _entries(unit: Unit, actor: Actor, portfolio: Portfolio, raws: Sequence[object], *, numbered: bool) -> list[Transaction]:
+def entries_of(unit: Unit, actor: Actor, portfolio: Portfolio, raws: Sequence[object], *, numbered: bool) -> list[Transaction]:
+    """Read drafts as what they would be in the ledger, or tell everything that is wrong with them."""
     today = calendar.today()
     drafts = [read_draft(raw, today=today, row=row if numbered else None) for row, raw in enumerate(raws, start=1)]
     _complete(unit, actor, portfolio, drafts)

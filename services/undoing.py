@@ -14,7 +14,7 @@ from data.records import AuditEntry, Rate
 from data.repositories.base import stale
 from engine.errors import Conflict, NotFound
 from engine.types import Actor, AssetClass, Bar, CorporateAction
-from services.advice import what_ifs
+from services.advice import proposals, what_ifs
 from services.alerts import rules as alert_rules
 from services.attribution import factor_sets
 from services.audit_texts import Known, ids_of
@@ -345,6 +345,7 @@ _WAYS: Mapping[tuple[str, str], Way] = {
     **{(alert_rules.ENTITY, action): alert_rules.rule_undone for action in ("create", "change", "remove", "undo")},
     **{(stress_scenarios.ENTITY, action): stress_scenarios.scenario_undone for action in ("create", "change", "remove", "undo")},
     **{(what_ifs.ENTITY, action): what_ifs.what_if_undone for action in ("create", "change", "remove", "undo")},
+    **{(proposals.ENTITY, action): proposals.proposal_undone for action in ("confirm", "reject")},
     **{(blends.ENTITY, action): blends.blend_undone for action in ("create", "change", "remove", "restore", "undo")},
     **{(factor_sets.ENTITY, action): factor_sets.factors_undone for action in ("create", "remove", "undo")},
     **{(entity, action): _rows_put for entity in ("bars", "actions", "fx") for action in ("put", "undo")},

@@ -12,12 +12,14 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from engine.advice.trades import BeforeAfter, Conversion, LotTaken, Side, Trade, TradeList
+from engine.advice.trades import BeforeAfter, Conflict, Conversion, LotTaken, Side, Trade, TradeList
 from engine.types import Finding
 
-__all__ = ["BeforeAfter", "Conflict", "Conversion", "Frontier", "FrontierPoint", "LotTaken", "ModelInfo", "OptimiseQuestion", "OptimiseResult",
-           "OptimiseView", "OrderLine", "ProposalLine", "ProposalView", "RebalanceQuestion", "RebalanceView", "Side", "Trade",
-           "TradeList"]  # fmt: skip
+__all__ = [
+    "AcceptQuestion", "BeforeAfter", "Conflict", "Conversion", "Frontier", "FrontierPoint", "LotTaken", "ModelInfo", "OptimiseQuestion",
+    "OptimiseResult", "OptimiseView", "OrderLine", "ProposalLine", "ProposalView", "RebalanceQuestion", "RebalanceView", "Side", "Trade",
+    "TradeList",
+]  # fmt: skip
 
 SCOPES: Final = ("targets", "breached", "edge")  # everything to its target; only what left its band; only back to the band's edge
 PROPOSAL_STATES: Final = ("open", "confirmed", "rejected")
@@ -53,14 +55,15 @@ class OrderLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Conflict:
-    """One constraint of those that cannot all hold, and how far it would have to give way."""
+class AcceptQuestion:
+    """What is to be kept as a proposal: orders as they are, or those of a question worked out anew."""
 
-    name: str  # the policy's name for it, such as max_weight
-    what: str  # a sentence: "no holding above 10 %"
-    limit: float
-    relaxed: float  # the limit with which all of them hold, others unchanged or as told here; equal to `limit` where another one gives way
-    subject: str | None = None  # symbol or group it is about
+    orders: tuple[OrderLine, ...] | None
+    question: RebalanceQuestion | None
+    source: str = "rebalance"
+    note: str | None = None
+    effect: Mapping[str, Any] = field(default_factory=dict)
+    revision: int | None = None  # of the ledger that was looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ class RebalanceView:
     base_currency: str
     targets: dict[str, float]  # by symbol, as they come out of `by`
     bands: dict[str, tuple[float, float]]  # by symbol: lowest and highest weight that is left alone
-    list: TradeList
+    trade_list: TradeList
     effect: BeforeAfter
     orders: tuple[OrderLine, ...]
     names: dict[str, str]  # symbol -> name

@@ -51,6 +51,7 @@ class ExposureQuestion:
     base_currency: str | None = None
     group_by: str | None = None  # of HELD_BY but country: the answer is of one group of it
     group: str | None = None
+    also: tuple[str, ...] = ()  # symbols that are laid beside what is held, at nothing: what one thinks of buying
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,8 @@ class Exposures:
         chosen = _chosen(view, asked)
         held = {symbol: view.instruments[symbol] for symbol in chosen.index}
         with self._database.read() as unit:
+            others = unit.instruments.by_symbols(actor.workspace_id, sorted(set(asked.also) - {*held}))
+            chosen, held = pd.concat([chosen, _beside_held(others)]) if others else chosen, {**held, **others}
             asked = replace(asked, end=_last_day(unit, held, asked.end))
             key = self._key(unit, actor, view, asked, held)
         # No connection is held while another one is asked for, or while somebody else computes the same: many at once would wait for each other.
@@ -256,6 +259,13 @@ def _chosen(view: HoldingsView, asked: ExposureQuestion) -> pd.DataFrame:
     named = told.assign(**{name: [getattr(words[symbol], name) for symbol in told.index] for name in ("name", "asset_class", "sector", "country")})
     frame: pd.DataFrame = named.assign(asset_class=[str(each) for each in named["asset_class"]])[COLUMNS]
     return frame if asked.group is None else frame[_is_in(frame, str(asked.group_by), asked.group)]
+
+
+def _beside_held(others: Mapping[str, Instrument]) -> pd.DataFrame:
+    """Lay out what is not held as holdings of nothing."""
+    rows = {symbol: (each.name, str(each.asset_class), each.sector, each.country, each.currency, 0.0, np.nan, 0.0, 0.0)
+            for symbol, each in others.items()}
+    return pd.DataFrame.from_dict(rows, orient="index", columns=COLUMNS).rename_axis("symbol")
 
 
 def _is_in(frame: pd.DataFrame, by: str, group: str) -> pd.Series:
