@@ -196,7 +196,7 @@ def _answer(at: Sample, weights: np.ndarray[Any, np.dtype[np.float64]], name: st
 
 
 def _reason(name: str) -> str:
-    return "skew and kurtosis are out of its domain" if name == "cornish_fisher" else "nothing varies"
+    return {"cornish_fisher": "skew and kurtosis are out of its domain", "garch": "nothing varies, or no fit converged"}.get(name, "nothing varies")
 
 
 def _figures(held: Held, level: float, gaps: dict[str, str]) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from types import SimpleNamespace
 
 import empyrical
 import numpy as np
@@ -30,6 +31,7 @@ from engine.risk.sample import Sample
 from engine.risk.var.copula import kendall, root_of, t_copula_of
 from engine.risk.var.extremes import fitted_peaks
 from engine.risk.var.garch import garch
+from engine.risk.var.garch_now import garch_now
 from engine.risk.var.methods import METHODS
 from engine.risk.var.parametric import degrees_of_freedom, in_domain, moments
 
@@ -135,6 +137,33 @@ def test_garch_as_arch_has_it(seed: int) -> None:
     assert 1e4 * ours.variance[0] == pytest.approx(forecast[0], rel=1e-5)
     loss = -(10 * theirs.params["mu"] + stats.norm.ppf(0.05) * np.sqrt(forecast.sum())) / 100
     assert value_at_risk(returns, method="garch", horizon=10) == pytest.approx(loss, rel=1e-4)
+
+
+@pytest.mark.parametrize("seed", [1, 4])
+def test_the_fit_of_now_is_made_by_arch_and_is_ours_to_rounding(seed: int) -> None:
+    """Told by arch, at its own closest stop; the windows of a backtest, which are ours, meet it."""
+    returns = clustered(1200, seed)
+    fitted = arch_model(returns / returns.std(), rescale=False).fit(disp="off", tol=1e-12)
+    told, ours = garch_now(Sample(returns[:, None])), garch(Sample(returns[:, None]))
+    assert told.variance[0] == pytest.approx(fitted.forecast(horizon=1).variance.iloc[-1, 0] * returns.var(), rel=1e-7)
+    assert [told.alpha[0], told.beta[0]] == pytest.approx(fitted.params.to_numpy()[2:], rel=1e-6)
+    assert told.variance[0] == pytest.approx(ours.variance[0], rel=1e-5)
+    of_windows = value_at_risk(returns, method="garch", fitted_by="own")
+    assert value_at_risk(returns, method="garch") == pytest.approx(of_windows, rel=1e-5)
+    assert rolling_value_at_risk(returns, method="garch", window=1200)[-1] == pytest.approx(of_windows, rel=1e-12)
+
+
+def test_a_fit_that_never_converges_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    starts = []
+
+    def lost(_self: object, **given: object) -> SimpleNamespace:
+        starts.append(given["starting_values"])
+        return SimpleNamespace(convergence_flag=9)
+
+    monkeypatch.setattr(type(arch_model(FAT, rescale=False)), "fit", lost)
+    assert np.isnan(value_at_risk(FAT, method="garch"))
+    assert [start is None for start in starts] == [True, True, False]  # at last from where our own search ends
+    assert starts[-1].sum() > 0
 
 
 def test_filtered_history_is_the_quantile_of_shocks_at_tomorrows_volatility() -> None:

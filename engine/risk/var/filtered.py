@@ -10,6 +10,7 @@ from engine.columns import Floats
 from engine.risk.sample import Sample
 from engine.risk.var.extremes import peaks_over_threshold
 from engine.risk.var.garch import Garch, aligned, garch, recursed
+from engine.risk.var.garch_now import garch_now
 from engine.risk.var.historical import mean_beyond
 from engine.risk.var.ways import Tail, Ways, located
 
@@ -71,15 +72,15 @@ def _path(at: Sample, decay: float) -> Floats:
 
 def garch_tail(at: Sample, ways: Ways) -> Tail:
     """Give the normal tail of the variance that GARCH(1,1) expects over the horizon."""
-    fitted = garch_of(at)
+    fitted = garch_of(at, ways.fitted_by)
     sigma = np.sqrt(fitted.ahead(ways.horizon))
     drift = fitted.mean * ways.horizon
     return Tail(-(drift + ways.z * sigma), ways.z_beyond * sigma - drift)
 
 
-def garch_of(at: Sample) -> Garch:
-    """Fit GARCH(1,1), once a sample."""
-    fitted: Garch = at.once("garch", lambda: garch(at))
+def garch_of(at: Sample, fitted_by: str = "arch") -> Garch:
+    """Fit GARCH(1,1), once a sample: by the `arch` package series by series, or all columns at once by our own search."""
+    fitted: Garch = at.once(("garch", fitted_by), lambda: garch_now(at) if fitted_by == "arch" else garch(at))
     return fitted
 
 
@@ -117,7 +118,7 @@ def filtered(at: Sample, ways: Ways) -> Filtered:
     Vosper, VaR without correlations for portfolios of derivative securities, 1999.
     """
     if ways.filtered_by == "garch":
-        fitted = garch_of(at)
+        fitted = garch_of(at, ways.fitted_by)
         return Filtered(Sample((aligned(at) - fitted.mean) / np.sqrt(fitted.path)), fitted.mean, np.sqrt(fitted.variance))
     path = np.sqrt(ewma_path(at, ways.decay or EWMA_DECAY))
     return Filtered(Sample(aligned(at) / path[:-1]), np.zeros_like(path[-1]), path[-1])

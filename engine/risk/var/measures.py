@@ -52,6 +52,7 @@ def value_at_risk(returns: Table, *, level: float = 0.95, method: str = "histori
         `scaling`: ``square_root`` (default), or ``overlapping``: returns of `horizon` periods are
         compounded first and taken as they are. `decay`: 0.94 (default) of EWMA, 0.98 of age weights. `degrees_of_freedom`: of Student-t
         and copula, default the most likely. `threshold`: of EVT, default 0.9. `filtered_by`: ``ewma`` (default) or ``garch``.
+        `fitted_by`: GARCH of each series by the ``arch`` package (default), NaN where it does not converge, or by our ``own`` search.
         `domain`: ``check`` (default) or ``ignore`` of Cornish-Fisher. `simulations` 10000, `seed` 7, `block` 10 days.
 
     Returns
@@ -261,6 +262,7 @@ def rolled(cells: Floats, method: str, ways: Ways, window: int) -> Tail:
     if not rows:
         return Tail(np.empty((0, cells.shape[1])), np.empty((0, cells.shape[1])))
     runs = np.lib.stride_tricks.sliding_window_view(cells, window, axis=0)
+    ways = replace(ways, fitted_by="own")  # a thousand windows are one fit
     step = max(1, _CELLS // (window * cells.shape[1]))
     tails = [tail_of(Sample(_laid(runs[start:start + step])), method, ways) for start in range(0, rows, step)]
     loss, shortfall = (np.concatenate(parts).reshape(rows, -1) for parts in zip(*tails, strict=True))

@@ -16,6 +16,7 @@ from engine.risk.sample import INTERPOLATIONS, level_of
 
 TAILS = ("strict", "weighted", "beyond")
 FILTERS = ("ewma", "garch")
+FITTERS = ("arch", "own")
 DOMAINS = ("check", "ignore")
 SCALINGS = ("square_root", "overlapping")
 
@@ -35,6 +36,7 @@ class Choices(TypedDict, total=False):
     degrees_of_freedom: float | None
     threshold: float
     filtered_by: str
+    fitted_by: str
     domain: str
     simulations: int
     seed: int
@@ -69,6 +71,7 @@ class Ways:
     degrees_of_freedom: float | None = None
     threshold: float = 0.9
     filtered_by: str = "ewma"
+    fitted_by: str = "arch"
     domain: str = "check"
     simulations: int = 10_000
     seed: int = 7
@@ -99,6 +102,7 @@ class Ways:
         one_of("tail", self.tail, TAILS)
         one_of("scaling", self.scaling, SCALINGS)
         one_of("filtered_by", self.filtered_by, FILTERS)
+        one_of("fitted_by", self.fitted_by, FITTERS)
         one_of("domain", self.domain, DOMAINS)
 
     def _check_numbers(self) -> None:
