@@ -23,7 +23,7 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from api.stream import StreamProtocol
-from data import backups, embedded, logs
+from data import backups, embedded, logs, tracing
 from data.database import migrate
 from data.settings import Settings
 from engine.errors import InvalidInput, PortfolioError, RowsRefused
@@ -58,6 +58,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+    finally:
+        tracing.stop()
 
 
 def parser() -> argparse.ArgumentParser:
@@ -96,6 +98,7 @@ def parser() -> argparse.ArgumentParser:
 
 def serve(settings: Settings, options: argparse.Namespace) -> int:
     """Start everything a person needs, and stop it on Ctrl-C."""
+    tracing.start(settings.otel_endpoint, "web")
     settings = settings.listening(options.host, options.port)
     started = time.monotonic()
     settings = settings.listening(None, settings.port or free_port(settings.host))
@@ -126,6 +129,7 @@ def server_from_environment() -> FastAPI:
     """Build the application in a worker process, which learns all from its environment."""
     settings = Settings.from_env()
     logs.configure(settings.log_level, settings.log_format)
+    tracing.start(settings.otel_endpoint, "web")
     return create_server(settings, poll=True)
 
 
@@ -166,6 +170,7 @@ class Announcing(uvicorn.Server):
 
 def poll(settings: Settings, _options: argparse.Namespace) -> int:
     """Poll prices until told to stop."""
+    tracing.start(settings.otel_endpoint, "poller")
     with parts(settings) as ready:
         migrate(ready.database_url)
         services = build_services(ready)

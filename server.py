@@ -9,7 +9,7 @@ import asyncio
 import gc
 import logging
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,9 @@ import api
 import callbacks
 import services as house
 from api.guard import Guard
+from api.traced import Traced
 from components import shell
+from data import tracing
 from data.bus import Bus
 from data.cache import Cache
 from data.database import Database
@@ -34,9 +36,11 @@ from services.alerts.watcher import Watcher
 from services.dropped_files import EVERY_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, MutableMapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 
     from data.settings import Settings
+
+    Answers = Callable[..., Awaitable[Any]]
 
 ROOT = Path(__file__).parent
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
@@ -94,6 +98,8 @@ def create_server(settings: Settings, *, services: house.Services | None = None,
     screens = create_screens(server, services)
     server.add_middleware(Guard, headers=cache(lambda: security_headers(screens)))
     server.add_middleware(TrustedHostMiddleware, allowed_hosts=sorted({*LOOPBACK, settings.host, "testserver"}))
+    if tracing.is_on():
+        server.add_middleware(Traced, span=tracing.span)
     return server
 
 
@@ -102,6 +108,23 @@ class Screens(Dash):
 
     def _config(self) -> dict[str, Any]:
         return {name: value for name, value in super()._config().items() if name not in {"websocket", "python_version"}}
+
+    def callback(self, *wires: Any, **how: Any) -> Callable[[Answers], Any]:  # noqa: ANN401  # as Dash types it
+        """Wire a callback; while this process traces, each has a span of its own."""
+        wired = super().callback(*wires, **how)
+        return (lambda function: wired(traced(function))) if tracing.is_on() else wired
+
+
+def traced(function: Answers) -> Answers:
+    """Give a callback that opens a span under its name, such as `callback overview.update_cards`."""
+    name = f"callback {function.__module__.removeprefix('callbacks.')}.{function.__name__}"
+
+    @wraps(function)
+    async def opened(*given: Any, **named: Any) -> Any:  # noqa: ANN401  # as Dash calls it
+        with tracing.span(name):
+            return await function(*given, **named)
+
+    return opened
 
 
 def create_screens(server: FastAPI, services: house.Services) -> Dash:
@@ -148,3 +171,4 @@ async def running(server: FastAPI, settings: Settings, services: house.Services,
             await asyncio.to_thread(each.stop)
         if own:
             await asyncio.to_thread(services.close)
+        await asyncio.to_thread(tracing.flush)

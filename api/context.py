@@ -52,12 +52,12 @@ class RequestContext:
             request_id.reset(token)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        self.metrics.seen(scope["method"], _name_of(scope), status, seconds)
+        self.metrics.seen(scope["method"], name_of(scope), status, seconds)
         level = logging.INFO if scope["path"].startswith("/api/") else logging.DEBUG
         log.log(level, "%s %s", scope["method"], scope["path"], extra={"status": status, "ms": round(seconds * 1000, 1)})
 
 
-def _name_of(scope: Scope) -> str:
+def name_of(scope: Scope) -> str:
     """Name what answered, by the function: paths hold ids, of which there is no end."""
     answering = scope.get("endpoint")
     module = str(getattr(answering, "__module__", ""))

@@ -37,6 +37,7 @@ from data.repositories.valuations import Valuations
 from data.repositories.watchlists import Watchlists
 from data.repositories.what_ifs import WhatIfs
 from data.sqlerrors import is_retryable, translated
+from data.traced_statements import cursors
 from engine.errors import StorageError
 
 T = TypeVar("T")
@@ -187,7 +188,7 @@ class Database:
 
     def __init__(self, url: str | None, *, pool_size: int = 10) -> None:
         self._writer = sa.create_engine(driver_url(url), pool_size=pool_size, max_overflow=pool_size, pool_timeout=10, pool_pre_ping=True,
-                                        pool_recycle=1800, connect_args={"connect_timeout": 5, "application_name": "portolan"})
+                                        pool_recycle=1800, connect_args={"connect_timeout": 5, "application_name": "portolan", **cursors()})
         sa.event.listen(self._writer, "connect", _prepare_session)
         self.metrics = DatabaseMetrics(self._writer, 2 * pool_size)
         self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)

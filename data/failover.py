@@ -10,12 +10,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextvars import copy_context
 from dataclasses import replace
 from datetime import datetime
 from typing import Final, NamedTuple, Protocol, runtime_checkable
 from uuid import UUID
 
-from data import calendar
+from data import calendar, tracing
 from data.providers.base import Provider
 from engine.errors import InvalidInput, PortfolioError, ProviderError, ProviderRefused, ProvidersExhausted, RateLimited, Retry, UnknownSymbol
 from engine.types import Instrument, Quote
@@ -115,9 +116,13 @@ class Failover:
                 yield from self._ask(self._by_name[name], instruments, since, go_on)
             return
         with ThreadPoolExecutor(len(groups), thread_name_prefix="ask") as pool:
-            asked = [pool.submit(list, self._ask(self._by_name[name], instruments, since, go_on)) for name, instruments in groups.items()]
+            asked = [pool.submit(copy_context().run, self._answers, self._by_name[name], instruments, since, go_on)
+                     for name, instruments in groups.items()]
             for future in as_completed(asked):
                 yield from future.result()
+
+    def _answers(self, provider: Provider, instruments: list[Instrument], since: datetime | None, go_on: Callable[[], bool]) -> list[Chunk]:
+        return list(self._ask(provider, instruments, since, go_on))
 
     def _ask(self, provider: Provider, instruments: list[Instrument], since: datetime | None, go_on: Callable[[], bool]) -> Iterator[Chunk]:
         """Ask one provider in portions, those first whose turn was longest ago; ends where it fails as a whole."""
@@ -149,7 +154,8 @@ class Failover:
             self._asked.clear()
         self._asked.update(dict.fromkeys(((provider.name, one.id) for one in instruments), time.monotonic()))
         try:
-            return Chunk(provider, instruments, provider.fetch_quotes(instruments, calendar.now(), since=since))
+            with tracing.within(f"ask {provider.name}", portolan__instruments=len(instruments)):
+                return Chunk(provider, instruments, provider.fetch_quotes(instruments, calendar.now(), since=since))
         except (ProviderError, InvalidInput) as error:
             if isinstance(error, UnknownSymbol | InvalidInput) and len(instruments) == 1:
                 self._unknown[provider.name, instruments[0].id] = time.monotonic() + UNKNOWN_SECONDS

@@ -18,7 +18,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from prometheus_client import CollectorRegistry
 
-from data import calendar, market_models
+from data import calendar, market_models, tracing
 from data.bus import Bus
 from data.database import Database, Unit
 from data.failover import Failover, Orders
@@ -195,7 +195,7 @@ class Feed:
         """Judge, store and tell. With `ask` doubtful quotes are given back, with `opinions` they are settled by them."""
         if not batch:
             return Ingested()
-        with self.metrics.seconds.time():
+        with self.metrics.seconds.time(), tracing.span("ingest", portolan__source=source, portolan__quotes=len(batch)):
             self._know({quote.instrument_id for quote in batch})
             done, news = self._database.run(lambda unit: self._store(unit, batch, source, now, Doubts(ask, opinions or {})))
             self._publish(news)
@@ -271,7 +271,9 @@ class Feed:
             return
         try:
             self._bus.put_latest(self._all_latest() if self.degraded else news)
-            self._bus.publish(CHANNEL, {"quotes": [_message(quote) for quote in news]})
+            with tracing.span("publish", kind="producer", portolan__quotes=len(news)):
+                way = {"trace": told} if (told := tracing.carrier()) else {}
+                self._bus.publish(CHANNEL, {"quotes": [_message(quote) for quote in news], **way})
         except BusError as error:
             self.metrics.unpublished.inc()
             if not self.degraded:

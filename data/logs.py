@@ -10,6 +10,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from data.tracing import trace_id
+
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
 KEPT, LONGEST = 100, 500
@@ -64,22 +66,24 @@ def recent() -> list[Trouble]:
 
 
 class TextLines(logging.Formatter):
-    """`2026-11-23T09:30:00.123Z INFO portolan.feed [request] message key=value`."""
+    """`2026-11-23T09:30:00.123Z INFO portolan.feed [request] message key=value`; `[request trace]` where it is traced."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Give one line; control characters of foreign text are escaped."""
         extra = "".join(f" {key}={_flat(value)}" for key, value in _extras(record).items())
-        head = f"{_instant(record)} {record.levelname:<7} {record.name} [{request_id.get()}] {_flat(record.getMessage())}{extra}"
+        head = f"{_instant(record)} {record.levelname:<7} {record.name} [{_belongs()}] {_flat(record.getMessage())}{extra}"
         return f"{head}\n{self.formatException(record.exc_info)}" if record.exc_info else head
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line, with `ts level logger request_id message` and what was given as `extra`."""
+    """One JSON object a line, with `ts level logger request_id message`, `trace_id` where it is traced, and what was given as `extra`."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Give one line of JSON."""
         line = {"ts": _instant(record), "level": record.levelname.lower(), "logger": record.name,
                 "request_id": request_id.get(), "message": record.getMessage(), **_extras(record)}
+        if traced := trace_id():
+            line["trace_id"] = traced
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return json.dumps(line, default=str, ensure_ascii=False)
@@ -87,6 +91,11 @@ class JsonLines(logging.Formatter):
 
 def _instant(record: logging.LogRecord) -> str:
     return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _belongs() -> str:
+    """Give the request of a line, and its trace where there is one."""
+    return " ".join(filter(None, (request_id.get(), trace_id())))
 
 
 def _extras(record: logging.LogRecord) -> dict[str, object]:

@@ -19,7 +19,7 @@ from typing import Any, Final, NamedTuple
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from data import calendar, venues
+from data import calendar, tracing, venues
 from data.bus import Bus
 from data.database import Database
 from data.feed import Feed
@@ -146,7 +146,8 @@ class Poller:
             return
         metrics, began = self._feed.metrics, time.perf_counter()
         try:
-            detail = work()
+            with tracing.span(f"job {name}"):
+                detail = work()
         except PortfolioError as error:
             _log.warning("%s failed: %s", name, error.message)
             self._failed(name, error.message)

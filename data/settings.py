@@ -66,6 +66,7 @@ class Settings:
     secret_key: str | None = field(default=None, repr=False)
     smtp: Smtp | None = None
     engine_cluster: str | None = None  # where firm-wide runs are worked out: tcp://host:port, local or none; None: where it pays
+    otel_endpoint: str | None = field(default=None, repr=False)  # where traces go; may hold a password
     log_level: str = "info"
     log_format: str = "text"
 
@@ -108,6 +109,7 @@ class Settings:
             secret_key=given.secret(),
             smtp=given.smtp(),
             engine_cluster=given.cluster(),
+            otel_endpoint=given.url("OTEL_EXPORTER_OTLP_ENDPOINT", ("http", "https")),
             log_level=given.word("LOG_LEVEL", ("info", "debug", "warning", "error", "critical")),
             log_format=given.word("LOG_FORMAT", ("text", "json")),
         ).listening(None, None)
@@ -148,6 +150,7 @@ class Settings:
             "STREAM_FLUSH_MS": self.stream_flush_ms, "AUTH": self.auth, "SECRET_KEY": self.secret_key, "LOG_LEVEL": self.log_level,
             "LOG_FORMAT": self.log_format, "ENDPOINT_HOSTS": ",".join(self.endpoint_hosts) or None, "QUOTES_FOLDER": self.quotes_folder,
             "ENGINE_CLUSTER": self.engine_cluster, "STREAM_CLIENTS": self.stream_clients, "STREAM_CLIENTS_PER_USER": self.stream_clients_per_user,
+            "ENGINE_CLUSTER": self.engine_cluster, "OTEL_EXPORTER_OTLP_ENDPOINT": self.otel_endpoint,
             **(self.smtp.as_environment() if self.smtp else {}),
         }
         days = {f"{name.upper()}_PER_DAY": f"{number:g}" for name, number in self.provider_per_day.items()}

@@ -6,6 +6,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
 from dataclasses import dataclass
 from threading import Lock
 
@@ -87,7 +88,7 @@ class Searching:
             done: Future[list[Listing]] = Future()
             done.set_result(listings)
             return done
-        return self._threads.submit(self._fetched, provider, key, text)
+        return self._threads.submit(copy_context().run, self._fetched, provider, key, text)
 
     def _fetched(self, provider: Provider, key: tuple[str, str], text: str) -> list[Listing]:
         listings = provider.search(text)

@@ -139,7 +139,8 @@ def test_every_documented_variable_is_in_the_example() -> None:
     assert not [name for name in sorted(named) if name not in example]
 
 
-SLOW_TO_IMPORT = ("scipy.stats", "scipy.optimize", "scipy.cluster", "statsmodels", "arch", "sklearn", "alembic", "openpyxl", "dask", "skfolio")
+SLOW_TO_IMPORT = ("scipy.stats", "scipy.optimize", "scipy.cluster", "statsmodels", "arch", "sklearn", "alembic", "openpyxl", "dask", "skfolio",
+                  "opentelemetry")
 
 
 def test_a_start_imports_nothing_slow() -> None:

@@ -25,6 +25,7 @@ from services.live.scopes import Scopes
 from services.live.tasks import Tasks
 from services.live.topic import Topic
 from services.live.valuer import Valuer
+from services.live.ways import Ways
 
 if TYPE_CHECKING:
     from services import Services
@@ -55,6 +56,7 @@ class Hub:
         self._tasks = Tasks()
         self.scopes = Scopes(self, self._reader, self._tasks)
         self.flush_seconds = flush_histogram()
+        self._ways = Ways(lambda: bool(self.board.dirty))
         self._news = asyncio.Event()  # something moved since the last flush
         self._urgent = asyncio.Event()  # and should not wait for the next
         self._heartbeat_at = 0.0
@@ -238,7 +240,8 @@ class Hub:
 
     async def _hear(self, channel: str, body: Mapping[str, Any]) -> None:
         if channel == QUOTES:
-            await self.take_quotes(body["quotes"])
+            with self._ways.taking(body):
+                await self.take_quotes(body["quotes"])
         elif channel == LEDGER:
             self.scopes.ledger_moved(UUID(body["workspace"]), str(body["portfolio"]), body["revision"])
         elif channel == ALERTS:
@@ -273,7 +276,8 @@ class Hub:
             await self._until_due(flushed)
             self._news.clear()
             flushed = self.clock()
-            await self._flush_once()
+            with self._ways.flushing(len(self.clients)):
+                await self._flush_once()
 
     async def _until_due(self, flushed: float) -> None:
         """Wait for the rest of the interval since the last flush; a ledger that changed does not wait."""

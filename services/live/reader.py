@@ -7,6 +7,7 @@ import functools
 import math
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
@@ -44,7 +45,7 @@ class Reader:
         self._threads = ThreadPoolExecutor(self._count, thread_name_prefix="hub")
 
     async def _ask(self, question: Callable[..., Answer], *given: object) -> Answer:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, functools.partial(question, *given))
+        return await asyncio.get_running_loop().run_in_executor(self._threads, functools.partial(copy_context().run, question, *given))
 
     async def scope(self, actor: Actor, scope: str) -> Loaded:
         """Read a scope; raises NotFound where the actor has no such portfolio."""
