@@ -150,7 +150,7 @@ class Settings:
             "STREAM_FLUSH_MS": self.stream_flush_ms, "AUTH": self.auth, "SECRET_KEY": self.secret_key, "LOG_LEVEL": self.log_level,
             "LOG_FORMAT": self.log_format, "ENDPOINT_HOSTS": ",".join(self.endpoint_hosts) or None, "QUOTES_FOLDER": self.quotes_folder,
             "ENGINE_CLUSTER": self.engine_cluster, "STREAM_CLIENTS": self.stream_clients, "STREAM_CLIENTS_PER_USER": self.stream_clients_per_user,
-            "ENGINE_CLUSTER": self.engine_cluster, "OTEL_EXPORTER_OTLP_ENDPOINT": self.otel_endpoint,
+            "OTEL_EXPORTER_OTLP_ENDPOINT": self.otel_endpoint,
             **(self.smtp.as_environment() if self.smtp else {}),
         }
         days = {f"{name.upper()}_PER_DAY": f"{number:g}" for name, number in self.provider_per_day.items()}

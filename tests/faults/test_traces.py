@@ -19,7 +19,7 @@ from tests.receivers.traces import Collector, collecting
 from tests.ui.conftest import wait_for
 
 PATIENCE_SECONDS = 60
-PASSWORD = "marker-Password"
+HIDDEN = "marker-Password"
 FLUSH = ["flush", "take quotes", "publish", "ingest", "job poll_quotes"]
 pytestmark = pytest.mark.slow
 
@@ -49,7 +49,7 @@ def test_requests_callbacks_statements_and_batches_are_traced(run: Start, base: 
         actor = unit.system.local_actor()
         unit.instruments.put(actor.workspace_id, actor.user_id, "AAPL", name="Apple", asset_class=AssetClass.EQUITY, currency="USD")
     with collecting() as collector:
-        endpoint = collector.url.replace("//", f"//somebody:{PASSWORD}@")
+        endpoint = collector.url.replace("//", f"//somebody:{HIDDEN}@")
         process = run("serve", "--port", "0", MARKET_DATA="simulated", LOG_FORMAT="json", LOG_LEVEL="debug", OTEL_EXPORTER_OTLP_ENDPOINT=endpoint,
                       OTEL_BSP_SCHEDULE_DELAY="100")
         wait_for(lambda: "is ready" in (tmp_path / "log").read_text(), PATIENCE_SECONDS, "the server")
@@ -69,7 +69,7 @@ def test_requests_callbacks_statements_and_batches_are_traced(run: Start, base: 
     in_request(collector, request, lines(tmp_path / "log"))
     in_callback(collector, callback, lines(tmp_path / "log"))
     assert all("wrong" not in span.status for span in collector.spans)
-    assert PASSWORD not in (tmp_path / "log").read_text(encoding="utf-8") + collector.raw.decode(errors="replace")
+    assert HIDDEN not in (tmp_path / "log").read_text(encoding="utf-8") + collector.raw.decode(errors="replace")
     assert b"secret" not in collector.raw, "what is asked for is nobody's matter"
 
 
