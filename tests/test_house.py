@@ -140,7 +140,7 @@ def test_every_documented_variable_is_in_the_example() -> None:
 
 
 SLOW_TO_IMPORT = ("scipy.stats", "scipy.optimize", "scipy.cluster", "statsmodels", "arch", "sklearn", "alembic", "openpyxl", "dask", "skfolio",
-                  "opentelemetry.sdk")
+                  "opentelemetry.exporter")
 
 
 def test_a_start_imports_nothing_slow() -> None:
