@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
@@ -96,6 +96,27 @@ def services(settings: Settings, database: Database, bus: Bus, cache: Cache) -> 
     from services import build  # noqa: PLC0415
 
     return build(settings, database, bus, cache, Feed(database, bus, []))
+
+
+def once(ask: Callable[..., Any]) -> Callable[..., Any]:
+    """Answer the same question from memory."""
+    answers: dict[str, Any] = {}
+
+    def answer(*asked: Any, **options: Any) -> Any:
+        key = repr((asked, options))
+        if key not in answers:
+            answers[key] = ask(*asked, **options)
+        return answers[key]
+
+    return answer
+
+
+@pytest.fixture
+def answers_once(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compute each answer once, for a test that asks how hundreds of figures of it come about; ask for it after what writes."""
+    computed = ((services.gains, "simulate"), (services.gains, "report"), (services.performance, "basis"), (services.valuation, "answered"))
+    for service, name in computed:
+        monkeypatch.setattr(service, name, once(getattr(service, name)))
 
 
 @pytest.fixture(scope="session")

@@ -33,6 +33,7 @@ def filled(client: TestClient, portfolio: str) -> str:
     return portfolio
 
 
+@pytest.mark.usefixtures("filled", "answers_once")
 def test_every_number_of_holdings_has_an_explanation(client: TestClient, filled: str) -> None:
     told = client.get(f"{filled}/holdings").json()
 
@@ -51,6 +52,7 @@ def test_every_number_of_holdings_has_an_explanation(client: TestClient, filled:
                     check(name, key, value)
 
 
+@pytest.mark.usefixtures("filled", "answers_once")
 def test_every_number_of_performance_has_an_explanation(client: TestClient, filled: str) -> None:
     told = client.get(f"{filled}/performance?start=2024-01-02&end=2024-01-31").json()
     asked: list[tuple[str, str, Any]] = [
@@ -101,6 +103,7 @@ def sold(client: TestClient, filled: str) -> str:
     return filled
 
 
+@pytest.mark.usefixtures("sold", "answers_once")
 def test_every_number_of_gains_and_lots_has_an_explanation(client: TestClient, sold: str) -> None:
     gains = client.get(f"{sold}/realised-gains?start=2024-01-01&group=month&rules=us").json()
     assert gains["gains"]
@@ -115,6 +118,7 @@ def test_every_number_of_gains_and_lots_has_an_explanation(client: TestClient, s
         check_row(client, lots, "lots", f"AAPL#{place}", row)
 
 
+@pytest.mark.usefixtures("sold", "answers_once")
 @pytest.mark.parametrize("how", ["get", "post"])
 def test_every_number_of_a_sale_has_an_explanation(client: TestClient, sold: str, how: str) -> None:
     sale = {"symbol": "AAPL", "quantity": 1, "price": 130, "date": "2024-02-01", "tax_rate_short": 0.3}

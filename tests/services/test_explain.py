@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -62,27 +61,6 @@ def portfolio(services: Services, actor: Actor) -> UUID:
     return key
 
 
-def once(ask: Callable[..., Any]) -> Callable[..., Any]:
-    answers: dict[str, Any] = {}
-
-    def answer(*asked: Any, **options: Any) -> Any:
-        key = repr((asked, options))
-        if key not in answers:
-            answers[key] = ask(*asked, **options)
-        return answers[key]
-
-    return answer
-
-
-@pytest.fixture
-def unchanging(services: Services, portfolio: UUID, monkeypatch: pytest.MonkeyPatch) -> UUID:
-    """The portfolio, of which each answer is computed once: a view has hundreds of figures, and nothing is written between them."""
-    computed = ((services.gains, "simulate"), (services.gains, "report"), (services.performance, "basis"), (services.valuation, "answered"))
-    for service, name in computed:
-        monkeypatch.setattr(service, name, once(getattr(service, name)))
-    return portfolio
-
-
 def same(told: Explanation, shown: float | None) -> None:
     where = f"{told.figure} {told.symbol}: {told.with_numbers}"
     if shown is None or not math.isfinite(shown):
@@ -100,12 +78,13 @@ def same(told: Explanation, shown: float | None) -> None:
     assert told.call.startswith("/api/v1/portfolios/"), where
 
 
+@pytest.mark.usefixtures("portfolio", "answers_once")
 @pytest.mark.parametrize("as_of", [None, date(2024, 3, 28), date(2024, 2, 29)])
-def test_every_figure_of_holdings(services: Services, actor: Actor, unchanging: UUID, as_of: date | None) -> None:
-    view, asked = services.valuation.holdings(actor, unchanging, as_of=as_of), ExplainQuestion(as_of=as_of)
+def test_every_figure_of_holdings(services: Services, actor: Actor, portfolio: UUID, as_of: date | None) -> None:
+    view, asked = services.valuation.holdings(actor, portfolio, as_of=as_of), ExplainQuestion(as_of=as_of)
 
     def explained(figure: str, symbol: str | None = None) -> Explanation:
-        return services.explain.explain(actor, unchanging, figure, symbol=symbol, question=asked)
+        return services.explain.explain(actor, portfolio, figure, symbol=symbol, question=asked)
 
     for name, value in view.snapshot.totals.items():
         same(explained(name), value)
@@ -119,6 +98,7 @@ def test_every_figure_of_holdings(services: Services, actor: Actor, unchanging: 
                 same(explained(str(name), f"cash:{record['currency']}"), value)
 
 
+@pytest.mark.usefixtures("portfolio", "answers_once")
 @pytest.mark.parametrize(
     "options",
     [
@@ -132,12 +112,12 @@ def test_every_figure_of_holdings(services: Services, actor: Actor, unchanging: 
         {"benchmark": ""},
     ],
 )
-def test_every_figure_of_performance(services: Services, actor: Actor, unchanging: UUID, options: dict[str, Any]) -> None:
+def test_every_figure_of_performance(services: Services, actor: Actor, portfolio: UUID, options: dict[str, Any]) -> None:
     question = PerformanceQuestion(**WINDOW, **options)
-    view = services.performance.performance(actor, unchanging, question)
+    view = services.performance.performance(actor, portfolio, question)
 
     def check(figure: str, value: float | None, symbol: str | None = None) -> None:
-        same(services.explain.explain(actor, unchanging, figure, symbol=symbol, question=ExplainQuestion(performance=question)), value)
+        same(services.explain.explain(actor, portfolio, figure, symbol=symbol, question=ExplainQuestion(performance=question)), value)
 
     for name, value in view.figures.items():
         check(name, value)
@@ -159,15 +139,16 @@ def test_every_figure_of_performance(services: Services, actor: Actor, unchangin
             check("calendar", float(value), str(year) if month == "total" else f"{year}-{month:02}")
 
 
+@pytest.mark.usefixtures("portfolio", "answers_once")
 @pytest.mark.parametrize("rules", [None, "us", "uk"])
-def test_every_figure_of_realised_gains(services: Services, actor: Actor, unchanging: UUID, rules: str | None) -> None:
+def test_every_figure_of_realised_gains(services: Services, actor: Actor, portfolio: UUID, rules: str | None) -> None:
     question = GainsQuestion(start=date(2024, 1, 3), rules=rules)
     if rules == "uk":
         services.instruments.put_rates(actor, "GBPUSD", [{"date": "2024-01-02", "rate": 1.25}])
-    view = services.gains.report(actor, unchanging, question)
+    view = services.gains.report(actor, portfolio, question)
 
     def check(figure: str, value: float | None, symbol: str | None = None) -> None:
-        same(services.explain.explain(actor, unchanging, figure, symbol=symbol, question=ExplainQuestion(gains=question)), value)
+        same(services.explain.explain(actor, portfolio, figure, symbol=symbol, question=ExplainQuestion(gains=question)), value)
 
     assert len(view.rows)
     for name, value in view.totals.items():
@@ -184,15 +165,16 @@ def test_every_figure_of_realised_gains(services: Services, actor: Actor, unchan
                 check(f"realised_lots.{name}", float(value), record["id"])
 
 
+@pytest.mark.usefixtures("portfolio", "answers_once")
 @pytest.mark.parametrize("draft", [{}, {"price": "130", "fee": "2", "tax_rate_short": "0.3", "tax_rate_long": "0.1"}, {"history": "each"}])
 @pytest.mark.parametrize("symbol", ["AAA", "BBB"])
-def test_every_figure_of_a_sale(services: Services, actor: Actor, unchanging: UUID, symbol: str, draft: dict[str, str]) -> None:
+def test_every_figure_of_a_sale(services: Services, actor: Actor, portfolio: UUID, symbol: str, draft: dict[str, str]) -> None:
     sale = {"symbol": symbol, "quantity": "8", "date": "2024-03-28", **draft}
-    view = services.gains.simulate(actor, unchanging, sale)
+    view = services.gains.simulate(actor, portfolio, sale)
 
     def check(figure: str, value: float, key: str) -> None:
         asked = ExplainQuestion(sale={name: value for name, value in sale.items() if name != "symbol"})
-        same(services.explain.explain(actor, unchanging, figure, symbol=key, question=asked), value)
+        same(services.explain.explain(actor, portfolio, figure, symbol=key, question=asked), value)
 
     for method, row in view.simulation.methods.iterrows():
         for name, value in row.items():
