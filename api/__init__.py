@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI, HTTPException, Request
 from starlette.routing import compile_path
 
 from api import (
+    advice,
     advice_trades,
     alerts,
     analytics,
@@ -69,6 +70,7 @@ PARTS = (
     advice_trades,
     benchmarks,
     factors,
+    advice,
     risk_var,
     explain,
     gains,

@@ -12,6 +12,7 @@ import psycopg
 import sqlalchemy as sa
 
 from data.database_metrics import DatabaseMetrics
+from data.repositories.advice import Advice
 from data.repositories.alerts import Alerts
 from data.repositories.benchmarks import Benchmarks
 from data.repositories.endpoints import Endpoints
@@ -103,6 +104,11 @@ class Unit:
     def optimiser_runs(self) -> OptimiserRuns:
         """Runs of optimisers."""
         return OptimiserRuns(self.connection)
+
+    @cached_property
+    def advice(self) -> Advice:
+        """Policies, rules of one's own, and what was suggested."""
+        return Advice(self.connection)
 
     @cached_property
     def scenarios(self) -> Scenarios:

@@ -24,6 +24,7 @@ from data.import_models import ImportRun  # noqa: F401
 from data.market_models import Bar  # noqa: F401
 from data.risk_models import RiskRun  # noqa: F401
 from data.scenario_models import Scenario  # noqa: F401
+from data.suggestion_models import CustomRule, PortfolioPolicy, Suggestion  # noqa: F401
 from data.tables import NOW, ONE, ZERO, Base, Edited, Identified, finite, one_of, positive
 from data.watch_models import Watchlist  # noqa: F401
 from engine.types import EFFECTS, AssetClass, CostMethod, Kind, Severity

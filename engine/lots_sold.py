@@ -49,7 +49,7 @@ def from_lots(lots: pd.DataFrame, sale: Mapping[str, Any], method: str, *, rate:
     """
     positive = lots[lots["quantity"] > 0]
     named = named if method == "specific" else None
-    ordered = _pooled(positive) if method == "average" else positive.iloc[_order(positive, method)]
+    ordered = _pooled(positive) if method == "average" else positive.iloc[taken_order(positive, method)]
     wanted = _wanted(ordered, float(sale["quantity"]), named)
     places = [place for place in _named_first(ordered, named) if wanted[place] > 0]
     taken, units = ordered.iloc[places], wanted[places]
@@ -63,7 +63,7 @@ def from_lots(lots: pd.DataFrame, sale: Mapping[str, Any], method: str, *, rate:
     })
 
 
-def _order(lots: pd.DataFrame, method: str) -> NDArray[np.int64]:
+def taken_order(lots: pd.DataFrame, method: str) -> NDArray[np.int64]:
     """Places of the lots as a method takes them; among equals the older first, with lifo the newer."""
     age = np.argsort(lots["opened"].to_numpy(), kind="stable")
     if method == "lifo":

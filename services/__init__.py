@@ -9,12 +9,16 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from engine.advice.policy import Policy
 from services.accounts import Accounts
+from services.advice.custom_rules import CustomRules
+from services.advice.facts import FactsReader
 from services.advice.newcomers import Newcomers
+from services.advice.policy import Policies
 from services.advice.proposals import Proposals
 from services.advice.rebalancing import Rebalancing
 from services.advice.standing import Standings
+from services.advice.suggestions import Suggestions
+from services.advice.timelines import Timelines
 from services.advice.what_if import WhatIf
 from services.advice.what_if_stress import StressOf
 from services.advice.what_ifs import WhatIfs
@@ -115,6 +119,9 @@ class Services:
     searching: Searching
     charts: Charts
     alerts: Alerts
+    policies: Policies
+    custom_rules: CustomRules
+    suggestions: Suggestions
     hub: Hub | None = None  # None only while it is being built
 
     @cached_property
@@ -146,6 +153,8 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
     risk, concentrations, benchmark = Risk(database, exposures), Concentrations(exposures), Benchmark(performance, exposures)
     attributions, factors = Attributions(database, performance), Factors(database, performance, FactorSets(writes, settings.home / "factors"))
     analytics = Analytics(risk, concentrations, benchmark, attributions, factors)
+    policies, facts = Policies(writes, valuation), FactsReader(database, valuation, performance, exposures)
+    custom_rules = CustomRules(writes, facts, policies, Timelines(database, performance))
     folder = settings.quotes_folder or settings.home / "prices"
     what_if = WhatIf(valuation, exposures, risk, Newcomers(database, market), StressOf(database, scenarios))
     services = Services(
@@ -154,7 +163,7 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
         history=History(database, bus, feed), gains=gains, accounts=accounts,
         performance=performance, exposures=exposures, risk=risk, explain=Explain(valuation, performance, gains, analytics),
         proposals=Proposals(writes),
-        rebalancing=Rebalancing(database, Standings(database, market, valuation), exposures, lambda _actor, _portfolio: Policy()),
+        rebalancing=Rebalancing(database, Standings(database, market, valuation), exposures, policies.laid_out),
         scenarios=scenarios, stress=Stress(database, exposures, scenarios),
         what_if=what_if, what_ifs=WhatIfs(writes, what_if),
         firm=FirmRuns(writes, exposures, settings.engine_cluster),
@@ -167,5 +176,6 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
         watchlists=Watchlists(writes), searching=Searching(database, feed), charts=Charts(database, market),
         alerts=build_alerts(settings, writes, performance), attributions=attributions,
         factors=factors,
+        policies=policies, custom_rules=custom_rules, suggestions=Suggestions(writes, facts, policies, custom_rules),
     )
     return replace(services, hub=Hub(services))

@@ -14,7 +14,7 @@ from data.records import AuditEntry, Rate
 from data.repositories.base import stale
 from engine.errors import Conflict, NotFound
 from engine.types import Actor, AssetClass, Bar, CorporateAction
-from services.advice import proposals, what_ifs
+from services.advice import custom_rules, policy, proposals, suggestions, what_ifs
 from services.alerts import rules as alert_rules
 from services.attribution import factor_sets
 from services.audit_texts import Known, ids_of
@@ -348,5 +348,8 @@ _WAYS: Mapping[tuple[str, str], Way] = {
     **{(proposals.ENTITY, action): proposals.proposal_undone for action in ("confirm", "reject")},
     **{(blends.ENTITY, action): blends.blend_undone for action in ("create", "change", "remove", "restore", "undo")},
     **{(factor_sets.ENTITY, action): factor_sets.factors_undone for action in ("create", "remove", "undo")},
+    **{(policy.ENTITY, action): policy.policy_undone for action in ("put", "undo")},
+    **{(custom_rules.ENTITY, action): custom_rules.rule_undone for action in ("create", "change", "remove", "undo")},
+    **{(suggestions.ENTITY, action): suggestions.suggestion_undone for action in ("dismiss", "done", "undo")},
     **{(entity, action): _rows_put for entity in ("bars", "actions", "fx") for action in ("put", "undo")},
 }  # fmt: skip

@@ -7,32 +7,19 @@ Taxes are on the gain after the costs of the sale; they are told beside the valu
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from engine.advice.policy import Policy
-from engine.advice.rules_facts import Facts
+from engine.advice.rules_facts import Facts, OpenLot
 from engine.advice.rules_words import Advice
+from engine.advice.trades import BUY, SELL, LotTaken, Trade
 from engine.columns import Floats
 
 DUST: Final = 1e-12
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """One trade: `amount` and `cost` above 0 in base currency, `gain` that it realises, `tax` on that (below 0: saved)."""
-
-    side: str
-    symbol: str
-    account: str | None
-    quantity: float
-    amount: float
-    gain: float
-    tax: float
-    cost: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +37,7 @@ class Change:
 class Effect:
     """What some trades come to."""
 
-    orders: tuple[Order, ...]
+    trades: tuple[Trade, ...]
     changes: tuple[Change, ...]
     cost: float
     tax: float
@@ -62,32 +49,28 @@ class Effect:
         return next((each for each in self.changes if each.name == name), None)
 
 
-def cost_of(policy: Policy, amount: float) -> float:
-    """Tell what a trade of an amount costs: the fee, its rate, half the spread."""
-    return policy.costs.fee + (policy.costs.fee_rate + policy.costs.spread / 2.0) * amount
-
-
-def orders_of(facts: Facts, policy: Policy, moves: Mapping[str, float]) -> tuple[Order, ...]:
+def orders_of(facts: Facts, policy: Policy, moves: Mapping[str, float], reason: str = "") -> tuple[Trade, ...]:
     """Turn money that moves into trades: sales first, the largest first; never more than is held."""
-    sales = [order for symbol, amount in moves.items() if amount < 0 for order in _sales(facts, policy, symbol, -amount)]
-    buys = [_buy(facts, policy, symbol, amount) for symbol, amount in moves.items() if amount > 0]
-    largest = sorted(sales, key=lambda each: -each.amount), sorted(buys, key=lambda each: -each.amount)
-    return tuple(order for part in largest for order in part if order.quantity > 0)
+    sales = [sale for symbol, amount in moves.items() if amount < 0 for sale in _sales(facts, policy, (symbol, reason), -amount)]
+    buys = [_traded(facts, policy, BUY, (symbol, reason), amount) for symbol, amount in moves.items() if amount > 0]
+    found = [*sorted(sales, key=lambda each: -each.amount), *sorted(buys, key=lambda each: -each.amount)]
+    after = _weights_after(facts, found)
+    return tuple(replace(each, weight_after=after[each.symbol]) for each in found)
 
 
 def effect_of(facts: Facts, policy: Policy, advice: Advice) -> Effect:
     """Work out what the fix of an advice does."""
-    orders = orders_of(facts, policy, advice.moves)
-    cost, tax = math.fsum(each.cost for each in orders), math.fsum(each.tax for each in orders)
-    if not orders:
+    trades = orders_of(facts, policy, advice.moves, advice.title)
+    if not trades:
         return Effect((), (), 0.0, 0.0, 0.0, 0.0)
-    after = _weights_after(facts, orders, cost)
-    cash = (math.fsum(facts.cash.values()) + _into_cash(orders)) / (facts.value - cost)
-    changes = [*_weight_changes(facts, orders, after), Change("cash", "Cash", "fraction", facts.cash_weight, cash)]
+    cost, tax = math.fsum(each.fee + each.spread for each in trades), math.fsum(each.tax for each in trades)
+    after = _weights_after(facts, trades)
+    cash = (math.fsum(facts.cash.values()) + math.fsum(each.cash for each in trades)) / (facts.value - cost)
+    changes = [*_weight_changes(facts, trades, after), Change("cash", "Cash", "fraction", facts.cash_weight, cash)]
     changes += [Change("effective_number_of_assets", "Effective holdings", "number", *_effective(facts, after))]
     risk = _risk_changes(facts, after) if facts.enough_history else []
     saved = risk[0].before ** 2 - risk[0].after ** 2 if risk else 0.0
-    return Effect(orders, (*changes, *risk), cost, tax, saved, cash - facts.cash_weight)
+    return Effect(trades, (*changes, *risk), cost, tax, saved, cash - facts.cash_weight)
 
 
 def effective(weights: Floats) -> float:
@@ -100,59 +83,61 @@ def _effective(facts: Facts, after: Mapping[str, float]) -> tuple[float, float]:
     return effective(facts.weights.to_numpy()), effective(np.array(list(after.values()), dtype=np.float64))
 
 
-def _into_cash(orders: tuple[Order, ...]) -> float:
-    return math.fsum(each.amount * (1.0 if each.side == "sell" else -1.0) - each.cost for each in orders)
+def _traded(facts: Facts, policy: Policy, side: str, about: tuple[str, str], amount: float) -> Trade:
+    """Build a trade of an amount, without lots."""
+    symbol, reason = about
+    each, costs = facts.held[symbol], policy.costs
+    weight = facts.weight(symbol)
+    return Trade(side, symbol, amount / each.unit_value, each.price, each.currency, each.fx_rate, amount, costs.fee + costs.fee_rate * amount,
+                 costs.spread / 2.0 * amount, 0.0, each.account, weight, weight, facts.targets.get(symbol, math.nan), reason,
+                 multiplier=each.multiplier)
 
 
-def _buy(facts: Facts, policy: Policy, symbol: str, amount: float) -> Order:
-    unit = facts.held[symbol].unit_value
-    return Order("buy", symbol, facts.held[symbol].account, amount / unit, amount, 0.0, 0.0, cost_of(policy, amount))
-
-
-def _sales(facts: Facts, policy: Policy, symbol: str, amount: float) -> Iterator[Order]:
-    unit = facts.held[symbol].unit_value
-    left = min(amount / unit, facts.held[symbol].quantity) if unit > 0 else 0.0
-    for account, lots in _accounts(facts, symbol):
-        units = min(left, float(lots[:, 0].sum()))
-        if units > DUST:
-            yield _sale(policy, (symbol, account), units, unit, _taken(lots, units))
+def _sales(facts: Facts, policy: Policy, about: tuple[str, str], amount: float) -> Iterator[Trade]:
+    each = facts.held[about[0]]
+    left = min(amount / each.unit_value, each.quantity) if each.unit_value > 0 else 0.0
+    for account, lots in _accounts(facts, about[0]):
+        units = min(left, math.fsum(lot.quantity for lot in lots))
+        if units > DUST * each.quantity:
+            plain = _traded(facts, policy, SELL, about, units * each.unit_value)
+            taken = tuple(_taken(facts, policy, plain, lots))
+            yield replace(plain, account=account, lots=taken, tax=math.fsum(lot.tax for lot in taken))
             left -= units
 
 
-def _sale(policy: Policy, place: tuple[str, str | None], units: float, unit: float, taken: Floats) -> Order:
-    """Build a sale; its costs are borne by the lots it takes, by their units."""
-    amount, cost = units * unit, cost_of(policy, units * unit)
-    gains = taken[:, 0] * (unit - cost / units) - taken[:, 1]
-    rates = np.where(taken[:, 2] > policy.taxes.long_days, policy.taxes.long_rate, policy.taxes.short_rate)
-    return Order("sell", *place, units, amount, float(gains.sum()), float((gains * rates).sum()), cost)
-
-
-def _accounts(facts: Facts, symbol: str) -> list[tuple[str | None, Floats]]:
-    """Give the lots of a holding by account, the one that holds most first: rows of quantity, cost, days held."""
-    rows: dict[str | None, list[tuple[float, float, float]]] = {}
+def _accounts(facts: Facts, symbol: str) -> list[tuple[str | None, list[OpenLot]]]:
+    """Part the lots of a holding by account, the one that holds most first."""
+    found: dict[str | None, list[OpenLot]] = {}
     for lot in facts.lots.get(symbol, ()):
         if lot.quantity > 0:
-            rows.setdefault(lot.account, []).append((lot.quantity, lot.cost, lot.days))
-    found = [(account, np.array(lots, dtype=np.float64)) for account, lots in rows.items()]
-    return sorted(found, key=lambda each: -float(each[1][:, 0].sum()))
+            found.setdefault(lot.account, []).append(lot)
+    return sorted(found.items(), key=lambda each: -math.fsum(lot.quantity for lot in each[1]))
 
 
-def _taken(lots: Floats, units: float) -> Floats:
-    """Take so many units out of lots in their order: rows of units, cost, days held."""
-    before = np.cumsum(lots[:, 0]) - lots[:, 0]
-    part = np.clip(units - before, 0.0, lots[:, 0])
-    return np.column_stack([part, lots[:, 1] * part / lots[:, 0], lots[:, 2]])
+def _taken(facts: Facts, policy: Policy, sale: Trade, lots: Sequence[OpenLot]) -> Iterator[LotTaken]:
+    """Take lots in their order until a sale has what it needs; its costs are borne by the lots by their units."""
+    left, net = sale.quantity, (sale.amount - sale.fee - sale.spread) / sale.quantity
+    for lot in lots:
+        units = min(left, lot.quantity)
+        if units <= DUST * sale.quantity:
+            return
+        left -= units
+        cost, proceeds = lot.cost * units / lot.quantity, net * units
+        long = (facts.as_of - lot.opened).days > policy.taxes.long_days
+        rate = policy.taxes.long_rate if long else policy.taxes.short_rate
+        yield LotTaken(lot.id, lot.opened, units, cost, proceeds, proceeds - cost, "long" if long else "short", (proceeds - cost) * rate)
 
 
-def _weights_after(facts: Facts, orders: tuple[Order, ...], cost: float) -> dict[str, float]:
+def _weights_after(facts: Facts, trades: Sequence[Trade]) -> dict[str, float]:
     moved = dict.fromkeys(facts.priced, 0.0)
-    for order in orders:
-        moved[order.symbol] += order.amount if order.side == "buy" else -order.amount
-    return {symbol: (facts.held[symbol].value + amount) / (facts.value - cost) for symbol, amount in moved.items()}
+    for each in trades:
+        moved[each.symbol] += each.amount if each.side == BUY else -each.amount
+    value = facts.value - math.fsum(each.fee + each.spread for each in trades)
+    return {symbol: (facts.held[symbol].value + amount) / value for symbol, amount in moved.items()}
 
 
-def _weight_changes(facts: Facts, orders: tuple[Order, ...], after: Mapping[str, float]) -> list[Change]:
-    traded = dict.fromkeys(order.symbol for order in orders)
+def _weight_changes(facts: Facts, trades: tuple[Trade, ...], after: Mapping[str, float]) -> list[Change]:
+    traded = dict.fromkeys(each.symbol for each in trades)
     return [Change(f"weight:{symbol}", f"Weight of {symbol}", "fraction", facts.weight(symbol), after[symbol]) for symbol in traded]
 
 

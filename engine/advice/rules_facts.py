@@ -47,6 +47,13 @@ class Held:
     days_to_sell: float = math.nan
     dividends: float = 0.0
     dividends_before: float = 0.0
+    multiplier: float = 1.0
+
+    @property
+    def fx_rate(self) -> float:
+        """Base currency for one unit of its own."""
+        local = self.price * self.multiplier
+        return self.unit_value / local if local else math.nan
 
     @property
     def unit_value(self) -> float:
@@ -60,12 +67,13 @@ class Held:
 
 
 class OpenLot(NamedTuple):
-    """What one acquisition left: base currency of its cost, days since."""
+    """What one acquisition left: the base currency that it cost, the day, and the transaction."""
 
     account: str | None
     quantity: float
     cost: float
-    days: float
+    opened: date
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ def judged(facts: Facts, policy: Policy, advice: Advice) -> Judged:
     value = max(facts.value, 0.0)
     calmer = 0.5 * policy.risk_aversion * effect.variance_saved * value
     benefit = calmer - limit(policy, "premium") * effect.into_cash * value + advice.worth + URGENCY[advice.severity] * value
-    effort = STEP + PER_TRADE * len(effect.orders)
+    effort = STEP + PER_TRADE * len(effect.trades)
     return Judged(advice, effect, benefit, effort, (benefit - effect.cost - max(effect.tax, 0.0)) / effort)
 
 

@@ -115,8 +115,8 @@ def soon_long_term(facts: Facts, policy: Policy) -> Answer:
 
 def _waiting(facts: Facts, policy: Policy, symbol: str) -> Advice | None:
     taxes, within, unit = policy.taxes, limit(policy, "term_days"), facts.held[symbol].unit_value
-    near = [(taxes.long_days + 1 - lot.days, lot.quantity * unit - lot.cost) for lot in facts.lots.get(symbol, ())
-            if taxes.long_days - within < lot.days <= taxes.long_days and lot.quantity * unit > lot.cost]
+    near = [(taxes.long_days + 1 - (facts.as_of - lot.opened).days, lot.quantity * unit - lot.cost) for lot in facts.lots.get(symbol, ())
+            if taxes.long_days - within < (facts.as_of - lot.opened).days <= taxes.long_days and lot.quantity * unit > lot.cost]
     gain = sum(each for _, each in near)
     if not gain > limit(policy, "min_gain_of_value") * facts.value:
         return None

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from engine.advice.policy import Policy
+from engine.advice.trades import Trade
 from engine.types import Finding, Severity
 
 STATES = ("open", "dismissed", "done", "gone")  # gone: it was suggested once, and its reason is no more
@@ -69,24 +70,6 @@ class EffectView:
 
 
 @dataclass(frozen=True, slots=True)
-class TradeView:
-    """One trade of a fix, not rounded to lots: rebalancing rounds it, and `POST .../rebalance` takes it as it is."""
-
-    side: str  # buy or sell
-    symbol: str
-    name: str
-    account: str | None  # the one that holds most of it
-    quantity: float  # above 0
-    price: float  # local
-    currency: str
-    amount: float  # base currency, above 0
-    gain: float  # that it realises
-    tax: float  # base currency; below 0: saved
-    cost: float  # fees and spread, base currency
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class SuggestionView:
     """One piece of advice. `key` stays the same as long as the rule and what it is about do."""
 
@@ -101,11 +84,11 @@ class SuggestionView:
     fix: str  # what to do, in a sentence
     wrong_if: str  # what would make it wrong
     evidence: tuple[EvidenceView, ...]
-    trades: tuple[TradeView, ...]
+    trades: tuple[Trade, ...]  # not rounded to lots; rebalancing rounds them
     effect: tuple[EffectView, ...]
     cost: float  # of the trades, base currency
     tax: float
-    benefit: float  # expected, base currency a year: how, is told in docs/advice.md
+    benefit: float  # expected, base currency a year: how, is told in engine/advice/rules_score.py
     effort: float  # steps that a person has to do
     score: float  # what the list is ordered by
     state: str  # of STATES
@@ -179,6 +162,7 @@ class HistoryView:
     times: tuple[tuple[str, datetime, str | None], ...]  # (what, when, reason): suggested gone back dismissed done undone, oldest first
     outcome: OutcomeView | None  # of what was done
     version: int = 1
+    portfolio_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
