@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -16,12 +16,9 @@ from engine.advice.rules_words import money, percent
 from engine.advice.trades import BUY
 from engine.errors import UnknownInstrument
 from engine.types import Actor
-from services.advice.suggestion_views import number
+from services.advice.suggestion_views import Asked, number
 from services.advice.views_rules import HistoryView, OutcomeView
 from services.stress.facts import factor_returns
-
-if TYPE_CHECKING:
-    from services.advice.suggestions import Asked
 
 
 class Outcomes:

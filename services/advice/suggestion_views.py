@@ -6,19 +6,33 @@ import math
 import re
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from data.suggestion_records import StoredSuggestion
+from engine.advice.policy import Policy
 from engine.advice.rules import Ran
 from engine.advice.rules_effect import Change
 from engine.advice.rules_score import Judged
 from engine.advice.rules_words import Evidence
 from engine.types import Portfolio
+from services.advice.facts import Read
 from services.advice.views_rules import EffectView, EvidenceView, RuleRun, SuggestionView
 
 PLAIN: Final = re.compile(r"[A-Za-z0-9.^=_@-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the rules said of one portfolio, and what was decided about it before."""
+
+    portfolio: Portfolio
+    policy: Policy
+    read: Read
+    ran: tuple[Ran, ...]
+    views: tuple[SuggestionView, ...]  # everything that holds now, in the order of its score
+    stored: Mapping[str, StoredSuggestion]
 
 
 def key_of(rule: str, subject: str) -> str:

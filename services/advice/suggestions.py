@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -13,16 +13,15 @@ from data import calendar
 from data.database import Unit
 from data.records import AuditEntry
 from data.suggestion_records import StoredSuggestion
-from engine.advice.policy import Policy
-from engine.advice.rules import Ran, advise
+from engine.advice.rules import advise
 from engine.errors import Conflict, InvalidInput, NotFound, StorageError
 from engine.types import Actor, Portfolio
 from services import fields
 from services.advice.custom_rules import CustomRules
-from services.advice.facts import FactsReader, Read
+from services.advice.facts import FactsReader
 from services.advice.outcomes import Outcomes
 from services.advice.policy import Policies
-from services.advice.suggestion_views import done_with, key_of, run_view, suggestion_view, told
+from services.advice.suggestion_views import Asked, done_with, key_of, run_view, suggestion_view, told
 from services.advice.views_rules import HistoryView, SuggestionsView, SuggestionView
 from services.books import once
 from services.fields import Place, Reader
@@ -43,18 +42,6 @@ def _reason(place: Place, value: object) -> str | None:
 
 DISMISSAL: Final[Mapping[str, Reader]] = {"reason": _reason, "until": fields.calendar_date}
 DEED: Final[Mapping[str, Reader]] = {"note": _reason}
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What the rules said of one portfolio, and what was decided about it before."""
-
-    portfolio: Portfolio
-    policy: Policy
-    read: Read
-    ran: tuple[Ran, ...]
-    views: tuple[SuggestionView, ...]  # everything that holds now, in the order of its score
-    stored: Mapping[str, StoredSuggestion]
 
 
 class Suggestions:
