@@ -127,8 +127,7 @@ def terms(book: Book, marks: Marks, *, today: date | str) -> Terms:
     """
     day = instant(today, field="today").normalize()
     moved = book.effects[book.effects["date"] == day]
-    of_symbol = moved[moved["symbol"].notna()].groupby("symbol")[["quantity_delta", "transfer_base", "flow_base"]].sum(min_count=1)
-    of_cash = moved[moved["cash_currency"].notna()].groupby("cash_currency")[["cash_delta_local", "transfer_base", "flow_base"]].sum(min_count=1)
+    of_symbol, of_cash = _sums_of(moved)
     positions = book.positions[(book.positions["quantity"] != 0) | book.positions.index.isin(of_symbol.index)]
     cash = book.cash
     names = (*positions.index, *cash.index)
@@ -137,11 +136,13 @@ def terms(book: Book, marks: Marks, *, today: date | str) -> Terms:
     index = np.array([codes.index(code) for code in row_currency], dtype=np.int64)
     multiplier = positions["multiplier"].to_numpy(dtype=np.float64)
     units = np.concatenate([positions["quantity"].to_numpy() * multiplier, cash["balance"].to_numpy()])
-    added = np.concatenate([_cells(of_symbol["quantity_delta"], positions.index) * multiplier, _cells(of_cash["cash_delta_local"], cash.index)])
+    added = _today(of_symbol, of_cash, positions.index, cash.index, multiplier) if len(moved) else np.zeros(len(units))
     close = np.concatenate([_cells(marks.previous_close, positions.index, np.nan), np.ones(len(cash))])
     rate = row_rates(codes, book.base_currency, marks.previous_rate)[index]
     opening = _worth(_settled(units - added, units, added), close, rate)
-    moved_in = np.concatenate([_moved(of_symbol, positions.index), _moved(of_cash, cash.index)])
+    moved_in = np.zeros(len(units))
+    if len(moved):
+        moved_in = np.concatenate([_moved(of_symbol, positions.index), _moved(of_cash, cash.index)]) + _carried(moved, positions.index, opening)
     return Terms(
         base_currency=book.base_currency,
         symbols=names,
@@ -151,7 +152,7 @@ def terms(book: Book, marks: Marks, *, today: date | str) -> Terms:
         units=units,
         cost_base=np.concatenate([positions["cost_base"].to_numpy(), cash["cost_base"].to_numpy()]),
         opening_value=opening,
-        moved_in=moved_in + _carried(moved, positions.index, opening),
+        moved_in=moved_in,
     )
 
 
@@ -195,6 +196,20 @@ def revalue(terms: Terms, price: ArrayLike | Mapping[str, float] | pd.Series, ra
     rates = row_rates(terms.currencies, terms.base_currency, rate)[terms.currency_index]
     value = _worth(terms.units, prices, rates)
     return Revaluation(value, value - terms.cost_base, value - terms.day_anchor)
+
+
+def _sums_of(moved: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Sum what moved by symbol and by currency of cash; most days nothing did, and summing nothing up costs as much as summing something."""
+    if not len(moved):
+        return moved.set_index("symbol"), moved.set_index("cash_currency")
+    of_symbol = moved[moved["symbol"].notna()].groupby("symbol")[["quantity_delta", "transfer_base", "flow_base"]].sum(min_count=1)
+    of_cash = moved[moved["cash_currency"].notna()].groupby("cash_currency")[["cash_delta_local", "transfer_base", "flow_base"]].sum(min_count=1)
+    return of_symbol, of_cash
+
+
+def _today(of_symbol: pd.DataFrame, of_cash: pd.DataFrame, symbols: pd.Index, currencies: pd.Index, multiplier: Floats) -> Floats:
+    """Units that came today, row by row."""
+    return np.concatenate([_cells(of_symbol["quantity_delta"], symbols) * multiplier, _cells(of_cash["cash_delta_local"], currencies)])
 
 
 def row_rates(currencies: tuple[str, ...], base: str, rate: ArrayLike | Mapping[str, float] | pd.Series) -> Floats:

@@ -63,9 +63,9 @@ class Answer:
         return snapshot(self.book, self.marked.marks, as_of=self.sight.at, cost_rate=self.cost_rate)
 
 
-def holdings_view(scope: str, answer: Answer) -> HoldingsView:
-    """Tell a scope as pages and routes show it."""
-    told = answer.snapshot()
+def holdings_view(scope: str, answer: Answer, told: Snapshot | None = None) -> HoldingsView:
+    """Tell a scope as pages and routes show it; `told` where its snapshot is at hand."""
+    told = answer.snapshot() if told is None else told
     quotes = {symbol: answer.marked.quotes[symbol] for symbol in answer.instruments}
     return HoldingsView(
         scope=scope, base_currency=answer.base, cost_method=answer.cost_method, as_of=answer.sight.at, live=answer.sight.live, snapshot=told,
@@ -81,10 +81,10 @@ def _of_held(findings: Sequence[Finding], told: Snapshot) -> list[Finding]:
     return [finding for finding in findings if finding.context.get("symbol") in symbols or finding.context.get("currency") in currencies]
 
 
-def terms_for_hub(scope: str, answer: Answer) -> LiveTerms:
-    """Tell a scope as the hub keeps it."""
+def terms_for_hub(scope: str, answer: Answer, told: Snapshot | None = None) -> LiveTerms:
+    """Tell a scope as the hub keeps it; `told` where its snapshot is at hand."""
     rows = terms(answer.book, answer.marked.marks, today=answer.sight.day)
-    told = answer.snapshot()
+    told = answer.snapshot() if told is None else told
     symbols = tuple(f"cash:{symbol}" if cash else symbol for symbol, cash in zip(rows.symbols, rows.is_cash, strict=True))
     return LiveTerms(
         scope=scope, base_currency=answer.base, terms=rows, marks=answer.marked.marks, symbols=symbols,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -22,6 +23,8 @@ from engine.types import Actor, CostMethod, Finding, Instrument, Kind, Portfolio
 V = TypeVar("V")
 FIRSTS = ("currency", "multiplier")
 OPENINGS = 8  # days that are kept of a book
+BOOKS = 512  # kept in a process, as long as their ledgers together are not longer than
+ROWS = 3_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +81,23 @@ class Openings:
 
 
 class Kept(Generic[V]):
-    """The last results by key, as many as fit; safe between threads, and what several ask for at once is computed once."""
+    """The last results by key, as many as fit; safe between threads, and what several ask for at once is computed once.
 
-    def __init__(self, size: int) -> None:
-        self._size = size
+    Parameters
+    ----------
+    size : int
+        How many are kept.
+    weigh : callable, optional
+        How much one weighs; together they weigh at most `most`, but the newest is kept whatever it weighs.
+    most : float
+    """
+
+    def __init__(self, size: int, weigh: Callable[[V], float] = lambda _: 0.0, most: float = math.inf) -> None:
+        self._size, self._weigh, self._most = size, weigh, most
         self._lock = threading.Lock()
         self._values: OrderedDict[Hashable, Future[V]] = OrderedDict()
+        self._weights: dict[Hashable, float] = {}
+        self._whole = 0.0
 
     def get_or_compute(self, key: Hashable, compute: Callable[[], V]) -> V:
         """Give what is kept under a key or being computed, or compute and keep it; an error is told to all who wait and not kept."""
@@ -91,8 +105,7 @@ class Kept(Generic[V]):
             kept = self._values.get(key)
             mine = self._values.setdefault(key, Future())
             self._values.move_to_end(key)
-            while len(self._values) > self._size:
-                self._values.popitem(last=False)
+            self._make_room()
         if kept is not None:
             return kept.result()
         try:
@@ -101,7 +114,20 @@ class Kept(Generic[V]):
             self._forget(key, mine)
             mine.set_exception(error)
             raise
+        with self._lock:
+            self._put_on_the_scales(key, mine)
         return mine.result()
+
+    def _put_on_the_scales(self, key: Hashable, flight: Future[V]) -> None:
+        if self._values.get(key) is flight:
+            self._weights[key] = self._weigh(flight.result())
+            self._whole += self._weights[key]
+            self._make_room()
+
+    def _make_room(self) -> None:
+        while len(self._values) > self._size or (self._whole > self._most and len(self._values) > 1):
+            oldest, _ = self._values.popitem(last=False)
+            self._whole -= self._weights.pop(oldest, 0.0)
 
     def _forget(self, key: Hashable, flight: Future[V]) -> None:
         with self._lock:
@@ -112,10 +138,10 @@ class Kept(Generic[V]):
 class Books:
     """Books of portfolios, kept in this process."""
 
-    def __init__(self, size: int = 64) -> None:
-        self._books: Kept[Booked] = Kept(size)
-        self._merged: Kept[Book] = Kept(size)
-        self._accounts: Kept[dict[str | None, Booked]] = Kept(size)
+    def __init__(self, size: int = BOOKS) -> None:
+        self._books: Kept[Booked] = Kept(size, lambda part: len(part.ledger), ROWS)
+        self._merged: Kept[Book] = Kept(min(size, 64))
+        self._accounts: Kept[dict[str | None, Booked]] = Kept(min(size, 64))
 
     def booked(self, unit: Unit, actor: Actor, portfolio: Portfolio, convention: Convention, stamp: Hashable) -> Booked:
         """Give the book of a portfolio at its revision; `stamp` names the state of the rates."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from engine.types import Actor, Quote
+from services.answers import holdings_view, terms_for_hub
 from services.live.board import Price, price_of_view
 from services.live.risk import LoadedRisk, read_risk
 from services.marks import PIVOTS
@@ -52,12 +53,10 @@ class Reader:
         return await self._ask(self.read, actor, scope)
 
     def read(self, actor: Actor, scope: str) -> Loaded:
-        """Read a scope at once, terms and figures of the same revision: a write between the two is met by reading again."""
-        valuation = self._services.valuation
-        for _ in range(3):
-            live, view = valuation.live_terms(actor, scope), valuation.holdings(actor, scope)
-            if live.revisions == view.revisions:
-                break
+        """Read a scope at once, terms and figures of one reading."""
+        answer = self._services.valuation.answered(actor, scope)
+        view = holdings_view(scope, answer)
+        live = terms_for_hub(scope, answer, view.snapshot)
         return Loaded(live, view, self._silent_pairs(actor, live))
 
     async def risk(self, actor: Actor, scope: str) -> LoadedRisk:

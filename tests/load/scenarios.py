@@ -22,6 +22,7 @@ from tests.ui.conftest import Server, free_port, server_in
 
 BARE = {"ws": "websockets-sansio", "ws_max_size": 65536, "ws_per_message_deflate": False, "log_config": None, "access_log": False}
 SETTLE_SECONDS = 1.5
+LONGEST_WARMTH_SECONDS, IDLE_SECONDS, IDLE_CORES = 30.0, 0.4, 0.06
 
 
 @dataclass
@@ -66,9 +67,15 @@ class Stage:
         return 1000 * self.metric(f'portolan_loop_lag_seconds{{quantile="{quantile}"}}')
 
     def warm(self) -> None:
-        """Give every instrument a price, and let the first flushes pass."""
+        """Give every instrument a price, and wait until the server has nothing left to do of its start and of the first flushes."""
         self.feeder.ask("warm")
-        time.sleep(1)
+        assert self.server.process
+        end = time.monotonic() + LONGEST_WARMTH_SECONDS
+        while time.monotonic() < end:
+            meter = Meter(server=self.server.process.pid)
+            time.sleep(IDLE_SECONDS)
+            if meter.cores()["server"] < IDLE_CORES:
+                return
 
 
 @contextmanager
