@@ -128,7 +128,7 @@ class Status:
         if hub is None:
             return None
         behind = max((hub.number - client.sent for client in hub.clients if client.topic), default=0)
-        return StreamView(len(hub.clients), len(hub.scopes), len(hub.board.prices), behind, hub.counts["cut"], hub.degraded,
+        return StreamView(len(hub.clients), len(hub.scopes), len(hub.board.prices), behind, int(hub.counts["cut"]), hub.degraded,
                           hub.probe.quantile(0.5), hub.probe.quantile(0.99))
 
 

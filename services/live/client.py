@@ -94,7 +94,7 @@ class Client:
         """Look again whether there is something to send."""
         self._wake.set()
 
-    def push(self, at: float, stamp: str) -> None:
+    def push(self, at: float, stamp: str) -> bool:
         """Put the changes of a flush straight into the socket where it waits for them; else whoever writes to it is woken.
 
         So a flush costs a client no task and no turn of the event loop; one that is behind, paused or new goes the long way.
@@ -103,11 +103,12 @@ class Client:
         if topic is None or outlet is None or not self.waiting or self.paused or self.sent == NEVER or self._replies or self._notices \
                 or at < self._told_at + self._limits.spacing_seconds or not outlet.ready():
             self._wake.set()
-            return
+            return False
         tail = self._hub.packed(topic, self.sent, stamp)
         self.seq += 1
         self.sent, self._told_at, self._heartbeat = self._hub.number, at, False
         outlet.put(b'{"type":"tick","seq":%d,' % self.seq, tail)
+        return True
 
     def beat(self) -> None:
         """Say at the next occasion that the line is alive."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
@@ -49,7 +50,8 @@ class Hub:
         self.board = Board(services.market.judge)
         self.risks = RiskBoard()
         self._valuer = Valuer()
-        self.counts = {"batches": 0, "quotes": 0, "revalued": 0, "flushes": 0, "encoded": 0, "reloads": 0, "cut": 0}
+        self.counts: dict[str, float] = {"batches": 0, "quotes": 0, "revalued": 0, "flushes": 0, "encoded": 0, "reloads": 0, "cut": 0,
+                                              "pushed": 0, "sending": 0}
         self.probe = LoopProbe()
         self._services = services
         self._reader = Reader(services, self.limits.threads)
@@ -307,17 +309,19 @@ class Hub:
 
     async def _send(self) -> None:
         """Hand what changed to every client whose socket can take it, and wake the others; the loop is given back now and then."""
-        stamp, at = f'"ts":{self.now_ms()},{self.condition()},', self.clock()
+        stamp, at, spent = f'"ts":{self.now_ms()},{self.condition()},', self.clock(), time.thread_time()
         for topic in tuple(self.topics.values()):
             if topic.changed(self.board, self.number) != self.number:
                 continue
             before = topic.encoded
             for client in tuple(topic.clients):
-                client.push(at, stamp)
+                self.counts["pushed"] += client.push(at, stamp)
             self.counts["encoded"] += topic.encoded - before
             if self.clock() - at > YIELD_SECONDS:
                 await asyncio.sleep(0)
                 at = self.clock()
+        await asyncio.sleep(0)  # what was written goes out now
+        self.counts["sending"] += time.thread_time() - spent
 
     # ------------------------------------------------------------------------------------------------------------------- housekeeping
 

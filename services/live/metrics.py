@@ -19,6 +19,8 @@ COUNTS: Final = {
     "encoded": "Message bodies encoded",
     "reloads": "Scopes read again from the database",
     "cut": "Clients cut because they did not read",
+    "pushed": "Messages that a flush put straight into a socket",
+    "sending": "Processor seconds in which flushes encoded and sent",
 }
 QUANTILES: Final = (0.5, 0.99, 1.0)
 

@@ -210,8 +210,8 @@ class Scope:
         moved = valued.moved
         moved[: len(valued.states)] |= valued.states != shown.states
         rows = np.flatnonzero(moved)
-        for row in rows.tolist():
-            shown.members[row] = None
+        for row, known in zip(rows.tolist(), valued.table[rows].tolist(), strict=True):
+            shown.members[row] = self._member(row, known, valued.states)
         shown.changed[rows] = number
         if valued.totals != shown.totals:
             shown.head_changed = self.changed = number
@@ -250,9 +250,12 @@ class Scope:
     def _row(self, shown: Shown, row: int) -> str:
         member = shown.members[row]
         if member is None:
-            state = _STATES[shown.states[row]] if row < len(shown.states) else ""
-            member = shown.members[row] = f"{self._names[row]}:{{{figures.encoded_row(shown.table[row].tolist())}{state}}}"
+            member = shown.members[row] = self._member(row, shown.table[row].tolist(), shown.states)
         return member
+
+    def _member(self, row: int, known: list[float], states: npt.NDArray[np.int8]) -> str:
+        state = _STATES[states[row]] if row < len(states) else ""
+        return f"{self._names[row]}:{{{figures.encoded_row(known)}{state}}}"
 
     def ledger_members(self, since: int) -> str:
         """Give the JSON members of the ledger revisions shown after flush `since`."""

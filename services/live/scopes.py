@@ -30,7 +30,7 @@ class Owner(Protocol):
     number: int
     board: Board
     limits: Limits
-    counts: dict[str, int]
+    counts: dict[str, float]
 
     def clock(self) -> float:
         """Give seconds that only go forward."""

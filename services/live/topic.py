@@ -16,8 +16,8 @@ NEVER = -1  # the flush a client has seen that has seen nothing
 class Follower(Protocol):
     """Whoever reads a topic."""
 
-    def push(self, at: float, stamp: str) -> None:
-        """Take the changes of a flush, or look for them when there is time."""
+    def push(self, at: float, stamp: str) -> bool:
+        """Take the changes of a flush at once, or look for them when there is time; tells which."""
 
 
 class Topic:

@@ -14,6 +14,8 @@ from tests.load.report import write
 
 SCENARIOS = {
     "fanout": (scenarios.fan_out, Plan()),
+    "burst": (scenarios.burst, Plan(clients=200, seconds=8)),
+    "deaf": (scenarios.deaf, Plan(clients=500, seconds=12)),
     "dashboards": (scenarios.dashboard_run, Plan(clients=100, dashboards=100, quotes=200, seconds=20)),
 }
 

