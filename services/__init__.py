@@ -13,6 +13,7 @@ from services.accounts import Accounts
 from services.advice.custom_rules import CustomRules
 from services.advice.facts import FactsReader
 from services.advice.newcomers import Newcomers
+from services.advice.plans import Plans
 from services.advice.policy import Policies
 from services.advice.proposals import Proposals
 from services.advice.rebalancing import Rebalancing
@@ -113,6 +114,7 @@ class Services:
     value_at_risk: ValueAtRisk
     what_if: WhatIf
     what_ifs: WhatIfs
+    plans: Plans
     watchlists: Watchlists
     blends: Blends
     benchmark: Benchmark
@@ -156,7 +158,8 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
     policies, facts = Policies(writes, valuation), FactsReader(database, valuation, performance, exposures)
     custom_rules = CustomRules(writes, facts, policies, Timelines(database, performance))
     folder = settings.quotes_folder or settings.home / "prices"
-    what_if = WhatIf(valuation, exposures, risk, Newcomers(database, market), StressOf(database, scenarios))
+    newcomers = Newcomers(database, market)
+    what_if = WhatIf(valuation, exposures, risk, newcomers, StressOf(database, scenarios))
     services = Services(
         settings=settings, database=database, bus=bus, cache=cache, feed=feed, market=market, valuation=valuation,
         providers=Providers(settings, database, feed),
@@ -165,7 +168,7 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
         proposals=Proposals(writes),
         rebalancing=Rebalancing(database, Standings(database, market, valuation), exposures, policies.laid_out),
         scenarios=scenarios, stress=Stress(database, exposures, scenarios),
-        what_if=what_if, what_ifs=WhatIfs(writes, what_if),
+        what_if=what_if, what_ifs=WhatIfs(writes, what_if), plans=Plans(exposures, newcomers),
         firm=FirmRuns(writes, exposures, settings.engine_cluster),
         blends=Blends(writes), benchmark=benchmark,
         value_at_risk=ValueAtRisk(database, exposures), concentrations=concentrations,

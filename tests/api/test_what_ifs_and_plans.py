@@ -1,4 +1,4 @@
-"""What-ifs over REST: the numbers by hand and from the ledger, every bad field named, and the way back of every change."""
+"""What-ifs and plans over REST: the numbers by hand and from the ledger, every bad field named, and the way back of every change."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from data import calendar
 from data.database import Database
 
 API = "/api/v1"
-DAYS = pd.bdate_range(end=pd.Timestamp(calendar.today()) - pd.Timedelta(days=1), periods=400)
+DAYS = pd.bdate_range(end=pd.Timestamp(calendar.today()) - pd.Timedelta(days=1), periods=580)
 RANDOM = np.random.default_rng(71)
 MARKET = RANDOM.normal(0.0004, 0.008, len(DAYS))
 MOVES = {"TRYA": MARKET + RANDOM.normal(0, 0.01, len(DAYS)), "TRYB": RANDOM.normal(0.0002, 0.015, len(DAYS)),
@@ -47,7 +47,7 @@ def held(client: TestClient) -> str:
     day = str(DAYS[300].date())
     drafts = [{"date": day, "kind": "DEPOSIT", "amount": 10_000, "currency": "USD"},
               {"date": day, "kind": "BUY", "symbol": "TRYA", "quantity": 30, "price": 50},
-              {"date": str(DAYS[310].date()), "kind": "BUY", "symbol": "TRYA", "quantity": 10, "price": 90},
+              {"date": str(DAYS[490].date()), "kind": "BUY", "symbol": "TRYA", "quantity": 10, "price": 90},
               {"date": day, "kind": "BUY", "symbol": "TRYB", "quantity": 20, "price": 100}]
     assert client.post(f"{API}/portfolios/{made}/transactions", json=drafts).status_code == 201
     return f"{API}/portfolios/{made}"
@@ -77,15 +77,16 @@ def test_weights_trades_cost_gain_and_tax_by_hand(client: TestClient, held: str)
     last = {symbol: float(closes[-1]) for symbol, closes in CLOSES.items()}
     value = 10_000 - 30 * 50 - 900 - 2000 + 40 * last["TRYA"] + 20 * last["TRYB"]
     told = tried(client, held, weights={"TRYA": 0.1}, trades=[{"symbol": "TRYC", "quantity": 5}, {"symbol": "TRYB", "money": -200}], new_money=500,
-                 cost_bps=20, tax_short=0.3)
+                 cost_bps=20, tax_short=0.3, tax_long=0.1)
     found = rows(told)
     sold = 40 - 0.1 * (value + 500) / last["TRYA"]
     assert found["TRYA"]["trade_quantity"] == pytest.approx(-sold, rel=1e-9)
-    gain = sold * last["TRYA"] - (min(sold, 30) * 50 + max(sold - 30, 0) * 90)
+    long, short = min(sold, 30) * (last["TRYA"] - 50), max(sold - 30, 0) * (last["TRYA"] - 90)
+    gain = long + short
     gain_b = 200 - 200 / last["TRYB"] * 100
     assert found["TRYA"]["gain"] == pytest.approx(gain, rel=1e-9)
     assert told["gain_money"] == pytest.approx(gain + gain_b, rel=1e-9)
-    assert told["tax_money"] == pytest.approx(max(0.3 * (gain + gain_b), 0.0), rel=1e-9)
+    assert told["tax_money"] == pytest.approx(max(0.3 * short + 0.1 * (long + gain_b), 0.0), rel=1e-9)
     traded = sold * last["TRYA"] + 5 * last["TRYC"] + 200
     assert told["traded_money"] == pytest.approx(traded, rel=1e-9)
     assert told["cost_money"] == pytest.approx(0.002 * traded, rel=1e-9)
@@ -201,3 +202,52 @@ def test_bad_ones_are_not_kept(client: TestClient, held: str) -> None:
     for change, status in bad:
         assert client.post(f"{API}/what-ifs", json={**good, **change}).status_code == status, change
     assert len(client.get(f"{API}/what-ifs").json()) == before
+
+
+def planned(client: TestClient, path: str, **question: Any) -> dict[str, Any]:
+    answer = client.post(f"{path}/plan", json=question)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def test_a_plan_tells_its_chance_and_is_the_same_again(client: TestClient, held: str) -> None:
+    asked = {"goal": 20_000, "years": 10, "contribution": 60, "fee": 0.002, "tax": 0.25, "draws": 400}
+    told = planned(client, held, **asked)
+    assert told == planned(client, held, **asked)
+    assert told["probability_low"] <= told["probability"] <= told["probability_high"]
+    assert len(told["fan"]) == 121
+    assert told["fan"][0]["p5"] == told["fan"][0]["p95"] == pytest.approx(told["value"])
+    assert told["value"] == pytest.approx(tried(client, held)["before"]["value"])
+    assert f"{100 * told['probability']:.0f} % of 400 futures reach 20,000 USD" in told["sentence"]
+    assert {"short_history"} <= {each["code"] for each in told["findings"]}
+    surer = planned(client, held, **{**asked, "contribution": told["contribution_needed"] * 1.001})
+    assert surer["probability"] >= 0.9 >= planned(client, held, **{**asked, "contribution": told["contribution_needed"] * 0.98})["probability"]
+    lasting = planned(client, held, years=10, draws=400, fee=0.002, tax=0.25, contribution=60, withdrawal=told["sustainable_withdrawal"] * 0.999)
+    assert lasting["ruin"] <= 0.1 + 1e-9
+
+
+def test_a_plan_with_other_weights(client: TestClient, held: str) -> None:
+    cash = planned(client, held, goal=1, years=2, draws=100, value=1000, weights={"TRYA": 0.0, "TRYC": 0.0}, inflation=0)
+    assert cash["fan"][-1]["p5"] == cash["fan"][-1]["p95"] == pytest.approx(1000)
+    other = planned(client, held, years=2, draws=100, value=1000, weights={"TRYC": 1.0}, inflation=0)
+    assert other["fan"][-1]["p95"] > other["fan"][-1]["p5"]
+
+
+@pytest.mark.parametrize(("question", "field"), [
+    ({"goal": 0}, "goal"), ({"goal": "lots"}, "goal"), ({"years": 0}, "years"), ({"years": 200}, "years"), ({"draws": 1}, "draws"),
+    ({"draws": 200.5}, "draws"), ({"tax": 1}, "tax"), ({"block": 0}, "block"), ({"withdrawal": -1}, "withdrawal"), ({"nominal": "so"}, "nominal"),
+    ({"years": 5, "withdrawal_from": 6}, "withdrawal_from"), ({"value": 0}, "value"), ({"lump_sums": [{"years": 1}]}, "money"),
+    ({"weights": {"TRYA": 0.8, "TRYB": 0.4}}, "weights"), ({"gaol": 5}, "gaol"),
+])  # fmt: skip
+def test_bad_questions_about_a_plan_are_refused_by_field(client: TestClient, held: str, question: dict[str, Any], field: str) -> None:
+    answer = client.post(f"{held}/plan", json=question)
+    assert answer.status_code == 422, answer.text
+    assert field in str(answer.json()["context"].get("field")), answer.text
+
+
+def test_a_plan_needs_a_past(client: TestClient) -> None:
+    empty = client.post(f"{API}/portfolios", json={"name": "Empty", "base_currency": "USD"}).json()["id"]
+    answer = client.post(f"{API}/portfolios/{empty}/plan", json={"value": 1000})
+    assert (answer.status_code, answer.json()["code"]) == (422, "insufficient_history")
+    assert (answer.json()["context"]["needed"], answer.json()["context"]["found"]) == (24, 0)
