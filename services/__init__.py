@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from services.accounts import Accounts
 from services.advice.custom_rules import CustomRules
+from services.advice.evidence_runs import EvidenceRuns
 from services.advice.facts import FactsReader
 from services.advice.newcomers import Newcomers
 from services.advice.plans import Plans
@@ -115,6 +116,7 @@ class Services:
     what_if: WhatIf
     what_ifs: WhatIfs
     plans: Plans
+    evidence: EvidenceRuns
     watchlists: Watchlists
     blends: Blends
     benchmark: Benchmark
@@ -134,6 +136,7 @@ class Services:
     def close(self) -> None:
         """Close every connection, after the import that is at work."""
         self.firm.close()
+        self.evidence.close()
         self.imports.close()
         self.searching.close()
         self.database.close()
@@ -169,6 +172,7 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
         rebalancing=Rebalancing(database, Standings(database, market, valuation), exposures, policies.laid_out),
         scenarios=scenarios, stress=Stress(database, exposures, scenarios),
         what_if=what_if, what_ifs=WhatIfs(writes, what_if), plans=Plans(exposures, newcomers),
+        evidence=EvidenceRuns(writes, exposures),
         firm=FirmRuns(writes, exposures, settings.engine_cluster),
         blends=Blends(writes), benchmark=benchmark,
         value_at_risk=ValueAtRisk(database, exposures), concentrations=concentrations,

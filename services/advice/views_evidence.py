@@ -4,7 +4,8 @@ Fractions unless a name ends in `_money`, which is in `base_currency`; losses an
 unless said otherwise. NaN means "no answer", and `gaps` or a finding says why.
 
 Asked of: `services.what_if.tried(actor, scope, draft)`, `services.what_ifs` (saved ones: `find get create change remove undo compared`),
-`services.plans.plan(actor, scope, question)`, `services.evidence` (runs: `begin get find cancel`), `services.models.models(actor, scope)`.
+`services.plans.plan(actor, scope, question)`, `services.evidence` (runs: `begin get find cancel strategies`), `services.models.begin(actor, scope)`
+(a run of the kind "models").
 """
 
 from __future__ import annotations
@@ -60,6 +61,7 @@ class Helped:
     sharpe_difference: float
     sharpe_lower: float  # 90 % interval of it by block bootstrap
     sharpe_upper: float
+    deflated: float  # probability that the ratio of the difference to its deviation is above what luck gives the best of all that were tried
     sentence: str  # "Would have helped in 61 % of windows, median +0.4 % a year, worst -2.1 %"
 
 
@@ -121,7 +123,7 @@ class EvidenceRun:
     done: int
     total: int
     question: Mapping[str, Any]
-    result: Mapping[str, Any] | None  # as JSON tells an EvidenceView or ModelsView; None until it is done
+    result: Mapping[str, Any] | None  # an EvidenceView or ModelsView as JSON: a series is {"dates", "values"}; None until it is done, and in lists
     problem: Mapping[str, Any] | None
     created_at: datetime
     finished_at: datetime | None
