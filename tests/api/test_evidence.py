@@ -136,7 +136,8 @@ def test_the_same_key_begins_one_run(client: TestClient, held: str) -> None:
 
 @pytest.mark.parametrize(("question", "field"), [
     ({"strategies": ["luck"]}, "strategies"), ({"strategies": "all"}, "strategies"), ({"strategies": ["targets"]}, "targets"),
-    ({"window": 5}, "window"), ({"every": 0}, "every"), ({"every": 1.5}, "every"), ({"cost_bps": -1}, "cost_bps"), ({"targets": {"EVIA": 0.9, "EVIB": 0.3}}, "targets"),
+    ({"window": 5}, "window"), ({"every": 0}, "every"), ({"every": 1.5}, "every"), ({"cost_bps": -1}, "cost_bps"),
+    ({"targets": {"EVIA": 0.9, "EVIB": 0.3}}, "targets"),
     ({"most_weight": 0}, "most_weight"), ({"start": "2024-05-01", "end": "2024-04-01"}, "start"), ({"combinatorial": 1}, "combinatorial"),
 ])  # fmt: skip
 def test_bad_questions_are_refused_by_field(client: TestClient, held: str, question: dict[str, Any], field: str) -> None:
