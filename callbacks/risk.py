@@ -12,6 +12,7 @@ from dash.exceptions import PreventUpdate
 
 from callbacks import risk_rows as rows
 from callbacks import risk_tabs as tabs
+from callbacks import risk_var
 from callbacks.performance import ALL, PERIODS, comparable, notices
 from components import cards, controls, theme
 from components import performance as measured
@@ -54,6 +55,7 @@ def register(app: Dash, services: Services) -> None:
     _register_clientside(app)
     _register_head(app, services)
     _register_tab(app, services)
+    _register_garch(app, services)
 
 
 def _register_clientside(app: Dash) -> None:
@@ -67,8 +69,8 @@ def _register_clientside(app: Dash) -> None:
 
 
 def _register_head(app: Dash, services: Services) -> None:
-    @app.callback(*[Output(place, name) for place, name in OUTPUTS], Input(Ids.ASKED, "data"), State(Ids.READ, "data"))
-    async def update_risk(asked: dict[str, Any] | None, read: dict[str, Any] | None) -> Head:
+    @app.callback(*[Output(place, name) for place, name in OUTPUTS], Input(Ids.ASKED, "data"), Input(Ids.GARCH, "data"), State(Ids.READ, "data"))
+    async def update_risk(asked: dict[str, Any] | None, _garch: object, read: dict[str, Any] | None) -> Head:
         """Fill the head."""
         if not asked:
             raise PreventUpdate
@@ -79,8 +81,8 @@ def _register_head(app: Dash, services: Services) -> None:
 
 
 def _register_tab(app: Dash, services: Services) -> None:
-    @app.callback(Output(Ids.BODY, "children"), Input(Ids.TAB_ASKED, "data"))
-    async def update_risk_tab(asked: dict[str, Any] | None) -> Any:  # noqa: ANN401  # whatever Dash draws
+    @app.callback(Output(Ids.BODY, "children"), Input(Ids.TAB_ASKED, "data"), Input(Ids.GARCH, "data"))
+    async def update_risk_tab(asked: dict[str, Any] | None, _garch: object) -> Any:  # noqa: ANN401  # whatever Dash draws
         """Fill the open tab; what it cannot tell it says in its own place."""
         if not asked:
             raise PreventUpdate
@@ -96,6 +98,19 @@ def _register_tab(app: Dash, services: Services) -> None:
             raise PreventUpdate
         found = await asyncio.to_thread(comparable, services, asked.get("query") or None)
         return measured.found_instruments(found, own=asked.get("own"))
+
+
+def _register_garch(app: Dash, services: Services) -> None:
+    @app.callback(Output(Ids.GARCH, "data"), Input(Ids.TAB_ASKED, "data"), prevent_initial_call=True)
+    async def update_risk_garch(asked: dict[str, Any] | None) -> dict[str, Any]:
+        """Try GARCH after the tab of value at risk stands without it; the page is drawn again when it is in."""
+        if not asked or asked.get("tab") != "var":
+            raise PreventUpdate
+        try:
+            new = await asyncio.to_thread(risk_var.try_garch, services, asked, question_of(asked))
+        except PortfolioError:
+            raise PreventUpdate from None
+        return {"n": asked.get("n")} if new else no_update
 
 
 # ------------------------------------------------------------------------------------------------------------------------ the question

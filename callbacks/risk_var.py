@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from dash import html
 
-from components import cards, controls, figures_risk, theme
+from callbacks.risk_page import Page
+from components import cards, figures_risk, theme
 from components import risk_panels as panels
 from components import risk_var as parts
 from components.figures_risk import Line
@@ -16,11 +17,13 @@ from components.risk import METHOD_NAMES
 if TYPE_CHECKING:
     from dash.development.base_component import Component
 
-    from callbacks.risk_page import Page
+    from services import Services
     from services.risk.exposures import Exposure
     from services.risk.losses import Losses
+    from services.risk.views import RiskQuestion
 
-MODELS = (("", "Quick models"), ("all", "With GARCH and simulations"))
+COUNTED = "Ranked by how many tests reject them, then by pinball loss. The first that passes all is the default. "
+GARCH_IN, GARCH_COMING = "GARCH is counted.", "GARCH is being tried on every window; the ranking and the default count it as soon as it is in."
 TESTS = (("kupiec", "Kupiec p"), ("independence", "Independence p"), ("conditional_coverage", "Coverage p"), ("duration", "Duration p"),
          ("shortfall", "ES p"))
 ZONES = {"green": "Basel: as many hits as expected", "yellow": "Basel: more hits than expected", "red": "Basel: far too many hits"}
@@ -38,8 +41,18 @@ def tab(page: Page) -> list[Component]:
 
 
 def read(page: Page) -> tuple[Exposure, Losses]:
-    """Read the losses, with the slow models where they are asked for."""
+    """Read the losses, with GARCH where it has been tried."""
     return page.services.risk.losses(page.actor, page.scope, page.question, every=page.asked.get("models") == "all")
+
+
+def try_garch(services: Services, asked: dict[str, Any], question: RiskQuestion) -> bool:
+    """Work out the losses with GARCH, after those without; whether there is anything new to show."""
+    page = Page(services, asked, question)
+    _, before = read(page)
+    if before.test is None or "garch" in before.test.forecasts:
+        return False
+    services.risk.losses(page.actor, page.scope, question, every=True)
+    return True
 
 
 def backtest_panel(page: Page, exposure: Exposure, told: Losses, *, span: str) -> Component:
@@ -66,7 +79,7 @@ def backtest_panel(page: Page, exposure: Exposure, told: Losses, *, span: str) -
 
 def _why_none(told: Losses) -> str:
     if told.test is not None:
-        return "A simulated model is told for now only: on one series of returns it is the history drawn again."
+        return GARCH_COMING if told.method == "garch" else "This model was not tried."
     return f"Forecasts from 250 days each, for 60 days at least, need 310 trading days of what is held; {told.observations} are there."
 
 
@@ -89,7 +102,7 @@ def _model(name: str, exposure: Exposure, told: Losses, ranking: pd.DataFrame) -
     now = told.now.loc[name] * exposure.value
     if name not in ranking.index:
         return parts.Model(name, float(now["value_at_risk"]), float(now["expected_shortfall"]), None, None, (), "", "no backtest", None, None,
-                           passes=False, gap=told.gaps.get(name, "not backtested: simulated"))
+                           passes=False, gap=told.gaps.get(name, "not backtested yet"))
     row = ranking.loc[name]
     p_values = [(label, float(row[f"{test}_p_value"])) for test, label in TESTS]
     zone = str(row["zone"]) if isinstance(row["zone"], str) else ""
@@ -101,11 +114,16 @@ def _model(name: str, exposure: Exposure, told: Losses, ranking: pd.DataFrame) -
 def tests_panel(page: Page, told: Losses) -> Component:
     """List every test of every model."""
     exposure, _ = read(page)
-    choice = controls.segments(MODELS, attribute="risk-models", label="Which models", current=page.asked.get("models") or "")
     days = len(told.test.returns) if told.test is not None else 0
     note = f"one day ahead, {days} days, each forecast from the 250 before it" if days else "too few days"
-    return panels.plain_panel("How the models did", parts.tests_table(models(exposure, told)), note=note, span="c12", tools=[choice],
-                              foot="Ranked by how many tests reject them, then by pinball loss. The first quick one that passes all is the default.")
+    return panels.plain_panel("How the models did", parts.tests_table(models(exposure, told)), note=note, span="c12",
+                              foot=COUNTED + _garch_words(told))
+
+
+def _garch_words(told: Losses) -> str:
+    if told.test is None:
+        return ""
+    return GARCH_IN if "garch" in told.test.forecasts else GARCH_COMING
 
 
 def parts_panel(page: Page, exposure: Exposure, told: Losses) -> Component:

@@ -220,6 +220,7 @@ class RiskIds(StrEnum):
     ASKED = "risk-asked"  # {portfolio, period, from, to, level, horizon, method, benchmark, rf, window, narrow, n}: what the head is asked for
     READ = "risk-read"  # {scope, revisions, address, live}: what was read, to know when to ask again
     TAB_ASKED = "risk-tab-asked"  # the same with {tab, corr, shrink}: what the open tab is asked for
+    GARCH = "risk-garch"  # {n}: GARCH has been tried on the windows of this asking, the ranking counts it
     RETRY = "risk-retry"  # a counter: "Try again" was pressed
     STATE = "risk-state"  # what stands in the page's place while it cannot be told
     WHEN = "risk-when"

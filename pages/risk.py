@@ -13,7 +13,7 @@ from components.risk_live import live_line
 
 dash.register_page(__name__, path="/risk", name="Risk", title="Risk · Portolan")
 
-STORES = (Ids.ASKED, Ids.READ, Ids.TAB_ASKED, Ids.RETRY, Ids.SEARCH)
+STORES = (Ids.ASKED, Ids.READ, Ids.TAB_ASKED, Ids.GARCH, Ids.RETRY, Ids.SEARCH)
 HORIZONS = (("", "1 day"), ("5", "1 week"), ("10", "10 days"), ("21", "1 month"))
 WINDOWS = (("21", "1 month"), ("", "3 months"), ("126", "6 months"), ("252", "1 year"))
 

@@ -129,6 +129,12 @@ class Kept(Generic[V]):
             oldest, _ = self._values.popitem(last=False)
             self._whole -= self._weights.pop(oldest, 0.0)
 
+    def has(self, key: Hashable) -> bool:
+        """Whether a result is there; one that is still being computed is not."""
+        with self._lock:
+            kept = self._values.get(key)
+        return kept is not None and kept.done() and kept.exception() is None
+
     def _forget(self, key: Hashable, flight: Future[V]) -> None:
         with self._lock:
             if self._values.get(key) is flight:

@@ -155,7 +155,7 @@ def of_model(exposure: Exposure, told: Losses, name: str, model: str, asked: Ris
     known = is_now or model in ranking.index
     value = number(told.now.loc[model, name]) if is_now else number(ranking.loc[model, name]) if known else math.nan
     meaning = f"{TERMS[name].meaning} By the method {label}." if is_now else TESTS[name][1]
-    gap = [f"It has no value: {told.gaps[model]}"] if model in told.gaps else [] if known else ["It is not backtested: a simulation of one series"]
+    gap = [f"It has no value: {told.gaps[model]}"] if model in told.gaps else [] if known else ["It has not been tried on the past yet"]
     path = f"methods[name={model}].{name}" if is_now else f"ranking[name={model}].{name}"
     answer = "risk/var" if is_now else "risk/backtest"
     said = Said(f"{PREFIX}var.{name}", exposure.scope, f"{title}, {label}", value, unit, exposure.base_currency, meaning,

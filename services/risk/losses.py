@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,13 +16,15 @@ from engine.risk.var.measures import method_of
 from engine.risk.var.methods import METHODS
 from engine.types import Finding, Severity
 from services.risk.exposures import Exposure
-from services.risk.held import held_of
+from services.risk.held import Held, held_of
 
 HISTORY: Final = 504  # trading days that the figures of now rest on
 WINDOW: Final = 250  # trading days that each past forecast was made from
 DAYS: Final = 500  # trading days that were forecast
 LEAST_FORECASTS: Final = 60  # below it no test says anything
-QUICK: Final = tuple(name for name, method in METHODS.items() if not method.simulated and name != "garch")
+SLOW: Final = ("garch",)  # seconds for 500 windows
+QUICK: Final = tuple(name for name in METHODS if name not in SLOW)
+REFIT: Final = {"t_copula": 50}  # trading days between two simulations where 20 take too long: the ranks of 40 holdings are a tenth of a second
 EVERY: Final = tuple(METHODS)
 DEFAULT: Final = "historical"
 NOTHING: Final = pd.DataFrame(columns=["weight", "standalone", "marginal", "component", "share", "incremental"], dtype=np.float64)
@@ -35,7 +37,7 @@ class Losses:
     level: float
     horizon: int  # trading days of `now` and of `parts`; forecasts are of one day
     method: str  # that the page measures by: the one asked for, else the best by its backtest
-    best: str | None  # the first of the quick models in the ranking that passed every test
+    best: str | None  # the first in the ranking that passed every test, of what was tried
     now: pd.DataFrame  # method x value_at_risk expected_shortfall
     gaps: Mapping[str, str]  # method without an answer -> why
     test: Backtest | None  # None: too few days
@@ -67,7 +69,7 @@ def losses(exposure: Exposure, *, level: float, horizon: int = 1, method: str | 
     method
         Model to measure by; None: the one that its backtest ranks first.
     every
-        Whether GARCH and the simulated models are tried too: seconds instead of a fraction of one.
+        Whether GARCH is tried too: seconds instead of a fraction of one.
 
     Raises
     ------
@@ -76,36 +78,46 @@ def losses(exposure: Exposure, *, level: float, horizon: int = 1, method: str | 
     """
     asked = method_of(method) if method else None
     names = EVERY if every else tuple(dict.fromkeys([*QUICK, *([asked] if asked else [])]))
-    past = exposure.of_today.dropna()
-    test = _tested(past, names, level)
-    best = _best(test)
+    held, past = held_of(exposure), exposure.of_today.dropna()
+    test = backtested(held, names, level) if len(past) >= WINDOW + LEAST_FORECASTS else None
+    best = test.best if test else None
     chosen = asked or best or DEFAULT
-    now, gaps = _now(past.tail(HISTORY), names, level, horizon)
+    now, gaps = _now(past.tail(HISTORY), held.last(HISTORY), names, {"level": level, "horizon": horizon})
     parts, benefit, findings = _parts(exposure, chosen, level, horizon)
     return Losses(level, horizon, chosen, best, now, gaps, test, parts, benefit, min(len(past), HISTORY), tuple(findings))
 
 
-def _best(test: Backtest | None) -> str | None:
-    """Name the first of the quick models that passed: the default must not change with what else was tried."""
-    passed = [str(name) for name in test.ranking.index if name in QUICK and bool(test.ranking.loc[name, "passed"])] if test else []
-    return passed[0] if passed else None
+def backtested(held: Held, names: Iterable[str], level: float, window: int = WINDOW, days: int = DAYS) -> Backtest:
+    """Hold models against what today's weights would have made of the past; what is simulated is simulated holding by holding.
+
+    Parameters
+    ----------
+    held
+        All days that are known.
+    names
+        Models, each of which can forecast from such a window.
+    level
+        Confidence.
+    window, days
+        Days that each forecast is made from, and how many are forecast.
+
+    Raises
+    ------
+    InsufficientHistory
+        Fewer days than the window and one.
+    """
+    last = held.last(window + days)
+    return backtest(last.returns, names, level=level, window=window, weights=last.weights, refit=REFIT)
 
 
-def _tested(past: pd.Series, names: tuple[str, ...], level: float) -> Backtest | None:
-    """Hold the models against the last two years, those that each has the days for."""
-    plain = [name for name in names if not METHODS[name].simulated]  # a simulation of one series is a bootstrap of it
-    if len(past) < WINDOW + LEAST_FORECASTS:
-        return None
-    return backtest(past.tail(WINDOW + DAYS), plain, level=level, window=WINDOW)
-
-
-def _now(past: pd.Series, names: tuple[str, ...], level: float, horizon: int) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Give each model's loss and mean loss beyond it from now on."""
+def _now(past: pd.Series, held: Held, names: tuple[str, ...], ways: dict[str, Any]) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Give each model's loss and mean loss beyond it from now on; a simulation is one of the holdings."""
     rows, gaps = {}, {}
     for name in names:
+        returns, weights = (held.returns, held.weights) if METHODS[name].simulated else (past, None)
         try:
-            rows[name] = (float(value_at_risk(past, level=level, method=name, horizon=horizon)),
-                          float(expected_shortfall(past, level=level, method=name, horizon=horizon)))
+            rows[name] = (float(value_at_risk(returns, method=name, weights=weights, **ways)),
+                          float(expected_shortfall(returns, method=name, weights=weights, **ways)))
         except InsufficientHistory as error:
             gaps[name] = error.message
             rows[name] = (np.nan, np.nan)

@@ -105,13 +105,17 @@ class Risk:
         return self._selling.get_or_compute(key, lambda: liquidity(self._database, exposure, PARTICIPATION))
 
     def losses(self, actor: Actor, scope: str | UUID = ALL, question: RiskQuestion | None = None, *, every: bool = False) -> tuple[Exposure, Losses]:
-        """Measure what today's holdings could lose by each model; `every` tries the slow ones too. See `services.risk.losses`."""
+        """Measure what today's holdings could lose by each model. See `services.risk.losses`.
+
+        GARCH is tried where `every` asks for it, and counts from then on: what was worked out with it is given to whoever asks the same.
+        """
         asked = checked(question or RiskQuestion())
         exposure = self._exposures.exposure(actor, scope, held_question(asked))
         weights = tuple(np.round(exposure.weights.fillna(0.0) / WEIGHT_STEP).astype(int))
-        key: Hashable = (exposure.state, weights, asked.level, asked.horizon_days, asked.method, every)
-        return exposure, self._losses.get_or_compute(key, lambda: losses(exposure, level=asked.level, horizon=asked.horizon_days,
-                                                                         method=asked.method, every=every))
+        key = (exposure.state, weights, asked.level, asked.horizon_days, asked.method)
+        every = every or self._losses.has((*key, True))
+        return exposure, self._losses.get_or_compute((*key, every), lambda: losses(exposure, level=asked.level, horizon=asked.horizon_days,
+                                                                                   method=asked.method, every=every))
 
     def rolling(self, actor: Actor, scope: str | UUID = ALL, question: RiskQuestion | None = None) -> RollingView:
         """Follow figures over a window of `question.window` trading days; windows reach back beyond the start of the question."""

@@ -11,7 +11,6 @@ import pandas as pd
 
 from data.database import Database
 from engine import (
-    backtest,
     entropic_value_at_risk,
     liquidity_adjusted_value_at_risk,
     rachev_ratio,
@@ -33,7 +32,7 @@ from services.fields import Place
 from services.risk.exposures import Exposure, ExposureQuestion, Exposures
 from services.risk.held import Held, held_of
 from services.risk.liquidity import liquidity
-from services.risk.losses import DAYS, DEFAULT, HISTORY, LEAST_FORECASTS, QUICK, WINDOW
+from services.risk.losses import DAYS, DEFAULT, HISTORY, LEAST_FORECASTS, QUICK, SLOW, WINDOW, backtested
 from services.risk.var_views import BY, BacktestView, VarQuestion, VarView
 from services.views import ALL
 
@@ -44,7 +43,7 @@ CONVENTIONS: Final = {
     "returns": "Today's weights on the daily total returns of what is held, in base currency; cash stays as it is",
     "gaps": "On a day on which a holding has no history it is taken to have returned what the rest did; a day with less than 90 % known is left out",
     "horizon": "One day times the root of the days; GARCH the variances that it expects, simulations compound so many days",
-    "default": "The method whose forecasts of one day fail the fewest tests and then lose the least; GARCH and simulations are left out of that",
+    "default": "The method whose forecasts of one day fail the fewest tests and then lose the least; GARCH counts where it is asked for by name",
     "parts": "Euler's: weight times the change for a unit of weight more; they add up to the whole",
     "liquidity": "Mean volume of the last twenty bars; spread from their highs and lows (Corwin and Schultz), half of it paid",
 }
@@ -79,7 +78,7 @@ class ValueAtRisk:
         held = held_of(exposure).last(asked.window or HISTORY)
         names = _names(asked)
         gaps: dict[str, str] = {}
-        best = self._best(held_of(exposure), asked.level)
+        best = self._best(held_of(exposure), asked)
         chosen = method_of(asked.method) if asked.method else best or DEFAULT
         ways = Ways(asked.level, horizon=asked.horizon_days)
         methods = _told(held, dict.fromkeys([*names, chosen]), ways, gaps)
@@ -122,24 +121,25 @@ class ValueAtRisk:
         names = tuple(name for name in _names(asked) if name not in gaps)
         if not names:
             raise InsufficientHistory("A window of a backtest", needed=min(minimum_of(name, ways) for name in gaps), found=window)
-        test = self._test(held_of(exposure).last(window + asked.days), names, asked.level, window)
+        test = self._test(held_of(exposure), names, asked.level, window, asked.days)
         return BacktestView(
             scope=exposure.scope, label=exposure.label, base_currency=exposure.base_currency, value=exposure.value, question=asked, test=test,
             gaps=gaps, conventions=CONVENTIONS, simulated=exposure.simulated, revisions=exposure.revisions,
             findings=(*exposure.findings, *_findings(exposure, held_of(exposure), names)),
         )
 
-    def _best(self, held: Held, level: float) -> str | None:
-        """Name the quick method that passes and loses the least; None where none passes, or too few days are known."""
+    def _best(self, held: Held, asked: VarQuestion) -> str | None:
+        """Name the method that passes and loses the least; None where none passes, or too few days are known. GARCH counts where it is named."""
         if len(held.returns) < WINDOW + LEAST_FORECASTS:
             return None
-        names = [name for name in QUICK if not _unable(name, Ways(level), WINDOW)]
-        return self._test(held.last(WINDOW + DAYS), names, level, WINDOW).best
+        counted = (*QUICK, *(name for name in SLOW if name in {method_of(each) for each in asked.methods or ()}))
+        names = [name for name in counted if not _unable(name, Ways(asked.level), WINDOW)]
+        return self._test(held, names, asked.level, WINDOW, DAYS).best
 
-    def _test(self, held: Held, names: Iterable[str], level: float, window: int) -> Backtest:
+    def _test(self, held: Held, names: Iterable[str], level: float, window: int, days: int) -> Backtest:
         """Run a backtest, or give the one that was run before weights moved by a thousandth."""
-        key = held.state, tuple(held.weights.round(3)), tuple(names), level, window
-        return self._tests.get_or_compute(key, lambda: backtest(held.returns, names, level=level, window=window, weights=held.weights))
+        key = held.state, tuple(held.weights.round(3)), tuple(names), level, window, days
+        return self._tests.get_or_compute(key, lambda: backtested(held, names, level, window, days))
 
 
 def _checked(asked: VarQuestion) -> VarQuestion:

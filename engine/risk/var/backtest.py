@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Unpack
@@ -22,6 +22,7 @@ from engine.risk.var.shortfall_test import acerbi_szekely_test
 from engine.risk.var.ways import Conventions, Tail, Ways, whole
 
 SIGNIFICANCE = 0.05
+REFIT = 20
 _SIMULATED = 499  # right models that a spell between violations is held against
 _DRAWS = 2_000
 TESTS = MappingProxyType({"kupiec": "Proportion of failures", "independence": "Independence", "conditional_coverage": "Conditional coverage",
@@ -60,7 +61,7 @@ class Backtest:
 
 
 def backtest(returns: Table, methods: Iterable[str] | None = None, *, level: float = 0.95, window: int = 250, days: int | None = None,
-             weights: Weights | None = None, refit: int = 20, **choices: Unpack[Conventions]) -> Backtest:
+             weights: Weights | None = None, refit: int | Mapping[str, int] = REFIT, **choices: Unpack[Conventions]) -> Backtest:
     """Forecast every day by every method from the days before, and rank.
 
     Parameters
@@ -78,7 +79,8 @@ def backtest(returns: Table, methods: Iterable[str] | None = None, *, level: flo
     weights
         Of the holdings, the same in every period.
     refit
-        Periods between two simulations, default 20; their forecast stands in between. Every other method looks anew every period.
+        Periods between two simulations, default 20, or those of some by name; their forecast stands in between. Every other method looks anew
+        every period.
     **choices
         As in `value_at_risk`, and `interpolation`, `ddof`; `simulations` is 2,000 here.
 
@@ -122,7 +124,7 @@ def backtest(returns: Table, methods: Iterable[str] | None = None, *, level: flo
         raise InsufficientHistory("A backtest", needed=window + 1, found=len(cells))
     count = min(whole("days", days), len(cells) - window) if days is not None else len(cells) - window
     cells, index = cells[-window - count:], index[-count:]
-    tails = [_forecasts(name, cells, portions, ways, window, whole("refit", refit)) for name in names]
+    tails = [_forecasts(name, cells, portions, ways, window, _refit(name, refit)) for name in names]
     frames = [pd.DataFrame(np.stack(parts, axis=1), index=index, columns=names) for parts in zip(*tails, strict=True)]
     came = pd.Series((cells @ portions)[window:], index=index, name="return")
     return judged(came, frames[0], frames[1], level=level, window=window)
@@ -150,6 +152,10 @@ def judged(returns: pd.Series, forecasts: pd.DataFrame, shortfalls: pd.DataFrame
     ranking = _ranked(_tested(returns, forecasts, shortfalls, hits, level))
     best = str(ranking.index[0]) if len(ranking) and bool(ranking["passed"].iloc[0]) else None
     return Backtest(level, window, returns, forecasts, shortfalls, hits, ranking, best)
+
+
+def _refit(name: str, refit: int | Mapping[str, int]) -> int:
+    return whole("refit", refit.get(name, REFIT) if isinstance(refit, Mapping) else refit)
 
 
 def _names(methods: Iterable[str] | None) -> list[str]:
