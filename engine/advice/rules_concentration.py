@@ -10,7 +10,9 @@ from engine.advice.rules_facts import Facts
 from engine.advice.rules_fixes import cap_of, spread, trimmed
 from engine.advice.rules_thresholds import limit
 from engine.advice.rules_words import Advice, Answer, Evidence, named, number, percent
+from engine.columns import Floats
 from engine.concentration.bets import effective_number_of_bets
+from engine.concentration.contributions import diversification_ratio
 from engine.concentration.weights import hhi
 from engine.types import Severity
 
@@ -135,21 +137,33 @@ def effective_bets(facts: Facts, policy: Policy) -> Answer:
     if not count < least:
         return []
     return [Advice(
-        "effective_bets", "", Severity.INFO, f"{len(facts.weights)} holdings are {number(count)} independent bets",
-        f"They move together so much that they are as diversified as {number(count)} bets of equal size; you want {number(least)}.",
+        "effective_bets", "", Severity.INFO, f"{len(facts.weights)} holdings are {count:.2f} independent bets",
+        f"Their volatilities cancel so little that they are as diversified as {count:.2f} independent bets of equal size; you want {least:.2f}.",
         "Add something that moves by itself: bonds, commodities, other sectors or regions.",
         "Correlations of the last two years are not those of the next, or one bet is what you want.",
-        (Evidence("effective_number_of_bets", "Effective bets", count, least, "number"),), link="what-if")]
+        (Evidence("effective_number_of_bets", "Independent bets, squared diversification ratio", count, least, "number"),
+         Evidence("minimum_torsion", "Bets by minimum torsion", torsion_bets(facts), unit="number"),
+         Evidence("principal", "Bets by principal components", float(effective_number_of_bets(*_moving(facts), method="pca")), unit="number")),
+        link="what-if")]
 
 
 def bets_of(facts: Facts) -> float:
-    """Count the bets: those of minimum torsion, or the principal components where the covariance has no torsion."""
+    """Count bets by the square of the diversification ratio (Choueifaty, Froidure and Reynier 2013): n for n independent ones of equal risk."""
+    return float(diversification_ratio(*_moving(facts))) ** 2
+
+
+def _moving(facts: Facts) -> tuple[Floats, Floats]:
     moving = np.diag(facts.past.covariance) > 0
-    weights, spread_ = facts.at_risk[moving], facts.past.covariance[np.ix_(moving, moving)]
+    return facts.at_risk[moving], facts.past.covariance[np.ix_(moving, moving)]
+
+
+def torsion_bets(facts: Facts) -> float:
+    """Count the bets that are nearest to the holdings themselves; NaN where the covariance is singular."""
+    weights, covariance = _moving(facts)
     torsion = facts.past.torsion
     if torsion is None:
-        return float(effective_number_of_bets(weights, spread_, method="pca"))
-    parts = np.linalg.solve(torsion.T, weights) * (torsion @ spread_ @ weights)
+        return float("nan")
+    parts = np.linalg.solve(torsion.T, weights) * (torsion @ covariance @ weights)
     shares = parts / parts.sum() if parts.sum() > 0 else parts * np.nan
     known = np.where(shares > 0, shares, 1.0)
     return float(np.exp(-(known * np.log(known)).sum()))

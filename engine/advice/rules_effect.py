@@ -143,7 +143,7 @@ def _weight_changes(facts: Facts, trades: tuple[Trade, ...], after: Mapping[str,
 
 def _risk_changes(facts: Facts, after: Mapping[str, float]) -> list[Change]:
     before, then = facts.at_risk, np.array([after.get(symbol, 0.0) for symbol in facts.past.symbols], dtype=np.float64)
-    told = [Change("volatility", "Volatility a year", "fraction", facts.volatility(before), facts.volatility(then)),
-            Change("expected_shortfall", "Expected shortfall, 95 %, a day", "fraction", facts.shortfall(before), facts.shortfall(then))]
+    told = [Change("volatility", "Volatility a year", "fraction", facts.of_now[0], facts.volatility(then)),
+            Change("expected_shortfall", "Expected shortfall, 95 %, a day", "fraction", facts.of_now[1], facts.shortfall(then))]
     betas = facts.past.betas.to_numpy(dtype=np.float64)
     return [*told, Change("beta", "Beta", "number", float(before @ betas), float(then @ betas))] if len(betas) else told

@@ -179,7 +179,17 @@ class Facts:
         """Weights of those that have a history, in the order of `past.symbols`."""
         return np.array([self.weight(symbol) for symbol in self.past.symbols], dtype=np.float64)
 
-    @property
+    @cached_property
+    def marginal(self) -> dict[str, float]:
+        """Covariance of each with the whole: how much more variance a little more of it adds."""
+        return dict(zip(self.past.symbols, (self.past.covariance @ self.at_risk).tolist(), strict=True))
+
+    @cached_property
+    def of_now(self) -> tuple[float, float]:
+        """Volatility a year and expected shortfall of a day, as it is now."""
+        return self.volatility(self.at_risk), self.shortfall(self.at_risk)
+
+    @cached_property
     def enough_history(self) -> bool:
         """Whether most of what is held has enough of a past."""
         held = float(self.weights.abs().sum())

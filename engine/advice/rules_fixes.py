@@ -6,8 +6,6 @@ import math
 from collections.abc import Collection, Mapping
 from typing import Final
 
-import numpy as np
-
 from engine.advice.policy import CASH, Policy, Target
 from engine.advice.rules_facts import Facts
 from engine.advice.rules_thresholds import limit
@@ -50,8 +48,7 @@ def _calmest_first(facts: Facts, symbols: list[str]) -> list[str]:
     """Order holdings by how little more of them would add to the volatility; those without a history last."""
     if not facts.enough_history:
         return sorted(symbols, key=lambda symbol: (facts.weight(symbol), symbol))
-    marginal = dict(zip(facts.past.symbols, facts.past.covariance @ facts.at_risk, strict=True))
-    return sorted(symbols, key=lambda symbol: (marginal.get(symbol, np.inf), symbol))
+    return sorted(symbols, key=lambda symbol: (facts.marginal.get(symbol, math.inf), symbol))
 
 
 def spread(facts: Facts, policy: Policy, amount: float, without: Collection[str]) -> Moves:

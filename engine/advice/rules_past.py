@@ -54,7 +54,7 @@ class Past:
                 break
         return window.iloc[np.flatnonzero(common), kept] if len(kept) else window.iloc[:0, :0]
 
-    @property
+    @cached_property
     def symbols(self) -> list[str]:
         """Those that have enough history."""
         return [str(symbol) for symbol in self.recent.columns]
