@@ -7,7 +7,7 @@ import numpy as np
 from engine.advice.policy import Policy
 from engine.advice.rules_effect import effective
 from engine.advice.rules_facts import Facts
-from engine.advice.rules_fixes import cap_of, spread, trimmed
+from engine.advice.rules_fixes import cap_of, placed, spread, trimmed
 from engine.advice.rules_thresholds import limit
 from engine.advice.rules_words import Advice, Answer, Evidence, named, number, percent
 from engine.columns import Floats
@@ -74,13 +74,15 @@ def _groups(facts: Facts, policy: Policy, rule: str, by: str, threshold: str) ->
 def _heavy_group(facts: Facts, policy: Policy, about: tuple[str, str, str], weight: float, most: float) -> Advice:
     rule, by, key = about
     members = facts.members(by, key)
+    moves = placed(facts, trimmed(facts, policy, members, most))
     return Advice(
         rule, key, _grave(weight, most), f"{percent(weight)} of the portfolio is {key}",
         f"{named(members)} have that {by} in common: what hits one is likely to hit all. Your limit for one {by} is {percent(most)}.",
-        f"Sell {named(members)} down to {percent(most)} together and spread the money outside of {key}.",
+        f"Sell {named(members)} down to {percent(most)} together and spread the money outside of {key}." if moves else
+        f"Put new money outside of {key}: nothing that is held there has room for what would have to be sold.",
         f"You want this {by} to weigh so much, or most of what these companies earn comes from elsewhere.",
-        (Evidence("weight", f"Weight of {key}", weight, most), Evidence("holdings", "Holdings", float(len(members)), unit="number")),
-        trimmed(facts, policy, members, most), link="rebalance")
+        (Evidence("weight", f"Weight of {key}", weight, most), Evidence("holdings", "Holdings", float(len(members)), unit="number")), moves,
+        link="rebalance")
 
 
 def concentration_currency(facts: Facts, policy: Policy) -> Answer:
@@ -95,7 +97,7 @@ def concentration_currency(facts: Facts, policy: Policy) -> Answer:
         f"Sell holdings in {code} down to {percent(most)} and spread the money over other currencies.",
         "You spend in this currency, or the companies earn elsewhere than where they are traded.",
         (Evidence("weight", f"Weight of {code}", weight, most),),
-        trimmed(facts, policy, facts.members("currency", code), max(most - cash.get(code, 0.0), 0.0)), link="rebalance",
+        placed(facts, trimmed(facts, policy, facts.members("currency", code), max(most - cash.get(code, 0.0), 0.0))), link="rebalance",
     ) for code, weight in heavy]
 
 
@@ -191,7 +193,7 @@ def _one_bet(facts: Facts, policy: Policy, part: list[str], weight: float, most:
         "They moved together for a reason that is gone.",
         (Evidence("weight", "Weight together", weight, most), Evidence("correlation", "Mean correlation", mean, limit(policy, "cluster_correlation"),
                                                                       "number")),
-        trimmed(facts, policy, part, most), link="rebalance")
+        placed(facts, trimmed(facts, policy, part, most)), link="rebalance")
 
 
 def home_bias(facts: Facts, policy: Policy) -> Answer:
@@ -212,7 +214,7 @@ def home_bias(facts: Facts, policy: Policy) -> Answer:
         f"Bring {home} down to {percent(most)} and spread the money abroad.",
         "You will spend at home, and exchange rates worry you more than the economy.",
         (Evidence("weight", f"Weight of {home}", weight, most), Evidence("neutral", "Weight in the world", neutral)),
-        trimmed(facts, policy, members, most, into=abroad), link="rebalance")]
+        placed(facts, trimmed(facts, policy, members, most, into=abroad)), link="rebalance")]
 
 
 # shares of countries in the world's listed shares (MSCI ACWI, 2025, rounded); a benchmark that tells its own beats them

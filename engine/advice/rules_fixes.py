@@ -11,6 +11,8 @@ from engine.advice.rules_facts import Facts
 from engine.advice.rules_thresholds import limit
 
 MARGIN: Final = 0.01  # a limit is undercut by this part of itself, so that tomorrow's prices do not break it again
+LEAST_PLACED: Final = 0.5  # of what is sold of a group
+DUST: Final = 1e-9
 BUYS: Final = 5  # at most so many holdings take what is sold
 
 Moves = dict[str, float]
@@ -84,6 +86,13 @@ def trimmed(facts: Facts, policy: Policy, symbols: list[str], to: float, *, into
     sold = {symbol: -part * facts.weight(symbol) * facts.value for symbol in symbols if facts.weight(symbol) > 0}
     outside = set(symbols) if into is None else set(facts.priced) - set(into)
     return {**sold, **spread(facts, policy, -sum(sold.values()), outside)}
+
+
+def placed(facts: Facts, moves: Moves) -> Moves:
+    """Give moves whose money finds a place; none where most of what is sold would lie in cash, which mends nothing."""
+    sold = -math.fsum(amount for amount in moves.values() if amount < 0)
+    bought = math.fsum(amount for amount in moves.values() if amount > 0)
+    return moves if bought >= LEAST_PLACED * sold or sold < DUST * facts.value else {}
 
 
 def invested(facts: Facts, policy: Policy, amount: float) -> Moves:

@@ -11,7 +11,7 @@ import numpy as np
 from engine.advice.policy import Policy
 from engine.advice.rules_costs import yearly_cost
 from engine.advice.rules_facts import Facts
-from engine.advice.rules_fixes import MARGIN, Moves, spread, trimmed
+from engine.advice.rules_fixes import MARGIN, Moves, placed, spread, trimmed
 from engine.advice.rules_thresholds import limit
 from engine.advice.rules_words import Advice, Answer, Evidence, money, named, number, percent
 from engine.columns import Floats
@@ -171,7 +171,7 @@ def currency_exposure(facts: Facts, policy: Policy) -> Answer:
         f"Hedge the currencies, take hedged shares of the same funds, or hold more in {facts.base_currency}.",
         f"You spend in these currencies, or falls of {facts.base_currency} are what you fear.",
         (Evidence("weight", "Foreign currency", weight, most), Evidence("cash", "Of that cash", cash)),
-        trimmed(facts, policy, foreign, max(most - cash, 0.0), into=home) if home else {}, link="rebalance")]
+        placed(facts, trimmed(facts, policy, foreign, max(most - cash, 0.0), into=home)) if home else {}, link="rebalance")]
 
 
 def illiquidity(facts: Facts, policy: Policy) -> Answer:

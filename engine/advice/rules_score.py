@@ -10,7 +10,7 @@
 
 Benefit, cost, tax and score are base currency; the benefit is of a year, cost and tax are charged to the first one as a whole. Tax that is
 saved (below 0) is in `worth` by the rule that saves it, so it is not counted here again. Every holding is taken to earn the same premium:
-no forecast of prices is in it.
+no forecast of prices is in it. Where something like it is bought for what is sold (a loss that is taken), risk and cash count for nothing.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ def judged(facts: Facts, policy: Policy, advice: Advice) -> Judged:
     """Work out what an advice does and what that is worth."""
     effect = effect_of(facts, policy, advice)
     value = max(facts.value, 0.0)
-    calmer = 0.5 * policy.risk_aversion * effect.variance_saved * value
-    benefit = calmer - limit(policy, "premium") * effect.into_cash * value + advice.worth + URGENCY[advice.severity] * value
+    calmer = 0.5 * policy.risk_aversion * effect.variance_saved * value - limit(policy, "premium") * effect.into_cash * value
+    benefit = (0.0 if advice.replaced else calmer) + advice.worth + URGENCY[advice.severity] * value
     effort = STEP + PER_TRADE * len(effect.trades)
     return Judged(advice, effect, benefit, effort, (benefit - effect.cost - max(effect.tax, 0.0)) / effort)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import numpy as np
 
@@ -31,7 +31,10 @@ def _harvest(facts: Facts, policy: Policy, symbol: str) -> Advice | None:
     worth = loss * rate
     told = f"At {percent(rate)} it saves {money(worth, facts.base_currency)} of tax." if rate > 0 else \
         "Set your tax rates in the policy to see what it saves."
-    days = policy.taxes.wash_days
+    days, bought = policy.taxes.wash_days, _bought_lately(facts, policy, symbol)
+    if bought is not None:
+        until = bought + timedelta(days=days + 1)
+        told, worth = f"But some was bought on {bought}: sold before {until}, the loss does not count for as many shares.", 0.0
     return Advice(
         "harvest_losses", symbol, Severity.INFO, f"{symbol} holds a loss of {money(loss, facts.base_currency)} that could be taken",
         f"{units:,.4g} of it cost {money(cost, facts.base_currency)} and are worth {money(units * unit, facts.base_currency)}. {told}",
@@ -40,7 +43,13 @@ def _harvest(facts: Facts, policy: Policy, symbol: str) -> Advice | None:
         (Evidence("loss", "Loss", loss, limit(policy, "min_loss_of_value") * facts.value, "money", symbol),
          Evidence("loss_rate", "Of its cost", loss / cost, limit(policy, "min_loss"), symbol=symbol),
          Evidence("saved", "Tax saved", worth, unit="money", symbol=symbol)),
-        {symbol: -units * unit}, worth=worth, link="gains")
+        {symbol: -units * unit}, worth=worth, replaced=True, link="gains")
+
+
+def _bought_lately(facts: Facts, policy: Policy, symbol: str) -> date | None:
+    """Tell when it was bought last, if that was so lately that it spoils a loss."""
+    newest = max((lot.opened for lot in facts.lots.get(symbol, ())), default=None)
+    return newest if newest is not None and facts.as_of - newest <= timedelta(days=policy.taxes.wash_days) and len(facts.lots[symbol]) > 1 else None
 
 
 def _deepest(facts: Facts, symbol: str) -> tuple[float, float] | None:

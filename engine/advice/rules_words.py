@@ -39,8 +39,8 @@ class Advice:
         Symbol to base currency that goes into it (below 0: out of it); what remains is cash.
     worth
         Base currency a year that the fix is worth beside what it does to risk and to cash.
-    harvested
-        Whether the losses of `moves` are realised on purpose.
+    replaced
+        Whether something like it is bought for what is sold, so that risk and cash stay what they are.
     link
         Page on which it can be mended.
     """
@@ -55,6 +55,7 @@ class Advice:
     evidence: tuple[Evidence, ...]
     moves: Mapping[str, float] = field(default_factory=dict)
     worth: float = 0.0
+    replaced: bool = False
     link: str | None = None
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from engine import book, effective_number_of_assets, effective_number_of_bets, expected_shortfall, portfolio_volatility, risk_contributions
+from engine.advice.expressions_words import METRICS
 from engine.advice.policy import Constraints, Policy, Taxes
 from engine.advice.rules import KEYS, RULES, Ran, advise, ask, listed
 from engine.advice.rules_concentration import torsion_bets
@@ -197,3 +199,8 @@ def test_empty_cash_alone_flat_and_unpriced_portfolios_raise_nothing() -> None:
 def test_a_rule_that_is_off_is_not_asked() -> None:
     ran = spoken(Plant(PLANTED["stale_price"][0]().facts, Policy(off=("stale_price",))), "stale_price")
     assert (ran.state, ran.found) == ("off", ())
+
+
+def test_the_documentation_names_every_rule_threshold_and_metric() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "advice.md").read_text(encoding="utf-8")
+    assert [name for name in [*KEYS, *(name for rule in RULES for name in rule.thresholds), *METRICS] if f"`{name}`" not in text] == []
