@@ -10,7 +10,7 @@ from fastapi import Body
 from pydantic import ConfigDict, Field
 
 from api.requests import Described, Given, Input
-from api.schemas import Public
+from api.schemas import FindingPublic, Public
 
 
 class EvidenceBody(Input):
@@ -60,6 +60,107 @@ class StrategyPublic(Public):
     meaning: str
     baseline: bool
     fitted: bool
+
+
+class ModelScorePublic(Public):
+    """A model against the naive one, out of sample; `used` where it beats it at 5 % and no other does so by more."""
+
+    task: str
+    name: str
+    label: str
+    meaning: str
+    loss: str
+    score: float | None
+    baseline: str
+    baseline_score: float | None
+    statistic: float | None
+    p_value: float | None
+    observations: int
+    used: bool
+    sentence: str
+
+
+class VolatilityForecastPublic(Public):
+    """Volatility of tomorrow as a year's, by the model that beats the naive one for it."""
+
+    symbol: str
+    name: str
+    model: str
+    volatility: float | None
+    naive: float | None
+    scores: dict[str, float | None]
+
+
+class RegimeStatePublic(Public):
+    """A hidden state of the market."""
+
+    name: str
+    volatility: float
+    mean: float
+    probability: float
+    length: float
+    next_probability: float
+
+
+class LinePublic(Public):
+    """A line: days and numbers."""
+
+    dates: list[str]
+    values: list[float | None]
+
+
+class RegimePublic(Public):
+    """Hidden states, and how likely each was on the days of the past, told from what was known then."""
+
+    subject: str
+    states: list[RegimeStatePublic]
+    history: dict[str, LinePublic]
+    used: bool
+
+
+class ClusterPublic(Public):
+    """Holdings that move together."""
+
+    number: int
+    symbols: list[str]
+    weight: float | None
+    risk: float | None
+    correlation: float | None
+    nearest: float | None
+
+
+class AnomalyPublic(Public):
+    """A price or a transaction to look at."""
+
+    kind: Literal["price", "transaction"]
+    symbol: str | None
+    date: dt.date
+    score: float
+    what: str
+    sentence: str
+    transaction_id: str | None
+    model: str
+
+
+class ModelsPublic(Public):
+    """Models of what is held. `gaps` says which task has none, and why."""
+
+    scope: str
+    label: str
+    base_currency: str
+    days: int
+    scores: list[ModelScorePublic]
+    volatilities: list[VolatilityForecastPublic]
+    covariance: str
+    regimes: RegimePublic | None
+    clusters: list[ClusterPublic]
+    clusters_used: bool
+    anomalies: list[AnomalyPublic]
+    gaps: dict[str, str]
+    conventions: dict[str, str]
+    simulated: bool
+    revisions: dict[str, int]
+    findings: list[FindingPublic]
 
 
 EvidenceAsked = Annotated[Any, Body(), Described(EvidenceBody)]

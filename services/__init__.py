@@ -13,6 +13,7 @@ from services.accounts import Accounts
 from services.advice.custom_rules import CustomRules
 from services.advice.evidence_runs import EvidenceRuns
 from services.advice.facts import FactsReader
+from services.advice.models import Models
 from services.advice.newcomers import Newcomers
 from services.advice.plans import Plans
 from services.advice.policy import Policies
@@ -117,6 +118,7 @@ class Services:
     what_ifs: WhatIfs
     plans: Plans
     evidence: EvidenceRuns
+    models: Models
     watchlists: Watchlists
     blends: Blends
     benchmark: Benchmark
@@ -162,6 +164,7 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
     custom_rules = CustomRules(writes, facts, policies, Timelines(database, performance))
     folder = settings.quotes_folder or settings.home / "prices"
     newcomers = Newcomers(database, market)
+    evidence = EvidenceRuns(writes, exposures)
     what_if = WhatIf(valuation, exposures, risk, newcomers, StressOf(database, scenarios))
     services = Services(
         settings=settings, database=database, bus=bus, cache=cache, feed=feed, market=market, valuation=valuation,
@@ -172,7 +175,7 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
         rebalancing=Rebalancing(database, Standings(database, market, valuation), exposures, policies.laid_out),
         scenarios=scenarios, stress=Stress(database, exposures, scenarios),
         what_if=what_if, what_ifs=WhatIfs(writes, what_if), plans=Plans(exposures, newcomers),
-        evidence=EvidenceRuns(writes, exposures),
+        evidence=evidence, models=Models(database, valuation, exposures, evidence),
         firm=FirmRuns(writes, exposures, settings.engine_cluster),
         blends=Blends(writes), benchmark=benchmark,
         value_at_risk=ValueAtRisk(database, exposures), concentrations=concentrations,

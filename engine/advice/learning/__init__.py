@@ -1,0 +1,1 @@
+"""Models that learn, each with its score against the naive one: not used where it does not beat it."""
