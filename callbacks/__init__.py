@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from dash import Dash, set_props
 
 from callbacks import (
+    advice,
     alerts,
     attribution,
     audit,
@@ -46,7 +47,7 @@ log = logging.getLogger("portolan.screen")
 def register_all(app: Dash, services: Services) -> None:
     """Wire every callback of the application."""
     for part in (shell, portfolios, live, overview, holdings, performance, risk, risk_stress, benchmark, attribution, factors, blends, sale,
-                 gains, transactions, imports, checks, audit, alerts, markets, status, explain):
+                 gains, transactions, imports, checks, audit, alerts, advice, markets, status, explain):
         part.register(app, services)
 
 

@@ -41,6 +41,7 @@ class Icon(StrEnum):
     BENCHMARK = "benchmark"
     RISK = "risk"
     STATUS = "status"
+    ADVICE = "advice"
 
 
 def icon(name: Icon | str, *, small: bool = False) -> html.I:

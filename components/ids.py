@@ -322,6 +322,25 @@ class ChecksIds(StrEnum):
     REFUSED = "checks-refused"
 
 
+class AdviceIds(StrEnum):
+    """The Recommendations page; `assets/advice.js` reads these as strings."""
+
+    PAGE = "advice-page"
+    COUNT = "advice-count"  # in the sidebar: open suggestions of the scope that was looked at
+    QUERY = "advice-query"  # {scope, show, ...}: what the server is asked for
+    RETRY = "advice-retry"  # a counter: "Try again" was pressed
+    CARDS = "advice-cards"  # the suggestions, written out: what advice.js draws into the body
+    BODY = "advice-body"
+    STATE = "advice-state"  # in the place of cards: loading, empty, failed
+    NOTE = "advice-note"
+    RULES = "advice-rules"
+    DISMISSED = "advice-dismissed"
+    HISTORY = "advice-history"
+    DONE = "advice-done"  # the bar "Put aside. Undo"
+    ACTION = "advice-action"  # {action: dismiss|done|draft|undo|close, key, portfolio, reason, days, once}: to be done
+    RESULT = "advice-result"  # {ok, action, at}: what became of it
+
+
 class AlertsIds(StrEnum):
     """The Alerts page, and the bell of the frame; `assets/notices.js` reads these as strings."""
 

@@ -13,7 +13,7 @@ from dash import dcc, html
 
 from components import controls, explain, portfolio_dialogs
 from components.icons import Icon, icon
-from components.ids import AlertsIds, ChecksIds, Ids
+from components.ids import AdviceIds, AlertsIds, ChecksIds, Ids
 from components.live import live_components
 
 # boot.js runs before the first paint, so that a reader of the light theme never sees the dark one.
@@ -56,6 +56,7 @@ SECTIONS = (
     Section("/performance", "Performance", Icon.PERFORMANCE, "p"),
     Section("/risk", "Risk", Icon.RISK, "k", tab=False),
     Section("/benchmark", "Benchmark", Icon.BENCHMARK, "b", tab=False),
+    Section("/recommendations", "Recommendations", Icon.ADVICE, "v", tab=False),
     Section("/gains", "Realised gains", Icon.GAINS, "r"),
     Section("/transactions", "Transactions", Icon.TRANSACTIONS, "t"),
     Section("/markets", "Markets", Icon.MARKETS, "m", tab=False),
@@ -70,6 +71,7 @@ KEYS = (
     ("g p", "Performance"),
     ("g k", "Risk"),
     ("g b", "Benchmark"),
+    ("g v", "Recommendations"),
     ("g r", "Realised gains"),
     ("g t", "Transactions"),
     ("g m", "Markets"),
@@ -146,7 +148,7 @@ def _mark() -> html.A:
 
 
 COUNTS = {"/holdings": (Ids.HOLDINGS_COUNT, "Open positions"), "/checks": (ChecksIds.COUNT, "Open findings"),
-          "/alerts": (AlertsIds.COUNT, "Alerts that nobody has seen")}
+          "/recommendations": (AdviceIds.COUNT, "Open suggestions"), "/alerts": (AlertsIds.COUNT, "Alerts that nobody has seen")}
 
 
 def _nav_link(section: Section) -> html.A:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from services.accounts import Accounts
 from services.advice.custom_rules import CustomRules
+from services.advice.drafts import Drafts
 from services.advice.evidence_runs import EvidenceRuns
 from services.advice.facts import FactsReader
 from services.advice.models import Models
@@ -128,6 +129,7 @@ class Services:
     policies: Policies
     custom_rules: CustomRules
     suggestions: Suggestions
+    drafts: Drafts
     hub: Hub | None = None  # None only while it is being built
 
     @cached_property
@@ -162,6 +164,7 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
     analytics = Analytics(risk, concentrations, benchmark, attributions, factors)
     policies, facts = Policies(writes, valuation), FactsReader(database, valuation, performance, exposures)
     custom_rules = CustomRules(writes, facts, policies, Timelines(database, performance))
+    proposals, suggestions = Proposals(writes), Suggestions(writes, facts, policies, custom_rules)
     folder = settings.quotes_folder or settings.home / "prices"
     newcomers = Newcomers(database, market)
     evidence = EvidenceRuns(writes, exposures)
@@ -171,7 +174,7 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
         providers=Providers(settings, database, feed),
         history=History(database, bus, feed), gains=gains, accounts=accounts,
         performance=performance, exposures=exposures, risk=risk, explain=Explain(valuation, performance, gains, analytics),
-        proposals=Proposals(writes),
+        proposals=proposals,
         rebalancing=Rebalancing(database, Standings(database, market, valuation), exposures, policies.laid_out),
         scenarios=scenarios, stress=Stress(database, exposures, scenarios),
         what_if=what_if, what_ifs=WhatIfs(writes, what_if), plans=Plans(exposures, newcomers),
@@ -186,6 +189,7 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
         watchlists=Watchlists(writes), searching=Searching(database, feed), charts=Charts(database, market),
         alerts=build_alerts(settings, writes, performance), attributions=attributions,
         factors=factors,
-        policies=policies, custom_rules=custom_rules, suggestions=Suggestions(writes, facts, policies, custom_rules),
+        policies=policies, custom_rules=custom_rules, suggestions=suggestions,
+        drafts=Drafts(database, suggestions, policies, proposals),
     )
     return replace(services, hub=Hub(services))

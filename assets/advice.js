@@ -1,0 +1,128 @@
+/* The Recommendations page: tabs in the address, presses and keys on cards, and the small form that puts one aside. */
+window.portolan = window.portolan || {};
+window.dash_clientside = window.dash_clientside || {};
+
+window.portolan.advice = (() => {
+  const PAGE = "advice-page", FIRST = "suggestions";
+  const UNTIL = [["30", "for 30 days"], ["90", "for 90 days"], ["365", "for a year"], ["", "for good"]];
+  const byId = (id) => document.getElementById(id), none = () => window.dash_clientside.no_update;
+  const shell = () => window.portolan.shell, store = (id, data) => window.portolan.grid.setStore(id, data);
+  const element = (...given) => window.portolan.draw.element(...given); // it loads later
+  const page = { at: 0, keyed: false };
+  const tab = () => { const asked = new URLSearchParams(location.search).get("tab"); return document.querySelector(`#${PAGE} [data-pane="${asked}"]`) ? asked : FIRST; };
+
+  function query(scope, retry, ledger, result, _search, before) {
+    if (!scope || !byId(PAGE)) return none();
+    paint();
+    const done = result?.ok && result.action !== "close" ? result.at : before?.done ?? null;
+    const asked = { scope: scope.portfolio, show: tab(), retry: retry ?? null, done, ledger: JSON.stringify(ledger || {}) };
+    return JSON.stringify(asked) === JSON.stringify(before) ? none() : asked;
+  }
+
+  /* Panes that another tab shows are hidden by the page's data-tab, see advice.css. */
+  function paint() {
+    const now = tab();
+    byId(PAGE).dataset.tab = now;
+    for (const pane of document.querySelectorAll(`#${PAGE} > .pane`)) pane.hidden = pane.dataset.pane !== now;
+    for (const button of document.querySelectorAll(`#${PAGE} > .title [data-tab]`)) button.setAttribute("aria-pressed", String(button.dataset.tab === now));
+  }
+
+  function acted(result) {
+    if (result?.ok && result.action !== "close") window.dash_clientside.set_props("directory-changed", { data: Date.now() });
+    for (const button of document.querySelectorAll(`#${PAGE} [data-busy]`)) { button.disabled = false; delete button.dataset.busy; }
+  }
+
+  /* ------------------------------------------------------------------------------------------------------------------ cards */
+  const change = (each) => [...(each.before ? [element("s", {}, each.before), element("em", {}, "→")] : []), element("span", {}, each.text), ...(each.unit ? [element("span", { class: "unit" }, each.unit)] : [])];
+  const pair = (label, ...told) => element("div", {}, element("dt", {}, label), element("dd", {}, ...told));
+  const press = (word, look, deed, card, more = {}) => element("button", { type: "button", class: `ctl ${look}`, "data-advice": deed, "data-key": card.key, "data-portfolio-of": card.portfolio, ...more }, word);
+
+  function trades(card) {
+    const row = (each) => {
+      const [quantity, price, ...rest] = each.cells, name = element("div", { class: "inst" }, element("span", { class: "side" }, each.side), element("b", {}, each.symbol));
+      return element("tr", { title: each.why }, element("td", { class: "l" }, name), element("td", {}, quantity), element("td", {}, price, element("span", { class: "unit" }, each.currency)), ...rest.map((text) => element("td", {}, text)));
+    };
+    const head = element("tr", {}, ...card.heads.map((name, place) => element("th", { class: place ? "" : "l" }, name)));
+    const foot = element("tr", {}, ...card.sum.map((text, place) => element("td", { class: place ? "" : "l" }, text)));
+    return element("div", { class: "scroll ruled" }, element("table", { class: "grid-t trades" }, element("thead", {}, head), element("tbody", {}, ...card.trades.map(row)), element("tfoot", {}, foot)));
+  }
+
+  function drawCard(card, place) {
+    const heading = element("div", { class: "heading" }, element("h3", {}, card.title), element("span", { class: `tag ${card.kind}` }, card.word), ...(card.owner ? [element("span", { class: "dim" }, card.owner)] : []));
+    const evidence = card.evidence.map((each) => pair(each.label, element("span", {}, each.text), ...(each.limit ? [element("span", { class: "dim" }, each.limit)] : [])));
+    const words = element("div", { class: "advice" }, heading, element("p", {}, card.reason), ...(evidence.length ? [element("dl", { class: "effect evidence-of" }, ...evidence)] : []),
+      element("p", {}, element("b", {}, card.fix)), ...(card.effect.length ? [element("dl", { class: "effect" }, ...card.effect.map((each) => pair(each.label, ...change(each))))] : []),
+      ...(card.wrong ? [element("p", { class: "wrong-if" }, element("span", { class: "dim" }, "Wrong if: "), card.wrong)] : []));
+    const count = card.trades.length, draft = count ? [press(`Draft ${count} ${count === 1 ? "order" : "orders"}`, place ? "" : "primary", "draft", card)] : [];
+    const way = card.link && !count ? [element("a", { class: "ctl", href: `/${card.link}`, "data-nav": `/${card.link}` }, "Go there")] : [];
+    const acts = element("div", { class: "acts ruled" }, ...draft, ...way, press("Done", "quiet", "done", card), press("Dismiss", "quiet", "ask", card, { "aria-expanded": "false" }), element("span", { class: "dim hide-s" }, `Rule: ${card.rule}`));
+    return element("article", { class: "panel suggestion", tabindex: "0", "aria-label": card.title, "data-key": card.key }, words, ...(count ? [trades(card)] : []), acts);
+  }
+
+  function drawn(cards) {
+    byId("advice-body")?.replaceChildren(...(cards || []).map(drawCard));
+    if (page.keyed) focusCard(page.at);
+  }
+
+  /* ----------------------------------------------------------------------------------------------------------- presses and keys */
+  const of = (button) => ({ key: button.dataset.key, portfolio: button.dataset.portfolioOf });
+  const act = (action, data = {}) => store("advice-action", { action, ...data, once: shell().key(), at: Date.now() });
+  const send = (action) => (button) => { button.disabled = true; button.dataset.busy = ""; act(action, of(button)); };
+
+  /* The form stands in the card's foot: why, and until when. */
+  function ask(button) {
+    const open = button.closest(".acts").nextElementSibling;
+    button.setAttribute("aria-expanded", String(!open));
+    if (open) { open.remove(); return; }
+    const reason = element("input", { class: "text-input", name: "reason", maxlength: "500", placeholder: "Why (optional)", "aria-label": "Why", autocomplete: "off" });
+    const until = element("select", { class: "input", name: "days", "aria-label": "Until when" }, ...UNTIL.map(([value, word]) => element("option", { value }, word)));
+    const form = element("form", { class: "put-aside ruled" }, reason, until, element("button", { type: "submit", class: "ctl" }, "Dismiss"));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      act("dismiss", { ...of(button), reason: reason.value.trim() || null, days: until.value });
+    });
+    button.closest(".acts").after(form);
+    reason.focus();
+  }
+
+  const deeds = { draft: send("draft"), done: send("done"), undo: send("undo"), ask, close: () => act("close") };
+  const cards = () => [...document.querySelectorAll(`#${PAGE} .suggestion`)];
+
+  function focusCard(at) {
+    const found = cards();
+    if (!found.length) return;
+    page.at = Math.max(0, Math.min(at, found.length - 1));
+    found[page.at].focus({ preventScroll: true });
+    found[page.at].scrollIntoView({ block: "nearest" });
+  }
+
+  const pressed = (deed) => { const button = cards()[page.at]?.querySelector(`[data-advice="${deed}"]`); if (button && !button.disabled) button.click(); };
+  const keys = {
+    j: () => focusCard(document.activeElement?.classList.contains("suggestion") ? page.at + 1 : page.at),
+    k: () => focusCard(page.at - 1),
+    a: () => pressed("draft"),
+    d: () => pressed("ask"),
+    u: () => document.querySelector('#advice-done [data-advice="undo"]')?.click(),
+  };
+
+  document.addEventListener("click", (event) => {
+    const chosen = event.target.closest?.(`#${PAGE} > .title [data-tab]`);
+    if (chosen) { shell().query({ tab: chosen.dataset.tab === FIRST ? null : chosen.dataset.tab }); setTimeout(() => byId(PAGE) && paint()); return; }
+    const button = event.target.closest?.("[data-advice]");
+    if (button) page.keyed = false;
+    if (button && !button.disabled) deeds[button.dataset.advice]?.(button);
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (!byId(PAGE) || tab() !== FIRST || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    if (event.target.closest?.("input, textarea, select") || !keys[event.key]) return;
+    event.preventDefault();
+    keys[event.key]();
+    page.keyed = true;
+  });
+
+  document.addEventListener("focusin", ({ target }) => { const at = target.classList?.contains("suggestion") ? cards().indexOf(target) : -1; if (at >= 0) page.at = at; });
+
+  Object.assign(window.dash_clientside, { advice: { query, drawn, acted } });
+  return { tab };
+})();
