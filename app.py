@@ -27,7 +27,7 @@ from data import backups, embedded, logs, tracing
 from data.database import migrate
 from data.settings import Settings
 from engine.errors import InvalidInput, PortfolioError, RowsRefused
-from server import background, build_services, create_server
+from server import background, build_services, create_server, create_watch
 from services import demo, import_report
 from services.import_views import ImportOptions, Upload
 from services.verifying import verify
@@ -65,14 +65,19 @@ def main(argv: Sequence[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     """Describe the verbs."""
     root = argparse.ArgumentParser(prog="python app.py", description="Portolan: portfolios with live prices. Without a verb: serve.")
-    root.set_defaults(verb=serve, host=None, port=None, workers=1)
+    root.set_defaults(verb=serve, host=None, port=None, workers=1, no_poll=False, no_demo=False)
     verbs = root.add_subparsers(title="verbs", metavar="")
     server = verbs.add_parser("serve", help="start the server: screens, REST, stream, and the poller of prices")
     server.add_argument("--host", help="address to listen on (127.0.0.1; others need AUTH)")
     server.add_argument("--port", type=int, help="port to listen on (8050)")
     server.add_argument("--workers", type=int, default=1, help="processes that answer (1)")
+    server.add_argument("--no-poll", action="store_true", help="leave prices and alerts to `poll` in another process")
+    server.add_argument("--no-demo", action="store_true", help="add no demo to an empty database")
     server.set_defaults(verb=serve)
-    verbs.add_parser("poll", help="run the poller of prices alone; one leads, others stand by").set_defaults(verb=poll)
+    poller = verbs.add_parser("poll", help="run the poller of prices alone; one leads, others stand by")
+    poller.add_argument("--host", help="address to answer machines on (127.0.0.1; others need AUTH)")
+    poller.add_argument("--port", type=int, help="port for /healthz, /readyz and /metrics (none)")
+    poller.set_defaults(verb=poll)
     verbs.add_parser("migrate", help="bring the database to this version's schema").set_defaults(verb=run_migrations)
     demonstration = verbs.add_parser("demo", help="add the three demo portfolios where there are none")
     demonstration.add_argument("--reset", action="store_true", help="remove them first; your own portfolios stay")
@@ -103,34 +108,45 @@ def serve(settings: Settings, options: argparse.Namespace) -> int:
     started = time.monotonic()
     settings = settings.listening(None, settings.port or free_port(settings.host))
     with embedded.serve_lock(settings), listening_socket(settings) as listener, parts(settings) as ready:
-        return serve_on(listener, ready, options.workers, started)
+        return serve_on(listener, ready, options, started)
 
 
-def serve_on(listener: socket.socket, settings: Settings, workers: int, started: float) -> int:
+def serve_on(listener: socket.socket, settings: Settings, options: argparse.Namespace, started: float) -> int:
     """Prepare the data, then answer on the socket."""
-    prepare(settings)
-    if workers > 1:
-        serve_many(settings, listener, workers)
+    prepare(settings, demonstrate=not options.no_demo)
+    if options.workers > 1:
+        serve_many(settings, listener, options.workers, poll=not options.no_poll)
     else:
-        config = uvicorn.Config(create_server(settings, poll=True), **server_options())
+        config = uvicorn.Config(create_server(settings, poll=not options.no_poll), **server_options())
         Announcing(config, settings, started).run(sockets=[listener])
     return 0
 
 
-def serve_many(settings: Settings, listener: socket.socket, workers: int) -> None:
-    """Run several processes on one port; each stands for election as the poller. SIGHUP puts new ones in their place, one by one."""
+def serve_many(settings: Settings, listener: socket.socket, workers: int, *, poll: bool) -> None:
+    """Run several processes on one port; with `poll` each stands for election as the poller. SIGHUP puts new ones in their place, one by one."""
+    factory = server_from_environment if poll else screens_from_environment
     os.environ.update(settings.as_environment())
-    config = uvicorn.Config("app:server_from_environment", factory=True, workers=workers, timeout_worker_healthcheck=60, **server_options())
+    config = uvicorn.Config(f"app:{factory.__name__}", factory=True, workers=workers, timeout_worker_healthcheck=60, **server_options())
     say(f"Portolan starts {workers} processes")
     Workers(config, [listener], settings).run()
 
 
 def server_from_environment() -> FastAPI:
     """Build the application in a worker process, which learns all from its environment."""
+    return built_from_environment(poll=True)
+
+
+def screens_from_environment() -> FastAPI:
+    """Build it without the poller."""
+    return built_from_environment(poll=False)
+
+
+def built_from_environment(*, poll: bool) -> FastAPI:
+    """Read the environment, and build what it says."""
     settings = Settings.from_env()
     logs.configure(settings.log_level, settings.log_format)
     tracing.start(settings.otel_endpoint, "web")
-    return create_server(settings, poll=True)
+    return create_server(settings, poll=poll)
 
 
 def server_options() -> dict[str, Any]:
@@ -168,7 +184,7 @@ class Announcing(uvicorn.Server):
         say(f"Portolan is ready after {time.monotonic() - self.began:.1f} s: {self.settings.address}   (Ctrl-C stops it)")
 
 
-def poll(settings: Settings, _options: argparse.Namespace) -> int:
+def poll(settings: Settings, options: argparse.Namespace) -> int:
     """Poll prices until told to stop."""
     tracing.start(settings.otel_endpoint, "poller")
     with parts(settings) as ready:
@@ -179,12 +195,21 @@ def poll(settings: Settings, _options: argparse.Namespace) -> int:
             each.start()
         say("Polling. Ctrl-C stops it.")
         try:
-            threading.Event().wait()
+            wait_or_answer(ready, options, services)
         finally:
             for each in workers:
                 each.stop()
             services.close()
     return 0
+
+
+def wait_or_answer(settings: Settings, options: argparse.Namespace, services: house.Services) -> None:
+    """Wait until told to stop; with a port, answer machines meanwhile."""
+    if options.port is None:
+        threading.Event().wait()
+    else:
+        with listening_socket(settings.listening(options.host, options.port)) as listener:
+            uvicorn.Server(uvicorn.Config(create_watch(services), **server_options())).run(sockets=[listener])
 
 
 def run_migrations(settings: Settings, _options: argparse.Namespace) -> int:
@@ -314,12 +339,12 @@ def parts(settings: Settings) -> Iterator[Settings]:
         running_parts.stop()
 
 
-def prepare(settings: Settings) -> None:
+def prepare(settings: Settings, *, demonstrate: bool = True) -> None:
     """Bring the schema up to date and, where there is nothing yet, the demo."""
     migrate(settings.database_url)
     services = build_services(settings)
     try:
-        if demo.wanted(services):
+        if demonstrate and demo.wanted(services):
             demo.seed(services, say=say)
     finally:
         services.close()

@@ -21,7 +21,9 @@ from starlette.staticfiles import StaticFiles
 import api
 import callbacks
 import services as house
-from api.guard import Guard
+from api.guard import PROXY_HEADER, Guard
+from api.system import Metrics
+from api.system import routes as routes_of_machines
 from api.traced import Traced
 from components import shell
 from data import tracing
@@ -47,11 +49,11 @@ LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
 log = logging.getLogger("portolan")
 
 
-async def wake(server: FastAPI) -> None:
+async def wake(server: FastAPI, secret: str | None = None) -> None:
     """Ask the screens once, in process: Dash registers pages and callbacks at its first request, and a socket may come before that."""
     scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http", "path": "/_dash-dependencies",
              "raw_path": b"/_dash-dependencies", "query_string": b"", "root_path": "",
-             "headers": [(b"host", b"localhost")], "server": ("localhost", 80)}
+             "headers": [(b"host", b"localhost"), (PROXY_HEADER, (secret or "").encode())], "server": ("localhost", 80)}
     body = iter([{"type": "http.request", "body": b"", "more_body": False}])
 
     async def receive() -> dict[str, Any]:
@@ -96,10 +98,20 @@ def create_server(settings: Settings, *, services: house.Services | None = None,
     api.install(server, services)
     server.mount("/vendor/bootstrap", StaticFiles(packages=[("flask_bootstrap", "static/bootstrap5")]), name="bootstrap")
     screens = create_screens(server, services)
-    server.add_middleware(Guard, headers=cache(lambda: security_headers(screens)))
-    server.add_middleware(TrustedHostMiddleware, allowed_hosts=sorted({*LOOPBACK, settings.host, "testserver"}))
+    server.add_middleware(Guard, headers=cache(lambda: security_headers(screens)), secret=settings.proxy_secret)
+    if settings.proxy_secret is None:  # else the proxy knows its names, and no page that was tricked into asking knows the secret
+        server.add_middleware(TrustedHostMiddleware, allowed_hosts=sorted({*LOOPBACK, settings.host, "testserver"}))
     if tracing.is_on():
         server.add_middleware(Traced, span=tracing.span)
+    return server
+
+
+def create_watch(services: house.Services) -> FastAPI:
+    """Build what a process without screens answers to machines: whether it lives, whether it is ready, and its metrics."""
+    server = FastAPI(title="Portolan", docs_url=None, redoc_url=None, openapi_url=None)
+    server.state.services = services
+    server.state.metrics = Metrics(services)
+    server.include_router(routes_of_machines)
     return server
 
 
@@ -158,7 +170,7 @@ async def running(server: FastAPI, settings: Settings, services: house.Services,
     """Start hub, poller and watcher with the server, stop them with it; connections that were opened for it are closed."""
     workers = background(settings, services) if poll else ()
     await services.hub.start()
-    await wake(server)
+    await wake(server, settings.proxy_secret)
     warmth = asyncio.create_task(asyncio.to_thread(warm, services))
     for each in workers:
         await asyncio.to_thread(each.start)

@@ -7,6 +7,7 @@ because nothing uses it and its outbound queue has no limit.
 
 from __future__ import annotations
 
+import hmac
 import json
 import re
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 BODY_LIMIT_BYTES = 4 * 1024 * 1024
 FILE_LIMIT_BYTES = 10 * 1024 * 1024 + 64 * 1024  # a file of 10 MB, and the form around it
 FILE_PATH = re.compile(r"/api/v1/portfolios/[^/]+/imports")
+PROXY_HEADER = b"x-portolan-proxy"
+OF_MACHINES = frozenset({"/healthz", "/readyz", "/metrics"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -27,8 +30,9 @@ class Guard:
     """Refuse foreign origins, oversized bodies and unused sockets; add security headers to what goes out."""
 
     def __init__(self, app: ASGIApp, *, headers: Callable[[], Mapping[str, str]],
-                 refused_sockets: Sequence[str] = ("/_dash-ws-callback",)) -> None:
+                 refused_sockets: Sequence[str] = ("/_dash-ws-callback",), secret: str | None = None) -> None:
         self.app = app
+        self.secret = secret
         self.headers = headers
         self.refused_sockets = tuple(refused_sockets)
 
@@ -36,6 +40,8 @@ class Guard:
         """Let pass, or answer here."""
         if scope["type"] == "websocket" and (scope["path"].endswith(self.refused_sockets) or foreign_origin(scope)):
             await send({"type": "websocket.close", "code": 4403, "reason": "refused"})
+        elif scope["type"] in {"http", "websocket"} and not self.knows(scope):
+            await turn_away(scope, send)
         elif scope["type"] != "http":
             await self.app(scope, receive, send)
         elif scope["method"] not in SAFE_METHODS and foreign_origin(scope):
@@ -44,6 +50,13 @@ class Guard:
             await refuse(send, 413, "body_too_large", f"A body holds at most {limit_of(scope)} bytes.")
         else:
             await self.app(scope, limited(receive, limit_of(scope)), self.with_headers(send))
+
+    def knows(self, scope: Scope) -> bool:
+        """Tell whether a request came through the proxy that asks for the login, where one has to; machines ask without."""
+        if self.secret is None or scope["path"] in OF_MACHINES:
+            return True
+        given: bytes = dict(scope["headers"]).get(PROXY_HEADER, b"")
+        return hmac.compare_digest(given, self.secret.encode())
 
     def with_headers(self, send: Send) -> Send:
         """Give a `send` that adds the headers to the start of each answer."""
@@ -55,6 +68,14 @@ class Guard:
             await send(message)
 
         return sender
+
+
+async def turn_away(scope: Scope, send: Send) -> None:
+    """Answer what did not come through the proxy."""
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 4401, "reason": "not through the proxy"})
+    else:
+        await refuse(send, 401, "not_through_the_proxy", "This server answers only what comes through its proxy, which asks for a login.")
 
 
 def foreign_origin(scope: Scope) -> bool:

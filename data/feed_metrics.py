@@ -26,4 +26,5 @@ class FeedMetrics:
         self.jobs = Counter("portolan_job_runs", "Runs of the leader's jobs", ["job", "status"], registry=home)
         self.job_seconds = Histogram("portolan_job_seconds", "Time of a job's run", ["job"], registry=home,
                                      buckets=(0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0))
+        self.leads = Gauge("portolan_poller_leads", "1 while this process polls the market", registry=home)
         self.last_received = Gauge("portolan_last_quote_timestamp_seconds", "When the feed last took a quote", registry=home)

@@ -116,7 +116,7 @@ class Poller:
             self._scheduler = None
         self._streams.stop()
         self._leadership.release()
-        self._status = replace(self._status, leads=False)
+        self._tell(leads=False)
 
     def status(self) -> PollerStatus:
         """Tell whether this process leads, and how it fares."""
@@ -126,7 +126,7 @@ class Poller:
         """Try to lead; whoever has just begun to catches up with what was missed."""
         led = self._status.leads
         leads = not self._stopping.is_set() and self._leadership.take()
-        self._status = replace(self._status, leads=leads)
+        self._tell(leads=leads)
         if leads and not led:
             _log.info("This process polls the market now")
             self._since = None
@@ -162,8 +162,12 @@ class Poller:
     def _goes_on(self) -> bool:
         """Whether this process leads and is not told to stop."""
         leads = not self._stopping.is_set() and self._leadership.held()
-        self._status = replace(self._status, leads=leads)
+        self._tell(leads=leads)
         return leads
+
+    def _tell(self, *, leads: bool) -> None:
+        self._status = replace(self._status, leads=leads)
+        self._feed.metrics.leads.set(leads)
 
     def _poll(self) -> dict[str, Any] | None:
         now = calendar.now()

@@ -20,6 +20,7 @@ from engine.errors import SettingError
 PROVIDERS: Final = Path(__file__).parent / "providers"
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 HOST: Final = re.compile(r"(https?://)?(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?/?")
+SHORTEST_SECRET: Final = 16
 _UNAVAILABLE: Final = "is not available in this version"
 
 
@@ -63,6 +64,7 @@ class Settings:
     stream_clients: int = 2_000  # connections of one process
     stream_clients_per_user: int = 200
     auth: str = "local"
+    proxy_secret: str | None = field(default=None, repr=False)  # what AUTH=proxy knows a request by that came through the proxy
     secret_key: str | None = field(default=None, repr=False)
     smtp: Smtp | None = None
     engine_cluster: str | None = None  # where firm-wide runs are worked out: tcp://host:port, local or none; None: where it pays
@@ -106,6 +108,7 @@ class Settings:
             stream_clients=int(given.number("STREAM_CLIENTS", 2_000, low=1, high=100_000, whole=True)),
             stream_clients_per_user=int(given.number("STREAM_CLIENTS_PER_USER", 200, low=1, high=100_000, whole=True)),
             auth=given.auth(),
+            proxy_secret=given.proxy_secret(),
             secret_key=given.secret(),
             smtp=given.smtp(),
             engine_cluster=given.cluster(),
@@ -130,7 +133,7 @@ class Settings:
         chosen = replace(self, host=self.host if host is None else host, port=self.port if port is None else port)
         if chosen.auth == "local" and chosen.host not in LOOPBACK:
             raise SettingError("PORTOLAN_HOST", chosen.host, "AUTH=local listens on this machine only",
-                               hint="Use 127.0.0.1, and a proxy that asks for a login in front of it.")
+                               hint="Use 127.0.0.1, or AUTH=proxy behind a proxy that asks for a login.")
         return chosen
 
     def with_urls(self, database_url: str, redis_url: str) -> Self:
@@ -147,8 +150,9 @@ class Settings:
             "PORTOLAN_HOME": self.home, "DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url, "PORTOLAN_HOST": self.host,
             "PORTOLAN_PORT": self.port, "MARKET_DATA": ",".join(self.market_data), "POLL_SECONDS": self.poll_seconds,
             "SIMULATED_TICKS_PER_SECOND": self.simulated_ticks_per_second, "SIMULATED_SEED": self.simulated_seed, "REPLAY_SPEED": self.replay_speed,
-            "STREAM_FLUSH_MS": self.stream_flush_ms, "AUTH": self.auth, "SECRET_KEY": self.secret_key, "LOG_LEVEL": self.log_level,
-            "LOG_FORMAT": self.log_format, "ENDPOINT_HOSTS": ",".join(self.endpoint_hosts) or None, "QUOTES_FOLDER": self.quotes_folder,
+            "STREAM_FLUSH_MS": self.stream_flush_ms, "AUTH": self.auth, "PROXY_SECRET": self.proxy_secret,
+            "SECRET_KEY": self.secret_key, "LOG_LEVEL": self.log_level, "LOG_FORMAT": self.log_format,
+            "ENDPOINT_HOSTS": ",".join(self.endpoint_hosts) or None, "QUOTES_FOLDER": self.quotes_folder,
             "ENGINE_CLUSTER": self.engine_cluster, "STREAM_CLIENTS": self.stream_clients, "STREAM_CLIENTS_PER_USER": self.stream_clients_per_user,
             "OTEL_EXPORTER_OTLP_ENDPOINT": self.otel_endpoint,
             **(self.smtp.as_environment() if self.smtp else {}),
@@ -228,10 +232,19 @@ class _Given:
         return {name: self.number(variable, 0, low=0, high=10_000_000) for name, variable in given.items()}
 
     def auth(self) -> str:
-        kind = self.word("AUTH", ("local", "password", "oidc"))
-        if kind != "local":
-            raise SettingError("AUTH", kind, _UNAVAILABLE, hint="Leave it unset: local, on this machine only.")
+        kind = self.word("AUTH", ("local", "proxy", "password", "oidc"))
+        if kind in {"password", "oidc"}:
+            raise SettingError("AUTH", kind, _UNAVAILABLE, hint="Leave it unset: local, on this machine only; or proxy.")
         return kind
+
+    def proxy_secret(self) -> str | None:
+        secret = self.text("PROXY_SECRET", "")
+        if self.auth() != "proxy":
+            return None
+        if len(secret) < SHORTEST_SECRET:
+            raise SettingError("PROXY_SECRET", "…" if secret else "", f"AUTH=proxy needs one of {SHORTEST_SECRET} characters or more",
+                               hint="Set it here and in the proxy to a long random text, e.g. from `openssl rand -hex 32`.")
+        return secret
 
     def smtp(self) -> Smtp | None:
         host, sender = self.text("SMTP_HOST", ""), self.text("SMTP_FROM", "")
