@@ -25,6 +25,14 @@ if TYPE_CHECKING:
 
     from services import Services
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests are looked for in their own folder alone: one elsewhere would never run."""
+    lost = [item.nodeid for item in items if item.get_closest_marker("browser") and item.path.parent.name != "ui"]
+    if lost:
+        raise pytest.UsageError(f"browser tests belong in tests/ui: {lost}")
+
+
 hypothesis_settings.register_profile("long", max_examples=45, stateful_step_count=60, deadline=None)
 
 

@@ -31,7 +31,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 ROOT = Path(__file__).parent.parent.parent
 CHROMIUM = os.environ.get("PORTOLAN_CHROMIUM") or next(filter(None, map(shutil.which, (
     "chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"))), None)  # the shell draws no windows: a quarter less work
-START_SECONDS = 60
+START_SECONDS = 180
 
 
 def free_port() -> int:
@@ -40,7 +40,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for(condition: Callable[[], Any], seconds: float = 10.0, what: str = "") -> Any:
+def wait_for(condition: Callable[[], Any], seconds: float = 20.0, what: str = "") -> Any:
     end = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < end, f"waited {seconds} s for {what or condition}"
@@ -48,7 +48,7 @@ def wait_for(condition: Callable[[], Any], seconds: float = 10.0, what: str = ""
     return found
 
 
-def until(page: Page, expression: str, arg: Any = None, *, seconds: float = 10.0) -> Any:
+def until(page: Page, expression: str, arg: Any = None, *, seconds: float = 20.0) -> Any:
     """Wait for a JavaScript expression; unlike Playwright's own wait it needs no eval, which the page's security policy forbids."""
     end = time.monotonic() + seconds
     while not (found := page.evaluate(expression, arg)):
@@ -226,6 +226,25 @@ def watch(server: Server) -> Iterator[Watch]:
 @pytest.fixture
 def page(context: BrowserContext, watch: Watch) -> Page:
     return watch.on(context.new_page())
+
+
+Look = Callable[[Callable[[Page], Page]], Page]
+
+
+@pytest.fixture(scope="module")
+def left_open() -> list[Page]:
+    return []
+
+
+@pytest.fixture
+def look(profile: BrowserContext, watch: Watch, left_open: list[Page]) -> Look:
+    """Open a page for several tests of a module that touch nothing; it stays until a test asks for a page of its own."""
+    def at(opened: Callable[[Page], Page]) -> Page:
+        if not left_open or left_open[-1].is_closed():
+            left_open.append(opened(watch.on(profile.new_page())))
+        return left_open[-1]
+
+    return at
 
 
 # ------------------------------------------------------------------------------------------------------ a stream under our control

@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import re
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+
+from tests.ui.conftest import Look
 
 READY = '#holdings-page[data-state="full"] .ag-row[row-id]'
 
@@ -50,9 +53,19 @@ AUDIT = """() => {
 
 @pytest.fixture
 def holdings(page: Page, server: Any) -> Page:
+    return ready(page, server)
+
+
+def ready(page: Page, server: Any) -> Page:
     page.goto(f"{server.url}/holdings")
     page.wait_for_selector(READY)
     return page
+
+
+@pytest.fixture
+def seen(look: Look, server: Any) -> Page:
+    """The page, for tests that look and touch nothing."""
+    return look(partial(ready, server=server))
 
 
 def clean(watch: Any) -> None:
@@ -88,20 +101,18 @@ def test_the_sums_hold_when_portfolios_are_told_apart(holdings: Page, watch: Any
     clean(watch)
 
 
-@pytest.mark.parametrize(("button", "group"), [
-    ("Class", "group:Equities"), ("Currency", "group:USD"), ("None", None), ("Sector", "group:Technology"),
-])
-def test_the_grouping_is_in_the_address_and_comes_back_with_it(holdings: Page, watch: Any, button: str, group: str | None) -> None:
+def test_the_grouping_is_in_the_address_and_comes_back_with_it(holdings: Page, watch: Any) -> None:
     value = holdings.evaluate("() => portolan.holdings.page.leaves.size")
-    holdings.get_by_role("button", name=button, exact=True).click()
-    if group:
-        holdings.wait_for_selector(f'[row-id="{group}"]')
-    assert holdings.evaluate("() => portolan.holdings.page.leaves.size") == value
-    assert ("group=" in holdings.url) is (button != "Sector")
-    holdings.reload()
-    holdings.wait_for_selector(READY)
-    expect(holdings.get_by_role("button", name=button, exact=True)).to_have_attribute("aria-pressed", "true")
-    assert holdings.locator('[row-id="group:Technology"]').count() == (1 if button == "Sector" else 0)
+    for button, group in (("Class", "group:Equities"), ("Currency", "group:USD"), ("None", None), ("Sector", "group:Technology")):
+        holdings.get_by_role("button", name=button, exact=True).click()
+        if group:
+            holdings.wait_for_selector(f'[row-id="{group}"]')
+        assert holdings.evaluate("() => portolan.holdings.page.leaves.size") == value
+        assert ("group=" in holdings.url) is (button != "Sector")
+        holdings.reload()
+        holdings.wait_for_selector(READY)
+        expect(holdings.get_by_role("button", name=button, exact=True)).to_have_attribute("aria-pressed", "true")
+        assert holdings.locator('[row-id="group:Technology"]').count() == (1 if button == "Sector" else 0)
     clean(watch)
 
 
@@ -117,8 +128,8 @@ def order(page: Page) -> list[str]:
     return [row[0] for row in displayed(page)]
 
 
-def test_groups_stand_by_their_subtotal_and_rows_inside_their_group(holdings: Page) -> None:
-    facts = [row[1:] for row in displayed(holdings)]
+def test_groups_stand_by_their_subtotal_and_rows_inside_their_group(seen: Page) -> None:
+    facts = [row[1:] for row in displayed(seen)]
     groups = [value for kind, group, value in facts if kind == "group" and group not in {"Cash", "Closed positions"}]
     assert groups == sorted(groups, reverse=True)
     assert [group for kind, group, _ in facts if kind == "group"][-1] in {"Cash", "Closed positions"}
@@ -134,21 +145,21 @@ def test_groups_stand_by_their_subtotal_and_rows_inside_their_group(holdings: Pa
             last = known
 
 
-def test_a_tick_moves_digits_and_nothing_else(holdings: Page) -> None:
-    view = holdings.locator("#holdings-grid .ag-body-viewport")
+def test_a_tick_moves_digits_and_nothing_else(seen: Page) -> None:
+    view = seen.locator("#holdings-grid .ag-body-viewport")
     view.evaluate("(element) => { element.scrollTop = 90; }")
-    holdings.wait_for_timeout(300)
+    seen.wait_for_timeout(300)
     state = """() => [document.querySelector('#holdings-grid .ag-body-viewport').scrollTop,
                       portolan.holdings.page.api.getColumnState().map((column) => column.width).join()]"""
-    before, rows = holdings.evaluate(state), order(holdings)
-    seen = audited(holdings, 3)
-    assert seen["paints"] >= 3
-    assert holdings.evaluate(state) == before
-    assert order(holdings) == rows
+    before, rows = seen.evaluate(state), order(seen)
+    found = audited(seen, 3)
+    assert found["paints"] >= 3
+    assert seen.evaluate(state) == before
+    assert order(seen) == rows
 
 
-def test_a_number_flashes_at_most_once_a_second_and_groups_never(holdings: Page) -> None:
-    holdings.evaluate("""() => {
+def test_a_number_flashes_at_most_once_a_second_and_groups_never(seen: Page) -> None:
+    seen.evaluate("""() => {
       window.flashes = {}; window.groups = 0;
       const on = /\\b(up|down)\\b/;
       new MutationObserver((changes) => { for (const { target, oldValue } of changes) {
@@ -158,8 +169,8 @@ def test_a_number_flashes_at_most_once_a_second_and_groups_never(holdings: Page)
         (flashes[row.getAttribute("row-id")] ||= []).push(performance.now());
       } }).observe(document.querySelector("#holdings-grid"), { attributeFilter: ["class"], attributeOldValue: true, subtree: true });
     }""")
-    holdings.wait_for_timeout(5000)
-    flashes = holdings.evaluate("() => flashes")
+    seen.wait_for_timeout(5000)
+    flashes = seen.evaluate("() => flashes")
     assert flashes
     gaps = [later - earlier for times in flashes.values() for earlier, later in pairwise(times)]
     assert all(gap >= 990 for gap in gaps)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from tests.ui.conftest import Server, Watch, until, wait_for
+from tests.ui.conftest import Look, Server, Watch, until, wait_for
 
 PATIENCE = 30_000
 FIXED = "from=2023-01-31&to=2025-06-30"  # closed days: nothing of it moves
@@ -59,6 +60,12 @@ def performance(page: Page, server: Server) -> Page:
     return opened(page, server, FIXED)
 
 
+@pytest.fixture
+def seen(look: Look, server: Server) -> Page:
+    """The page, for tests that look and touch nothing."""
+    return look(partial(opened, server=server, search=FIXED))
+
+
 # ---------------------------------------------------------------------------------------------------------------- it adds up
 
 
@@ -70,12 +77,29 @@ def test_it_opens_without_an_error_or_a_stranger(page: Page, server: Server, wat
     assert watch.strangers == []
 
 
-def test_the_page_tells_what_the_service_tells(performance: Page, server: Server) -> None:
-    told = performance.request.get(f"{server.url}/api/v1/portfolios/all/performance?start=2023-01-31&end=2025-06-30").json()
-    assert cents(kpi(performance, "TWR").text_content() or "") == pytest.approx(told["twr"] * 10_000, abs=0.51)
-    assert cents(kpi(performance, "Modified Dietz").text_content() or "") == pytest.approx(told["modified_dietz"] * 10_000, abs=0.51)
-    drawn = performance.evaluate("document.querySelector('.growth-index .js-plotly-plot').data[0].y.at(-1)")
+def test_the_page_tells_what_the_service_tells(seen: Page, server: Server) -> None:
+    told = seen.request.get(f"{server.url}/api/v1/portfolios/all/performance?start=2023-01-31&end=2025-06-30").json()
+    assert cents(kpi(seen, "TWR").text_content() or "") == pytest.approx(told["twr"] * 10_000, abs=0.51)
+    assert cents(kpi(seen, "Modified Dietz").text_content() or "") == pytest.approx(told["modified_dietz"] * 10_000, abs=0.51)
+    drawn = seen.evaluate("document.querySelector('.growth-index .js-plotly-plot').data[0].y.at(-1)")
     assert drawn == pytest.approx(told["twr"], abs=2e-6)
+
+
+def test_the_bridge_adds_up_with_no_residual(seen: Page) -> None:
+    told = seen.evaluate(READ_BRIDGE)
+    rows = dict(told["rows"])
+    assert cents(rows["Residual"]) == 0
+    assert sum(cents(text) for text in rows.values()) == cents(told["total"][1])
+    drawn = seen.evaluate("document.querySelector('.bridge .js-plotly-plot').data.flatMap((trace) => trace.customdata)")
+    assert sum(drawn) == pytest.approx(2 * amount(told["total"][1]), abs=0.02)  # the opening value, the steps, and the closing value
+
+
+def test_the_currency_effects_make_the_return(seen: Page) -> None:
+    rows = seen.evaluate(READ_CURRENCY)
+    assert len(rows) > 2
+    for row in rows:
+        assert sum(cents(text) for text in row[2:5]) == cents(row[5])
+    assert sum(cents(row[5]) for row in rows[:-1]) == cents(rows[-1][5]) == cents(kpi(seen, "TWR").text_content() or "")
 
 
 def test_the_contributions_make_the_return_in_every_grouping(performance: Page) -> None:
@@ -88,23 +112,6 @@ def test_the_contributions_make_the_return_in_every_grouping(performance: Page) 
         *parts, (kind, total) = performance.evaluate(READ_BARS)
         assert "sum" in kind
         assert sum(cents(text) for _, text in parts) == cents(total) == twr, by
-
-
-def test_the_bridge_adds_up_with_no_residual(performance: Page) -> None:
-    told = performance.evaluate(READ_BRIDGE)
-    rows = dict(told["rows"])
-    assert cents(rows["Residual"]) == 0
-    assert sum(cents(text) for text in rows.values()) == cents(told["total"][1])
-    drawn = performance.evaluate("document.querySelector('.bridge .js-plotly-plot').data.flatMap((trace) => trace.customdata)")
-    assert sum(drawn) == pytest.approx(2 * amount(told["total"][1]), abs=0.02)  # the opening value, the steps, and the closing value
-
-
-def test_the_currency_effects_make_the_return(performance: Page) -> None:
-    rows = performance.evaluate(READ_CURRENCY)
-    assert len(rows) > 2
-    for row in rows:
-        assert sum(cents(text) for text in row[2:5]) == cents(row[5])
-    assert sum(cents(row[5]) for row in rows[:-1]) == cents(rows[-1][5]) == cents(kpi(performance, "TWR").text_content() or "")
 
 
 # ------------------------------------------------------------------------------------------------------------ it follows the address
