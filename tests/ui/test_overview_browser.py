@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.ui.conftest import Look, Server, Watch, wait_for
 
-PATIENCE = 20_000
+PATIENCE = 40_000
 
 # All texts of one moment: read in one go, so that no tick falls between them.
 READ_IDENTITY = """() => [...document.querySelectorAll("#overview-identity .term")]

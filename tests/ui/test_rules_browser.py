@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Page, expect
 
-PATIENCE = 15_000
+PATIENCE = 30_000
 FORM, SHEET, DONE = "#transactions-form", "#transactions-form-sheet", "#transactions-done"
 SETTINGS = "#portfolio-settings"
 
