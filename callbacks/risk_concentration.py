@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dash import html
 
+from callbacks.risk_rates import rates_panels
 from components import cards, controls, theme
 from components import risk as parts
 from components import risk_panels as panels
@@ -42,7 +43,7 @@ def tab(page: Page) -> list[Component]:
     told = page.services.concentrations.concentration(page.actor, page.scope)
     notes = [cards.notice(finding.message, kind="info") for finding in told.findings if finding.code in OWN]
     return [*([html.Div(notes, className="notices c12")] if notes else []), shares_panel(told, span="c5"), groups_panel(page, told, span="c4"),
-            figures_panel(told, span="c3"), holdings_panel(told, span="c12")]
+            figures_panel(told, span="c3"), holdings_panel(told, span="c12"), *rates_panels(page)]
 
 
 def shares_panel(told: ConcentrationView, *, span: str) -> Component:

@@ -50,6 +50,7 @@ from services.market import Market
 from services.performance import Performance
 from services.portfolios import Portfolios
 from services.providers import Providers
+from services.rates.rates import Rates
 from services.reconcile import Reconcile
 from services.renames import Renames
 from services.risk.exposures import Exposures
@@ -112,6 +113,7 @@ class Services:
     checks: Checks
     audit: Audit
     reconcile: Reconcile
+    rates: Rates
     scenarios: Scenarios
     stress: Stress
     value_at_risk: ValueAtRisk
@@ -176,7 +178,7 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
         performance=performance, exposures=exposures, risk=risk, explain=Explain(valuation, performance, gains, analytics),
         proposals=proposals,
         rebalancing=Rebalancing(database, Standings(database, market, valuation), exposures, policies.laid_out),
-        scenarios=scenarios, stress=Stress(database, exposures, scenarios),
+        rates=Rates(database, exposures), scenarios=scenarios, stress=Stress(database, exposures, scenarios),
         what_if=what_if, what_ifs=WhatIfs(writes, what_if), plans=Plans(exposures, newcomers),
         evidence=evidence, models=Models(database, valuation, exposures, evidence),
         firm=FirmRuns(writes, exposures, settings.engine_cluster),

@@ -18,6 +18,7 @@ from engine import (
     drawdown_table,
     expected_shortfall,
     return_distribution,
+    rolling_correlation,
     rolling_max_drawdown,
     rolling_sharpe_ratio,
     rolling_volatility,
@@ -257,7 +258,7 @@ def _rolling(whole: Exposure, asked: RiskQuestion, begins: pd.Timestamp | None) 
         "max_drawdown": rolling_max_drawdown(lived, window=window),
         "value_at_risk": -lived.rolling(window).quantile(1.0 - asked.level),
         "beta": both.rolling(window).cov(other) / spread.where(spread > 0),
-        "correlation": both.rolling(window).corr(other).where(spread > 0),
+        "correlation": rolling_correlation(lived, other, window=window),
         "benchmark_volatility": rolling_volatility(other, window=window, periods_per_year=periods),
     }).rename_axis("date")
     short = [] if len(lived) >= window else [Finding(SHORT, f"A window of {window} trading days needs {window - len(lived)} more than there are",

@@ -16,6 +16,7 @@ from engine.stress.proxies import single_betas
 from engine.stress.scenario import Shock
 from engine.types import Actor, Instrument
 from services import fields
+from services.rates.rates import bond_facts
 from services.risk.exposures import Exposure
 from services.risk.total_returns import Known, read_closes, read_rate_history, total_returns
 
@@ -28,6 +29,7 @@ def facts_of(exposure: Exposure, factors: pd.DataFrame | None = None) -> pd.Data
     facts["beta"] = np.nan if exposure.benchmark_of_today is None else _betas(exposure.returns, exposure.benchmark_of_today)
     for name in BOND_TAGS:
         facts[name] = [tagged(exposure.instruments[symbol], name) for symbol in facts.index]
+    facts = facts.fillna(bond_facts(exposure))  # a tag that says it counts first
     if factors is None or factors.empty:
         return facts
     slopes = factor_exposures(exposure.returns, factors.reindex(exposure.returns.index))

@@ -73,7 +73,7 @@ def test_the_model_that_is_pressed_is_what_the_page_measures_by(page: Page, serv
     opened(page, server, f"{FIXED}&tab=var")
     row = page.locator(".models tbody tr", has_text=re.compile("^Normal"))
     wanted = number(row.locator("td").nth(1).text_content())
-    row.get_by_role("button").click()
+    row.locator("button").click()
     expect(page.locator(".models tr.sel")).to_contain_text("Normal", timeout=PATIENCE)
     assert query(page)["method"] == "normal"
     until(page, "wanted => Math.abs(Number(document.querySelector('#risk-kpis .num').dataset.v) / wanted - 1) < 0.02", wanted, seconds=20)
