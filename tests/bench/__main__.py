@@ -21,6 +21,7 @@ from tests.bench import (
     bench_rest,
     bench_sheet,
     bench_var,
+    bench_what_if,
 )
 from tests.bench.table import table
 from tests.ui.conftest import server_in
@@ -41,6 +42,8 @@ def main() -> int:
             server.stop()
     with tempfile.TemporaryDirectory() as folder:
         rows += bench_performance.run(server_in(Path(folder), MARKET_DATA="").start())
+    with tempfile.TemporaryDirectory() as folder:
+        rows += bench_what_if.run(server_in(Path(folder), MARKET_DATA="").start())
     print(table(rows))
     return 0 if all(row.passed for row in rows) else 1
 
