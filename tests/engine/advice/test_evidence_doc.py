@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from skfolio.datasets import load_sp500_dataset
 
-from engine.advice.evidence import Tested, Trial, evidence
 from engine.advice.strategies import Terms, strategy
+from engine.advice.verdict import compared
+from engine.advice.walk_forward import Walk, walk_forward
 
 DOC = Path(__file__).parents[3] / "docs" / "evidence.md"
-NAMES = ("still", "equal", "banded", "capped", "volatility_target", "inverse_volatility")
+NAMES = ("still", "equal", "banded", "capped", "volatility_target")
 
 
 def cells(section: str, label: str) -> list[str]:
@@ -22,15 +24,16 @@ def cells(section: str, label: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def tested() -> dict[str, Tested]:
+def walks() -> dict[str, Walk]:
     returns = load_sp500_dataset().pct_change().iloc[1:]
-    terms = Terms(dict.fromkeys(returns.columns, 0.05), most_weight=0.15, band=0.05)
-    return {each.strategy.name: each for each in evidence(returns, [strategy(name) for name in NAMES], terms, Trial(purged=False)).tested}
+    present = dict.fromkeys(returns.columns, 0.05)
+    terms = Terms(present, most_weight=0.15, band=0.05)
+    return {name: walk_forward(returns, strategy(name).make(terms), weights=pd.Series(present)) for name in NAMES}
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_row_is_as_measured(tested: dict[str, Tested], name: str) -> None:
-    walk = tested[name].walk
+def test_a_row_is_as_measured(walks: dict[str, Walk], name: str) -> None:
+    walk = walks[name]
     years, growth = len(walk.returns) / 252, walk.growth
     told = cells("## What came out", strategy(name).label)
     assert told[0] == f"{100 * (growth.iloc[-1] ** (1 / years) - 1):.1f}"
@@ -41,9 +44,9 @@ def test_a_row_is_as_measured(tested: dict[str, Tested], name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES[2:])
-def test_what_it_did_against_doing_nothing_is_as_measured(tested: dict[str, Tested], name: str) -> None:
-    baseline, found, _ = tested[name].against[0]
-    assert baseline == "still"
-    told = cells("Against doing nothing", strategy(name).label)
+@pytest.mark.parametrize(("section", "baseline"), [("Against doing nothing", "still"), ("Against 1/N", "equal")])
+def test_what_it_did_against_a_baseline_is_as_measured(walks: dict[str, Walk], name: str, section: str, baseline: str) -> None:
+    found = compared(walks[name].returns, walks[baseline].returns, draws=2)
+    told = cells(f"\n{section}", strategy(name).label)
     assert told[:5] == [f"{100 * found.share:.0f} %", *(f"{100 * value:+.1f}" for value in (found.median, found.lower, found.worst, found.best))]
     assert told[5] == f"{found.p_value:.3f}"

@@ -57,7 +57,7 @@ def test_volatility_is_learnt_where_it_changes_and_not_where_it_does_not() -> No
 
 
 def test_garch_forecasts_are_those_of_arch() -> None:
-    rough = changing(700, 1, 3)
+    rough = changing(693, 1, 3)
     forecasts, first = volatility.variance_forecasts(rough, window=504, every=63)
     fitted = arch_model(100 * rough[first - 504 : first, 0], mean="Constant", rescale=False).fit(disp="off")
     ahead = fitted.forecast(horizon=1, reindex=False).variance.to_numpy()[-1, 0] / 1e4
@@ -67,25 +67,25 @@ def test_garch_forecasts_are_those_of_arch() -> None:
 def test_no_forecast_sees_the_future() -> None:
     rough = changing(760, 2, 5)
     other = rough.copy()
-    other[700:] *= -3.0
+    other[693:] *= -3.0
     one, first = volatility.variance_forecasts(rough)
     two, _ = volatility.variance_forecasts(other)
     for name, told in one.items():
-        np.testing.assert_array_equal(told[: 700 - first + 1], two[name][: 700 - first + 1], err_msg=name)
-        assert (told[702 - first :] != two[name][702 - first :]).any(), name
+        np.testing.assert_array_equal(told[: 693 - first + 1], two[name][: 693 - first + 1], err_msg=name)
+        assert (told[695 - first :] != two[name][695 - first :]).any(), name
     plain, moved = (covariance.covariance_losses(cells) for cells in (rough, other))
-    known = 700 - max(covariance.WINDOW, len(rough) - covariance.DAYS)
+    known = 693 - max(covariance.WINDOW, len(rough) - covariance.DAYS)
     for name in plain:
         np.testing.assert_array_equal(plain[name][:known], moved[name][:known], err_msg=name)
-    model = regimes.hidden_states(rough[:700, 0])
-    np.testing.assert_allclose(model.filtered(rough[:, 0])[:700], model.filtered(other[:, 0])[:700], rtol=1e-12)
-    np.testing.assert_array_equal(anomalies.price_features(rough)[:700], anomalies.price_features(other)[:700])
+    model = regimes.hidden_states(rough[:693, 0])
+    np.testing.assert_allclose(model.filtered(rough[:, 0])[:693], model.filtered(other[:, 0])[:693], rtol=1e-12)
+    np.testing.assert_array_equal(anomalies.price_features(rough)[:693], anomalies.price_features(other)[:693])
 
 
 def test_shrinking_helps_where_there_are_many_series() -> None:
     chance = np.random.default_rng(4)
-    market = chance.normal(0, 0.01, (700, 1))
-    cells = market + chance.normal(0, 0.01, (700, 40))
+    market = chance.normal(0, 0.01, (693, 1))
+    cells = market + chance.normal(0, 0.01, (693, 40))
     found = {each.name: each for each in covariance.covariance_scores(covariance.covariance_losses(cells))}
     assert found["constant_correlation"].beats
     assert not found["ewma"].beats
