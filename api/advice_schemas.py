@@ -192,6 +192,7 @@ class SuggestionPublic(Public):
     first_seen: dt.datetime | None
     portfolio_id: UUID | None
     portfolio: str | None
+    base_currency: str
     link: str | None
 
 

@@ -166,7 +166,7 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
     analytics = Analytics(risk, concentrations, benchmark, attributions, factors)
     policies, facts = Policies(writes, valuation), FactsReader(database, valuation, performance, exposures)
     custom_rules = CustomRules(writes, facts, policies, Timelines(database, performance))
-    proposals, suggestions = Proposals(writes), Suggestions(writes, facts, policies, custom_rules)
+    proposals, suggestions = Proposals(writes), Suggestions(writes, facts, policies, custom_rules, valuation)
     folder = settings.quotes_folder or settings.home / "prices"
     newcomers = Newcomers(database, market)
     evidence = EvidenceRuns(writes, exposures)

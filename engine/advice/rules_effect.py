@@ -50,12 +50,20 @@ class Effect:
 
 
 def orders_of(facts: Facts, policy: Policy, moves: Mapping[str, float], reason: str = "") -> tuple[Trade, ...]:
-    """Turn money that moves into trades: sales first, the largest first; never more than is held."""
+    """Turn money that moves into trades: sales first, the largest first; never more than is held, and never more bought than can be paid."""
     sales = [sale for symbol, amount in moves.items() if amount < 0 for sale in _sales(facts, policy, (symbol, reason), -amount)]
-    buys = [_traded(facts, policy, BUY, (symbol, reason), amount) for symbol, amount in moves.items() if amount > 0]
+    part = _affordable(facts, policy, sales, [amount for amount in moves.values() if amount > 0])
+    buys = [_traded(facts, policy, BUY, (symbol, reason), amount * part) for symbol, amount in moves.items() if amount * part > 0]
     found = [*sorted(sales, key=lambda each: -each.amount), *sorted(buys, key=lambda each: -each.amount)]
     after = _weights_after(facts, found)
     return tuple(replace(each, weight_after=after[each.symbol]) for each in found)
+
+
+def _affordable(facts: Facts, policy: Policy, sales: Sequence[Trade], amounts: Sequence[float]) -> float:
+    """Tell what part of some purchases, costs included, can be paid with what is sold and what is there."""
+    costs, whole = policy.costs, math.fsum(amounts)
+    there = max(math.fsum(facts.cash.values()), 0.0) + math.fsum(sale.cash for sale in sales) - costs.fee * len(amounts)
+    return min(max(there / (whole * (1.0 + costs.fee_rate + costs.spread / 2.0)), 0.0), 1.0) if whole > 0 else 0.0
 
 
 def effect_of(facts: Facts, policy: Policy, advice: Advice) -> Effect:

@@ -66,7 +66,8 @@ def suggestion_view(ran: Ran, found: Judged, portfolio: Portfolio, stored: Store
         score=found.score, state=stored.state if stored else "open",
         reason_dismissed=stored.reason if stored and stored.state == "dismissed" else None,
         until=stored.until if stored and stored.state == "dismissed" else None, decided_at=stored.decided_at if stored else None,
-        first_seen=stored.created_at if stored else None, portfolio_id=portfolio.id, portfolio=portfolio.name, link=advice.link)
+        first_seen=stored.created_at if stored else None, portfolio_id=portfolio.id, portfolio=portfolio.name,
+        base_currency=portfolio.base_currency, link=advice.link)
 
 
 def run_view(ran: Ran) -> RuleRun:

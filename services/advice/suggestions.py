@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -26,7 +27,7 @@ from services.advice.views_rules import HistoryView, SuggestionsView, Suggestion
 from services.books import once
 from services.fields import Place, Reader
 from services.review_views import Mended
-from services.valuation import display_currency, read_scope
+from services.valuation import Valuation, display_currency, read_scope
 from services.views import ALL
 from services.writes import NOTHING, Request, Told, Writes, audit
 
@@ -47,9 +48,9 @@ DEED: Final[Mapping[str, Reader]] = {"note": _reason}
 class Suggestions:
     """Suggestions for the actor's portfolios."""
 
-    def __init__(self, writes: Writes, reader: FactsReader, policies: Policies, own: CustomRules) -> None:
+    def __init__(self, writes: Writes, reader: FactsReader, policies: Policies, own: CustomRules, valuation: Valuation) -> None:
         self._writes, self._database = writes, writes.database
-        self._reader, self._policies, self._own = reader, policies, own
+        self._reader, self._policies, self._own, self._valuation = reader, policies, own, valuation
         self._outcomes = Outcomes(self._database)
 
     def find(self, actor: Actor, scope: str | UUID = ALL) -> SuggestionsView:
@@ -71,7 +72,14 @@ class Suggestions:
         with self._database.read() as unit:
             portfolios = read_scope(unit, actor, str(scope))
         every = [self._remembered(actor, self._asked(actor, portfolio)) for portfolio in portfolios]
-        return _view(str(scope), portfolios, every)
+        return _view(str(scope), portfolios, every, self._rates(actor, portfolios))
+
+    def _rates(self, actor: Actor, portfolios: Sequence[Portfolio]) -> dict[UUID | None, float]:
+        """Tell what the money of each portfolio is in the currency in which all are told together."""
+        if len({each.base_currency for each in portfolios}) < 2:
+            return {each.id: 1.0 for each in portfolios}
+        rows = self._valuation.compare(actor)
+        return {UUID(row.id): row.value_display / row.value if row.value and math.isfinite(row.value_display) else 1.0 for row in rows}
 
     def history(self, actor: Actor, scope: str | UUID = ALL) -> tuple[HistoryView, ...]:
         """Tell everything that was ever suggested, what was decided, and what came of what was done; the newest first."""
@@ -223,14 +231,14 @@ def _by_score(view: SuggestionView) -> tuple[float, str]:
     return -view.score, view.key
 
 
-def _view(scope: str, portfolios: Sequence[Portfolio], every: Sequence[Asked]) -> SuggestionsView:
-    views = sorted((view for asked in every for view in asked.views), key=_by_score)
-    facts = [asked.read.facts for asked in every]
-    same = {each.base_currency for each in facts}
+def _view(scope: str, portfolios: Sequence[Portfolio], every: Sequence[Asked], rates: Mapping[UUID | None, float]) -> SuggestionsView:
+    """Put what was asked of portfolios together; scores of another currency are compared at its rate, and told in their own."""
+    views = sorted((view for asked in every for view in asked.views), key=lambda view: (-view.score * rates.get(view.portfolio_id, 1.0), view.key))
     away = sorted((view for view in views if view.state == "dismissed"), key=lambda view: (view.until or date.max, view.key))
     return SuggestionsView(
         scope=scope, label=portfolios[0].name if scope != ALL and portfolios else "All portfolios",
-        base_currency=same.pop() if len(same) == 1 else display_currency(portfolios), value=sum(each.value for each in facts), as_of=calendar.now(),
+        base_currency=display_currency(portfolios), value=sum(asked.read.facts.value * rates.get(asked.portfolio.id, 1.0) for asked in every),
+        as_of=calendar.now(),
         suggestions=tuple(view for view in views if view.state == "open"), dismissed=tuple(away),
         rules=tuple(run_view(run) for asked in every for run in asked.ran), simulated=any(asked.read.view.simulated for asked in every),
         revisions={key: value for asked in every for key, value in asked.read.view.revisions.items()},

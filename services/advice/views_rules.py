@@ -98,6 +98,7 @@ class SuggestionView:
     first_seen: datetime | None = None
     portfolio_id: UUID | None = None
     portfolio: str | None = None
+    base_currency: str = ""  # of its money: that of the portfolio
     link: str | None = None  # page of this house where it can be mended: transactions, markets, rebalance ...
 
 

@@ -259,5 +259,11 @@ def test_all_portfolios_at_once_each_by_its_own_policy(held: tuple[TestClient, s
     bought = date.fromisoformat(str(days()[-1].date()))
     client.post(f"{API}/portfolios/{other}/transactions", json=[{"date": str(bought), "kind": "DEPOSIT", "amount": 100},
                                                                 {"date": str(bought), "kind": "BUY", "symbol": "AAA", "quantity": 1, "price": 100}])
+    in_euros = client.post(f"{API}/portfolios", json={"name": "Euros", "base_currency": "EUR"}).json()["id"]
+    client.put(f"{API}/fx/EURUSD", json=[{"date": str(bought), "rate": "1.25"}])
+    client.post(f"{API}/portfolios/{in_euros}/transactions", json=[{"date": str(bought), "kind": "DEPOSIT", "amount": 8000, "currency": "EUR"}])
     told = asked(client, f"{API}/portfolios/all/suggestions")
+    assert (told["base_currency"], told["value"]) == ("USD", pytest.approx(10_000 + 100 + 8_000 * 1.25))
+    drag = next(each for each in told["suggestions"] if each["portfolio"] == "Euros")
+    assert (drag["rule"], drag["base_currency"]) == ("cash_drag", "EUR")
     assert {each["portfolio"] for each in told["suggestions"] if each["rule"] == "concentration_holding"} == {"Other"}

@@ -12,7 +12,7 @@ import pytest
 
 from engine import book, effective_number_of_assets, effective_number_of_bets, expected_shortfall, portfolio_volatility, risk_contributions
 from engine.advice.expressions_words import METRICS
-from engine.advice.policy import Constraints, Policy, Taxes
+from engine.advice.policy import Constraints, Costs, Policy, Taxes
 from engine.advice.rules import KEYS, RULES, Ran, advise, ask, listed
 from engine.advice.rules_concentration import torsion_bets
 from engine.advice.rules_effect import orders_of
@@ -129,6 +129,16 @@ def test_a_sale_takes_lots_in_their_order_account_by_account() -> None:
     assert [lot.term for lot in second.lots] == ["long", "short"]
     net = 100.0 - (second.fee + second.spread) / 12.5
     assert second.tax == pytest.approx(0.1 * (10 * net - 500) + 0.3 * (2.5 * net - 375))
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_no_fix_leaves_less_than_no_cash(key: str) -> None:
+    """Without a cent of cash and with high costs, what is bought is paid by what is sold."""
+    plant = PLANTED[key][0]()
+    whole = plant.facts.value - sum(plant.facts.cash.values())
+    bare = replace(plant.facts, cash={"EUR": 0.0}, value=whole)
+    for found in spoken(Plant(bare, replace(plant.policy, costs=Costs(fee=20.0, fee_rate=0.01, spread=0.02))), key).found:
+        assert sum(trade.cash for trade in found.effect.trades) >= -1e-6
 
 
 def test_never_more_is_sold_than_is_held() -> None:
