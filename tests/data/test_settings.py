@@ -126,3 +126,20 @@ def test_what_is_no_host_is_refused(host: str) -> None:
 def test_the_folder_of_files() -> None:
     assert Settings.from_env({"QUOTES_FOLDER": "/tmp/prices"}).quotes_folder == Path("/tmp/prices")  # noqa: S108  # nothing is written there
     assert Settings.from_env({}).quotes_folder is None
+
+
+@pytest.mark.parametrize("secret", ["", "short"])
+def test_a_proxy_needs_a_secret_that_is_not_guessed_and_not_told(secret: str) -> None:
+    with pytest.raises(SettingError, match="PROXY_SECRET") as caught:
+        Settings.from_env({"AUTH": "proxy", "PROXY_SECRET": secret, "PORTOLAN_HOST": "0.0.0.0"})  # noqa: S104  # what a container listens on
+    assert "short" not in str(caught.value)
+    assert "short" not in str(caught.value.context)
+
+
+def test_a_proxy_s_secret_lets_a_server_listen_and_is_in_no_text() -> None:
+    given = {"AUTH": "proxy", "PROXY_SECRET": "a-long-secret-of-the-proxy", "PORTOLAN_HOST": "0.0.0.0"}  # noqa: S104  # likewise
+    settings = Settings.from_env(given)
+    assert "a-long-secret" not in repr(settings)
+    assert Settings.from_env(settings.as_environment()).proxy_secret == given["PROXY_SECRET"], "workers know it too"
+    with pytest.raises(SettingError, match="this machine only"):
+        Settings.from_env({"PROXY_SECRET": "a-long-secret-of-the-proxy", "PORTOLAN_HOST": "0.0.0.0"})  # noqa: S104  # without AUTH=proxy
