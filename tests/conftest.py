@@ -33,6 +33,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         raise pytest.UsageError(f"browser tests belong in tests/ui: {lost}")
 
 
+hypothesis_settings.register_profile("patient", parent=hypothesis_settings(), deadline=None)  # how long an example takes is the machine's matter
+hypothesis_settings.load_profile("patient")
 hypothesis_settings.register_profile("long", max_examples=45, stateful_step_count=60, deadline=None)
 
 

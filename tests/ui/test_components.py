@@ -198,8 +198,8 @@ def test_no_callback_takes_the_place_of_another(wired: list[dict[str, Any]]) -> 
     assert [spec["clientside_function"] for spec in wired if outputs.count(spec["output"]) > 1] == []
 
 
-def test_the_document_names_the_theme_before_anything_is_painted(application: Dash) -> None:
-    document = TestClient(application.server).get("/").text
+def test_the_document_names_the_theme_before_anything_is_painted(client: TestClient) -> None:
+    document = client.get("/").text
     assert document.index("/assets/boot.js") < document.index("<body")
     assert "https://" not in document.replace("https://dash.plotly.com", "")
 
