@@ -11,6 +11,7 @@ from starlette.routing import compile_path
 
 from api import (
     advice,
+    advice_optimise,
     advice_trades,
     alerts,
     analytics,
@@ -75,6 +76,7 @@ PARTS = (
     models,
     firm,
     advice_trades,
+    advice_optimise,
     benchmarks,
     factors,
     advice,

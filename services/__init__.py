@@ -16,6 +16,7 @@ from services.advice.evidence_runs import EvidenceRuns
 from services.advice.facts import FactsReader
 from services.advice.models import Models
 from services.advice.newcomers import Newcomers
+from services.advice.optimising import Optimising
 from services.advice.plans import Plans
 from services.advice.policy import Policies
 from services.advice.proposals import Proposals
@@ -102,6 +103,7 @@ class Services:
     risk: Risk
     rebalancing: Rebalancing
     proposals: Proposals
+    optimising: Optimising
     explain: Explain
     market: Market
     endpoints: Endpoints
@@ -143,6 +145,7 @@ class Services:
         """Close every connection, after the import that is at work."""
         self.firm.close()
         self.evidence.close()
+        self.optimising.close()
         self.imports.close()
         self.searching.close()
         self.database.close()
@@ -179,6 +182,7 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
         proposals=proposals,
         rebalancing=Rebalancing(database, Standings(database, market, valuation), exposures, policies.laid_out),
         rates=Rates(database, exposures), scenarios=scenarios, stress=Stress(database, exposures, scenarios),
+        optimising=Optimising(writes, exposures, policies.laid_out),
         what_if=what_if, what_ifs=WhatIfs(writes, what_if), plans=Plans(exposures, newcomers),
         evidence=evidence, models=Models(database, valuation, exposures, evidence),
         firm=FirmRuns(writes, exposures, settings.engine_cluster),

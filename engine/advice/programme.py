@@ -52,7 +52,7 @@ class Programme:
         self.most.append(high)
         self.slopes.append(slope)
 
-    def solve(self, *, without: frozenset[str] = frozenset(), giving: str | None = None, nodes: int = 400) -> Floats | None:
+    def solve(self, *, without: frozenset[str] = frozenset(), giving: Sequence[str] = (), nodes: int = 400) -> Floats | None:
         """Find the values of all variables with the least cost.
 
         Parameters
@@ -60,7 +60,7 @@ class Programme:
         without
             Names whose rows are left out.
         giving
-            Name whose rows may give way: instead of the cost, how far they do is minimised, and is the last value.
+            Names whose rows may give way: instead of the cost, how far they do is minimised, and is in the last values, one a name.
         nodes
             Of the search among whole numbers, at most: a limit that does not depend on how fast the machine is.
 
@@ -74,10 +74,12 @@ class Programme:
 
         kept = [place for place, name in enumerate(self.names) if name not in without]
         rows, columns, values = self._cells(kept, giving)
-        size = self.count + (giving is not None)
+        size = self.count + len(giving)
         cost, low, high, whole = (np.concatenate(each) if each else np.zeros(0) for each in (self.cost, self.low, self.high, self.whole))
-        if giving is not None:
-            cost, low, high, whole = np.append(np.zeros(self.count), 1.0), np.append(low, 0.0), np.append(high, np.inf), np.append(whole, False)
+        if giving:
+            more = np.ones(len(giving))
+            cost, low, high = np.append(np.zeros(self.count), more), np.append(low, 0 * more), np.append(high, np.inf * more)
+            whole = np.append(whole, more > 1)
         matrix = csr_array((values, (rows, columns)), shape=(len(kept), size))
         limits = LinearConstraint(matrix, np.array(self.least)[kept], np.array(self.most)[kept])
         answer = milp(cost, integrality=whole.astype(np.int64), bounds=Bounds(low, high), constraints=limits,
@@ -85,40 +87,56 @@ class Programme:
         return None if answer.x is None else np.asarray(answer.x, dtype=np.float64)
 
     def conflict(self) -> dict[str, float]:
-        """Name the rows that cannot hold together, none of which could be left out, with how far each alone would have to give way.
+        """Name the rows that cannot hold together, with how far each alone would have to give way.
+
+        Where there are several such sets at once no row alone mends all: then each is told how far it gives way where all do, in sum the least.
 
         Returns
         -------
         dict of str to float
-            NaN: it would have to be lifted altogether, or lifting it alone mends nothing. Empty: there is a solution.
+            NaN: it would have to be lifted altogether, or it alone mends nothing. Empty: there is a solution.
         """
-        if self._is_solvable(frozenset()):
-            return {}
-        needed = [name for name in dict.fromkeys(self.names) if name != FIXED]
-        gone: frozenset[str] = frozenset()
-        if not self._is_solvable(frozenset(needed)):
-            return {}
+        found: list[str] = []
+        while not self._is_solvable(frozenset(found)):
+            more = self._core(found)
+            if not more:
+                break
+            found += more
+        alone = {name: self._giving([name])[0] for name in found}
+        if not alone or any(slack == slack for slack in alone.values()):  # noqa: PLR0124 - one that is not NaN
+            return alone
+        movable = [name for name in found if self._has_slope(name)]
+        return {**alone, **dict(zip(movable, self._giving(movable), strict=True))}
+
+    def _core(self, known: Sequence[str]) -> list[str]:
+        """Name rows that cannot hold together, none of which could be left out, without those that are known to be of another such set."""
+        gone = frozenset(known)
+        needed = [name for name in dict.fromkeys(self.names) if name != FIXED and name not in gone]
+        if not self._is_solvable(gone | frozenset(needed)):
+            return []
         for name in needed:
             if not self._is_solvable(gone | {name}):
                 gone |= {name}
-        return {name: self._giving(name) for name in needed if name not in gone}
+        return [name for name in needed if name not in gone]
 
     def _is_solvable(self, without: frozenset[str]) -> bool:
         return self.solve(without=without, nodes=50) is not None
 
-    def _giving(self, name: str) -> float:
-        if not any(slope for slope, each in zip(self.slopes, self.names, strict=True) if each == name):
-            return float("nan")
-        found = self.solve(giving=name, nodes=50)
-        return float("nan") if found is None else float(found[-1])
+    def _has_slope(self, name: str) -> bool:
+        return any(slope for slope, each in zip(self.slopes, self.names, strict=True) if each == name)
 
-    def _cells(self, kept: Sequence[int], giving: str | None) -> tuple[Places, Places, Floats]:
+    def _giving(self, names: Sequence[str]) -> list[float]:
+        """Tell how far each name gives way where all of them may and their sum is the least."""
+        found = self.solve(giving=names, nodes=50) if names and all(map(self._has_slope, names)) else None
+        return [float("nan")] * len(names) if found is None else [float(value) for value in found[self.count :]]
+
+    def _cells(self, kept: Sequence[int], giving: Sequence[str]) -> tuple[Places, Places, Floats]:
         rows = [np.full(self.entries[place][0].size, number) for number, place in enumerate(kept)]
         columns, values = [self.entries[place][0] for place in kept], [self.entries[place][1] for place in kept]
-        if giving is not None:
-            mine = [(number, place) for number, place in enumerate(kept) if self.names[place] == giving]
+        for given, name in enumerate(giving):
+            mine = [(number, place) for number, place in enumerate(kept) if self.names[place] == name]
             rows.append(np.array([number for number, _ in mine], dtype=np.int64))
-            columns.append(np.full(len(mine), self.count, dtype=np.int64))
+            columns.append(np.full(len(mine), self.count + given, dtype=np.int64))
             signs = [1.0 if np.isfinite(self.least[place]) else -1.0 for _, place in mine]
             values.append(np.array([sign * self.slopes[place] for sign, (_, place) in zip(signs, mine, strict=True)]))
         if not rows:

@@ -121,8 +121,8 @@ class OptimiseQuestion:
     model: str = "mean_risk"  # `ModelInfo.name`
     measure: str = "variance"  # risk measure, of `ModelInfo.measures`
     objective: str = "minimise_risk"  # minimise_risk maximise_return maximise_utility maximise_ratio
-    expected: str = "empirical"  # estimator of returns: empirical ew shrunk equilibrium zero
-    covariance: str = "ledoit_wolf"  # empirical ledoit_wolf oas shrunk denoise detone ew gerber graphical_lasso factor
+    expected: str = "empirical"  # estimator of returns: empirical ew shrunk equilibrium
+    covariance: str = "ledoit_wolf"  # empirical oas shrunk denoise ew gerber graphical_lasso factor
     views: tuple[str, ...] = ()  # Black-Litterman, in plain words: "AAPL outperforms MSFT by 2 %", "XOM returns 5 % (60 %)"
     confidence: float = 0.5  # of a view that says none
     risk_aversion: float = 1.0  # of maximise_utility
@@ -136,7 +136,7 @@ class OptimiseQuestion:
     min_weight: float = 0.0
     max_weight: float = 1.0
     groups: Mapping[str, Mapping[str, tuple[float, float]]] = field(default_factory=dict)  # dimension -> group -> least and most
-    max_turnover: float | None = None  # sum of changes from the present weights
+    max_turnover: float | None = None  # half of the sum of changes from the present weights
     transaction_cost: float = 0.0  # of what is traded, fraction
     management_fee: float = 0.0  # a year
     max_tracking_error: float | None = None  # a year, against the benchmark
@@ -171,6 +171,7 @@ class OptimiseResult:
 
     model: str
     weights: dict[str, float]  # sum to one: of what is invested, cash apart
+    targets: dict[str, float]  # the same as weights of the whole value, its cash left as it is: what rebalancing takes
     present: dict[str, float]  # the same of now
     expected_return: float  # a year, by the estimate
     risk: float

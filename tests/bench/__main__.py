@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.bench import (
     bench_advice,
+    bench_advice_trades,
     bench_alerts,
     bench_bars,
     bench_booking,
@@ -30,7 +31,7 @@ from tests.ui.conftest import server_in
 def main() -> int:
     """Measure, print, and fail where a bar is missed."""
     rows = bench_booking.run() + bench_bars.run() + bench_feed.run() + bench_hub.run() + bench_live_risk.run() + bench_alerts.run()
-    rows += bench_sheet.run() + bench_var.run() + bench_advice.run()
+    rows += bench_sheet.run() + bench_var.run() + bench_advice.run() + bench_advice_trades.run()
     with tempfile.TemporaryDirectory() as folder:
         server = server_in(Path(folder)).start()
         try:
