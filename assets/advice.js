@@ -65,7 +65,7 @@ window.portolan.advice = (() => {
   }
 
   /* ----------------------------------------------------------------------------------------------------------- presses and keys */
-  const of = (button) => ({ key: button.dataset.key, portfolio: button.dataset.portfolioOf });
+  const of = ({ dataset }) => ({ key: dataset.key, portfolio: dataset.portfolioOf, proposal: dataset.proposal, version: dataset.version });
   const act = (action, data = {}) => store("advice-action", { action, ...data, once: shell().key(), at: Date.now() });
   const send = (action) => (button) => { button.disabled = true; button.dataset.busy = ""; act(action, of(button)); };
 
@@ -85,7 +85,7 @@ window.portolan.advice = (() => {
     reason.focus();
   }
 
-  const deeds = { draft: send("draft"), done: send("done"), undo: send("undo"), ask, close: () => act("close") };
+  const deeds = { draft: send("draft"), done: send("done"), undo: send("undo"), confirm: send("confirm"), reject: send("reject"), "take-back": send("take-back"), ask, close: () => act("close") };
   const cards = () => [...document.querySelectorAll(`#${PAGE} .suggestion`)];
 
   function focusCard(at) {

@@ -12,6 +12,7 @@ from uuid import UUID
 from dash import ClientsideFunction, Dash, Input, Output, State
 from dash.exceptions import PreventUpdate
 
+from callbacks import advice_drafts
 from components import advice, cards
 from components.ids import AdviceIds, Ids
 from engine.errors import PortfolioError
@@ -63,6 +64,13 @@ def register(app: Dash, services: Services) -> None:
         if not query or query.get("show") != "history":
             raise PreventUpdate
         return await asyncio.to_thread(history_of, services, str(query.get("scope") or "all"))
+
+    @app.callback(Output(AdviceIds.DRAFTED, "children"), Input(AdviceIds.QUERY, "data"), prevent_initial_call=True)
+    async def update_drafted(query: dict[str, Any] | None) -> list[Any]:
+        """Read what is drafted, where the reader looks at it."""
+        if not query or query.get("show") != "drafted":
+            raise PreventUpdate
+        return await asyncio.to_thread(advice_drafts.drafted, services, str(query.get("scope") or "all"))
 
     @app.callback(Output(AdviceIds.RESULT, "data"), Output(AdviceIds.DONE, "children"), Input(AdviceIds.ACTION, "data"), prevent_initial_call=True)
     async def record_decision(asked: dict[str, Any] | None) -> tuple[dict[str, Any], list[Any]]:
@@ -134,6 +142,9 @@ def act(services: Services, asked: Mapping[str, Any]) -> tuple[dict[str, Any], l
     if action == "close":
         return {"ok": True, "action": action}, []
     try:
+        if action in advice_drafts.WORDS:
+            words = advice_drafts.decide(services, action, asked)
+            return {"ok": True, "action": action, "at": time.time_ns()}, advice.done(words, key="", portfolio="")
         _decide(services, action, asked)
     except PortfolioError as error:
         words = " ".join(filter(None, [error.message, error.context.get("hint")]))

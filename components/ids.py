@@ -336,6 +336,7 @@ class AdviceIds(StrEnum):
     RULES = "advice-rules"
     DISMISSED = "advice-dismissed"
     HISTORY = "advice-history"
+    DRAFTED = "advice-drafted"  # proposals
     DONE = "advice-done"  # the bar "Put aside. Undo"
     ACTION = "advice-action"  # {action: dismiss|done|draft|undo|close, key, portfolio, reason, days, once}: to be done
     RESULT = "advice-result"  # {ok, action, at}: what became of it

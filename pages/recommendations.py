@@ -11,7 +11,7 @@ from components.ids import AdviceIds as Ids
 dash.register_page(__name__, path="/recommendations", name="Recommendations", title="Recommendations · Portolan")
 
 STORES = (Ids.QUERY, Ids.CARDS, Ids.RETRY, Ids.ACTION, Ids.RESULT)
-TABS = (("suggestions", "Suggestions"), ("history", "History"))
+TABS = (("suggestions", "Suggestions"), ("drafted", "Drafted"), ("history", "History"))
 
 
 def layout(**_query: object) -> html.Div:
@@ -22,7 +22,7 @@ def layout(**_query: object) -> html.Div:
             html.Div([html.Div([html.H1("Recommendations"), html.Span("", id=Ids.NOTE, className="note")], className="words"),
                       html.Span(className="grow"), controls.segments(TABS, attribute="tab", label="View", current="suggestions")], className="title"),
             html.Div(id=Ids.DONE, className="done", role="status"),
-            _suggestions(), _history(),
+            _suggestions(), _drafted(), _history(),
             html.P("Calculated from past prices; not a forecast and not personal advice.", className="dim small-print"),
         ],
         id=Ids.PAGE, className="page advice-page", **{"data-retry": Ids.RETRY, "data-tab": "suggestions"},
@@ -41,6 +41,11 @@ def _suggestions() -> html.Div:
     cols = html.Div([html.Div([state, html.Div(id=Ids.BODY, className="stacked")], className="c8"),
                      html.Div(beside, className="c4 stacked beside")], className="cols")
     return html.Div([cols, _keys()], className="pane", **{"data-pane": "suggestions"})
+
+
+def _drafted() -> html.Div:
+    return html.Div(html.Div(html.Section(_bones(), className="panel padded"), id=Ids.DRAFTED, className="stacked"), className="pane",
+                    **{"data-pane": "drafted"})
 
 
 def _history() -> html.Div:
