@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dash import ClientsideFunction, Dash, Input, Output, State, no_update
@@ -29,6 +30,8 @@ ALL = "all"
 Past = dict[str, Any]  # as_of and known_at, None for now
 TRIES, PAUSE_SECONDS = 10, 0.3
 MOST_BESIDE = 12  # portfolios in the comparison
+ORDER_SECONDS = 20.0  # how old the values may be that order and share them; the money beside them is the stream's
+LONG = 200_000  # characters of JSON that are read in a thread
 MONEY = ("value", "day_pnl", "day_return", "total_pnl", "net_contributions", "cash")
 NEW, LOST = "page overview is-new", "page overview is-lost"
 EMPTY = ("Nothing is held yet", "Record the first deposit or purchase; its value then moves here.")
@@ -164,7 +167,8 @@ async def _read(services: Services, actor: Actor, scope: str, past: Past) -> Rea
 
 async def _message(services: Services, actor: Actor, scopes: Sequence[str]) -> dict[str, Any]:
     """Read scopes as the stream tells them: rounded so that rows add up to totals, all of one moment."""
-    message: dict[str, Any] = json.loads(await services.hub.state(actor, scopes))
+    text = await services.hub.state(actor, scopes)
+    message: dict[str, Any] = await asyncio.to_thread(json.loads, text) if len(text) > LONG else json.loads(text)
     return message
 
 
@@ -315,12 +319,13 @@ def _register_compare(app: Dash, services: Services) -> None:
 
 
 async def _compare(services: Services, actor: Actor, past: Past) -> Sequence[Any]:
-    every = await asyncio.to_thread(services.valuation.compare, actor, **past)
+    every = await asyncio.to_thread(services.valuation.compare, actor, **past, within_seconds=ORDER_SECONDS)
     if not every:
         return cards.blank("No portfolio yet", "Portfolios stand here side by side."), ""
     rows = sorted(every, key=lambda row: -row.value_display)[:MOST_BESIDE] if len(every) > MOST_BESIDE else every
     scopes = [*(row.id for row in rows), *([ALL] if len(every) > 1 else [])]
-    states, lines = await asyncio.gather(_states(services, actor, scopes, past), asyncio.to_thread(_lines, services, actor, scopes, past))
+    revisions = tuple((row.id, row.revision) for row in every)
+    lines, states = await asyncio.gather(asyncio.to_thread(_lines, services, actor, scopes, past, revisions), _states(services, actor, scopes, past))
     columns = [_column(row, states, lines) for row in rows]
     whole = _whole(states[ALL], lines[ALL]) if ALL in states else None
     return beside.compare_table(columns, whole), _beside(every, rows)
@@ -330,8 +335,7 @@ async def _states(services: Services, actor: Actor, scopes: Sequence[str], past:
     """Read scopes as the stream tells them now, or would have told them."""
     if any(past.values()):
         return {scope: (await asyncio.to_thread(still, services.valuation, actor, scope, **past))[1] for scope in scopes}
-    message = await _message(services, actor, scopes)
-    return {scope: state for scope, state in message.get("portfolios", {}).items() if not state.get("gone")}
+    return await services.hub.totals(actor, scopes)
 
 
 def _beside(every: Sequence[PortfolioRow], rows: Sequence[PortfolioRow]) -> str:
@@ -351,10 +355,11 @@ def _whole(state: dict[str, Any], line: Sequence[float]) -> beside.Column:
     )
 
 
-def _lines(services: Services, actor: Actor, scopes: Sequence[str], past: Past) -> dict[str, Sequence[float]]:
-    """Total P/L of each scope over one year, a point a week; none where the history cannot be valued."""
-    today = past["as_of"] or services.market.sight().day
-    return {scope: _line(services, actor, scope, today, past["known_at"]) for scope in scopes}
+def _lines(services: Services, actor: Actor, scopes: Sequence[str], past: Past, revisions: tuple[tuple[str, int], ...]) -> dict[str, Sequence[float]]:
+    """Total P/L of each scope over one year, a point a week; none where the history cannot be valued. Every session is told the same."""
+    today, known_at, known = past["as_of"] or services.market.sight().day, past["known_at"], dict(revisions)
+    return {scope: services.lines.get_or_compute((actor.workspace_id, scope, today, known_at), revisions if scope == ALL else known.get(scope),
+                                                 partial(_line, services, actor, scope, today, known_at)) for scope in scopes}
 
 
 def _line(services: Services, actor: Actor, scope: str, today: date, known_at: datetime | None) -> list[float]:

@@ -52,6 +52,7 @@ from services.performance import Performance
 from services.portfolios import Portfolios
 from services.providers import Providers
 from services.rates.rates import Rates
+from services.recent import Recent
 from services.reconcile import Reconcile
 from services.renames import Renames
 from services.risk.exposures import Exposures
@@ -135,6 +136,11 @@ class Services:
     suggestions: Suggestions
     drafts: Drafts
     hub: Hub | None = None  # None only while it is being built
+
+    @cached_property
+    def lines(self) -> Recent[list[float]]:
+        """The small lines of the comparison, which every session is told the same."""
+        return Recent(512)
 
     @cached_property
     def status(self) -> Status:

@@ -35,6 +35,7 @@ from services.market import Market
 from services.marks import LastRates, Sight, Stored, last_rates, read_marks, stamp_of
 from services.views import ALL, HoldingsView, InstrumentDetail, LiveTerms, PortfolioRow
 
+ROWS_KEPT = 2_000  # of the comparison
 PAGE_OF_FACTS = 500
 DISPLAY_CURRENCY = "USD"
 LOTS_BY = ("account", "pooled")
@@ -46,6 +47,7 @@ class Valuation:
     def __init__(self, database: Database, market: Market) -> None:
         self._database, self._market = database, market
         self._books = Books()
+        self._rows: dict[tuple[object, ...], tuple[datetime, PortfolioRow]] = {}  # of the comparison, with the instant they are of
         self._tails = Tails(self._books)
 
     def holdings(self, actor: Actor, scope: str | UUID = ALL, *,  # noqa: PLR0913 - each is a convention of the answer
@@ -106,20 +108,35 @@ class Valuation:
         positions = ((str(part.portfolio.id), part.book.positions) for part in parts)
         return {key: tuple(told.index[told["quantity"] != 0]) for key, told in positions}
 
-    def compare(self, actor: Actor, *, as_of: date | datetime | None = None, known_at: datetime | None = None) -> list[PortfolioRow]:
-        """Value every portfolio by itself, with its share of all in the display currency; `as_of`, `known_at` as in `holdings`."""
+    def compare(self, actor: Actor, *, as_of: date | datetime | None = None, known_at: datetime | None = None,
+                within_seconds: float = 0.0) -> list[PortfolioRow]:
+        """Value every portfolio by itself, with its share of all in the display currency; `as_of`, `known_at` as in `holdings`.
+
+        With `within_seconds` one whose ledger did not change may be told as it was valued so long ago: where many look at many.
+        """
         with self._database.read() as unit:
             every = unit.portfolios.find(actor.workspace_id)
-            answers = [self._answer(unit, actor, Question(str(portfolio.id), as_of, known_at=known_at), [portfolio]) for portfolio in every]
+            sight, freshness = self._sight(as_of), self._market.freshness
             display = display_currency(every)
             codes = [display, *(portfolio.base_currency for portfolio in every)]
-            sight, freshness = answers[0].sight if answers else self._market.sight(), self._market.freshness
             stored = last_rates(unit, actor.workspace_id, on_or_before=sight.day)
             marked = read_marks(unit, actor.workspace_id, sight, freshness, base=display, instruments={}, currencies=codes, stored=stored)
-            rates = marked.marks.rate
-        rows = [portfolio_row(answer, float(rates[answer.base])) for answer in answers]
+            rows = [self._row(unit, actor, Question(str(portfolio.id), as_of, known_at=known_at), portfolio, within_seconds) for portfolio in every]
+        rows = [replace(row, value_display=row.value * float(marked.marks.rate[row.currency])) for row in rows]
         total = float(np.nansum([row.value_display for row in rows]))
         return [replace(row, weight=row.value_display / total if total else float("nan")) for row in rows]
+
+    def _row(self, unit: Unit, actor: Actor, question: Question, portfolio: Portfolio, within_seconds: float) -> PortfolioRow:
+        """Value one portfolio for the comparison, in its own currency."""
+        key, at = (portfolio.id, portfolio.revision, portfolio.version, question.as_of, question.known_at), calendar.now()
+        kept = self._rows.get(key)
+        if kept is not None and (at - kept[0]).total_seconds() < within_seconds:
+            return kept[1]
+        row = portfolio_row(self._answer(unit, actor, question, [portfolio]), 1.0)
+        while len(self._rows) >= ROWS_KEPT:
+            self._rows.pop(next(iter(self._rows)), None)
+        self._rows[key] = (at, row)
+        return row
 
     def lots(self, actor: Actor, scope: str | UUID, symbol: str, *, as_of: date | datetime | None = None, cost_method: str | None = None,
              known_at: datetime | None = None) -> InstrumentDetail:

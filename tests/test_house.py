@@ -132,6 +132,14 @@ def test_callback_exceptions_are_not_suppressed() -> None:
         assert "suppress_callback_exceptions" not in (ROOT / name).read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "callbacks").glob("*.py")), ids=lambda path: path.name)
+def test_no_callback_stops_the_event_loop(path: Path) -> None:
+    """Dash runs a plain function on the loop, and everybody waits for it: each is a coroutine that works in a thread."""
+    for node in ast.walk(tree(path)):
+        wired = isinstance(node, ast.FunctionDef) and any("callback(" in ast.unparse(each) for each in node.decorator_list)
+        assert not wired, f"{path.name}:{node.lineno} is wired as a plain function"
+
+
 def test_every_documented_variable_is_in_the_example() -> None:
     named = set(re.findall(r'"([A-Z][A-Z_]{3,})"', (ROOT / "data" / "settings.py").read_text(encoding="utf-8")))
     example = (ROOT / ".env.example").read_text(encoding="utf-8")

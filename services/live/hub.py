@@ -13,7 +13,7 @@ from uuid import UUID
 
 from data import calendar
 from data.bus import ALERTS, LEDGER, MARKET, QUOTES, Lost, Message, encode
-from engine.errors import LimitExceeded, PortfolioError, StorageError
+from engine.errors import LimitExceeded, NotFound, PortfolioError, StorageError
 from engine.types import Actor
 from services.live.board import NONE, Board, Slots, batched, price_of_view, raw_quote
 from services.live.client import Client
@@ -154,6 +154,15 @@ class Hub:
             return await client.receive() or "{}"
         finally:
             self.disconnect(client)
+
+    async def totals(self, actor: Actor, portfolios: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """Give the totals of scopes as the stream tells them, with the names of their rows; what is not there is left out."""
+        found: dict[str, dict[str, Any]] = {}
+        for name in portfolios:
+            with suppress(NotFound):
+                told = (await self.scopes.get(actor, name)).totals()
+                found |= {} if told is None else {name: told}
+        return found
 
     def news(self, topic: Topic, since: int) -> bool:
         """Tell whether anything a topic shows changed after flush `since`."""

@@ -219,6 +219,13 @@ class Scope:
             self.changed = number
         shown.table, shown.totals, shown.states = valued.table, valued.totals, valued.states
 
+    def totals(self) -> dict[str, Any] | None:
+        """Give what clients see of the whole, and the names of the rows under `holdings`; None where the portfolio is no more."""
+        shown = self._shown
+        if shown is None:
+            return None
+        return {"currency": shown.facts.live.base_currency, **shown.totals, "holdings": shown.facts.live.symbols}
+
     def changed_at(self, *, risk: bool = False) -> int:
         """Give the flush in which anything that is followed last changed."""
         return max(self.changed, self.risk_changed) if risk else self.changed

@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import fields, replace
 from pathlib import Path
 
-from tests.load import scenarios
+from tests.load import browsers, scenarios
 from tests.load.plan import Plan
 from tests.load.report import write
 
@@ -16,7 +16,8 @@ SCENARIOS = {
     "fanout": (scenarios.fan_out, Plan()),
     "burst": (scenarios.burst, Plan(clients=200, seconds=8)),
     "deaf": (scenarios.deaf, Plan(clients=500, seconds=12)),
-    "dashboards": (scenarios.dashboard_run, Plan(clients=100, dashboards=100, quotes=200, seconds=20)),
+    "dashboards": (scenarios.dashboard_run, Plan(clients=100, dashboards=100, portfolios=20, quotes=500, seconds=20)),
+    "browser": (browsers.soak, Plan(seconds=300, tabs=0)),
 }
 
 

@@ -60,33 +60,42 @@ class Dashboard:
         answers[str(answer.status_code)] += 1
 
 
-async def refreshing(base: str, portfolios: list[str], every: float, seconds: float, seed: int) -> dict[str, Any]:
-    """Open a dashboard on each portfolio, and refresh each every so many seconds, at moments of its own."""
-    boards, seen, answers = [Dashboard(base, portfolio) for portfolio in portfolios], dict[str, list[float]](), Counter[str]()
-    chance = random.Random(seed)  # noqa: S311
-    await asyncio.gather(*(board.open() for board in boards))
-    for board in boards:
-        await board.refresh({}, Counter())  # the first look fills caches, as the first visit does
-    began = time.monotonic()
+class Wall:
+    """All dashboards of a process."""
 
-    async def live(board: Dashboard) -> None:
-        due = began + chance.random() * every
-        while due < began + seconds:
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
-            await board.refresh(seen, answers)
-            due += every
+    def __init__(self, base: str, portfolios: list[str], seed: int) -> None:
+        self.boards, self._chance = [Dashboard(base, portfolio) for portfolio in portfolios], random.Random(seed)  # noqa: S311
 
-    await asyncio.gather(*map(live, boards))
-    took = [each for values in seen.values() for each in values]
-    return {"dashboards": len(boards), "callbacks": len(took), "callback_ms": quantiles(took), "answers": dict(answers),
-            "by_callback": {name: quantiles(values) for name, values in seen.items()}}
+    async def open(self) -> None:
+        """Load each page, and ask all once: the first look fills caches, as the first visit does."""
+        for board in self.boards:
+            await board.open()
+            await board.refresh({}, Counter())
+
+    async def run(self, every: float, seconds: float) -> dict[str, Any]:
+        """Refresh each every so many seconds, at moments of its own."""
+        seen, answers, began = dict[str, list[float]](), Counter[str](), time.monotonic()
+
+        async def live(board: Dashboard) -> None:
+            due = began + self._chance.random() * every
+            while due < began + seconds:
+                await asyncio.sleep(max(0.0, due - time.monotonic()))
+                await board.refresh(seen, answers)
+                due += every
+
+        await asyncio.gather(*map(live, self.boards))
+        took = [each for values in seen.values() for each in values]
+        return {"dashboards": len(self.boards), "callbacks": len(took), "callback_ms": quantiles(took), "answers": dict(answers),
+                "by_callback": {name: quantiles(values) for name, values in seen.items()}}
 
 
 def refresh(line: Connection, base: str, portfolios: list[str], seed: int) -> None:
-    """Run as a process: `run every seconds`."""
-    line.send("ready")
-    while True:
-        word, given = told(line)
-        if word == "stop":
-            return
-        line.send(asyncio.run(refreshing(base, portfolios, *given, seed)))
+    """Run as a process: `open`, then `run every seconds`."""
+    wall = Wall(base, portfolios, seed)
+    with asyncio.Runner() as runner:
+        line.send("ready")
+        while True:
+            word, given = told(line)
+            if word == "stop":
+                return
+            line.send(runner.run(getattr(wall, word)(*given)))

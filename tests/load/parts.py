@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-PATIENCE_SECONDS = 90.0
+PATIENCE_SECONDS = 240.0
 TICKS = os.sysconf("SC_CLK_TCK")
 
 

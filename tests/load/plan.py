@@ -22,7 +22,8 @@ class Plan:
     bare_seconds: float = 5
     dashboards: int = 0
     refresh_seconds: float = 5
-    tabs: int = 0
+    tabs: int = 0  # of Chromium, beside the one that is measured
+    pages: int = 200  # changes of page
     through_rest: bool = False  # quotes come by POST /quotes instead of a poller beside the server
     seed: int = 7
 

@@ -208,12 +208,15 @@ def dashboard_run(home: Path, plan: Plan) -> tuple[dict[str, Any], list[Row]]:
     with stage(home, plan) as on:
         found: dict[str, Any] = {"connected": on.connect(plan.clients)}
         on.warm()
-        boards = Part(dashboards.refresh, on.server.url, on.world.portfolios[:plan.dashboards], plan.seed)
+        followed = [on.world.portfolios[place % plan.portfolios] for place in range(plan.dashboards)]
+        boards = Part(dashboards.refresh, on.server.url, followed, plan.seed)
         boards.hear()
-        boards.say("run", plan.refresh_seconds, plan.seconds)
-        on.feeder.say("run", plan.quotes, plan.batch_seconds, plan.seconds + 10)
+        boards.ask("open")
+        on.listeners.ask("begin")
+        on.feeder.say("run", plan.quotes, plan.batch_seconds, plan.seconds)
         on.meter.start()
-        found["boards"], found["cores"], found["stream"] = boards.hear(), on.meter.cores(), on.listeners.ask("told")
+        found["boards"] = boards.ask("run", plan.refresh_seconds, plan.seconds)
+        found["cores"], found["stream"] = on.meter.cores(), on.listeners.ask("told")
         found["lag_ms"] = on.lag_ms()
         found["feed"] = quantiles(on.feeder.hear()["batch_ms"])
         boards.stop()
