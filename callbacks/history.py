@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import date, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dash import Dash, Input, Output, no_update
@@ -14,6 +15,8 @@ from components import cards, figures, summary, theme
 from components.figures import History
 from components.ids import OverviewIds as Ids
 from engine.errors import NotFound, PortfolioError
+from services.recent import span
+from services.views import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +62,11 @@ def register(app: Dash, services: Services) -> None:
 
 
 def _points(services: Services, scope: str) -> list[tuple[datetime, float]]:
-    return services.valuation.intraday(services.accounts.local(), scope)
+    actor = services.accounts.local()
+    revision = tuple(sorted((str(each.id), each.revision) for each in services.portfolios.find(actor)))
+    key = ("today", actor.workspace_id, scope, revision if scope == ALL else dict(revision).get(scope))
+    found: list[tuple[datetime, float]] = services.recent.get_or_compute(key, span(10), partial(services.valuation.intraday, actor, scope))
+    return found
 
 
 def _growth(services: Services, scope: str, period: str, past: dict[str, Any]) -> Sequence[Any]:
@@ -82,7 +89,9 @@ def _history(services: Services, actor: Actor, scope: str, period: str, view: Ho
         points = [(at, value) for at, value in services.valuation.intraday(actor, scope) if theme.known(value)]
         return History([at for at, _ in points], [value for _, value in points], [paid] * len(points))
     today = view.as_of.date()
-    frame = services.performance.history(actor, scope, period_start(period, today), today, known_at=known_at)
+    key = ("history", actor.workspace_id, scope, period, today, known_at, tuple(sorted(view.revisions.items())))
+    ask = partial(services.performance.history, actor, scope, period_start(period, today), today, known_at=known_at)
+    frame = services.recent.get_or_compute(key, span(60), ask)
     frame = frame[(frame.index.date < today) & frame["value"].notna()]
     frame = frame[(frame[["value", "net_contributions"]] != 0).any(axis=1).cummax()]  # what was before the first transaction is no history
     days = [moment.date() for moment in frame.index]

@@ -18,6 +18,7 @@ from components.ids import Ids as Frame
 from components.ids import OverviewIds as Ids
 from engine.errors import NotFound, PortfolioError
 from services.live.still import still
+from services.recent import span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -143,8 +144,8 @@ async def _summary(services: Services, actor: Actor, scope: str, past: Past) -> 
     rows = holding_rows(view, state)
     symbols = [row.symbol for row in rows if not row.is_cash]
     sparks, income = await asyncio.gather(
-        asyncio.to_thread(services.valuation.sparklines, actor, [] if past["as_of"] else symbols, 30),
-        asyncio.to_thread(_income, services, actor, scope, view.as_of.date(), past["known_at"]),
+        asyncio.to_thread(_sparks, services, actor, [] if past["as_of"] else symbols),
+        asyncio.to_thread(_income, services, actor, view, past["known_at"]),
     )
     return Answer(**_parts(reading, rows, sparks, income))
 
@@ -172,10 +173,20 @@ async def _message(services: Services, actor: Actor, scopes: Sequence[str]) -> d
     return message
 
 
-def _income(services: Services, actor: Actor, scope: str, today: date, known_at: datetime | None) -> float | None:
+def _sparks(services: Services, actor: Actor, symbols: list[str]) -> dict[str, list[float]]:
+    """Last closes of what is held; told again to whoever asks within ten seconds."""
+    key = ("sparks", actor.workspace_id, tuple(symbols))
+    found: dict[str, list[float]] = services.recent.get_or_compute(key, span(10), partial(services.valuation.sparklines, actor, symbols, 30))
+    return found
+
+
+def _income(services: Services, actor: Actor, view: HoldingsView, known_at: datetime | None) -> float | None:
     """Income of the last twelve months; none where the history cannot be valued."""
+    scope, today = view.scope, view.as_of.date()
+    key = ("income", actor.workspace_id, scope, today, known_at, tuple(sorted(view.revisions.items())))
+    ask = partial(services.performance.bridge, actor, scope, today - timedelta(days=365), today, known_at=known_at)
     try:
-        return float(services.performance.bridge(actor, scope, today - timedelta(days=365), today, known_at=known_at).get("income", 0.0))
+        return float(services.recent.get_or_compute(key, span(60), ask).get("income", 0.0))
     except PortfolioError:
         return None
 
@@ -358,8 +369,11 @@ def _whole(state: dict[str, Any], line: Sequence[float]) -> beside.Column:
 def _lines(services: Services, actor: Actor, scopes: Sequence[str], past: Past, revisions: tuple[tuple[str, int], ...]) -> dict[str, Sequence[float]]:
     """Total P/L of each scope over one year, a point a week; none where the history cannot be valued. Every session is told the same."""
     today, known_at, known = past["as_of"] or services.market.sight().day, past["known_at"], dict(revisions)
-    return {scope: services.lines.get_or_compute((actor.workspace_id, scope, today, known_at), revisions if scope == ALL else known.get(scope),
-                                                 partial(_line, services, actor, scope, today, known_at)) for scope in scopes}
+    lines: dict[str, Sequence[float]] = {}
+    for scope in scopes:
+        key, version = ("line", actor.workspace_id, scope, known.get(scope), today, known_at), (span(60), revisions if scope == ALL else None)
+        lines[scope] = services.recent.get_or_compute(key, version, partial(_line, services, actor, scope, today, known_at))
+    return lines
 
 
 def _line(services: Services, actor: Actor, scope: str, today: date, known_at: datetime | None) -> list[float]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from services.accounts import Accounts
 from services.advice.custom_rules import CustomRules
@@ -138,9 +138,9 @@ class Services:
     hub: Hub | None = None  # None only while it is being built
 
     @cached_property
-    def lines(self) -> Recent[list[float]]:
-        """The small lines of the comparison, which every session is told the same."""
-        return Recent(512)
+    def recent(self) -> Recent[Any]:
+        """What every session is told the same for a moment."""
+        return Recent(2_000)
 
     @cached_property
     def status(self) -> Status:

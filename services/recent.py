@@ -13,6 +13,11 @@ V = TypeVar("V")
 SHARE: Final = 0.05  # of the time may go into working a result out again
 
 
+def span(seconds: float) -> int:
+    """Give the number of the present span of so many seconds: a version for what may be told for so long."""
+    return int(time.monotonic() // seconds)
+
+
 @dataclass(slots=True)
 class _Entry(Generic[V]):
     """One result: of which version it is, when it was worked out and how long that took."""
