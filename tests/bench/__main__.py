@@ -13,6 +13,7 @@ from tests.bench import (
     bench_bars,
     bench_booking,
     bench_feed,
+    bench_firm,
     bench_hub,
     bench_import,
     bench_live,
@@ -31,7 +32,7 @@ from tests.ui.conftest import server_in
 def main() -> int:
     """Measure, print, and fail where a bar is missed."""
     rows = bench_booking.run() + bench_bars.run() + bench_feed.run() + bench_hub.run() + bench_live_risk.run() + bench_alerts.run()
-    rows += bench_sheet.run() + bench_var.run() + bench_advice.run() + bench_advice_trades.run()
+    rows += bench_sheet.run() + bench_var.run() + bench_firm.run() + bench_advice.run() + bench_advice_trades.run()
     with tempfile.TemporaryDirectory() as folder:
         server = server_in(Path(folder)).start()
         try:
