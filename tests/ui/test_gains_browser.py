@@ -205,7 +205,7 @@ def dialog(page: Page, server: Any) -> Locator:
     page.goto(f"{server.url}/holdings?symbol=AAPL")
     page.get_by_role("button", name="What would selling realise?").click()
     sheet = page.locator("#sale-dialog")
-    expect(sheet.locator("[data-method-row]").first).to_be_visible(timeout=15_000)
+    expect(sheet.locator("[data-method-row]").first).to_be_visible(timeout=30_000)
     return sheet
 
 
@@ -270,7 +270,7 @@ def test_the_dialog_fits_a_phone(browser: Browser, server: Any, watch: Any) -> N
     page = watch.on(phone.new_page())
     page.goto(f"{server.url}/holdings?symbol=AAPL")
     page.get_by_role("button", name="What would selling realise?").click()
-    expect(page.locator("#sale-dialog [data-method-row]").first).to_be_visible(timeout=15_000)
+    expect(page.locator("#sale-dialog [data-method-row]").first).to_be_visible(timeout=30_000)
     box = page.locator("#sale-dialog").bounding_box()
     assert box is not None
     assert box["x"] >= 0

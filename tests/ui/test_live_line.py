@@ -196,7 +196,7 @@ def test_the_light_says_state_and_age(line: Line, shown: Page) -> None:
     assert shown.get_attribute("#status", "data-state") == "stale"
     line.refusing = True
     line.break_off()
-    shown.wait_for_function("document.getElementById('status-word').textContent === 'No feed'", timeout=15_000)  # the poll must fall silent first
+    shown.wait_for_function("document.getElementById('status-word').textContent === 'No feed'", timeout=30_000)  # the poll must fall silent first
 
 
 def test_a_ledger_change_reaches_the_tables(line: Line, shown: Page) -> None:
