@@ -126,16 +126,25 @@ def _garch_words(told: Losses) -> str:
     return GARCH_IN if "garch" in told.test.forecasts else GARCH_COMING
 
 
+def _selling_foot(selling: pd.DataFrame) -> str:
+    """Say what the days to sell rest on, and that volumes are simulated where they are."""
+    if not selling["days"].notna().any():
+        return " Days to sell are not known: no bar tells a volume."
+    simulated = " These volumes are simulated." if (selling["simulated"] > 0).any() else ""
+    return f" Days to sell: at a fifth of the mean volume of 20 days.{simulated}"
+
+
 def parts_panel(page: Page, exposure: Exposure, told: Losses) -> Component:
     """List what each holding adds to the loss, in money."""
     if not len(told.parts):
         return panels.empty_panel("What each holding adds", "Nothing to take apart", "Holdings need 60 trading days in common.", span="c12")
-    value, days = exposure.value, page.services.risk.selling(exposure)["days"]
+    selling = page.services.risk.selling(exposure)
+    value, days = exposure.value, selling["days"]
     rows = [parts.Part(str(symbol), str(exposure.holdings.loc[symbol, "name"]), float(row["weight"]), float(row["standalone"]) * value,
                        float(row["component"]) * value, float(row["marginal"]), float(row["incremental"]) * value,
                        float(days.get(symbol, float("nan"))) if days.notna().any() else None)
             for symbol, row in told.parts.iterrows()]
     total = float(told.parts["component"].sum()) * value
     table = parts.parts_table(rows, total=total, currency=exposure.base_currency, benefit=told.benefit * value)
-    return panels.plain_panel("What each holding adds", table, span="c12", foot=PARTS_FOOT,
+    return panels.plain_panel("What each holding adds", table, span="c12", foot=PARTS_FOOT + _selling_foot(selling),
                               note=f"value at risk by {METHOD_NAMES.get(told.method, told.method)}, {len(rows)} holdings")

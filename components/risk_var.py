@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 FIGURES = {"Kupiec p": "kupiec_p_value", "Independence p": "independence_p_value", "Coverage p": "conditional_coverage_p_value",
            "Duration p": "duration_p_value", "ES p": "shortfall_p_value"}
+LEAST_DAYS = 0.1
 REJECTED = 0.05  # a p-value below it says that forecasts and losses disagree
 LIGHTS = {"green": "g", "yellow": "y", "red": "r"}
 
@@ -60,6 +61,11 @@ def models_table(models: Sequence[Model], *, chosen: str) -> html.Table:
         html.Td(light(model.light, model.light_title)),
     ], className="sel" if model.name == chosen else "", title=model.gap or None) for model in models]
     return table("Models of value at risk", ["Model", "VaR", "ES", "Hits", "Kupiec p", "Light"], rows, classes="models")
+
+
+def _days(value: float | None) -> str:
+    """Write days with one decimal; what takes less than that is said to."""
+    return f"<{theme.NARROW}0.1" if value is not None and 0 < value < LEAST_DAYS else theme.number(value, decimals=1)
 
 
 def _asked(text: str, figure: str) -> html.Span:
@@ -121,7 +127,7 @@ def parts_table(parts: Sequence[Part], *, total: float, currency: str, benefit: 
         html.Td(_asked(theme.share(part.component / total if part.component is not None and total else None), f"part.share:{part.name}")),
         html.Td(_asked(theme.percent(part.marginal, signed=False), f"part.marginal:{part.name}"), className="soft"),
         html.Td(_asked(theme.money(part.incremental, decimals=0, signed=True), f"part.incremental:{part.name}"), className="soft"),
-        *([html.Td(theme.number(part.days_to_sell, decimals=1), className="soft")] if has_days else []),
+        *([html.Td(_days(part.days_to_sell), className="soft")] if has_days else []),
     ]) for part, component in zip(parts, components, strict=True)]
     alone = sum(part.alone for part in parts if part.alone is not None and theme.known(part.alone))
     foot = html.Tr([html.Td("Portfolio", className="l"), html.Td(""), html.Td(theme.money(alone, decimals=0), className="soft"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any, Final, Protocol
 
 from data import calendar
@@ -17,11 +18,12 @@ from data.bus import Bus
 from data.database import Database, Unit
 from data.feed import Feed
 from data.providers.simulated import SimulatedMarket
+from data.records import StoredComponent
 from data.settings import Settings
 from engine.errors import BusError
 from engine.types import Actor, AssetClass, Bar, Instrument
 from services.demo_ledgers import ledger
-from services.demo_plans import LISTINGS, PLANS, Plan
+from services.demo_plans import LISTINGS, MIXES, PLANS, Mix, Plan
 from services.demo_writer import Market, cents
 
 BEGINNING: Final = date(1990, 1, 1)
@@ -82,8 +84,9 @@ def _refill(services: Parts, say: Say, *, purge: bool) -> None:
         closes = _put_bars(unit, instruments, market, until, say)
         rates = _put_rates(unit, actor, market, until, say)
         prices = Market(closes, rates, market.last_real("AAPL"))
+        mixes = {mix.name: _put_mix(unit, actor, mix, instruments) for mix in MIXES}
         for plan in PLANS:
-            _put_portfolio(unit, actor, plan, prices, until, say)
+            _put_portfolio(unit, actor, plan, prices, until, say, benchmark=mixes.get(plan.benchmark, plan.benchmark))
     services.feed.forget([instrument.id for instrument in instruments.values()])
     _tell(services.bus, actor)
 
@@ -126,9 +129,17 @@ def _put_rates(unit: Unit, actor: Actor, market: SimulatedMarket, until: date, s
     return {pair: {rate.date: rate.rate for rate in told[pair]} for pair in LEDGER_PAIRS}
 
 
-def _put_portfolio(unit: Unit, actor: Actor, plan: Plan, prices: Market, until: date, say: Say) -> None:
+def _put_mix(unit: Unit, actor: Actor, mix: Mix, instruments: dict[str, Instrument]) -> str:
+    """Add a blend, unless one of its name is there, which may be somebody's own by now; gives its key."""
+    there = unit.benchmarks.named(actor.workspace_id, mix.name)
+    parts = [StoredComponent("instrument", instruments[symbol].id, Decimal(points) / mix.points) for symbol, points in mix.shares.items()]
+    cash = [StoredComponent("cash", None, Decimal(mix.cash) / mix.points, mix.cash_rate)] if mix.cash else []
+    return str((there or unit.benchmarks.add(actor.workspace_id, actor.user_id, mix.name, mix.rebalancing, [*parts, *cash])).id)
+
+
+def _put_portfolio(unit: Unit, actor: Actor, plan: Plan, prices: Market, until: date, say: Say, *, benchmark: str) -> None:
     portfolio = unit.portfolios.add(actor.workspace_id, actor.user_id, name=plan.name, base_currency=plan.base_currency,
-                                    benchmark=plan.benchmark, demo=True)
+                                    benchmark=benchmark, demo=True)
     entries = unit.ledger.add(ledger(plan, portfolio.id, prices, until=until), actor.workspace_id, actor.user_id)
     unit.portfolios.bump(portfolio.id)
     say(f"Demo: {plan.name}, {len(entries):,} transactions since {plan.opened}")

@@ -64,7 +64,23 @@ class Plan:
     conversions: tuple[Conversion, ...] = ()
     withdrawals: Mapping[date, int] = field(default_factory=dict)
     shorts: Mapping[str, tuple[int, date, date]] = field(default_factory=dict)
-    benchmark: str = "SP500"
+    benchmark: str = "SP500"  # a symbol, or the name of a mix
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """A benchmark made of several things, in points of a whole."""
+
+    name: str
+    rebalancing: str
+    shares: Mapping[str, int]
+    cash: int = 0
+    cash_rate: Decimal = Decimal(0)  # a year
+
+    @property
+    def points(self) -> int:
+        """What all parts add up to."""
+        return sum(self.shares.values()) + self.cash
 
 
 def listing(symbol: str, name: str, sector: str, exchange: str, yearly: str, month: int) -> Listing:
@@ -137,7 +153,7 @@ BALANCED = Plan(
         Conversion(date(2022, 10, 10), 5_000, "USD", "EUR"),
         Conversion(date(2024, 3, 11), 4_000, "EUR", "GBP"),
     ),
-    benchmark="SP500",
+    benchmark="Sectors 90/10",
 )
 
 CONCENTRATED = Plan(
@@ -155,3 +171,21 @@ CONCENTRATED = Plan(
 )
 
 PLANS = (GROWTH, BALANCED, CONCENTRATED)
+
+# Shares of the demo in sectors about as heavy as in the market, and as much cash as the balanced portfolio keeps: it can be taken apart by sector.
+SECTORS = Mix(
+    name="Sectors 90/10",
+    rebalancing="quarterly",
+    shares={
+        "AAPL": 9, "MSFT": 9, "AMD": 4,  # technology
+        "UNH": 4, "JNJ": 4, "LLY": 3, "PFE": 2, "MRK": 3,  # health care
+        "HD": 5, "WMT": 4, "PG": 4, "KO": 4, "PEP": 3, "BBY": 2,  # consumer
+        "JPM": 8, "BAC": 5,  # financials
+        "XOM": 5, "CVX": 4, "RRC": 1,  # energy
+        "GE": 7,  # industrials
+    },
+    cash=10,
+    cash_rate=Decimal("0.01"),
+)
+CAUTIOUS = Mix(name="60/40 S&P 500 and cash", rebalancing="quarterly", shares={"SP500": 60}, cash=40, cash_rate=Decimal("0.02"))
+MIXES = (SECTORS, CAUTIOUS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import date, datetime
@@ -36,6 +37,12 @@ from services.views import ALL
 KEPT_VIEWS, KEPT_BESIDES = 128, 8
 ANSWER_SECONDS = 3600
 SATURDAY = 5
+
+
+def most_named(names: Sequence[str]) -> str | None:
+    """Give the name that stands most often; None where there is none, or where two stand as often."""
+    counts = Counter(names).most_common(2)
+    return counts[0][0] if counts and (len(counts) == 1 or counts[0][1] > counts[1][1]) else None
 
 
 class Performance:
@@ -159,13 +166,12 @@ class Performance:
 
     @staticmethod
     def _benchmark(unit: Unit, actor: Actor, question: PerformanceQuestion, parts: Sequence[Booked]) -> tuple[Reference | None, tuple[Finding, ...]]:
-        """Find what to compare with: what was asked for, else what all portfolios of the scope name."""
+        """Find what to compare with: what was asked for, else what most portfolios of the scope name."""
         if question.benchmark is not None:
             return (find_reference(unit, actor, question.benchmark) if question.benchmark else None), ()
-        named = {part.portfolio.benchmark for part in parts if part.portfolio.benchmark}
-        if len(named) != 1:
+        key = most_named([part.portfolio.benchmark for part in parts if part.portfolio.benchmark])
+        if key is None:
             return None, ()
-        key = named.pop()
         try:
             return find_reference(unit, actor, key), ()
         except (NotFound, InvalidInput):

@@ -26,6 +26,7 @@ from data.providers.continuation import Floats, Panel, continued, day_of
 from data.providers.intraday import Paths
 from data.providers.packaged import INDEX, SHARES, ecb_rates, share_closes
 from data.providers.schedule import Schedule, Whole, coin
+from data.providers.volumes import volumes
 from data.records import Rate
 from data.settings import Settings
 from engine.types import AssetClass, Bar, CorporateAction, Instrument, Quote
@@ -128,12 +129,13 @@ class SimulatedMarket:
         return self._told(wanted, np.tile(np.arange(len(wanted)), len(steps)), np.repeat(steps, len(wanted)), received=None)
 
     def fetch_bars(self, instrument: Instrument, start: date, end: date) -> list[Bar]:
-        """Return the closes of a share or of the index, real ones as they are in the package, later ones in cents."""
+        """Return the closes of a share or of the index, real ones as they are in the package, later ones in cents with simulated volumes."""
         if not self.covers(instrument) or instrument.symbol in self._fx.symbols:
             return []
         panel, rows = self._shares, self._shares.between(start, end)
         closes = panel.closes[rows, panel.symbols.index(instrument.symbol)].tolist()
-        return [self._bar(day, close, panel.last_real) for day, close in zip(panel.days[rows].tolist(), closes, strict=True)]
+        traded = volumes(panel, instrument.symbol, seed=self._seed)[rows].tolist()
+        return [self._bar(*row, panel.last_real) for row in zip(panel.days[rows].tolist(), closes, traded, strict=True)]
 
     def fetch_actions(self, instrument: Instrument, start: date, end: date) -> list[CorporateAction]:
         """Return nothing: splits and dividends are in the prices."""
@@ -157,10 +159,11 @@ class SimulatedMarket:
         """Return the ECB's rates and what continues them; a pair that has ended, only up to its end."""
         return {pair: self._rates(pair, start, end) for pair in pairs if pair in self._ecb.columns}
 
-    def _bar(self, day: int, close: float, last_real: int) -> Bar:
+    def _bar(self, day: int, close: float, traded: float, last_real: int) -> Bar:
         if day <= last_real:
             return Bar(day_of(day), _decimal(close), source="skfolio")
-        return Bar(day_of(day), _decimal(close, 2), source=self.name, simulated=True)
+        volume = None if math.isnan(traded) else Decimal(int(traded))
+        return Bar(day_of(day), _decimal(close, 2), volume=volume, source=self.name, simulated=True)
 
     def _rates(self, pair: str, start: date, end: date) -> list[Rate]:
         published = self._ecb[pair].loc[pd.Timestamp(start) : pd.Timestamp(end)].dropna()

@@ -105,11 +105,11 @@ class Prices(Repository):
         return aligned({**found, **{key: (days, values) for key, days, values in rows}}, list(instrument_ids))
 
     def traded(self, instrument_ids: Sequence[UUID], start: date, end: date | None = None) -> pd.DataFrame:
-        """Give what was traded, a row a bar: instrument_id date high low volume, NaN where a bar does not tell it."""
-        query = ("SELECT instrument_id, date, high::float8, low::float8, volume::float8 FROM bar"  # noqa: S608
+        """Give what was traded, a row a bar: instrument_id date high low volume simulated, NaN where a bar does not tell it."""
+        query = ("SELECT instrument_id, date, high::float8, low::float8, volume::float8, simulated FROM bar"  # noqa: S608
                  f" WHERE instrument_id = ANY(%(ids)s) AND {WITHIN} ORDER BY date")
         rows = self.fetch(query, {"ids": list(instrument_ids), "start": start, "end": end})
-        return pd.DataFrame(rows, columns=["instrument_id", "date", "high", "low", "volume"])
+        return pd.DataFrame(rows, columns=["instrument_id", "date", "high", "low", "volume", "simulated"])
 
     def pack_closes(self, most: int = 100, least: int = 250) -> int:
         """Lay the closes of instruments that have many bars into one piece each, where they are not; gives how many. Asked again, the rest."""

@@ -17,7 +17,7 @@ from services.risk.exposures import Exposure
 
 SESSIONS: Final = 20  # bars that volume and spread are the means of
 REACH_DAYS: Final = 45
-COLUMNS: Final = ["quantity", "volume", "days", "share_in_a_day", "spread"]
+COLUMNS: Final = ["quantity", "volume", "days", "share_in_a_day", "spread", "simulated"]
 
 
 def liquidity(database: Database, exposure: Exposure, participation: float) -> pd.DataFrame:
@@ -34,7 +34,7 @@ def liquidity(database: Database, exposure: Exposure, participation: float) -> p
     -------
     DataFrame
         Symbol x quantity, volume (mean of the last twenty bars that tell it), days, share_in_a_day, spread (of highs and lows,
-        fraction); NaN where bars do not tell.
+        fraction), simulated (share of these volumes that are); NaN where bars do not tell.
 
     Raises
     ------
@@ -46,11 +46,13 @@ def liquidity(database: Database, exposure: Exposure, participation: float) -> p
     with database.read() as unit:
         bars = unit.instruments.traded(list(symbols), calendar.today() - timedelta(days=REACH_DAYS))
     named = bars.assign(symbol=[symbols[key] for key in bars["instrument_id"]])
+    told_of = named[named["volume"].notna()].astype({"simulated": np.float64})
     volume = _last(named, "volume").mean().reindex(held.index)
     high, low = _last(named, "high"), _last(named, "low")
     spread = effective_spread(high, low) if high.shape == low.shape else pd.Series(dtype=np.float64)
     told = {"quantity": held, "volume": volume, "days": days_to_liquidate(held, volume, participation=participation),
-            "share_in_a_day": share_liquidated(held, volume, participation=participation), "spread": spread.reindex(held.index)}
+            "share_in_a_day": share_liquidated(held, volume, participation=participation), "spread": spread.reindex(held.index),
+            "simulated": _last(told_of, "simulated").mean().reindex(held.index)}
     return pd.DataFrame(told, index=held.index, columns=COLUMNS, dtype=np.float64)
 
 

@@ -84,6 +84,17 @@ def test_real_closes_are_those_of_the_package(market: SimulatedMarket) -> None:
     assert (told.to_numpy() == real.to_numpy()).all()
 
 
+def test_volumes_are_simulated_days_alone_the_same_in_every_process_and_none_of_an_index(market: SimulatedMarket) -> None:
+    bars = market.fetch_bars(instrument("AAPL"), date(2022, 12, 1), date(2023, 3, 31))
+    assert {bar.volume is None for bar in bars if not bar.simulated} == {True}
+    traded = [float(bar.volume) for bar in bars if bar.simulated and bar.volume is not None]
+    assert len(traded) == sum(bar.simulated for bar in bars) > 50
+    assert 0.7 < np.median(traded) / 85e6 < 2
+    later = SimulatedMarket().fetch_bars(instrument("AAPL"), date(2023, 3, 1), date(2026, 3, 31))
+    assert [bar.volume for bar in later[:23]] == [bar.volume for bar in bars[-23:]]
+    assert {bar.volume for bar in market.fetch_bars(instrument("SP500"), date(2024, 1, 1), date(2024, 2, 1))} == {None}
+
+
 def test_bars_are_continued_on_weekdays_only(market: SimulatedMarket) -> None:
     days = [bar.date for bar in market.fetch_bars(instrument("AAPL"), date(2026, 11, 1), date(2026, 11, 23))]
     assert days == [day.date() for day in pd.bdate_range("2026-11-01", "2026-11-23")]

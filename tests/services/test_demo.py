@@ -224,6 +224,20 @@ def test_prices_are_there_and_what_is_simulated_says_so(seeded: Seeded) -> None:
     assert rates[0].date == date(1999, 1, 4)
 
 
+def test_the_balanced_portfolio_is_measured_against_a_mix_of_every_sector(seeded: Seeded) -> None:
+    with seeded.parts.database.read() as unit:
+        mixes = {blend.name: blend for blend in unit.benchmarks.find(seeded.actor.workspace_id)}
+        sectors = {one.id: one.sector for one in unit.instruments.find_all(seeded.actor.workspace_id)}
+    assert set(mixes) == {"Sectors 90/10", "60/40 S&P 500 and cash"}
+    for blend in mixes.values():
+        assert sum(part.weight for part in blend.components) == 1
+    found = demo_portfolios(seeded)
+    assert found["Global balanced"].benchmark == str(mixes["Sectors 90/10"].id)
+    assert found["US growth"].benchmark == found["Concentrated"].benchmark == "SP500"
+    held = {sectors[part.instrument_id] for part in mixes["Sectors 90/10"].components if part.instrument_id}
+    assert held == {listed.sector for listed in LISTINGS if listed.sector}
+
+
 def test_reset_restores_the_demo_and_leaves_a_persons_own(seeded: Seeded) -> None:
     parts, actor = seeded.parts, seeded.actor
     with parts.database.begin() as unit:

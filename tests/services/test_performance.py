@@ -12,7 +12,7 @@ from data import calendar
 from data.cache import Cache
 from engine.types import Actor
 from services import Services
-from services.performance import Performance
+from services.performance import Performance, most_named
 from services.performance_views import PerformanceQuestion
 from services.valuation import Valuation
 
@@ -94,6 +94,13 @@ def test_a_currency_that_is_taken_out_of_the_ledger_leaves_the_days_before(servi
     assert services.performance.performance(actor, key).figures["closing_value"] == pytest.approx(1110)
     services.transactions.void(actor, key, euros.id, 1)
     assert services.performance.performance(actor, key).figures["closing_value"] == pytest.approx(1000)
+
+
+def test_all_together_are_compared_with_what_most_of_them_name() -> None:
+    assert most_named(["SP500", "SP500", "mix"]) == "SP500"
+    assert most_named(["mix"]) == "mix"
+    assert most_named(["SP500", "mix"]) is None
+    assert most_named([]) is None
 
 
 def test_a_benchmark_that_nothing_holds_is_priced_from_the_first_day_on(services: Services, actor: Actor) -> None:
