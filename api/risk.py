@@ -10,14 +10,15 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
 from api.dependencies import Asks, Day, day, truth
-from api.risk_schemas import EXAMPLE, RiskPublic, TermsPublic
+from api.risk_schemas import EXAMPLE, RiskPublic, TermsPublic, UncertaintyPublic
 from api.schemas import Problem
 from engine.errors import InvalidInput
 from services import fields
 from services.fields import Place
 from services.performance_views import PERIODS
 from services.risk.exposures import HELD_BY
-from services.risk.told import laid_out, term_json
+from services.risk.told import laid_out, term_json, uncertainty_json
+from services.risk.uncertainty import TRIALS
 from services.risk.views import RiskQuestion
 
 routes = APIRouter(tags=["risk"])
@@ -60,6 +61,14 @@ def _whole(name: str, text: Text, default: int) -> int:
 def figures(call: Asks) -> dict[str, Any]:
     """List every figure of risk with its meaning, unit and source."""
     return {"figures": [term_json(term) for term in call.services.risk.terms()]}
+
+
+@routes.get("/portfolios/{portfolio_id}/risk/uncertainty", response_model=UncertaintyPublic)
+def uncertainty(call: Asks, portfolio_id: Annotated[str, "or all"], asked: Annotated[RiskQuestion, Depends(question)],
+                trials: Annotated[Text, Query(description="Strategies among which this one is the best; 10 where absent", examples=["10"])] = None,
+                ) -> dict[str, Any]:
+    """Tell how sure the headline figures are: intervals of 95 % by drawing the history anew in blocks, and the chances of the Sharpe ratio."""
+    return uncertainty_json(call.services.risk.uncertainty(call.actor, portfolio_id, asked, trials=_whole("trials", trials, TRIALS)))
 
 
 @routes.get("/portfolios/{portfolio_id}/risk", response_model=RiskPublic, responses={

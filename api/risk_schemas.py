@@ -118,6 +118,32 @@ class RiskPublic(BaseModel):
     findings: list[FindingPublic]
 
 
+class IntervalPublic(BaseModel):
+    """A figure with the interval it lies in."""
+
+    estimate: float | None
+    lower: float | None
+    upper: float | None
+    standard_error: float | None
+
+
+class UncertaintyPublic(BaseModel):
+    """How sure the headline figures are."""
+
+    scope: str
+    label: str
+    base_currency: str
+    observations: int
+    confidence: float
+    draws: int
+    block: float = Field(description="Mean length of the blocks that are drawn, periods")
+    figures: dict[str, IntervalPublic] = Field(description="Of the window")
+    today: dict[str, IntervalPublic] = Field(description="Of today's weights on their last two years, one day")
+    missing: dict[str, int] = Field(description="A figure, and how many more observations it takes to say something")
+    trials: int
+    sharpe: dict[str, float | None] = Field(description="standard_error standard_error_autocorrelated probabilistic deflated minimum_track_record")
+
+
 EXAMPLE: dict[str, Any] = {
     "scope": "all", "label": "All portfolios", "base_currency": "USD", "start": "2024-01-03", "end": "2024-12-31", "observations": 251,
     "periods_per_year": 252.0, "value": 124300.5, "conventions": {"level": "0.95", "horizon_days": "1", "method": "historical", "risk_free": "0"},

@@ -6,7 +6,7 @@ window.dash_clientside = window.dash_clientside || {};
 window.portolan.risk = (() => {
   const { element } = window.portolan.draw, format = window.portolan.format;
   const NARROW = matchMedia("(max-width: 720px)"), AGAIN_MS = 30_000, TYPING_MS = 200;
-  const CHOICES = ["from", "to", "level", "horizon", "method", "benchmark", "rf", "window"], OF_TAB = ["tab", "corr", "shrink", "by", "models"], COUNTED = ["from", "to", "rf", "window"];
+  const CHOICES = ["from", "to", "level", "horizon", "method", "benchmark", "rf", "window"], OF_TAB = ["tab", "corr", "shrink", "by", "models", "trials"], COUNTED = ["from", "to", "rf", "window"];
   const byId = (id) => document.getElementById(id);
   const find = (selector) => document.querySelector(`#risk-page ${selector}`);
   const all = (selector) => document.querySelectorAll(`#risk-page ${selector}`);
@@ -27,7 +27,7 @@ window.portolan.risk = (() => {
     const told = find("[data-part=conventions]");
     if (told) told.textContent = COUNTED.filter((name) => now[name]).length || "";
     for (const tab of all("[data-risk-tab]")) tab.setAttribute("aria-selected", tab.dataset.riskTab === (now.tab || ""));
-    for (const [name, key] of [["riskLevel", "level"], ["riskCorr", "corr"], ["riskShrink", "shrink"], ["riskBy", "by"], ["riskModels", "models"]]) {
+    for (const [name, key] of [["riskLevel", "level"], ["riskCorr", "corr"], ["riskShrink", "shrink"], ["riskBy", "by"], ["riskModels", "models"], ["riskTrials", "trials"]]) {
       for (const button of all(`[data-${name.replace("risk", "risk-").toLowerCase()}]`)) button.setAttribute("aria-pressed", (button.dataset[name] || "") === (now[key] || ""));
     }
     const root = byId("risk-page");
@@ -88,7 +88,7 @@ window.portolan.risk = (() => {
   /* ------------------------------------------------------------------ presses and choices */
   function onClick(event) {
     const pressed = (selector) => event.target.closest?.(`#risk-page ${selector}`);
-    const tab = pressed("[data-risk-tab]"), level = pressed("[data-risk-level]"), corr = pressed("[data-risk-corr]"), shrink = pressed("[data-risk-shrink]"), by = pressed("[data-risk-by]"), models = pressed("[data-risk-models]");
+    const tab = pressed("[data-risk-tab]"), level = pressed("[data-risk-level]"), corr = pressed("[data-risk-corr]"), shrink = pressed("[data-risk-shrink]"), by = pressed("[data-risk-by]"), models = pressed("[data-risk-models]"), trials = pressed("[data-risk-trials]");
     const benchmark = pressed("[data-benchmark]"), deed = pressed("[data-do]")?.dataset.do, model = pressed("[data-model]");
     if (tab) query({ tab: tab.dataset.riskTab || null });
     else if (level) query({ level: level.dataset.riskLevel || null });
@@ -96,6 +96,7 @@ window.portolan.risk = (() => {
     else if (shrink) query({ shrink: shrink.dataset.riskShrink || null });
     else if (by) query({ by: by.dataset.riskBy || null });
     else if (models) query({ models: models.dataset.riskModels || null });
+    else if (trials) query({ trials: trials.dataset.riskTrials || null });
     else if (model) query({ method: model.dataset.model });
     else if (benchmark) { window.portolan.shell.closeMenus(); query({ benchmark: benchmark.dataset.benchmark }); }
     else if (deed === "risk-conventions") { window.portolan.shell.closeMenus(); query(Object.fromEntries(COUNTED.map((name) => [name, null]))); }

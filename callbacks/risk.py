@@ -170,7 +170,8 @@ def _head(services: Services, asked: dict[str, Any]) -> Head:
             "own": None if asked.get("benchmark") else rows.benchmark_name(view)}
     if not view.observations and not len(exposure.holdings):
         return Head(LOST, view.scope, _nothing(), benchmark=rows.benchmark_name(view) or "none", read=read)
-    strip = parts.kpi_strip(rows.strip(view, exposure, today, level=question.level))
+    sure = services.risk.intervals(actor, asked["portfolio"], question)
+    strip = parts.kpi_strip(rows.strip(view, exposure, today, sure, level=question.level))
     score = parts.score(float(today.score.score) if today.score.score else None, rows.score_words(today.score), title=rows.score_title(today.score))
     return Head(WHOLE, view.scope if _is_live(asked) else "", (), rows.when(view), notices(view), [*strip, score], rows.foot(view),
                 rows.benchmark_name(view) or "none", read, json.dumps({name: asked.get(name) for name in OWN_CHOICES}))

@@ -10,6 +10,7 @@ from components import theme
 from components.figures_distribution import Band
 from components.figures_risk import Line
 from components.risk import METHOD_NAMES, SCORE_WORDS, Fall, Figure, Row
+from components.risk_certainty import between
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,12 +48,13 @@ def foot(view: RiskView) -> str:
 # --------------------------------------------------------------------------------------------------------------------------- strip
 
 
-def strip(view: RiskView, exposure: Exposure, today: Today, *, level: float) -> list[Figure]:
+def strip(view: RiskView, exposure: Exposure, today: Today, sure: pd.DataFrame, *, level: float) -> list[Figure]:
     """Headline figures: today's losses in money, how much it moves, against what, and where it stands below its peak."""
     share, basis = theme.number(level * 100, decimals=1, least=0), two_years(today.days)
     spread, lacking = "1 day" if today.horizon == 1 else f"{today.horizon} days", max(0, LEAST_DAYS - today.days)
     losses = [Figure(f"{name} {share}, {spread}", value * exposure.value, "whole", exposure.base_currency,
-                     [theme.percent(value, signed=False), said], explain, missing=lacking, title=f"{METHOD_NAMES.get(today.method)}, {basis}")
+                     [theme.percent(value, signed=False), said], explain, missing=lacking, title=f"{METHOD_NAMES.get(today.method)}, {basis}",
+                     sure=interval(sure, explain, exposure.value) if today.horizon == 1 else "")
               for name, value, said, explain in (("VaR", today.value_at_risk, " of the value", "risk.today.value_at_risk"),
                                                  ("ES", today.expected_shortfall, ", mean beyond VaR", "risk.today.expected_shortfall"))]
     current, deepest = view.figures.get("current_drawdown"), view.figures.get("max_drawdown")
@@ -61,11 +63,23 @@ def strip(view: RiskView, exposure: Exposure, today: Today, *, level: float) -> 
     deepest = float(fall.min()) if len(fall) and deepest is None else deepest
     return [
         *losses,
-        Figure("Volatility", hundred(today.volatility), "money", "%", basis, "risk.today.volatility", missing=lacking),
+        Figure("Volatility", hundred(today.volatility), "money", "%", basis, "risk.today.volatility", missing=lacking,
+               sure=interval(sure, "risk.today.volatility")),
         Figure("Beta", today.beta, "money", "", f"2 years, to {benchmark_name(view)}" if view.benchmark else "no benchmark is chosen",
-               "risk.today.beta", missing=lacking),
+               "risk.today.beta", missing=lacking, sure=interval(sure, "risk.today.beta")),
         Figure("Drawdown now", hundred(current), "money", "%", f"maximum {theme.percent(deepest, decimals=1)}", "risk.max_drawdown"),
     ]
+
+
+def interval(sure: pd.DataFrame, figure: str, money: float | None = None) -> str:
+    """Write the interval of one of today's figures; of a loss in money. Losses are drawn by history, whichever model is measured by."""
+    name = figure.rpartition(".")[2]
+    low, high = (float(sure.loc[name, side]) for side in ("lower", "upper"))
+    if not (theme.known(low) and theme.known(high)):
+        return ""
+    if money is not None:
+        return f"by history {theme.money(low * money, decimals=0)} to {theme.money(high * money, decimals=0)}"
+    return between(low, high, "fraction" if name == "volatility" else "ratio")
 
 
 def hundred(value: float | None) -> float | None:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from datetime import date
 
 TABS = (("", "Overview"), ("drawdowns", "Drawdowns"), ("var", "Value at risk"), ("rolling", "Rolling"), ("distribution", "Distribution"),
-        ("correlation", "Correlation"), ("concentration", "Concentration"), ("stress", "Stress"), ("figures", "All figures"))
+        ("correlation", "Correlation"), ("concentration", "Concentration"), ("stress", "Stress"), ("certainty", "Certainty"),
+        ("figures", "All figures"))
 LEVELS = (("0.9", "90\u202f%"), ("", "95\u202f%"), ("0.99", "99\u202f%"))
 METHODS = (("historical", "Historical"), ("age_weighted", "Age-weighted"), ("normal", "Normal"), ("student_t", "Student-t"),
            ("cornish_fisher", "Cornish-Fisher"), ("ewma", "EWMA"), ("garch", "GARCH"), ("filtered_historical", "Filtered historical"),
@@ -41,6 +42,7 @@ class Figure(NamedTuple):
     path: str = ""  # in the stream
     missing: int = 0  # observations that it lacks: greyed
     title: str = ""
+    sure: str = ""  # the interval that it lies in
 
 
 class Fall(NamedTuple):
@@ -83,6 +85,7 @@ def _kpi(figure: Figure) -> html.Div:
     number = [live(figure.value, figure.path or None, figure.form, **attributes), unit(figure.unit)] if known else theme.UNKNOWN
     context = f"{days(figure.missing)} missing to say something" if figure.missing and known else figure.context
     shown = kpi(figure.label, number, context)
+    shown.children.append(html.Dd(figure.sure, className="sub sure", title="Interval of 95\u202f% by drawing the history anew"))
     shown.className = "kpi" + (" is-thin" if figure.missing else "")
     shown.title = figure.title or None
     return shown

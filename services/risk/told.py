@@ -11,6 +11,7 @@ from engine.risk.catalogue import Term
 from engine.risk.score import RiskScore
 from services.performance_json import dated, finding_json, known, rows
 from services.risk.today import Today
+from services.risk.uncertainty import Uncertainty
 from services.risk.views import RiskView
 
 MONTHS = range(1, 13)
@@ -55,6 +56,14 @@ def score_json(score: RiskScore) -> dict[str, Any]:
     """Tell the score of 1 to 7, what it is made of, and what would change it by one."""
     return {"score": score.score or None, "position": known({"position": score.position})["position"], "scale": score.scale,
             "components": known(score.components), "measures": known(score.measures), "changes": [known(asdict(each)) for each in score.changes]}
+
+
+def uncertainty_json(told: Uncertainty) -> dict[str, Any]:
+    """Tell the intervals of figures by name."""
+    tables = {name: {str(figure): known(row.to_dict()) for figure, row in getattr(told, name).iterrows()} for name in ("figures", "today")}
+    return {"scope": told.scope, "label": told.label, "base_currency": told.base_currency, "observations": told.observations,
+            "confidence": told.confidence, "draws": told.draws, "block": told.block, **tables, "missing": dict(told.missing), "trials": told.trials,
+            "sharpe": known(dict(told.sharpe))}
 
 
 def term_json(term: Term) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,7 @@ from services.risk import losses as losses_of
 from services.risk.exposures import Exposure
 from services.risk.losses import losses
 from services.risk.relations import relations
+from services.risk.uncertainty import uncertainty
 from services.risk.views import RiskQuestion
 
 DAYS = pd.bdate_range("2022-01-03", periods=420)
@@ -163,6 +165,35 @@ def test_figures_of_today_of_models_and_of_parts_are_explained_and_worked_out_ag
         assert told.value == whole.figures[name] == pytest.approx(told.reproduced), name
     beta = explained(services, actor, key, "risk.concentration.beta", "AAA")
     assert beta.value == whole.risk.set_index("key").loc["AAA", "beta"] == pytest.approx(beta.reproduced)
+
+
+def test_intervals_hold_the_figures_and_the_sharpe_ratio_is_judged(services: Services, actor: Actor, held: tuple[UUID, Exposure]) -> None:
+    key, exposure = held
+    told, view = services.risk.uncertainty(actor, key), services.risk.risk(actor, key)
+    for name, row in told.figures.drop(index="beta").iterrows():  # no benchmark: no beta
+        assert row["estimate"] == pytest.approx(view.figures[str(name)]), name
+        assert row["lower"] < row["upper"]
+        assert row["standard_error"] > 0
+    spread = told.today.loc["volatility"]
+    assert spread["lower"] < spread["estimate"] < spread["upper"]
+    assert spread["standard_error"] == pytest.approx(spread["estimate"] / np.sqrt(2 * told.observations), rel=0.5)  # of a normal
+    assert told.sharpe["probabilistic"] == view.figures["probabilistic_sharpe_ratio"]
+    alone = services.risk.uncertainty(actor, key, trials=1)
+    assert alone.sharpe["deflated"] == pytest.approx(alone.sharpe["probabilistic"])
+    assert told.sharpe["deflated"] < alone.sharpe["deflated"]
+    market = exposure.realised.to_numpy()
+    beside = uncertainty(replace(exposure, benchmark=exposure.realised * 0.5 + MOVES[:, 1] * 0.01), exposure, Ask())
+    assert beside.figures.loc["beta", "lower"] < beside.figures.loc["beta", "estimate"] < beside.figures.loc["beta", "upper"]
+    assert beside.figures.loc["beta", "estimate"] == pytest.approx(np.polyfit(market * 0.5 + MOVES[:, 1] * 0.01, market, 1)[0])
+    with pytest.raises(InvalidInput):
+        services.risk.uncertainty(actor, key, trials=0)
+
+
+def test_a_record_of_days_has_no_interval_and_says_how_many_are_missing(services: Services, actor: Actor) -> None:
+    key = portfolio(services, actor, DAYS[:16], MOVES[:15])
+    told = services.risk.uncertainty(actor, key)
+    assert told.figures["lower"].isna().all()
+    assert told.missing["sharpe_ratio"] == 30 - told.observations == 15
 
 
 def test_an_empty_portfolio_has_every_figure_as_a_gap(services: Services, actor: Actor) -> None:

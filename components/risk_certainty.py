@@ -1,0 +1,62 @@
+"""How sure the figures of the Risk page are: intervals on one scale each, and what is said of the Sharpe ratio."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from dash import html
+
+from components import theme
+from components.performance import table
+from components.risk import days, value_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+TRIALS = (("1", "1"), ("", "10"), ("100", "100"), ("1000", "1,000"))
+
+
+class Interval(NamedTuple):
+    """A figure with the interval it lies in."""
+
+    name: str  # explains it: "risk.volatility"
+    label: str
+    unit: str
+    estimate: float
+    lower: float
+    upper: float
+    error: float
+    missing: int  # days that it lacks: greyed
+
+
+def between(lower: float | None, upper: float | None, unit: str) -> str:
+    r"""Write an interval; nothing where there is none.
+
+    Examples
+    --------
+    >>> between(0.101, 0.152, "fraction")
+    '10.10 to 15.20\u202f%'
+    """
+    if lower is None or upper is None or not (theme.known(lower) and theme.known(upper)):
+        return ""
+    low, high = value_text(lower, unit), value_text(upper, unit)
+    return f"{low.removesuffix(f'{theme.NARROW}%')} to {high}"
+
+
+def intervals_table(title: str, rows: Sequence[Interval]) -> html.Table:
+    """List figures with their intervals and standard errors, and a bar of the interval about the figure."""
+    lines = [html.Tr([
+        html.Td(row.label, className="l"),
+        html.Td(html.Span(value_text(row.estimate, row.unit), className="num", **{"data-explain": row.name})),
+        html.Td(between(row.lower, row.upper, row.unit) or theme.UNKNOWN),
+        html.Td(value_text(row.error, row.unit), className="soft"),
+        html.Td(days(row.missing) if row.missing else "", className="lacking"),
+    ], className="is-thin" if row.missing else "", title=f"{days(row.missing)} missing to say something" if row.missing else None) for row in rows]
+    return table(title, ["Figure", "Value", "95\u202f% interval", "Standard error", "Missing"], lines)
+
+
+def sharpe_table(rows: Sequence[tuple[str, str, str, bool]]) -> html.Table:
+    """List what is said of the Sharpe ratio: label, value, meaning, and whether it is warned of."""
+    lines = [html.Tr([html.Td([html.B(label), html.Span(meaning, className="meaning")], className="l wrap"),
+                      html.Td(html.Span(value, className="num rejected" if warned else "num"))]) for label, value, meaning, warned in rows]
+    return table("What is known of the Sharpe ratio", ["", "Value"], lines, classes="certainty")
