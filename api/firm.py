@@ -47,6 +47,14 @@ def portfolios(call: Asks, run_id: Id, request: Request, response: Response, fig
     return [_narrowed(row, wanted) for row in paged(page, request, response)]
 
 
+@routes.get("/{run_id}/portfolios.csv", response_class=Response, responses={200: {"description": "The file", "content": {"text/csv": {}}}})
+def file(call: Asks, run_id: Id) -> Response:
+    """Write every portfolio that is there as a line, every figure as a column."""
+    key = found_id("risk run", run_id)
+    return Response(call.services.firm.file(call.actor, key), media_type="text/csv; charset=utf-8",
+                    headers={"Content-Disposition": f'attachment; filename="portolan-risk-{key}.csv"', "Cache-Control": "no-store"})
+
+
 @routes.post("/{run_id}/cancel", response_model=RunPublic)
 def cancel(call: Writes, run_id: Id) -> RunView:
     """Stop a run; what is there stays. A second time changes nothing."""

@@ -6,7 +6,7 @@ window.dash_clientside = window.dash_clientside || {};
 window.portolan.risk = (() => {
   const { element } = window.portolan.draw, format = window.portolan.format;
   const NARROW = matchMedia("(max-width: 720px)"), AGAIN_MS = 30_000, TYPING_MS = 200;
-  const CHOICES = ["from", "to", "level", "horizon", "method", "benchmark", "rf", "window"], OF_TAB = ["tab", "corr", "shrink", "by", "models", "trials"], COUNTED = ["from", "to", "rf", "window"];
+  const CHOICES = ["from", "to", "level", "horizon", "method", "benchmark", "rf", "window"], OF_TAB = ["tab", "corr", "shrink", "by", "models", "trials", "run", "figures", "sort"], COUNTED = ["from", "to", "rf", "window"];
   const byId = (id) => document.getElementById(id);
   const find = (selector) => document.querySelector(`#risk-page ${selector}`);
   const all = (selector) => document.querySelectorAll(`#risk-page ${selector}`);

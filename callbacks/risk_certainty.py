@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dash import html
+
 from components import controls, theme
 from components import risk_certainty as parts
 from components import risk_panels as panels
-from components.risk import days
+from components.risk import METHOD_NAMES, days
 from engine.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ FOOT = ("Each interval holds 95 % of what the figure is on {draws} histories dra
 def tab(page: Page) -> list[Component]:
     """Lay the tab out."""
     told = page.services.risk.uncertainty(page.actor, page.scope, page.question, trials=trials_of(page.asked.get("trials")))
-    return [_window_panel(told), _sharpe_panel(page, told), _today_panel(page, told)]
+    return [_window_panel(told), html.Div([_sharpe_panel(page, told), _today_panel(page, told)], className="c5 pile")]
 
 
 def trials_of(text: str | None) -> int:
@@ -57,8 +59,9 @@ def _today_panel(page: Page, told: Uncertainty) -> Component:
     _, today = page.services.risk.today(page.actor, page.scope, page.question)
     lacking = dict.fromkeys(map(str, told.today.index), max(0, LEAST_TODAY - today.days))
     title = "Of today\u2019s holdings"
-    return panels.plain_panel(title, parts.intervals_table(title, _rows(told.today, "risk.today.", lacking)), span="c7",
-                              note=f"{today.days} trading days, today\u2019s weights, losses by history")
+    return panels.plain_panel(title, parts.intervals_table(title, _rows(told.today, "risk.today.", lacking)), span="",
+                              note=f"{today.days} trading days, {METHOD_NAMES.get(today.method, today.method)}",
+                              foot="No interval where days cannot be drawn anew for it: a volatility followed through time, a simulation.")
 
 
 def _sharpe_panel(page: Page, told: Uncertainty) -> Component:
@@ -75,5 +78,5 @@ def _sharpe_panel(page: Page, told: Uncertainty) -> Component:
         ("Minimum track record", record, "To be 95\u202f% sure that it is above 0; \u2013 where the ratio is below 0", short > 0),
     ]
     choice = controls.segments(parts.TRIALS, attribute="risk-trials", label="Trials", current=page.asked.get("trials") or "")
-    return panels.plain_panel("The Sharpe ratio", parts.sharpe_table(rows), span="c5 sharpe-panel", tools=[choice], note="best of so many tried",
+    return panels.plain_panel("The Sharpe ratio", parts.sharpe_table(rows), span="sharpe-panel", tools=[choice], note="best of so many tried",
                               foot="Bailey and L\u00f3pez de Prado 2012, 2014; Lo 2002. Warned of below 95\u202f%.")

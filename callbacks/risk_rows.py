@@ -72,13 +72,13 @@ def strip(view: RiskView, exposure: Exposure, today: Today, sure: pd.DataFrame, 
 
 
 def interval(sure: pd.DataFrame, figure: str, money: float | None = None) -> str:
-    """Write the interval of one of today's figures; of a loss in money. Losses are drawn by history, whichever model is measured by."""
+    """Write the interval of one of today's figures; of a loss in money."""
     name = figure.rpartition(".")[2]
     low, high = (float(sure.loc[name, side]) for side in ("lower", "upper"))
     if not (theme.known(low) and theme.known(high)):
         return ""
     if money is not None:
-        return f"by history {theme.money(low * money, decimals=0)} to {theme.money(high * money, decimals=0)}"
+        return f"{theme.money(low * money, decimals=0)} to {theme.money(high * money, decimals=0)}"
     return between(low, high, "fraction" if name == "volatility" else "ratio")
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dash import dcc, html
 
-from callbacks import risk_certainty, risk_concentration, risk_shape, risk_var
+from callbacks import risk_certainty, risk_concentration, risk_firm, risk_shape, risk_var
 from callbacks import risk_rows as rows
 from callbacks.risk_page import Page
 from components import cards, controls, figures_distribution, figures_risk, theme
@@ -212,4 +212,4 @@ def over_time_panel(page: Page, told: Relations) -> Component:
 
 TABS: dict[str, Tab] = {"": _overview, "drawdowns": _drawdowns, "rolling": _rolling, "figures": _figures,
                         "var": risk_var.tab, "distribution": risk_shape.tab, "correlation": _correlation, "concentration": risk_concentration.tab,
-                        "certainty": risk_certainty.tab}
+                        "certainty": risk_certainty.tab, "portfolios": risk_firm.tab}

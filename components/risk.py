@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 TABS = (("", "Overview"), ("drawdowns", "Drawdowns"), ("var", "Value at risk"), ("rolling", "Rolling"), ("distribution", "Distribution"),
         ("correlation", "Correlation"), ("concentration", "Concentration"), ("stress", "Stress"), ("certainty", "Certainty"),
-        ("figures", "All figures"))
+        ("figures", "All figures"), ("portfolios", "Every portfolio"))
 LEVELS = (("0.9", "90\u202f%"), ("", "95\u202f%"), ("0.99", "99\u202f%"))
 METHODS = (("historical", "Historical"), ("age_weighted", "Age-weighted"), ("normal", "Normal"), ("student_t", "Student-t"),
            ("cornish_fisher", "Cornish-Fisher"), ("ewma", "EWMA"), ("garch", "GARCH"), ("filtered_historical", "Filtered historical"),

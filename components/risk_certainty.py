@@ -45,14 +45,15 @@ def between(lower: float | None, upper: float | None, unit: str) -> str:
 
 def intervals_table(title: str, rows: Sequence[Interval]) -> html.Table:
     """List figures with their intervals and standard errors, and a bar of the interval about the figure."""
+    short = any(row.missing for row in rows)
     lines = [html.Tr([
         html.Td(row.label, className="l"),
         html.Td(html.Span(value_text(row.estimate, row.unit), className="num", **{"data-explain": row.name})),
         html.Td(between(row.lower, row.upper, row.unit) or theme.UNKNOWN),
         html.Td(value_text(row.error, row.unit), className="soft"),
-        html.Td(days(row.missing) if row.missing else "", className="lacking"),
+        *([html.Td(days(row.missing) if row.missing else "", className="lacking")] if short else []),
     ], className="is-thin" if row.missing else "", title=f"{days(row.missing)} missing to say something" if row.missing else None) for row in rows]
-    return table(title, ["Figure", "Value", "95\u202f% interval", "Standard error", "Missing"], lines)
+    return table(title, ["Figure", "Value", "95\u202f% interval", "Standard error", *(["Missing"] if short else [])], lines)
 
 
 def sharpe_table(rows: Sequence[tuple[str, str, str, bool]]) -> html.Table:

@@ -27,6 +27,7 @@ from services import fields
 from services.fields import Place
 from services.performance_views import PERIODS
 from services.risk.exposures import Exposures
+from services.risk.firm_file import as_csv
 from services.risk.firm_job import Job
 from services.risk.firm_views import FirmQuestion, FirmRow, RunView, row_view, view_of
 from services.views import Page
@@ -36,6 +37,7 @@ log = logging.getLogger("portolan.firm")
 
 RUN: TypeAdapter[UUID] = TypeAdapter(UUID)
 QUESTION: TypeAdapter[FirmQuestion] = TypeAdapter(FirmQuestion)
+MOST_ROWS = 20_000  # portfolios of a file
 WAITING = 4  # runs that may wait in one process
 KEPT = timedelta(days=30)
 
@@ -94,6 +96,12 @@ class FirmRuns:
             unit.risk_runs.get(actor.workspace_id, run_id)
             found = unit.risk_runs.rows(run_id, limit=limit + 1, after=after)
         return Page(tuple(map(row_view, found[:limit])), str(found[limit - 1].number) if len(found) > limit else None)
+
+    def file(self, actor: Actor, run_id: UUID) -> bytes:
+        """Write all portfolios of a run with all of their figures as CSV, as far as they are there."""
+        with self._database.read() as unit:
+            unit.risk_runs.get(actor.workspace_id, run_id)
+            return as_csv([row_view(row) for row in unit.risk_runs.rows(run_id, limit=MOST_ROWS, after=None)])
 
     def cancel(self, actor: Actor, run_id: UUID) -> RunView:
         """Stop a run, whichever process is at it; what is there stays. A second time changes nothing.

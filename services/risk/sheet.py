@@ -125,16 +125,18 @@ class Risk:
         """Tell how sure the headline figures are; see `services.risk.uncertainty`."""
         asked = checked(question or RiskQuestion())
         lived, held = (self._exposures.exposure(actor, scope, ask(asked)) for ask in (lived_question, held_question))
+        method = self.losses(actor, scope, asked)[1].method
         weights = tuple(np.round(held.weights.fillna(0.0) / WEIGHT_STEP).astype(int))
-        key: Hashable = (lived.state, held.state, weights, asked.level, asked.risk_free, trials)
-        return self._sureness.get_or_compute(key, lambda: uncertainty(lived, held, asked, trials=trials))
+        key: Hashable = (lived.state, held.state, weights, asked.level, asked.risk_free, method, trials)
+        return self._sureness.get_or_compute(key, lambda: uncertainty(lived, held, asked, method=method, trials=trials))
 
     def intervals(self, actor: Actor, scope: str | UUID = ALL, question: RiskQuestion | None = None) -> pd.DataFrame:
         """Give the intervals of today's figures alone, which takes a fiftieth of a second."""
         asked = checked(question or RiskQuestion())
-        held = self._exposures.exposure(actor, scope, held_question(asked))
+        held, told = self.losses(actor, scope, asked)
         weights = tuple(np.round(held.weights.fillna(0.0) / WEIGHT_STEP).astype(int))
-        return self._intervals.get_or_compute((held.state, weights, asked.level), lambda: today_intervals(held, asked))
+        key: Hashable = (held.state, weights, asked.level, told.method)
+        return self._intervals.get_or_compute(key, lambda: today_intervals(held, asked, told.method))
 
     def rolling(self, actor: Actor, scope: str | UUID = ALL, question: RiskQuestion | None = None) -> RollingView:
         """Follow figures over a window of `question.window` trading days; windows reach back beyond the start of the question."""

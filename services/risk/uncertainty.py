@@ -27,7 +27,9 @@ from engine import (
 )
 from engine.errors import InvalidInput
 from engine.risk.bootstrap import Rule
+from engine.risk.sample import Sample
 from engine.risk.sheet import CATALOGUE
+from engine.risk.var.filtered import ewma_path
 from services.risk.exposures import Exposure
 from services.risk.losses import HISTORY
 from services.risk.views import RiskQuestion
@@ -40,6 +42,10 @@ MOST_TRIALS: Final = 1_000_000
 COLUMNS: Final = ["estimate", "lower", "upper", "standard_error"]
 HEADLINES: Final = ("annualised_return", "volatility", "sharpe_ratio", "sortino_ratio", "max_drawdown", "value_at_risk", "expected_shortfall",
                     "calmar_ratio", "beta")
+DRAWN_AS: Final[Mapping[str, str]] = {  # a model -> the one that its returns, or what is left of them over their expected size, are drawn by
+    "historical": "historical", "normal": "normal", "student_t": "student_t", "cornish_fisher": "cornish_fisher", "evt": "evt",
+    "filtered_historical": "historical", "conditional_evt": "evt"}
+FILTERED: Final = frozenset({"filtered_historical", "conditional_evt"})
 OF_TODAY: Final = ("value_at_risk", "expected_shortfall", "volatility", "beta")
 MINIMUM: Final[Mapping[str, int]] = {term.name: term.minimum for term in CATALOGUE}
 
@@ -56,13 +62,14 @@ class Uncertainty:
     draws: int
     block: float  # mean length of a block, periods
     figures: pd.DataFrame  # HEADLINES x COLUMNS: of the window
-    today: pd.DataFrame  # OF_TODAY x COLUMNS: of today's weights on their last two years, one day
+    today: pd.DataFrame  # OF_TODAY x COLUMNS: of today's weights on their last two years, one day; losses by the model that is measured by,
+    # NaN where drawing days anew says nothing of it: a volatility that is followed through time, a simulation
     missing: Mapping[str, int]  # name -> how many more returns it takes to say something: grey it
     trials: int  # that the deflated ratio takes the best of
     sharpe: Mapping[str, float]  # standard_error standard_error_autocorrelated probabilistic deflated minimum_track_record
 
 
-def uncertainty(lived: Exposure, held: Exposure, asked: RiskQuestion, *, trials: int = TRIALS) -> Uncertainty:
+def uncertainty(lived: Exposure, held: Exposure, asked: RiskQuestion, *, method: str = "historical", trials: int = TRIALS) -> Uncertainty:
     """Tell how sure the headline figures of a scope are.
 
     Parameters
@@ -73,6 +80,8 @@ def uncertainty(lived: Exposure, held: Exposure, asked: RiskQuestion, *, trials:
         Of all of history: today's weights on it.
     asked
         Confidence of the losses, risk-free rate.
+    method
+        Model that today's losses are measured by.
     trials
         Strategies among which this one is the best: what luck alone gives the best of so many is what the deflated ratio has to beat.
 
@@ -83,19 +92,31 @@ def uncertainty(lived: Exposure, held: Exposure, asked: RiskQuestion, *, trials:
     """
     if not 1 <= trials <= MOST_TRIALS:
         raise InvalidInput("trials", trials, "is not a number of trials", hint=f"Use 1 to {MOST_TRIALS:,}", rule="out_of_range")
-    returns, past = lived.realised.dropna(), held.of_today.dropna().tail(HISTORY)
+    returns = lived.realised.dropna()
     rules = _rules(asked, lived.periods_per_year)
     return Uncertainty(
         lived.scope, lived.label, lived.base_currency, len(returns), CONFIDENCE, DRAWS, float(max(len(returns), 1) ** (1.0 / 3.0)),
-        _drawn(returns, lived.benchmark, rules, HEADLINES), _drawn(past, held.benchmark_of_today, rules, OF_TODAY),
+        _drawn(returns, lived.benchmark, rules, HEADLINES), today_intervals(held, asked, method),
         {name: MINIMUM[name] - len(returns) for name in HEADLINES if len(returns) < MINIMUM[name]}, trials,
         of_sharpe(returns, asked.risk_free, lived.periods_per_year, trials))
 
 
-def today_intervals(exposure: Exposure, asked: RiskQuestion) -> pd.DataFrame:
-    """Give the intervals of today's figures alone: OF_TODAY x COLUMNS."""
+def today_intervals(exposure: Exposure, asked: RiskQuestion, method: str) -> pd.DataFrame:
+    """Give the intervals of today's figures alone, losses by a model: OF_TODAY x COLUMNS."""
     past = exposure.of_today.dropna().tail(HISTORY)
-    return _drawn(past, exposure.benchmark_of_today, _rules(asked, exposure.periods_per_year), OF_TODAY)
+    found = _drawn(past, exposure.benchmark_of_today, _rules(asked, exposure.periods_per_year), ("volatility", "beta")).reindex(list(OF_TODAY))
+    if method in DRAWN_AS and len(past) >= LEAST:
+        found.update(_of_losses(past, asked.level, method))
+    return found
+
+
+def _of_losses(past: pd.Series, level: float, method: str) -> pd.DataFrame:
+    """Draw returns anew; of a filtered model what they were over their expected size, which is the same tomorrow in every draw."""
+    path = np.sqrt(np.asarray(ewma_path(Sample(past.to_numpy(dtype=np.float64)[:, None])))[:, 0])
+    drawn, scale = (past / path[:-1], float(path[-1])) if method in FILTERED else (past, 1.0)
+    rules = {name: partial(figure, level=level, method=DRAWN_AS[method]) for name, figure in
+             (("value_at_risk", value_at_risk), ("expected_shortfall", expected_shortfall))}
+    return pd.DataFrame(bootstrap_interval(drawn, rules, draws=DRAWS, level=CONFIDENCE)) * scale
 
 
 def _rules(asked: RiskQuestion, periods: float) -> dict[str, Rule]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import time
 from typing import Any
 from uuid import uuid4
@@ -49,6 +50,13 @@ def test_a_run_is_begun_followed_and_read(client: TestClient, held: str) -> None
     empty = client.get(f"{RUNS}/{told['id']}/portfolios", params={"after": 0}).json()
     assert [(row["name"], row["observations"], row["figures"]["volatility"]) for row in empty] == [("Nothing in it", 0, None)]
     assert [run["id"] for run in client.get(RUNS).json()] == [told["id"]]
+    file = client.get(f"{RUNS}/{told['id']}/portfolios.csv")
+    assert file.headers["content-type"].startswith("text/csv")
+    head, *lines = list(csv.reader(file.text.splitlines()))
+    assert [line[1] for line in lines] == ["Test", "Nothing in it"]
+    assert float(dict(zip(head, lines[0], strict=True))["volatility"]) == row["figures"]["volatility"]
+    assert dict(zip(head, lines[1], strict=True))["volatility"] == ""
+    assert client.get(f"{RUNS}/{uuid4()}/portfolios.csv").status_code == 404
 
 
 def test_the_same_key_begins_one_run(client: TestClient, held: str) -> None:

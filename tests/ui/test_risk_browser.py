@@ -47,7 +47,8 @@ def test_it_opens_without_an_error_or_a_stranger_and_tells_what_the_service_tell
 
 
 TABS = {"Drawdowns": ".risk-under", "Value at risk": ".models-panel", "Rolling": ".risk-cone", "Distribution": ".risk-bins",
-        "Correlation": ".matrix", "Concentration": ".share", "All figures": ".figures-table"}
+        "Correlation": ".matrix", "Concentration": ".share",
+        "Certainty": ".certainty", "Every portfolio": ".firm-panel", "All figures": ".figures-table"}
 
 
 TABLES = """() => {
@@ -94,6 +95,26 @@ def test_figures_are_searched_and_explained(page: Page, server: Server) -> None:
     sheet = page.locator("#explain-sheet")
     expect(sheet).to_contain_text("Sortino", timeout=PATIENCE)
     expect(sheet).to_contain_text("/risk?start=2023-01-31&end=2025-06-30")
+
+
+def test_every_portfolio_is_measured_followed_and_taken_as_a_file(page: Page, server: Server, watch: Watch) -> None:
+    opened(page, server, f"{FIXED}&tab=portfolios")
+    page.get_by_role("button", name="Measure every portfolio").click()
+    rows = page.locator(".firm-table tbody tr")
+    expect(page.locator("[data-part=firm-progress][data-status=done]")).to_be_visible(timeout=PATIENCE)
+    expect(rows).not_to_have_count(0, timeout=PATIENCE)
+    run = query(page)["run"]
+    told = page.request.get(f"{server.url}/api/v1/risk/runs/{run}/portfolios").json()
+    assert rows.count() == len(told)
+    growth = next(row for row in told if row["name"] == "US growth")
+    shown = rows.filter(has_text="US growth").locator("td").nth(3).text_content()
+    assert number(shown) == pytest.approx(growth["figures"]["volatility"] * 100, abs=0.006)
+    with page.expect_download() as file:
+        page.get_by_role("link", name="CSV").click()
+    assert file.value.path().read_text().startswith("portfolio_id,name,base_currency")
+    page.reload()
+    expect(rows.filter(has_text="US growth")).to_be_visible(timeout=PATIENCE)
+    assert watch.errors == []
 
 
 def test_a_phone_shows_it_without_scrolling_sideways(context: BrowserContext, server: Server) -> None:
