@@ -11,7 +11,6 @@ from dash import html
 
 from components import cards, firm, theme
 from engine.errors import InvalidInput
-from engine.risk.catalogue import Term
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -83,7 +82,7 @@ def _nothing(run: RunView | None) -> Component:
                        else "This run ended before a portfolio was worked out.")
 
 
-def _terms(page: Page, group: str, rows: Sequence[FirmRow]) -> list[Term]:
+def _terms(page: Page, group: str, rows: Sequence[FirmRow]) -> list[Any]:
     """Choose the figures of a group, those that the run has."""
     there = {name for row in rows[:1] for name in row.figures} | {name for row in rows for name in row.figures}
     every = {term.name: term for term in page.services.risk.terms()}
@@ -97,11 +96,11 @@ def _groups(page: Page, group: str) -> Component:
     return html.Label([html.Span("Figures", className="sr"), html.Select(options, name="figures", className="input", **{"data-choice": "figures"})])
 
 
-def _column(term: Term) -> firm.Column:
+def _column(term: Any) -> firm.Column:  # noqa: ANN401  # a figure of the catalogue
     return firm.Column(term.name, term.label, term.unit, term.meaning, term.minimum)
 
 
-def _lines(rows: Sequence[FirmRow], terms: Sequence[Term], sort: str, blends: Mapping[str, str]) -> list[firm.Line]:
+def _lines(rows: Sequence[FirmRow], terms: Sequence[Any], sort: str, blends: Mapping[str, str]) -> list[firm.Line]:
     name, falls = sort.removeprefix("-"), sort.startswith("-")
     ordered = sorted(rows, key=lambda row: row.name.casefold(), reverse=falls and name == "name")
     if name != "name":
