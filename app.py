@@ -28,8 +28,9 @@ from data.database import migrate
 from data.settings import Settings
 from engine.errors import InvalidInput, PortfolioError, RowsRefused
 from server import background, build_services, create_server, create_watch
-from services import demo, import_report
-from services.import_views import ImportOptions, Upload
+from services.demo import service as demo
+from services.imports import report as import_report
+from services.imports.views import ImportOptions, Upload
 from services.verifying import verify
 
 if TYPE_CHECKING:

@@ -35,7 +35,7 @@ from data.poller import Job, Poller
 from data.providers import registry
 from engine.errors import PortfolioError
 from services.alerts.watcher import Watcher
-from services.dropped_files import EVERY_SECONDS
+from services.imports.dropped import EVERY_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping

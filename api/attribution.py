@@ -20,8 +20,8 @@ from services.attribution.views import (
     AttributionQuestion,
     AttributionView,
 )
-from services.performance_json import dated, known, rows
-from services.performance_views import PERIODS
+from services.performance.json import dated, known, rows
+from services.performance.views import PERIODS
 
 routes = APIRouter(prefix="/portfolios/{portfolio_id}", tags=["analytics"])
 Text = str | None

@@ -25,7 +25,7 @@ from services.benchmark.views import (
     Choice,
 )
 from services.fields import Place
-from services.performance_views import COSTS, GROUPINGS, PERIODS
+from services.performance.views import COSTS, GROUPINGS, PERIODS
 
 routes = APIRouter(tags=["analytics"], route_class=ExactRoute)
 Text = str | None

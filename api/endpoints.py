@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from api.dependencies import Asks, Changes, ExactRoute, Id, Writes, etag, found_id, parsed
 from api.endpoint_schemas import EndpointBody, EndpointChange, EndpointPublic, EndpointTrialBody, TrialPublic
 from api.portfolios import without_version
-from services.endpoint_views import EndpointTrial, StoredEndpoint
+from services.market.endpoint_views import EndpointTrial, StoredEndpoint
 
 routes = APIRouter(tags=["market"], route_class=ExactRoute)
 

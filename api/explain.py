@@ -15,9 +15,9 @@ from api.dependencies import Asks, CostRate, FeesInCost, LotsBy, moment, truth
 from api.explain_schemas import EXAMPLE, ExplanationPublic, FiguresPublic
 from api.performance import question
 from engine.errors import InvalidInput
-from services.explain_views import AnalyticsQuestion, ExplainQuestion
-from services.gains_views import GainsQuestion
-from services.performance_views import PerformanceQuestion
+from services.explain.views import AnalyticsQuestion, ExplainQuestion
+from services.gains.views import GainsQuestion
+from services.performance.views import PerformanceQuestion
 
 routes = APIRouter(tags=["explain"])
 READERS: dict[str, Callable[..., Any]] = {"risk": risk.question, "benchmark": benchmarks.question, "attribution": attribution.question,

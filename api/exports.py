@@ -8,7 +8,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Path, Query, Response
 
 from api.dependencies import Asks, Day, Id, day, instant, moment
-from services.exports import Sight
+from services.imports.exports import Sight
 
 routes = APIRouter(tags=["files"])
 FILES = "transactions, holdings or performance, and csv, xlsx or json: transactions.csv"

@@ -10,8 +10,8 @@ from api.dependencies import Asks, Changes, Day, ExactRoute, Id, Writes, day, et
 from api.factors_schemas import FactorSetPublic, FactorsPublic
 from engine.errors import InvalidInput
 from services.attribution.views import COSTS, ESTIMATORS, FREQUENCIES, MODELS, FactorQuestion, FactorSet, FactorView
-from services.performance_json import dated, known, rows
-from services.performance_views import PERIODS
+from services.performance.json import dated, known, rows
+from services.performance.views import PERIODS
 
 routes = APIRouter(tags=["analytics"], route_class=ExactRoute)
 Text = str | None

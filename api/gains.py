@@ -19,7 +19,7 @@ from api.dependencies import Asks, Day, ExactRoute, FeesInCost, Id, LotsBy, day,
 from api.gains_schemas import RealisedGainsPublic, SaleBody, SalePublic
 from services import fields
 from services.fields import Place
-from services.gains_views import GainsQuestion, GainsView, SaleView
+from services.gains.views import GainsQuestion, GainsView, SaleView
 
 routes = APIRouter(prefix="/portfolios/{portfolio_id}", tags=["gains"], route_class=ExactRoute)
 Scope = Annotated[Id, "or all"]

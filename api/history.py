@@ -10,7 +10,7 @@ from api.dependencies import After, Asks, Changes, Day, ExactRoute, Limit, Symbo
 from api.history_schemas import AdjustedPublic, HistoryPublic, RevisionPublic
 from services import fields
 from services.fields import Place
-from services.history import HistoryView
+from services.history.service import HistoryView
 
 routes = APIRouter(tags=["history"], route_class=ExactRoute)
 Adjust = Annotated[Literal["splits", "all"], Query(description="`splits`: for splits that followed; `all`: for payments too")]

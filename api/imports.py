@@ -11,7 +11,7 @@ from api.file_schemas import ImportPublic, RowPublic
 from engine.errors import InvalidInput
 from services import fields
 from services.fields import Place
-from services.import_views import ImportOptions, ImportView, Upload
+from services.imports.views import ImportOptions, ImportView, Upload
 
 routes = APIRouter(tags=["files"], route_class=ExactRoute)
 FLAGS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False, "": False}

@@ -10,8 +10,8 @@ from api.dependencies import Asks, Changes, ExactRoute, Id, Symbol, Writes, etag
 from api.markets_schemas import CandlesPublic, FoundPublic, LogPublic, NewWatchlist, PanelPublic, WatchlistChange, WatchlistPublic
 from api.portfolios import without_version
 from api.requests import VersionBody
-from services.candles import Candles, Panel
-from services.feed_log import Entry, read_log
+from services.market.candles import Candles, Panel
+from services.market.feed_log import Entry, read_log
 from services.searching import Found
 from services.watchlists import Watchlist
 

@@ -13,7 +13,7 @@ from api.performance_schemas import EXAMPLE, PerformancePublic
 from api.schemas import Problem
 from services import fields
 from services.fields import Place
-from services.performance_views import (
+from services.performance.views import (
     CASHES,
     COSTS,
     CURRENCY_MODES,

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 
 from api.dependencies import Asks, ExactRoute
 from api.schemas import Public
-from services.providers import ProviderView
+from services.market.providers import ProviderView
 
 routes = APIRouter(tags=["market"], route_class=ExactRoute)
 

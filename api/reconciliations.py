@@ -10,8 +10,8 @@ from api.dependencies import Asks, ExactRoute, Id, Writes, found_id, parsed
 from api.imports import flag
 from api.review_schemas import AcceptFix, MendedPublic, ReconciliationPublic, ReconciliationRow, Statement
 from engine.errors import InvalidInput
+from services.review.statements import text_of
 from services.review_views import Mended, ReconciliationView
-from services.statements import text_of
 
 routes = APIRouter(prefix="/portfolios/{portfolio_id}/reconciliations", tags=["review"], route_class=ExactRoute)
 SentFile = Annotated[UploadFile, File(description="CSV or XLSX: symbol or ISIN, quantity, and cost and price where named")]

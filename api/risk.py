@@ -15,7 +15,7 @@ from api.schemas import Problem
 from engine.errors import InvalidInput
 from services import fields
 from services.fields import Place
-from services.performance_views import PERIODS
+from services.performance.views import PERIODS
 from services.risk.exposures import HELD_BY
 from services.risk.told import laid_out, term_json, uncertainty_json
 from services.risk.uncertainty import TRIALS

@@ -14,15 +14,15 @@ from callbacks.history import period_start
 from components import explain
 from components.ids import ExplainIds as Ids
 from engine.errors import PortfolioError
-from services.explain_views import AnalyticsQuestion, ExplainQuestion
-from services.performance_views import PerformanceQuestion
+from services.explain.views import AnalyticsQuestion, ExplainQuestion
+from services.performance.views import PerformanceQuestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import date, datetime
 
     from services import Services
-    from services.explain_views import Explanation
+    from services.explain.views import Explanation
 
 
 def register(app: Dash, services: Services) -> None:

@@ -14,7 +14,7 @@ from callbacks.history import period_start
 from components import theme
 from components.ids import GainsIds, Ids
 from engine.errors import PortfolioError
-from services.gains_views import GainsQuestion
+from services.gains.views import GainsQuestion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from services import Services
-    from services.gains_views import GainsView
+    from services.gains.views import GainsView
 
 NUMBERS = ("quantity", "proceeds", "cost", "gain", "gain_local", "fx_gain", "disallowed", "carried_cost", "adjusted_gain", "days_held")
 TEXTS = ("id", "symbol", "name", "portfolio_name", "account", "kind", "term", "rule", "currency", "transaction_id", "lot_id")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from engine.types import Actor
     from services import Services
-    from services.endpoint_views import StoredEndpoint
+    from services.market.endpoint_views import StoredEndpoint
 
 Deed = tuple[str, dict[str, str] | None, dict[str, Any]]
 OF_READING = ("price", "format", "time", "currency", "volume", "symbol", "time_unit", "time_zone", "unit", "delimiter", "decimal")

@@ -10,15 +10,15 @@ from dash import html
 from callbacks.holdings import CLASSES
 from components import cards, figures_markets, markets, markets_feed, theme
 from engine.errors import InvalidInput
-from services.feed_log import read_log
+from services.market.feed_log import read_log
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from engine.types import Actor, CorporateAction, Instrument
     from services import Services
-    from services.candles import Candle, Candles, Panel
-    from services.providers import ProviderView
+    from services.market.candles import Candle, Candles, Panel
+    from services.market.providers import ProviderView
     from services.searching import Found
     from services.watchlists import Watchlist
 

@@ -17,13 +17,13 @@ from components.ids import Ids as Frame
 from components.ids import PerformanceIds as Ids
 from engine.errors import InvalidInput, NotFound, PortfolioError
 from engine.types import AssetClass
-from services.performance_views import PerformanceQuestion
+from services.performance.views import PerformanceQuestion
 
 if TYPE_CHECKING:
     from dash.development.base_component import Component
 
     from services import Services
-    from services.performance_views import PerformanceView
+    from services.performance.views import PerformanceView
 
 ALL = "all"
 MOST_FOUND, MOST_READ = 30, 1000  # instruments that the search lists, and looks through

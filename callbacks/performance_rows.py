@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dash.development.base_component import Component
 
     from engine.types import Finding
-    from services.performance_views import PerformanceView
+    from services.performance.views import PerformanceView
     from services.views import HoldingsView
 
 WINDOWS = {"MTD": "Month to date", "1M": "1 month", "3M": "3 months", "QTD": "Quarter to date", "6M": "6 months", "YTD": "Year to date",

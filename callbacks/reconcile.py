@@ -14,7 +14,7 @@ from dash.exceptions import PreventUpdate
 from components import review
 from components.ids import ChecksIds, Ids
 from engine.errors import PortfolioError
-from services.statements import text_of
+from services.review.statements import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

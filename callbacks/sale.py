@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from services import Services
-    from services.gains_views import SaleView
+    from services.gains.views import SaleView
 
 FIELDS = ("symbol", "quantity", "price", "date", "account", "fee", "known_at")
 RATES = ("tax_rate_short", "tax_rate_long")

@@ -15,7 +15,7 @@ from callbacks.portfolios import with_names
 from components import cards
 from components.ids import Ids
 from engine.errors import InvalidInput, PortfolioError
-from services import demo
+from services.demo import service as demo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

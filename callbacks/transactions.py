@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from engine.types import Actor, Instrument, Portfolio, Transaction
     from services import Services
-    from services.transactions import Transactions
+    from services.ledger.transactions import Transactions
     from services.views import Preview
 
 STEPS = {"earlier": -1, "later": 1}  # within the day

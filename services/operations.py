@@ -16,8 +16,8 @@ from data.database import Unit
 from engine.types import Actor, Bar, Portfolio, Transaction
 from services import fields
 from services.fields import Place
-from services.guards import rules_kept
-from services.transactions import brought_back, corrected, newest, recorded, refuse_fixed, taken_out
+from services.ledger.guards import rules_kept
+from services.ledger.transactions import brought_back, corrected, newest, recorded, refuse_fixed, taken_out
 from services.writes import Told, ledger_changed
 
 MANUAL = "manual"

@@ -12,9 +12,9 @@ from data.database import Unit
 from engine.errors import InvalidInput
 from engine.types import Actor, CostMethod, Portfolio
 from services import fields
-from services.benchmark.references import key_of, stored_key
 from services.fields import Place, Reader
-from services.guards import NEGATIVE_CASH, OVERSELL
+from services.ledger.guards import NEGATIVE_CASH, OVERSELL
+from services.references import key_of, stored_key
 from services.views import Page
 from services.writes import NOTHING, Request, Told, Writes, audit, ledger_changed
 

@@ -13,7 +13,7 @@ from engine.errors import Conflict
 from engine.types import Actor, Instrument, Portfolio, Transaction
 from services import fields
 from services.fields import Place, Reader
-from services.transactions import brought_back, superseded
+from services.ledger.transactions import brought_back, superseded
 from services.writes import Request, Told, Writes, audit, ledger_changed, market_changed
 
 KEPT: TypeAdapter[Instrument] = TypeAdapter(Instrument)

@@ -19,8 +19,8 @@ from services.alerts import rules as alert_rules
 from services.attribution import factor_sets
 from services.audit_texts import Known, ids_of
 from services.benchmark import blends
+from services.market.quarantine import bar_decision_taken_back, quote_decision_taken_back
 from services.operations import Deed, done, others_told, taking_back
-from services.quarantine import bar_decision_taken_back, quote_decision_taken_back
 from services.review_views import Mended
 from services.stress import scenarios as stress_scenarios
 from services.writes import Told, audit, ledger_changed, market_changed, touch_ledgers

@@ -11,12 +11,12 @@ import numpy as np
 from data.cache import Cache
 from data.database import Database
 from engine.types import Actor, Portfolio
-from services.market import Market
-from services.performance import Performance
-from services.performance_panels import Panels
-from services.performance_store import CELLS
-from services.performance_views import PerformanceQuestion
-from services.valuation import Valuation
+from services.books.valuation import Valuation
+from services.market.service import Market
+from services.performance.panels import Panels
+from services.performance.service import Performance
+from services.performance.store import CELLS
+from services.performance.views import PerformanceQuestion
 
 NOBODY = UUID(int=0)
 DUST = 1e-6

@@ -11,7 +11,7 @@ import pytest
 from api.transfers import kinds
 from components import dialogs
 from engine.types import EFFECTS, ENTRIES, Kind
-from services.validation import OF_CASH, SHAPES
+from services.ledger.validation import OF_CASH, SHAPES
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("engine", "data", "services", "api", "components", "pages", "callbacks")

@@ -24,15 +24,15 @@ from engine.errors import InvalidInput, NotFound
 from engine.lots_sold import taken_order
 from engine.types import Actor, Instrument
 from services.advice.dividends import dividends_a_share
-from services.answers import Answer, holdings_view
-from services.benchmark.references import find_reference
-from services.books import Kept
-from services.performance import Performance
-from services.performance_views import PerformanceQuestion
+from services.books.answers import Answer, holdings_view
+from services.books.service import Kept
+from services.books.valuation import Valuation
+from services.performance.service import Performance
+from services.performance.views import PerformanceQuestion
+from services.references import find_reference
 from services.risk.exposures import Exposure, Exposures
 from services.risk.liquidity import liquidity
 from services.stress.facts import tagged
-from services.valuation import Valuation
 from services.views import HoldingsView, QuoteView
 
 KEPT: Final = 24

@@ -10,7 +10,7 @@ import pandas as pd
 from data import calendar
 from data.database import Database
 from engine.types import Kind
-from services.answers import Answer
+from services.books.answers import Answer
 from services.risk.total_returns import read_closes
 
 TRADES: Final = (Kind.BUY.value, Kind.SELL.value)

@@ -30,9 +30,9 @@ from services.advice.views_evidence import (
     RegimeView,
     VolatilityForecast,
 )
-from services.books import Kept
+from services.books.service import Kept
+from services.books.valuation import Valuation
 from services.risk.exposures import Exposure, Exposures
-from services.valuation import Valuation
 from services.views import ALL
 
 KEPT: Final = 16

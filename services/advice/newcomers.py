@@ -13,9 +13,9 @@ from data.database import Database, Unit
 from engine.errors import UnknownInstrument
 from engine.types import Actor, Instrument
 from services import fields
-from services.books import Kept
-from services.market import Market
-from services.marks import last_rates, read_marks
+from services.books.service import Kept
+from services.market.marks import last_rates, read_marks
+from services.market.service import Market
 from services.risk.exposures import Exposure
 from services.risk.liquidity import volumes
 from services.stress.facts import factor_returns

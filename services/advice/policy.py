@@ -20,10 +20,10 @@ from engine.types import Actor, Finding, Portfolio, Severity
 from services import fields
 from services.advice.policy_reading import kept, read_policy
 from services.advice.views_rules import PolicyView, ThresholdView
-from services.benchmark.references import find_reference
+from services.books.valuation import Valuation
 from services.fields import Place
+from services.references import find_reference
 from services.review_views import Mended
-from services.valuation import Valuation
 from services.writes import NOTHING, Request, Told, Writes, audit
 
 ENTITY: Final = "policy"

@@ -16,9 +16,9 @@ from engine.types import Actor, Portfolio
 from services import fields
 from services.advice.views_trades import OrderLine, ProposalLine, ProposalView
 from services.fields import Place, Reader
-from services.guards import rules_kept_of
+from services.ledger.guards import rules_kept_of
+from services.ledger.transactions import entries_of, recorded, superseded, taken_out
 from services.review_views import Mended
-from services.transactions import entries_of, recorded, superseded, taken_out
 from services.views import Page
 from services.writes import Request, Told, Writes, audit, ledger_changed
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from engine.lots_sold import from_lots
 from engine.types import CostMethod
-from services.answers import Answer
+from services.books.answers import Answer
 
 LONG_DAYS: Final = 365
 COLUMNS: Final = ["gain", "short", "long"]

@@ -18,10 +18,10 @@ from engine.advice.standing import Purse, Standing
 from engine.errors import MissingRate, UnknownInstrument
 from engine.types import Actor, Finding, Instrument, Kind, Portfolio, Severity
 from services import fields
-from services.books import Booked
-from services.market import Market
-from services.marks import Marked, last_rates, read_marks
-from services.valuation import Valuation
+from services.books.service import Booked
+from services.books.valuation import Valuation
+from services.market.marks import Marked, last_rates, read_marks
+from services.market.service import Market
 
 NOTHING: Final = 1e-9
 GROUPS: Final = ("asset_class", "sector", "country", "currency")

@@ -24,10 +24,10 @@ from services.advice.outcomes import Outcomes
 from services.advice.policy import Policies
 from services.advice.suggestion_views import Asked, done_with, key_of, run_view, suggestion_view, told
 from services.advice.views_rules import HistoryView, SuggestionsView, SuggestionView
-from services.books import once
+from services.books.service import once
+from services.books.valuation import Valuation, display_currency, read_scope
 from services.fields import Place, Reader
 from services.review_views import Mended
-from services.valuation import Valuation, display_currency, read_scope
 from services.views import ALL
 from services.writes import NOTHING, Request, Told, Writes, audit
 

@@ -19,10 +19,10 @@ from engine.advice.regions import region_of
 from engine.columns import Floats
 from engine.types import Actor, Instrument
 from services.advice.facts import Read
-from services.books import Kept
-from services.performance import Performance
-from services.performance_figures import Basis
-from services.performance_views import PerformanceQuestion
+from services.books.service import Kept
+from services.performance.figures import Basis
+from services.performance.service import Performance
+from services.performance.views import PerformanceQuestion
 from services.risk.total_returns import read_closes
 
 KEPT: Final = 8

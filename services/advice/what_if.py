@@ -20,10 +20,10 @@ from services.advice.views_evidence import WhatIfDraft, WhatIfSide, WhatIfView
 from services.advice.what_if_drafts import address_of
 from services.advice.what_if_sides import changed, shares_of, side_of
 from services.advice.what_if_stress import StressOf
-from services.books import Kept
+from services.books.service import Kept
+from services.books.valuation import Valuation
 from services.risk.exposures import Exposure, ExposureQuestion, Exposures
 from services.risk.sheet import Risk
-from services.valuation import Valuation
 from services.views import ALL
 
 KEPT: Final = 64

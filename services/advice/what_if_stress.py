@@ -15,7 +15,7 @@ from engine.stress.episodes import EPISODES
 from engine.stress.historic import historic_stress
 from engine.stress.scenario import scenario_stress
 from engine.types import Actor
-from services.books import Kept
+from services.books.service import Kept
 from services.risk.exposures import Exposure
 from services.stress.facts import facts_of, with_benchmark
 from services.stress.scenarios import Scenarios

@@ -21,7 +21,7 @@ from services.alerts.trials import Trials
 
 if TYPE_CHECKING:
     from data.settings import Settings
-    from services.performance import Performance
+    from services.performance.service import Performance
     from services.writes import Writes
 
 __all__ = ["Alerts", "Channels", "Courier", "Events", "Rules", "Trials", "build_alerts"]

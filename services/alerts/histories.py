@@ -16,8 +16,8 @@ from engine.alert_measures import ages, falls_from_peak, moves, split_adjusted
 from engine.alerts import Measure
 from engine.types import Actor, CorporateAction
 from services.alerts.rule_fields import LEVEL, LOOKBACK
-from services.performance import Performance
-from services.performance_views import PerformanceQuestion
+from services.performance.service import Performance
+from services.performance.views import PerformanceQuestion
 
 SPLITS: Final = frozenset({"split", "stock_dividend"})
 SATURDAY: Final = 5

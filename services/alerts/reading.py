@@ -21,9 +21,9 @@ from engine.errors import NotFound, PortfolioError
 from engine.types import Actor
 from services.alerts.histories import Histories
 from services.alerts.rule_fields import LEVEL, LOOKBACK, OF_SYMBOL_ALONE
+from services.books.valuation import display_currency
 from services.live.board import Price, price_of_view
 from services.live.reader import Loaded, Reader
-from services.valuation import display_currency
 from services.views import ALL
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from data.quarantine import QUARANTINED
 from engine.alerts import AlertRule, Direction, Measure, default_margin
 from engine.errors import InvalidInput
 from services import fields
-from services.checks import TITLES
 from services.fields import Place, Reader
+from services.review.checks import TITLES
 from services.views import ALL
 
 NOTE_LENGTH: Final = 500

@@ -19,8 +19,8 @@ from services import fields
 from services.alerts.rule_fields import OPTION_NAMES, Draft, Subject, merged, raw_of, read_rule, unit_of
 from services.alerts.texts import title
 from services.alerts.views import RuleView
+from services.books.valuation import display_currency
 from services.review_views import Mended
-from services.valuation import display_currency
 from services.views import ALL, Page
 from services.writes import NOTHING, Request, Told, Writes, audit
 

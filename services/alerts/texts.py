@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from engine.alerts import Direction, Measure
 from services.alerts.rule_fields import FRACTION, OF_SYMBOL_ALONE
-from services.checks import TITLES
+from services.review.checks import TITLES
 
 MINUS, NARROW = "−", "\u202f"
 NAMES: Final = {Measure.PRICE: "price", Measure.VALUE: "value", Measure.WEIGHT: "weight", Measure.DRAWDOWN: "drawdown"}

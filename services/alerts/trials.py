@@ -18,7 +18,7 @@ from services.alerts.rule_fields import Draft, raw_of, read_rule, unit_of
 from services.alerts.rules import ALL_PORTFOLIOS, located
 from services.alerts.texts import title
 from services.alerts.views import Firing, Trial
-from services.valuation import display_currency
+from services.books.valuation import display_currency
 
 MOST_FIRINGS: Final = 500
 NO_FINDINGS: Final = "No history of findings is kept, so that this rule cannot be tried"

@@ -30,8 +30,8 @@ from engine.errors import NotConverged
 from engine.types import Actor, Finding, Severity
 from services.attribution.grouping import group_name, group_of
 from services.attribution.views import RISK_COLUMNS, ConcentrationView
-from services.books import once
-from services.performance_groups import CASH_NAME
+from services.books.service import once
+from services.performance.groups import CASH_NAME
 from services.risk.exposures import Exposure, Exposures
 from services.views import ALL
 

@@ -12,10 +12,10 @@ from data.database import Unit
 from engine import Side, blend_side, blend_weights, rate_history
 from engine.errors import MisalignedSeries, NotFound
 from engine.types import Actor, Finding, Instrument
-from services.benchmark.references import Part, Reference
-from services.books import read_rates
-from services.performance_benchmark import Days, Levels, on_days
-from services.performance_panels import Scene, rates_with_now
+from services.books.service import read_rates
+from services.performance.levels import Days, Levels, on_days
+from services.performance.panels import Scene, rates_with_now
+from services.references import Part, Reference
 
 Cells = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 

@@ -22,7 +22,7 @@ from engine.factors.published import RISK_FREE_COLUMN, UNITS, models_of
 from engine.types import Actor
 from services import fields
 from services.attribution.views import FactorSet
-from services.books import Kept
+from services.books.service import Kept
 from services.fields import Place
 from services.review_views import Mended
 from services.writes import NOTHING, Request, Told, Writes, audit

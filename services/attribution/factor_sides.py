@@ -17,9 +17,9 @@ from services import fields
 from services.attribution.factor_sets import FactorTable
 from services.attribution.views import FREQUENCIES, PERIODS_PER_YEAR, FactorQuestion, FactorSet
 from services.fields import Place
-from services.performance import SATURDAY
-from services.performance_benchmark import read_levels
-from services.performance_figures import Basis
+from services.performance.figures import Basis
+from services.performance.levels import read_levels
+from services.performance.service import SATURDAY
 
 OWN: Final = "own"
 LEAST: Final = 24  # periods in common that make a source worth choosing by itself

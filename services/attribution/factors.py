@@ -28,11 +28,11 @@ from services.attribution.views import (
     FactorQuestion,
     FactorView,
 )
-from services.books import Kept, once
+from services.books.service import Kept, once
 from services.fields import Place
-from services.performance import Performance
-from services.performance_figures import Basis
-from services.performance_views import PerformanceQuestion
+from services.performance.figures import Basis
+from services.performance.service import Performance
+from services.performance.views import PerformanceQuestion
 from services.views import ALL
 
 KEPT: Final = 64

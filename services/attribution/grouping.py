@@ -7,8 +7,8 @@ from typing import Final
 
 from engine.types import AssetClass, Finding, Instrument, Severity
 from services.attribution.constituents import Constituents
-from services.performance_groups import CASH_NAME, CLASS_NAMES, NO_SECTOR, NO_TAG, row_label
-from services.performance_panels import CASH
+from services.performance.groups import CASH_NAME, CLASS_NAMES, NO_SECTOR, NO_TAG, row_label
+from services.performance.panels import CASH
 
 NO_COUNTRY: Final = "no country"
 WHOLE: Final = "benchmark:"  # before the key of a benchmark that is one group of its own

@@ -15,7 +15,6 @@ from engine.errors import InvalidInput
 from engine.types import Actor, Finding, Severity
 from services import fields
 from services.benchmark.figures import Told, figures_of
-from services.benchmark.references import key_of
 from services.benchmark.series import (
     daily_returns,
     excess_table,
@@ -45,15 +44,16 @@ from services.benchmark.views import (
     Constituent,
     SameFlows,
 )
-from services.books import once
+from services.books.service import once
 from services.fields import Place
-from services.performance import Performance
-from services.performance_benchmark import Levels
-from services.performance_figures import Beside
-from services.performance_figures import figures_of as own_figures
-from services.performance_panels import CASH
-from services.performance_track import Span, Track, a_year
-from services.performance_views import PerformanceQuestion
+from services.performance.figures import Beside
+from services.performance.figures import figures_of as own_figures
+from services.performance.levels import Levels
+from services.performance.panels import CASH
+from services.performance.service import Performance
+from services.performance.track import Span, Track, a_year
+from services.performance.views import PerformanceQuestion
+from services.references import key_of
 from services.risk.exposures import ExposureQuestion, Exposures
 from services.views import ALL
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from engine.types import Finding
 from services.benchmark.views import Against, BenchmarkView
-from services.performance_json import dated, known, rows
+from services.performance.json import dated, known, rows
 
 
 def as_json(view: BenchmarkView, *, series: bool = True) -> dict[str, Any]:

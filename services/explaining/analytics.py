@@ -11,7 +11,7 @@ from services.attribution.concentration import Concentrations
 from services.attribution.factors import Factors
 from services.attribution.views import EFFECTS, AttributionQuestion, AttributionView
 from services.benchmark.compare import Benchmark
-from services.explain_views import AnalyticsQuestion, Explanation, Figure
+from services.explain.views import AnalyticsQuestion, Explanation, Figure
 from services.explaining import attribution, benchmark, risk
 from services.explaining.catalogue import TERMS
 from services.explaining.formulas import FORMULAS, SEARCHED

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pandas as pd
 
 from services.attribution.views import EFFECTS, AttributionQuestion, AttributionView, FactorQuestion, FactorView
-from services.explain_views import Explanation
+from services.explain.views import Explanation
 from services.explaining.told import Said, call_of, explanation, plain, spoken, unknown
 
 HINT: Final = "Press one of the page's numbers, or see GET /api/v1/figures"

@@ -9,7 +9,7 @@ import pandas as pd
 
 from services.benchmark.figures import OF_MONTHS
 from services.benchmark.views import PORTFOLIO, Against, BenchmarkQuestion, BenchmarkView
-from services.explain_views import Explanation
+from services.explain.views import Explanation
 from services.explaining.catalogue import TERMS, of_catalogue
 from services.explaining.material import Material
 from services.explaining.told import Said, call_of, explanation, plain, spoken, unknown

@@ -9,7 +9,7 @@ from typing import Final
 
 from engine.risk.catalogue import Term as Known
 from engine.risk.sheet import CATALOGUE
-from services.explain_views import Explanation, Term
+from services.explain.views import Explanation, Term
 from services.explaining.formulas import CHOSEN, FORMULAS, SEARCHED
 from services.explaining.material import Input, Material
 from services.explaining.own_inputs import OWN

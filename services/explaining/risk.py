@@ -11,8 +11,8 @@ import pandas as pd
 from engine.risk.var.backtest import Backtest
 from engine.risk.var.methods import METHODS
 from services.attribution.views import ConcentrationView
-from services.explain_formula import number
-from services.explain_views import Explanation
+from services.explain.formula import number
+from services.explain.views import Explanation
 from services.explaining.catalogue import TERMS, by_method, of_catalogue
 from services.explaining.material import Material
 from services.explaining.told import Said, call_of, explanation, plain, spoken, unknown

@@ -20,7 +20,7 @@ from services.files.layout import FORMAT, INSTRUMENT, NUMERIC, OF_TARGET, unguar
 from services.files.mapping import LEFT_OUT, Understood
 from services.files.tables import Table
 from services.files.words import SIGNED_WORDS, folded, kind_of
-from services.validation import DRAFT_FIELDS, NUMBERS, SPECIAL, Draft, read_draft
+from services.ledger.validation import DRAFT_FIELDS, NUMBERS, SPECIAL, Draft, read_draft
 
 ACCEPTED, DUPLICATE, REFUSED, IGNORED = "accepted", "duplicate", "refused", "ignored"
 STATUSES = (ACCEPTED, DUPLICATE, REFUSED, IGNORED)

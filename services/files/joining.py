@@ -25,7 +25,7 @@ from services.files.drafting import ACCEPTED, DUPLICATE, REFUSED, Line, in_order
 from services.files.layout import FORMAT
 from services.files.mapping import Understood
 from services.instruments import READERS
-from services.validation import Draft, complete
+from services.ledger.validation import Draft, complete
 
 TRADES = frozenset({Kind.BUY, Kind.SELL})
 ROUNDED = Decimal("0.01")  # how far a rounded price may be off its amount

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from services.validation import DRAFT_FIELDS, NUMBERS
+from services.ledger.validation import DRAFT_FIELDS, NUMBERS
 
 FORMAT = "portolan"
 CORE = ("date", "kind", "symbol", "quantity", "price", "fee", "tax", "amount", "currency", "account", "note", "external_id", "id")

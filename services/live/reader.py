@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from engine.types import Actor, Quote
-from services.answers import holdings_view, terms_for_hub
+from services.books.answers import holdings_view, terms_for_hub
 from services.live.board import Price, price_of_view
 from services.live.risk import LoadedRisk, read_risk
-from services.marks import PIVOTS
+from services.market.marks import PIVOTS
 from services.views import HoldingsView, LiveTerms, QuoteView
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ import numpy as np
 
 from engine.types import Actor
 from engine.valuation import revalue
-from services.answers import holdings_view, terms_for_hub
+from services.books.answers import holdings_view, terms_for_hub
+from services.books.valuation import Valuation
 from services.live import figures
 from services.live.figures import Worth
 from services.live.reader import Loaded
 from services.live.scope import fixed_of, rates_of
-from services.valuation import Valuation
 from services.views import HoldingsView, QuoteView
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from data.database import Database
 from engine import convexity, delta, duration, gamma, implied_volatility, rho, theta, vega, yield_to_maturity
 from engine.types import Actor, Finding, Instrument, Severity
-from services.books import once
+from services.books.service import once
 from services.rates.terms import BondTerms, OptionTerms, terms_of
 from services.risk.exposures import Exposure, Exposures
 from services.risk.total_returns import read_closes

@@ -21,16 +21,16 @@ from data.repositories.valuations import Subjects
 from engine.errors import InvalidInput
 from engine.types import Actor, Finding, Instrument, Severity
 from services import fields
-from services.benchmark.references import known_references
-from services.books import Kept, once
+from services.books.service import Kept, once
+from services.books.valuation import Valuation
 from services.fields import Place
-from services.marks import ALWAYS_OPEN
-from services.performance import SATURDAY, Performance
-from services.performance_benchmark import read_levels
-from services.performance_figures import Basis
-from services.performance_views import PerformanceQuestion, PerformanceView
+from services.market.marks import ALWAYS_OPEN
+from services.performance.figures import Basis
+from services.performance.levels import read_levels
+from services.performance.service import SATURDAY, Performance
+from services.performance.views import PerformanceQuestion, PerformanceView
+from services.references import known_references
 from services.risk.total_returns import Known, ledger_splits, ledger_yields, read_closes, read_rate_history, total_returns, trading_days
-from services.valuation import Valuation
 from services.views import ALL, HoldingsView
 
 KEPT: Final = 24

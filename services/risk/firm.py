@@ -25,7 +25,7 @@ from engine.risk.var.methods import METHODS
 from engine.types import Actor, Portfolio
 from services import fields
 from services.fields import Place
-from services.performance_views import PERIODS
+from services.performance.views import PERIODS
 from services.risk.exposures import Exposures
 from services.risk.firm_file import as_csv
 from services.risk.firm_job import Job

@@ -32,7 +32,7 @@ from engine.risk.sample import level_of
 from engine.risk.sheet import CATALOGUE, tear_sheet
 from engine.types import Actor, Finding, Severity
 from services.benchmark.figures import OF_MONTHS, figures_of_months
-from services.books import Kept
+from services.books.service import Kept
 from services.risk.exposures import Exposure, ExposureQuestion, Exposures
 from services.risk.liquidity import liquidity
 from services.risk.losses import Losses, losses

@@ -9,7 +9,7 @@ import pandas as pd
 
 from engine.risk.catalogue import Term
 from engine.risk.score import RiskScore
-from services.performance_json import dated, finding_json, known, rows
+from services.performance.json import dated, finding_json, known, rows
 from services.risk.today import Today
 from services.risk.uncertainty import Uncertainty
 from services.risk.views import RiskView

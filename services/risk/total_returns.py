@@ -17,8 +17,8 @@ from data.database import Unit
 from engine import Panel, adjusted_closes, carried_prices, rate_history
 from engine.adjustment import PAYMENTS, SPLITS
 from engine.types import Actor, CorporateAction, Instrument, Kind
-from services.books import read_rates
-from services.marks import ALWAYS_OPEN
+from services.books.service import read_rates
+from services.market.marks import ALWAYS_OPEN
 
 NEAR_DAYS: Final = 10  # a split of the ledger this near to one of the table is the same split
 Floats = NDArray[np.float64]

@@ -27,7 +27,7 @@ from engine.risk.var.methods import METHODS, minimum_of
 from engine.risk.var.ways import Ways
 from engine.types import Actor, Finding, Severity
 from services import fields
-from services.books import Kept
+from services.books.service import Kept
 from services.fields import Place
 from services.risk.exposures import Exposure, ExposureQuestion, Exposures
 from services.risk.held import Held, held_of

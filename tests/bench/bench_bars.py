@@ -17,7 +17,7 @@ from data.database import Database, migrate
 from data.providers.base import History
 from data.settings import Settings
 from engine.types import Bar
-from services.history_judging import judge
+from services.history.judging import judge
 from tests.bench.table import Row
 
 INSTRUMENTS, DAYS, PORTION = 500, 2520, 25

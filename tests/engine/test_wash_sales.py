@@ -8,7 +8,7 @@ import pytest
 
 from engine import book, wash_sales
 from engine.wash_sales import WashSales
-from services.books import merge
+from services.books.service import merge
 
 
 def washed(*rows: tuple[Any, ...], method: str = "fifo") -> tuple[Any, WashSales]:

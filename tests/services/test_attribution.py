@@ -14,7 +14,7 @@ from engine.errors import InvalidInput, MisalignedSeries, NotFound
 from engine.types import Actor
 from services import Services
 from services.attribution.views import EFFECTS, LINKINGS, AttributionQuestion, AttributionView
-from services.performance_views import PerformanceQuestion
+from services.performance.views import PerformanceQuestion
 
 Ask = AttributionQuestion
 DAYS = [f"2024-01-{day:02}" for day in (2, 3, 4, 5, 8, 9, 10)]

@@ -17,7 +17,7 @@ from engine.types import Actor
 from services import Services
 from services.attribution.views import AttributionQuestion
 from services.benchmark.views import PORTFOLIO, BenchmarkQuestion
-from services.performance_views import PerformanceQuestion
+from services.performance.views import PerformanceQuestion
 
 Ask = BenchmarkQuestion
 DAYS = [day.date() for day in pd.bdate_range("2023-01-02", "2024-06-28")]

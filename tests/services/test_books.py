@@ -10,7 +10,7 @@ import pytest
 
 from engine import book
 from engine.frames import ledger_frame
-from services.books import Kept, in_currency
+from services.books.service import Kept, in_currency
 
 
 def test_what_several_ask_for_at_once_is_computed_once() -> None:

@@ -14,7 +14,7 @@ from engine.errors import Conflict, NotFound, PortfolioError
 from engine.evidence import record
 from engine.types import Actor, Portfolio
 from services import Services
-from services.checks import TITLES
+from services.review.checks import TITLES
 
 ROOT = Path(__file__).parent.parent.parent
 BUY = {"date": "2024-01-02", "kind": "BUY", "symbol": "ACME", "quantity": "10", "price": "400"}

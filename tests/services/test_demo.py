@@ -21,10 +21,10 @@ from data.feed import Feed
 from data.providers.simulated import SimulatedMarket
 from data.settings import Settings
 from engine.types import Actor, AssetClass, Instrument, Kind, Portfolio, Quote, Transaction
-from services import demo
-from services.demo_ledgers import ledger, lot
-from services.demo_plans import LISTINGS, PLANS, Plan
-from services.demo_writer import Market, cents
+from services.demo import service as demo
+from services.demo.ledgers import ledger, lot
+from services.demo.plans import LISTINGS, PLANS, Plan
+from services.demo.writer import Market, cents
 
 LAST_REAL = date(2022, 12, 28)
 CENT = Decimal("0.01")

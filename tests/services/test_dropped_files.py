@@ -14,7 +14,7 @@ import pytest
 from data import calendar
 from engine.types import Actor
 from services import Services
-from services.dropped_files import DroppedFiles
+from services.imports.dropped import DroppedFiles
 
 
 @dataclass

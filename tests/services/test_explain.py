@@ -13,11 +13,11 @@ import pytest
 from engine.errors import InvalidInput
 from engine.types import Actor
 from services import Services
-from services.explain_formula import evaluate
-from services.explain_views import ExplainQuestion, Explanation
-from services.gains_views import GainsQuestion
-from services.performance_json import as_json
-from services.performance_views import PerformanceQuestion
+from services.explain.formula import evaluate
+from services.explain.views import ExplainQuestion, Explanation
+from services.gains.views import GainsQuestion
+from services.performance.json import as_json
+from services.performance.views import PerformanceQuestion
 
 WINDOW = {"start": date(2024, 1, 2), "end": date(2024, 3, 28)}
 TEXT = {"name", "label", "window", "start", "end", "key", "year", "currency", "date"}

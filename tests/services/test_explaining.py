@@ -11,8 +11,8 @@ import pytest
 from engine.risk.catalogue import Term
 from engine.risk.sheet import CATALOGUE, tear_sheet
 from services.benchmark.figures import figures_of_months
-from services.explain_formula import names_in
-from services.explain_views import Explanation
+from services.explain.formula import names_in
+from services.explain.views import Explanation
 from services.explaining.catalogue import of_catalogue
 from services.explaining.formulas import CHOSEN, FORMULAS, SEARCHED
 from services.explaining.material import Material

@@ -18,7 +18,7 @@ from services import Services
 from services.attribution.factor_sets import FactorSets
 from services.attribution.factors import FIGURES
 from services.attribution.views import FactorQuestion, FactorView
-from services.performance_views import PerformanceQuestion
+from services.performance.views import PerformanceQuestion
 from services.writes import Writes
 
 Ask = FactorQuestion

@@ -12,7 +12,7 @@ from data import calendar
 from engine.errors import InvalidInput, MissingPrice, MoreThanHeld, NotFound
 from engine.types import Actor
 from services import Services
-from services.gains_views import FIGURES, GainsQuestion
+from services.gains.views import FIGURES, GainsQuestion
 
 TODAY = calendar.today()
 LOBSTER: list[dict[str, Any]] = [

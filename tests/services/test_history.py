@@ -22,8 +22,8 @@ from data.repositories.history import compared
 from engine.errors import ProviderUnavailable, RateLimited, StorageError, UnknownSymbol
 from engine.types import Actor, AssetClass, Bar, CorporateAction, Instrument, Quote
 from services import Services
-from services.history import BAR_QUARANTINED, History
-from services.quarantine import Quarantine
+from services.history.service import BAR_QUARANTINED, History
+from services.market.quarantine import Quarantine
 from services.writes import Writes
 from tests.data.replay import RECORDED, Replay
 

@@ -16,7 +16,7 @@ from data.database import Database
 from engine.errors import FileTooLarge, InvalidInput, RowsRefused, UnreadableFile
 from engine.types import Actor, Portfolio
 from services import Services
-from services.import_views import ImportOptions, Upload
+from services.imports.views import ImportOptions, Upload
 
 pytestmark = pytest.mark.slow
 HEADER = "date,kind,symbol,quantity,price,fee,amount,currency,note,external_id"

@@ -16,7 +16,7 @@ from data.database import Database
 from engine.errors import Conflict, FileTooLarge, InvalidInput, NotFound, OversoldPosition, RowsRefused, UnreadableFile
 from engine.types import Actor, Kind, Portfolio, Transaction
 from services import Services
-from services.import_views import ImportOptions, ImportView, Upload
+from services.imports.views import ImportOptions, ImportView, Upload
 
 PURCHASE = "here goes an id"
 LONG = "12345678901234567890.123456789012345678"

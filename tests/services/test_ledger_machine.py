@@ -35,9 +35,9 @@ from engine import Book
 from engine.errors import Conflict, InvalidTransaction, NegativeCash, NotFound, OversoldPosition, PortfolioError
 from engine.types import CostMethod, Kind, Transaction
 from services import Services, build
-from services.answers import Question
-from services.import_views import ImportOptions, Upload
-from services.performance_views import PerformanceQuestion
+from services.books.answers import Question
+from services.imports.views import ImportOptions, Upload
+from services.performance.views import PerformanceQuestion
 from tests.services.ledger_model import TINY, ZERO, Lot, Unsaid
 from tests.services.ledger_places import (
     CLOSES,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from types import SimpleNamespace
 
-from services import marks
-from services.marks import Sight
+from services.market import marks
+from services.market.marks import Sight
 
 
 def test_a_currency_that_is_gone_does_not_stop_a_valuation_and_an_old_rate_is_told() -> None:

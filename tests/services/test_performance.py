@@ -12,9 +12,9 @@ from data import calendar
 from data.cache import Cache
 from engine.types import Actor
 from services import Services
-from services.performance import Performance, most_named
-from services.performance_views import PerformanceQuestion
-from services.valuation import Valuation
+from services.books.valuation import Valuation
+from services.performance.service import Performance, most_named
+from services.performance.views import PerformanceQuestion
 
 Ask = PerformanceQuestion
 DEPOSIT = {"date": "2024-01-02", "kind": "DEPOSIT", "amount": "1000"}

@@ -16,12 +16,13 @@ import pytest
 from data import calendar
 from engine.panel import Panel
 from engine.types import Actor
-from services import Services, performance_panels
-from services.performance import Performance
-from services.performance_panels import Panels
-from services.performance_store import CELLS, Closed, closed_days, packed, unpacked
-from services.performance_views import PerformanceQuestion
-from services.valuation import Valuation
+from services import Services
+from services.books.valuation import Valuation
+from services.performance import panels as performance_panels
+from services.performance.panels import Panels
+from services.performance.service import Performance
+from services.performance.store import CELLS, Closed, closed_days, packed, unpacked
+from services.performance.views import PerformanceQuestion
 
 SYMBOLS = {"AAA": "USD", "BBB": "EUR", "CCC": "USD"}
 FIRST = date(2024, 1, 2)

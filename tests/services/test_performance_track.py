@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 import pytest
 
-from services.performance_track import grown
+from services.performance.track import grown
 
 
 @pytest.mark.parametrize(("rate", "years", "period"), [(0.21, 0.5, 0.1), (0.1, 2.0, 0.21), (-1.0, 2.0, -1.0)])

@@ -16,7 +16,7 @@ from engine.types import Actor, AssetClass, Bar, Instrument, PriceState, Quote
 from services import Services
 from services.live import figures
 from services.live.board import Price
-from services.marks import Freshness
+from services.market.marks import Freshness
 
 OPEN = datetime(2024, 7, 2, 15, tzinfo=UTC)  # a Tuesday, New York trades
 EVENING = datetime(2024, 7, 2, 23, tzinfo=UTC)

@@ -17,7 +17,7 @@ from data.settings import Settings
 from engine.errors import ProviderTimeout, RateLimited
 from engine.types import Actor
 from services import Services
-from services.providers import Providers, ProviderView
+from services.market.providers import Providers, ProviderView
 
 NAMES = ("yahoo", "alphavantage", "finnhub", "stooq", "simulated")
 

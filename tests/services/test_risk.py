@@ -15,7 +15,7 @@ from engine.errors import InvalidInput
 from engine.risk.var.methods import METHODS
 from engine.types import Actor
 from services import Services
-from services.explain_views import AnalyticsQuestion, ExplainQuestion, Explanation
+from services.explain.views import AnalyticsQuestion, ExplainQuestion, Explanation
 from services.risk import losses as losses_of
 from services.risk.exposures import Exposure
 from services.risk.losses import losses

@@ -17,7 +17,7 @@ from data.bus import Bus
 from data.database import Database
 from engine.types import Actor
 from services import Services
-from services.market import Market
+from services.market.service import Market
 from services.status import Status
 
 

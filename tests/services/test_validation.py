@@ -11,7 +11,7 @@ from engine.errors import InvalidInput, InvalidTransaction, UnknownInstrument
 from engine.types import AssetClass, CostMethod, Instrument, Kind, Portfolio
 from services import fields
 from services.fields import Place
-from services.validation import Draft, complete, raise_first, read_draft
+from services.ledger.validation import Draft, complete, raise_first, read_draft
 
 TODAY = date(2024, 6, 28)
 BUY = {"date": "2024-01-03", "kind": "BUY", "symbol": "AAPL", "quantity": "10", "price": "100"}

@@ -17,8 +17,8 @@ from engine import revalue
 from engine.errors import NotFound
 from engine.types import Actor, AssetClass, Instrument, PriceState, Quote
 from services import Services
-from services.marks import Freshness, Sight
-from services.marks import _view as view_of
+from services.market.marks import Freshness, Sight
+from services.market.marks import _view as view_of
 
 TODAY = calendar.today()
 YESTERDAY = TODAY - timedelta(days=1)

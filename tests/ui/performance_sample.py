@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from engine.types import Finding
-from services.performance_views import PerformanceView
+from services.performance.views import PerformanceView
 
 START, END = date(2024, 11, 20), date(2026, 11, 20)
 NAMES = {"AAPL": "Apple", "MSFT": "Microsoft", "NVDA": "NVIDIA", "ROG": "Roche", "KO": "Coca-Cola", "JPM": "JPMorgan Chase"}

@@ -17,7 +17,7 @@ from components import figures_markets, markets, markets_feed
 from components.figures_markets import Bar, Mark
 from engine.errors import Conflict, InvalidInput
 from engine.types import CorporateAction
-from services.candles import Candle, Candles
+from services.market.candles import Candle, Candles
 from services.watchlists import Watchlist
 
 NOW = datetime(2026, 3, 2, 15, 4, 5, tzinfo=UTC)

@@ -23,7 +23,7 @@ from components import performance as parts
 from components.figures_performance import Step
 from engine.errors import InvalidInput, StorageError
 from engine.types import Finding, Severity
-from services.performance_views import PerformanceView
+from services.performance.views import PerformanceView
 from tests.ui.performance_sample import sample
 from tests.ui.test_components import every, text_of
 

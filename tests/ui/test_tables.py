@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page
 from components import dialogs, tables
 from components.ids import HoldingsIds, TransactionsIds
 from engine.types import ENTRIES, Kind
-from services.validation import OF_CASH, SHAPES
+from services.ledger.validation import OF_CASH, SHAPES
 
 ASSETS = Path(__file__).parent.parent.parent / "assets"
 

@@ -17,7 +17,7 @@ from engine.types import Actor, CorporateAction
 from services import Services
 from services.advice.dividends import dividends_a_share
 from services.advice.views_rules import HistoryView, SuggestionsView, SuggestionView
-from services.performance_views import PerformanceQuestion
+from services.performance.views import PerformanceQuestion
 
 CHANCE = np.random.default_rng(23)
 COUNT = 130

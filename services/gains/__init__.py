@@ -1,0 +1,1 @@
+"""Realised gains by the rules of a country, with terms and flags."""

@@ -1,0 +1,1 @@
+"""Daily bars of the past: fetched, judged, confirmed, kept."""

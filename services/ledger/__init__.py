@@ -1,0 +1,1 @@
+"""What is written into the ledger: transactions, transfers, their effects, guards and corrections."""

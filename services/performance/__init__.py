@@ -1,0 +1,1 @@
+"""How portfolios did: one path from ledgers, closes and rates to every figure of performance."""

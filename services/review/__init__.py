@@ -1,0 +1,1 @@
+"""What is odd: checks of the ledger with their causes and fixes, statements to reconcile with."""
