@@ -24,6 +24,7 @@ import server
 from data.database import Database
 from data.settings import Settings
 from tests.faults.conftest import Start
+from tests.faults.invariants import Checker
 from tests.receivers.nginx import KNOWN, LOGIN, program, proxying
 from tests.ui.conftest import free_port, wait_for
 
@@ -191,6 +192,7 @@ def test_processes_behind_nginx_share_everything_and_are_replaced_under_load(run
     assert away, "the restarts cut sockets"
     with base.session() as session:
         found = [row[0] for row in session.execute("SELECT external_id FROM ledger_entry WHERE external_id <> 'seen'").fetchall()]
+        assert Checker(session).check(acked={portfolio: writer.acked}) == []
     assert sorted(found) == sorted(writer.acked), "each once, none lost"
 
 

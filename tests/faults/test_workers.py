@@ -20,6 +20,7 @@ from websockets.sync.client import connect
 import server
 from data.database import Database
 from data.settings import Settings
+from tests.faults.invariants import Checker
 
 Start = Callable[..., Any]
 PATIENCE = 180.0
@@ -132,6 +133,7 @@ def test_workers_are_killed_replaced_and_stopped_and_no_write_is_lost(run: Start
         httpx.get(f"{house.url}/healthz")
     with base.session() as session:
         found = [row[0] for row in session.execute("SELECT external_id FROM ledger_entry").fetchall()]
+        assert Checker(session).check(acked={portfolio: writer.acked}) == []
     assert len(found) == len(set(found))
     assert set(writer.acked) <= set(found)
     assert len(found) == len(writer.acked), "whoever got no answer asked again under the same id"
