@@ -342,6 +342,16 @@ class AdviceIds(StrEnum):
     RESULT = "advice-result"  # {ok, action, at}: what became of it
 
 
+class AdviceTrialIds(StrEnum):
+    """Tabs of Recommendations that try something: each asks with a numbered question and draws the answer of that number."""
+
+    WHAT_IF = "what-if-body"
+    WHAT_IF_ASKED = "what-if-asked"  # {n, scope, text, id}
+    WHAT_IF_TOLD = "what-if-told"
+    WHAT_IF_ACTION = "what-if-action"  # {action: list|save|remove|undo, scope, compare, ...}
+    WHAT_IF_RESULT = "what-if-result"  # {ok, words, undo, saved, compared}
+
+
 class AlertsIds(StrEnum):
     """The Alerts page, and the bell of the frame; `assets/notices.js` reads these as strings."""
 

@@ -25,7 +25,7 @@ from services.writes import NOTHING, Request, Told, Writes, audit
 ENTITY: Final = "what_if"
 MOST: Final = 500  # of one workspace
 BESIDE: Final = 6  # that are laid beside each other
-PATH: Final = "/recommendations?view=what-if&what_if_id={id}"
+PATH: Final = "/recommendations?tab=what-if&what_if_id={id}"
 KEPT: TypeAdapter[SavedWhatIf] = TypeAdapter(SavedWhatIf)
 
 
@@ -151,7 +151,8 @@ class WhatIfs:
 def saved_of(stored: StoredWhatIf) -> SavedWhatIf:
     """Tell one."""
     scope = ALL if stored.portfolio_id is None else str(stored.portfolio_id)
-    return SavedWhatIf(stored.id, scope, stored.name, stored.note, draft_of(stored.draft), PATH.format(id=stored.id), stored.version,
+    path = PATH.format(id=stored.id) + ("" if scope == ALL else f"&portfolio={scope}")
+    return SavedWhatIf(stored.id, scope, stored.name, stored.note, draft_of(stored.draft), path, stored.version,
                        stored.created_at, stored.changed_at)
 
 

@@ -1,0 +1,56 @@
+"""What-ifs, plans and evidence of the Recommendations page without a browser: what is told to the screen, and what is refused."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from callbacks import advice_what_if
+from components import advice_what_if as words
+from engine.types import Actor, Portfolio
+from services import Services
+
+
+@pytest.fixture
+def alone(services: Services, actor: Actor, monkeypatch: pytest.MonkeyPatch) -> Services:
+    monkeypatch.setattr(services.accounts, "local", lambda: actor)
+    return services
+
+
+def test_both_sides_are_written_and_what_is_not_known_is_a_dash() -> None:
+    told = words.held(words.Held("AAA", "Aaa", 0.2, 0.1255, -3.5, -1200.5, 0.3, math.nan, 0.0))
+    assert (told["before"], told["after"], told["weight"]) == ("20.0\u202f%", "12.6\u202f%", 12.55)
+    assert (told["quantity"], told["money"], told["risk"][1], told["gain"]) == ("\u22123.5", "\u22121,200.50", "\u2013", "")
+    assert not words.held(words.Held("AAA", "Aaa", 0.2, 0.2, 0.0, 0.0, 0.3, 0.3, 0.0))["moves"]
+    assert words.fall(words.Fall("Crash", 0.3, -0.01, 300.0, -10.0))["after"] == "+1.0\u202f%", "a gain is a gain"
+
+
+def test_what_ifs_beside_each_other_begin_with_what_is_held() -> None:
+    columns = [[words.Side("Value", "money", 100.0, after, "EUR")] for after in (90.0, 80.0)]
+    assert words.compared(["one", "two"], columns) == {"heads": ["", "As it is", "one", "two"], "rows": [["Value EUR", "100.00", "90.00", "80.00"]]}
+
+
+@pytest.mark.parametrize(("asked", "field"), [({"text": "w.AAA=much"}, "weights.AAA"), ({"text": "q.NONE=3"}, "symbol"), ({"id": "x"}, "what_if_id")])
+def test_a_what_if_that_cannot_be_tried_is_refused_at_its_field(alone: Services, portfolio: Portfolio, asked: dict[str, Any], field: str) -> None:
+    told = advice_what_if.tried(alone, {"n": 4, "scope": str(portfolio.id), **asked})
+    assert (told["ok"], told["n"], told["field"]) == (False, 4, field)
+
+
+def test_a_what_if_is_kept_compared_removed_and_brought_back(alone: Services, portfolio: Portfolio) -> None:
+    scope = str(portfolio.id)
+
+    def act(action: str, **more: Any) -> dict[str, Any]:
+        return advice_what_if.act(alone, {"action": action, "scope": scope, "once": uuid4().hex, **more})
+
+    assert advice_what_if.tried(alone, {"n": 1, "scope": scope})["empty"]
+    assert not act("save", name="bad", text="q.NONE=3")["ok"], "what cannot be tried is not kept"
+    made = act("save", name="New money", text="new_money=500")
+    assert (made["ok"], made["saved"][0]["text"]) == (True, "new_money=500")
+    assert scope in made["saved"][0]["path"]
+    assert act("list", compare=[made["undo"], str(uuid4())])["compared"]["rows"][0][1:] == ["0.00", "500.00"]
+    assert act("remove", id=made["undo"], version=1)["saved"] == []
+    assert len(act("undo", id=made["undo"])["saved"]) == 1
+    assert not act("remove", id=made["undo"], version=1)["ok"], "somebody was faster"
