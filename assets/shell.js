@@ -30,23 +30,34 @@ window.portolan.shell = (() => {
   }
 
   function searchWith(changes, only = null) {
-    const query = asked(), kept = new URLSearchParams();
-    for (const [name, value] of query) if (!only || only.includes(name)) kept.set(name, value);
+    const kept = new URLSearchParams();
+    for (const [name, value] of new URLSearchParams(coming())) if (!only || only.includes(name)) kept.set(name, value);
     for (const [name, value] of Object.entries(changes)) { if (value === null || value === undefined || value === "") kept.delete(name); else kept.set(name, value); }
     const text = kept.toString();
     return text ? `?${text}` : "";
   }
 
+  /* The query that was asked for last: a busy page puts it into the address a while later, and a change meanwhile must build on it. */
+  let wanted = null;
+  function coming() {
+    if (wanted === location.search) wanted = null;
+    return wanted ?? location.search;
+  }
+  window.addEventListener("popstate", () => { wanted = null; });
+
   /* Change the query without drawing the page again. `null` takes a key out. */
   function query(changes) {
     const search = searchWith(changes);
-    if (search !== location.search) set("url", { search });
+    if (search === coming()) return;
+    wanted = search;
+    set("url", { search });
   }
 
   /* To another page; portfolio and period come along, what is the page's own does not. */
   function go(path, changes = {}) {
     const target = path + searchWith(changes, CARRIED);
     if (target === location.pathname + location.search) return;
+    wanted = null;
     history.pushState({}, "", target);
     window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
     window.scrollTo(0, 0);
