@@ -322,6 +322,15 @@ class ChecksIds(StrEnum):
     REFUSED = "checks-refused"
 
 
+class AdvicePolicyIds(StrEnum):
+    """The tab of targets and limits; `assets/advice_policy.js` reads these as strings."""
+
+    BODY = "advice-policy-body"
+    SHEET = "advice-policy-sheet"  # the form, written out
+    ACTION = "advice-policy-action"  # {action: put|undo, portfolio, version, fields, once}
+    RESULT = "advice-policy-result"  # {ok, errors | sheet}
+
+
 class AdviceIds(StrEnum):
     """The Recommendations page; `assets/advice.js` reads these as strings."""
 

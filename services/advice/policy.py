@@ -14,6 +14,7 @@ from data.database import Unit
 from data.records import AuditEntry
 from data.suggestion_records import StoredPolicy
 from engine.advice.policy import CASH, Policy, Target
+from engine.advice.rules import RULES
 from engine.advice.rules_thresholds import THRESHOLDS
 from engine.errors import Conflict, InvalidInput, NotFound, UnknownInstrument, VersionRequired
 from engine.types import Actor, Finding, Portfolio, Severity
@@ -111,6 +112,11 @@ class Policies:
         """List every threshold with what a policy takes for it."""
         return tuple(ThresholdView(each.name, each.label, each.meaning, each.unit, each.default, each.lowest, each.highest,
                                    policy.thresholds.get(name, each.default), name in policy.thresholds) for name, each in THRESHOLDS.items())
+
+    @staticmethod
+    def rules(policy: Policy) -> tuple[tuple[str, str, bool], ...]:
+        """List the rules of the house: key, label, and whether a policy has them asked."""
+        return tuple((rule.key, rule.label, rule.key not in policy.off) for rule in RULES)
 
     # ---------------------------------------------------------------------------------------------------------------------------- reading
 
