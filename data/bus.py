@@ -34,6 +34,7 @@ MARKET: Final = "portolan:market"
 ALERTS: Final = "portolan:alerts"  # to the screens of a workspace: a rule fired, events were seen
 RULES: Final = "portolan:rules"  # rules are others: whoever evaluates them reads them again
 LATEST: Final = "portolan:latest"
+ALIVE: Final = "portolan:alive"
 TIMEOUT_SECONDS: Final = 2.0
 SILENCE_SECONDS: Final = 5.0
 FIRST_PAUSE_SECONDS: Final = 0.1
@@ -90,7 +91,7 @@ class Bus:
         self._url = url
         with _translated():
             self._client = redis.Redis.from_url(url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS, protocol=2,
-                                                retry=Retry(NoBackoff(), 1), decode_responses=True)
+                                                retry=Retry(NoBackoff(), 1, (redis.ConnectionError,)), decode_responses=True)
         self._put_latest = self._client.register_script(PUT_LATEST)
 
     def publish(self, channel: str, message: Mapping[str, Any]) -> int:
@@ -117,9 +118,9 @@ class Bus:
         return {UUID(key): _quote(json.loads(text)) for key, text in stored.items()}
 
     def ping(self) -> None:
-        """Ask for a sign of life; `BusError` where there is none."""
+        """Ask for a sign of life, and whether it takes what is to be kept; `BusError` where it does not."""
         with _translated():
-            self._client.ping()
+            self._client.set(ALIVE, 1, ex=60)
 
     async def subscribe(self, *channels: str) -> AsyncGenerator[Event]:
         """Listen for ever: messages as they come, `Lost` when the bus is not heard any more, `Regained` when it is again.
@@ -231,6 +232,8 @@ def _translated() -> Iterator[None]:
     """Turn what redis raises inside the block into the error of the house; addresses and passwords stay inside."""
     try:
         yield
+    except (redis.exceptions.OutOfMemoryError, redis.exceptions.ReadOnlyError) as error:
+        raise BusError("Redis keeps nothing more.", reason=type(error).__name__) from error
     except (redis.RedisError, OSError) as error:
         raise BusError("Redis does not answer.", reason=type(error).__name__) from error
     except ValueError as error:

@@ -270,10 +270,10 @@ class Feed:
         if not news:
             return
         try:
-            self._bus.put_latest(self._all_latest() if self.degraded else news)
             with tracing.span("publish", kind="producer", portolan__quotes=len(news)):
                 way = {"trace": told} if (told := tracing.carrier()) else {}
                 self._bus.publish(CHANNEL, {"quotes": [_message(quote) for quote in news], **way})
+            self._bus.put_latest(self._all_latest() if self.degraded else news)  # afterwards: a Redis that is full still passes on what it is told
         except BusError as error:
             self.metrics.unpublished.inc()
             if not self.degraded:

@@ -43,6 +43,11 @@ def is_retryable(error: PortfolioError) -> bool:
     return error.context.get("sqlstate") in RETRYABLE
 
 
+def is_held(error: PortfolioError) -> bool:
+    """Tell whether somebody else held a lock for longer than this one would wait."""
+    return error.context.get("sqlstate") == sqlstate.LockNotAvailable.sqlstate
+
+
 def _named(error: BaseException | None, *, lost: bool) -> PortfolioError:
     """Choose the error of the house; messages of the database may hold values and stay inside."""
     if not isinstance(error, psycopg.Error):
@@ -66,7 +71,7 @@ def _refusal(error: psycopg.Error, **context: Any) -> PortfolioError:  # noqa: A
         case psycopg.DataError():
             named = InvalidInput(field, "", "cannot be stored as what it should be", **context)
         case sqlstate.LockNotAvailable():
-            named = Conflict("Somebody else is working on this.", hint=LATER, **context)
+            named = StorageError("Somebody else holds what this needs for too long.", hint=LATER, **context)
         case sqlstate.QueryCanceled():
             named = StorageError("The database took too long.", hint=LATER, **context)
         case sqlstate.RestrictViolation():

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 LATE: Final = 0.05  # seconds of the event loop that are told
 FAILED_LATELY: Final = timedelta(minutes=10)
-AWAY: Final = "Redis does not answer: answers are computed each time, and prices of other processes are not heard."
+AWAY: Final = "Answers are computed each time, and news of other processes comes from the database, later."
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ def _reasons(feed: MarketStatus, database: DatabaseView, bus: PartView, stream: 
     lag = stream.lag_p99 if stream else 0.0
     told = [
         (not database.answer.ok, f"The database does not answer. {database.answer.problem or ''}".strip()),
-        (not bus.ok, f"{AWAY} {bus.problem or ''}".strip()),
+        (not bus.ok, f"{bus.problem or ''} {AWAY}".strip()),
         (database.answer.ok and not feed.poller, "No process polls the market."),
         (feed.state == "stale", "Prices are stale."),
         (feed.quarantined > 0, f"{feed.quarantined} prices wait for a person on Markets."),

@@ -12,7 +12,8 @@ from psycopg.types.json import Jsonb
 from data.ids import uuid7
 from data.records import AuditEntry, JobRun, StoredAnswer, Workspace
 from data.repositories.base import Repository
-from engine.errors import Conflict, IdempotencyConflict, NotFound
+from data.sqlerrors import is_held
+from engine.errors import Conflict, IdempotencyConflict, NotFound, StorageError
 from engine.types import Actor
 
 LOCAL_LOCK: Final = 0x6C6F6361  # "loca": held while the local workspace is made
@@ -59,7 +60,9 @@ class System(Repository):
         """
         try:
             self.fetch("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{workspace_id}/{key}"])
-        except Conflict as error:
+        except StorageError as error:
+            if not is_held(error):
+                raise
             raise IdempotencyConflict(key, reason="the first request with it is being worked on") from error
         rows = self.fetch("SELECT request_hash, status, body FROM idempotency_key WHERE workspace_id = %s AND key = %s", [workspace_id, key])
         if rows and rows[0][0] != request_hash:

@@ -56,7 +56,7 @@ def test_all_parts_tell_what_they_are(services: Services, actor: Actor) -> None:
 def test_without_redis_it_is_degraded_and_says_what_that_means(services: Services, actor: Actor) -> None:
     view = Status(without_bus(services)).look(actor)
     assert (view.state, view.bus.ok, view.database.answer.ok) == ("degraded", False, True)
-    assert any("Redis does not answer: answers are computed each time" in reason for reason in view.reasons)
+    assert any("Redis does not answer. Answers are computed each time" in reason for reason in view.reasons)
 
 
 def test_without_a_database_it_is_down_and_nothing_raises(services: Services, actor: Actor) -> None:
