@@ -13,6 +13,7 @@ from dash import Dash, set_props
 
 from callbacks import (
     advice,
+    advice_plan,
     advice_policy,
     advice_what_if,
     alerts,
@@ -49,7 +50,7 @@ log = logging.getLogger("portolan.screen")
 def register_all(app: Dash, services: Services) -> None:
     """Wire every callback of the application."""
     for part in (shell, portfolios, live, overview, holdings, performance, risk, risk_stress, benchmark, attribution, factors, blends, sale,
-                 gains, transactions, imports, checks, audit, alerts, advice, advice_what_if, markets, status, explain,
+                 gains, transactions, imports, checks, audit, alerts, advice, advice_what_if, advice_plan, markets, status, explain,
                  advice_policy):
         part.register(app, services)
 

@@ -359,6 +359,9 @@ class AdviceTrialIds(StrEnum):
     WHAT_IF_TOLD = "what-if-told"
     WHAT_IF_ACTION = "what-if-action"  # {action: list|save|remove|undo, scope, compare, ...}
     WHAT_IF_RESULT = "what-if-result"  # {ok, words, undo, saved, compared}
+    PLAN = "plan-body"
+    PLAN_ASKED = "plan-asked"  # {n, scope, text}
+    PLAN_TOLD = "plan-told"
 
 
 class AlertsIds(StrEnum):

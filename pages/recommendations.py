@@ -5,13 +5,13 @@ from __future__ import annotations
 import dash
 from dash import dcc, html
 
-from components import advice_policy, advice_what_if, cards, controls
+from components import advice_plan, advice_policy, advice_what_if, cards, controls
 from components.ids import AdviceIds as Ids
 
 dash.register_page(__name__, path="/recommendations", name="Recommendations", title="Recommendations · Portolan")
 
 STORES = (Ids.QUERY, Ids.CARDS, Ids.RETRY, Ids.ACTION, Ids.RESULT)
-TABS = (("suggestions", "Suggestions"), ("drafted", "Drafted"), ("history", "History"), ("what-if", "What-if"),
+TABS = (("suggestions", "Suggestions"), ("drafted", "Drafted"), ("history", "History"), ("what-if", "What-if"), ("plan", "Plan"),
         ("policy", "Targets and limits"))
 
 
@@ -23,7 +23,7 @@ def layout(**_query: object) -> html.Div:
             html.Div([html.Div([html.H1("Recommendations"), html.Span("", id=Ids.NOTE, className="note")], className="words"),
                       html.Span(className="grow"), controls.segments(TABS, attribute="tab", label="View", current="suggestions")], className="title"),
             html.Div(id=Ids.DONE, className="done", role="status"),
-            _suggestions(), _drafted(), _history(), advice_what_if.pane(),
+            _suggestions(), _drafted(), _history(), advice_what_if.pane(), advice_plan.pane(),
             advice_policy.pane(),
             html.P("Calculated from past prices; not a forecast and not personal advice.", className="dim small-print"),
         ],

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from callbacks import advice_what_if
+from callbacks import advice_plan, advice_what_if
+from components import advice_plan as plan_words
 from components import advice_what_if as words
 from engine.types import Actor, Portfolio
 from services import Services
@@ -54,3 +56,19 @@ def test_a_what_if_is_kept_compared_removed_and_brought_back(alone: Services, po
     assert act("remove", id=made["undo"], version=1)["saved"] == []
     assert len(act("undo", id=made["undo"])["saved"]) == 1
     assert not act("remove", id=made["undo"], version=1)["ok"], "somebody was faster"
+
+
+def test_the_address_of_a_plan_is_read_and_a_wrong_field_is_told_at_its_place(alone: Services, portfolio: Portfolio) -> None:
+    assert advice_plan.asked_of("goal=5000,fee=0.01,nominal=1,years=ten") == {"goal": 5000.0, "fee": 0.01, "nominal": True, "years": "ten"}
+    for text, field in (("years=ten", "years"), ("fee=2", "fee"), ("withdrawal_from=30,years=5", "withdrawal_from"), ("gaol=1", "gaol")):
+        told = advice_plan.planned(alone, {"n": 2, "scope": str(portfolio.id), "text": text})
+        assert (told["ok"], told["field"]) == (False, field), text
+        assert told["hint"] or told["words"] == "Is not between 0 and 99 (in percent)", told
+    assert not advice_plan.planned(alone, {"n": 3, "scope": str(portfolio.id), "text": ""})["ok"], "there is nothing to plan with"
+
+
+def test_the_table_of_a_fan_has_a_row_a_year_and_its_end() -> None:
+    days = [date(2024 + at // 12, at % 12 + 1, 1) for at in range(30)]
+    told = plan_words.fan(days, {name: [float(at) for at in range(30)] for name in plan_words.BANDS})
+    assert [row[:2] for row in told["rows"]] == [["1 Jan 2024", "0"], ["1 Jan 2025", "12"], ["1 Jan 2026", "24"], ["1 Jun 2026", "29"]]
+    assert len(told["bands"]["p50"]) == len(told["days"]) == 30
