@@ -309,7 +309,7 @@ def sustainable_withdrawal(returns: Floats, plan: Plan, *, confidence: float = 0
 
     Examples
     --------
-    >>> round(sustainable_withdrawal(np.zeros((10, 1)), Plan(1000.0, 10)), 6)
+    >>> round(sustainable_withdrawal(np.zeros((10, 1)), Plan(1000.0, 10)), 2)
     100.0
     """
     def lasts(amount: float) -> bool:

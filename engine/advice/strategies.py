@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -211,9 +210,7 @@ def fitted(name: str, past: pd.DataFrame, *, most_weight: float = 1.0) -> pd.Ser
     if model is None:
         raise InvalidInput("strategy", name, "is not an optimiser")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # "may be inaccurate": a walk has hundreds of fits
-            weights = np.asarray(model().fit(past).weights_, dtype=np.float64)
+        weights = np.asarray(model().fit(past).weights_, dtype=np.float64)
     except (OptimizationError, ValueError, ArithmeticError) as error:
         raise NotConverged(name, reason=str(error).split("\n", maxsplit=1)[0]) from error
     whole = np.clip(weights, 0.0, None)

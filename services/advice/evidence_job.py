@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from threading import Event
 from typing import Any
 from uuid import UUID
+from warnings import catch_warnings
 
 from pydantic import TypeAdapter
 
@@ -48,7 +49,8 @@ class Job:
 
     def _work(self) -> None:
         self._tell("reading", 0, 0)
-        found = self.work_out(self._say)
+        with catch_warnings(action="ignore", category=UserWarning):  # "may be inaccurate": a walk has hundreds of fits
+            found = self.work_out(self._say)
         if found is None or self.stop.is_set():
             return
         ended = {"phase": "done", "done": 1, "total": 1}

@@ -344,8 +344,8 @@ def test_runs_and_failures_are_written_down(own: Settings, base: Database, bus: 
     finally:
         poller.stop()
     with base.read() as unit:
-        [failed] = unit.system.jobs(job="poll_quotes")
-        assert (failed.status, failed.detail["reason"]) == ("failed", "ZeroDivisionError: this provider has a bug")
+        failed = [run.detail["reason"] for run in unit.system.jobs(job="poll_quotes") if run.status == "failed"]  # a round with nothing due is done
+        assert failed == ["ZeroDivisionError: this provider has a bug"], "one a minute"
         assert [run.status for run in unit.system.jobs(job="roll_day")] == ["done"]
 
 

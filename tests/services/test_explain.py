@@ -304,9 +304,9 @@ def test_what_cannot_be_explained_says_why(
 
 def test_the_answer_is_not_a_second_computation(services: Services, actor: Actor, portfolio: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
     """A wrong input would show: what is reproduced comes from the inputs, not from the value."""
-    from services import explain_holdings  # noqa: PLC0415
+    from services.explain import holdings  # noqa: PLC0415
 
-    monkeypatch.setattr(explain_holdings, "inputs_of", lambda *_: {"market_value": 1.0, "cash": 2.0})
+    monkeypatch.setattr(holdings, "inputs_of", lambda *_: {"market_value": 1.0, "cash": 2.0})
     told = services.explain.explain(actor, portfolio, "value")
     assert told.reproduced == 3.0
     assert told.value != 3.0

@@ -271,13 +271,13 @@ class _Parts:
         whole, weight = held.sum(axis=1), self.weights @ self.member
         single = self.member.shape[0] == self.member.shape[1]
         directions, amount = (cells, self.weights) if single else (held, np.ones_like(weight))
-        figure = worth.now(whole[:, None])[0]
+        figure = worth.told(whole[:, None])[0]
         slopes = worth.slopes(whole, directions)
         component = _adding_up(amount * slopes, figure)
         marginal = slopes if single else component / np.where(weight != 0, weight, np.nan)
         share = component / figure if figure else np.full_like(component, np.nan)
         incremental = worth(whole[:, None])[0] - worth(_without(whole, held, weight, rest))
-        columns = {"weight": weight, "standalone": worth.now(held), "marginal": marginal, "component": component, "share": share,
+        columns = {"weight": weight, "standalone": worth.told(held), "marginal": marginal, "component": component, "share": share,
                    "incremental": incremental}
         return pd.DataFrame(columns, index=self.rows)
 
@@ -293,7 +293,7 @@ class _Worth:
         """Give those that are held against each other: a search that stops a hair early would drown their differences."""
         return tail_of(Sample(columns), self.method, replace(self.ways, fitted_by="own"))[self.place]
 
-    def now(self, columns: Floats) -> Floats:
+    def told(self, columns: Floats) -> Floats:
         """Give those that are told."""
         return tail_of(Sample(columns), self.method, self.ways)[self.place]
 
