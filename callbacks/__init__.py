@@ -15,6 +15,7 @@ from callbacks import (
     advice,
     advice_plan,
     advice_policy,
+    advice_rebalance,
     advice_what_if,
     alerts,
     attribution,
@@ -51,7 +52,7 @@ def register_all(app: Dash, services: Services) -> None:
     """Wire every callback of the application."""
     for part in (shell, portfolios, live, overview, holdings, performance, risk, risk_stress, benchmark, attribution, factors, blends, sale,
                  gains, transactions, imports, checks, audit, alerts, advice, advice_what_if, advice_plan, markets, status, explain,
-                 advice_policy):
+                 advice_policy, advice_rebalance):
         part.register(app, services)
 
 

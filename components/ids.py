@@ -322,6 +322,16 @@ class ChecksIds(StrEnum):
     REFUSED = "checks-refused"
 
 
+class AdviceRebalanceIds(StrEnum):
+    """The tab of rebalancing; `assets/advice_rebalance.js` reads these as strings."""
+
+    BODY = "advice-rebalance-body"
+    QUERY = "advice-rebalance-query"  # {scope, bring, new_money, buy_only, cost_aversion, account}
+    FOUND = "advice-rebalance-found"  # the trades, written out
+    ACTION = "advice-rebalance-action"  # {portfolio, orders, effect, revision, once}
+    RESULT = "advice-rebalance-result"
+
+
 class AdvicePolicyIds(StrEnum):
     """The tab of targets and limits; `assets/advice_policy.js` reads these as strings."""
 

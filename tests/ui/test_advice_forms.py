@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
 
 from callbacks import advice_policy as policy_answers
-from components import advice_policy
+from callbacks import advice_rebalance as rebalance_answers
+from components import advice_policy, advice_rebalance
+from components.advice_rebalance import Weight
 from engine.types import Actor, Portfolio
 from services import Services
 
@@ -61,3 +64,29 @@ def test_of_all_portfolios_one_is_chosen(mine: Services, portfolio: Portfolio) -
     assert told["state"] == "choose"
     assert [str(portfolio.id), portfolio.name] in told["portfolios"]
     assert policy_answers.sheet_of(mine, "nonsense")["state"] == "failed"
+
+
+def test_distances_are_drawn_from_the_farthest_on_and_marked_where_they_left_their_band() -> None:
+    rows = [Weight("AAA", "", 0.30, 0.2, 0.2, 0.15, 0.25), Weight("BBB", "", 0.16, 0.2, 0.2, 0.15, 0.25), Weight("CCC", "", 0.05, 0.0, 0.0, 0.0, 0.0),
+            Weight("Cash", "", 0.49, 0.6, 0.6, math.nan, math.nan)]
+    told = advice_rebalance.bars(rows)
+    assert [(each["label"], each["text"], each["over"], each["out"]) for each in told] == [
+        ("Cash", "\u221211.0", False, False), ("AAA", "+10.0", True, True), ("CCC", "+5.0", True, True), ("BBB", "\u22124.0", False, False)]
+    assert [each["width"] for each in told][:2] == [50.0, pytest.approx(45.45)]
+
+
+def test_a_list_of_trades_is_told_drafted_and_what_stands_in_its_place(mine: Services, portfolio: Portfolio, actor: Actor) -> None:
+    query = {"scope": str(portfolio.id), "bring": "", "new_money": "", "buy_only": "", "cost_aversion": "", "account": ""}
+    assert rebalance_answers.found_of(mine, {**query, "scope": "all"})["state"] == "choose"
+    assert rebalance_answers.found_of(mine, query)["state"] == "empty", "no targets"
+    mine.policies.put(actor, portfolio.id, None, {"targets_by": "asset_class", "targets": [{"key": "cash", "weight": 1}]})
+    wrong = rebalance_answers.found_of(mine, {**query, "new_money": "much"})
+    assert (wrong["state"], wrong["errors"][0]["field"]) == ("wrong", "new_money")
+    found = rebalance_answers.found_of(mine, {**query, "new_money": "250"})
+    assert (found["state"], found["trades"]) == ("ready", [])
+    assert [each["draft"]["kind"] for each in found["orders"]] == ["DEPOSIT"]
+    assert "DEPOSIT" in found["file"]
+    asked = {"portfolio": str(portfolio.id), "orders": found["orders"], "effect": found["effect"], "revision": found["revision"]}
+    assert rebalance_answers.act(mine, asked)["ok"]
+    assert mine.proposals.find(actor, portfolio.id).items[0].note == "Rebalancing to targets"
+    assert not rebalance_answers.act(mine, {**asked, "revision": found["revision"] + 7})["ok"], "of a ledger that has changed"
