@@ -53,6 +53,11 @@ def test_new_york(instant: str, session: str) -> None:
     ("7203.T", "JPY", "2025-06-04T03:30:00", "open"), ("SAP.DE", "EUR", "2025-06-04T06:59:59", "closed"),
     ("SAP.DE", "EUR", "2025-06-04T07:00:00", "open"), ("SAP.DE", "EUR", "2025-12-24T10:00:00", "closed"),
     ("VOD.L", "GBP", "2025-12-24T12:29:59", "open"), ("VOD.L", "GBP", "2025-12-24T12:30:00", "closed"),  # London's half day
+    ("VOD.L", "GBP", "2026-03-27T07:59:59", "closed"), ("VOD.L", "GBP", "2026-03-30T07:00:00", "open"),  # summer time begins on the 29th
+    ("SAP.DE", "EUR", "2026-10-23T07:00:00", "open"), ("SAP.DE", "EUR", "2026-10-26T07:59:59", "closed"),  # and ends on the 25th
+    ("BHP.AX", "AUD", "2026-04-01T23:00:00", "open"), ("BHP.AX", "AUD", "2026-04-07T23:59:59", "closed"),  # Sydney's ends on 5 April
+    ("BHP.AX", "AUD", "2026-04-08T00:00:00", "open"),
+    ("TCS.NS", "INR", "2026-03-30T03:44:59", "closed"), ("TCS.NS", "INR", "2026-03-30T03:45:00", "open"),
 ])
 def test_other_shares(symbol: str, currency: str, instant: str, session: str) -> None:
     assert venues.session(instrument(symbol, currency), at(instant)) == session

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ import pytest
 import redis
 from websockets.sync.client import ClientConnection, connect
 
+from data import calendar
 from data.settings import Settings
 from tests.faults.invariants import converged, in_order
 from tests.faults.world import PATIENCE, Place, is_503
@@ -198,6 +200,47 @@ def test_a_slow_redis_delays_news_and_nothing_else(place: Place) -> None:
         place.to_redis.delay = 0.2
         assert place.write().status_code == 201
         news(place, line, 107.0)
+
+
+# ------------------------------------------------------------------------------------------------------------------------- clock
+
+
+def test_a_clock_that_is_wrong_takes_no_price_of_the_future_and_calls_none_live_that_is_old(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fast by three days, then slow by an hour, then right again: keys, writes and the stored price do not care."""
+    truly, name = calendar.now, uuid4().hex
+    place.world.push(AAA=108.0)
+    first = place.write(name).json()
+    monkeypatch.setattr(calendar, "now", lambda: truly() + timedelta(days=3))
+    held = holding(place)
+    assert (held["price"], held["price_state"]) == (108.0, "stale")
+    assert held["price_age_seconds"] > 2.9 * 86400
+    monkeypatch.setattr(calendar, "now", lambda: truly() - timedelta(hours=1))
+    row = [{"symbol": "AAA", "price": 999.0, "ts": truly().isoformat(), "source": "test"}]
+    done = place.services.market.push(place.world.actor, row)
+    assert done.accepted == 0, "for this clock it comes from the future"
+    assert holding(place)["price"] == 108.0
+    assert place.write(name).json() == first
+    monkeypatch.undo()
+    place.world.push(AAA=109.0)
+    assert holding(place)["price"] == 109.0
+
+
+def test_no_day_is_twice_there_or_missing_where_clocks_change_and_years_leap(place: Place) -> None:
+    """Over 29 February 2024, and the nights in which New York, Europe and then all of them change their clocks."""
+    days = [date(2024, 2, 26) + timedelta(days=ahead) for ahead in range(40)]
+    weekdays = [day for day in days if day.weekday() < 5]
+    place.services.instruments.put_bars(place.world.actor, "AAA", [{"date": str(day), "close": str(50 + day.day)} for day in weekdays])
+    with place.api() as api:
+        told = api.get(f"/api/v1/portfolios/{place.portfolio}/performance?start=2024-02-26&end=2024-04-05").json()
+    shown = [str(point["date"]) for point in told["series"]]
+    assert len(shown) == len(set(shown))
+    assert {str(day) for day in weekdays} <= set(shown)
+
+
+def holding(place: Place) -> dict[str, Any]:
+    with place.api() as api:
+        rows = api.get(f"/api/v1/portfolios/{place.portfolio}/holdings").json()["holdings"]
+    return next(row for row in rows if row["symbol"] == "AAA")
 
 
 # ----------------------------------------------------------------------------------------------------------------------- readers
