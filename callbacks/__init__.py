@@ -13,6 +13,7 @@ from dash import Dash, set_props
 
 from callbacks import (
     advice,
+    advice_evidence,
     advice_plan,
     advice_policy,
     advice_rebalance,
@@ -51,7 +52,7 @@ log = logging.getLogger("portolan.screen")
 def register_all(app: Dash, services: Services) -> None:
     """Wire every callback of the application."""
     for part in (shell, portfolios, live, overview, holdings, performance, risk, risk_stress, benchmark, attribution, factors, blends, sale,
-                 gains, transactions, imports, checks, audit, alerts, advice, advice_what_if, advice_plan, markets, status, explain,
+                 gains, transactions, imports, checks, audit, alerts, advice, advice_what_if, advice_plan, advice_evidence, markets, status, explain,
                  advice_policy, advice_rebalance):
         part.register(app, services)
 

@@ -17,7 +17,7 @@ from engine.errors import PortfolioError
 from services.advice.plan_questions import plan_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from services import Services
     from services.advice.views_evidence import PlanView
@@ -48,14 +48,14 @@ def planned(services: Services, asked: Mapping[str, Any]) -> dict[str, Any]:
         question = plan_of(asked_of(str(asked.get("text") or "")))
         view = services.plans.plan(services.accounts.local(), str(asked.get("scope") or "all"), question)
     except PortfolioError as error:
-        return {"n": number, "ok": False, **_refused(error)}
+        return {"n": number, "ok": False, **refused(error, PERCENT)}
     return {"n": number, "ok": True, **_told(view)}
 
 
-def _refused(error: PortfolioError) -> dict[str, str]:
+def refused(error: PortfolioError, percent: Collection[str]) -> dict[str, str]:
     """Tell what is wrong in the unit of its field: the screen asks for percent where the service reads fractions."""
     field, reason, hint = (str(error.context.get(name) or "") for name in ("field", "reason", "hint"))
-    if field in PERCENT and reason:
+    if field in percent and reason:
         return {"field": field, "words": f"{NUMBERS.sub(lambda found: f'{100 * float(found[0]):g}', reason)} (in percent)".capitalize(), "hint": ""}
     return {"field": field, "words": error.message, "hint": hint}
 

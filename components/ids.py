@@ -372,6 +372,9 @@ class AdviceTrialIds(StrEnum):
     PLAN = "plan-body"
     PLAN_ASKED = "plan-asked"  # {n, scope, text}
     PLAN_TOLD = "plan-told"
+    EVIDENCE = "evidence-body"
+    EVIDENCE_ASKED = "evidence-asked"  # {n, action: read|strategies|models|cancel, scope, text, run, have}
+    EVIDENCE_TOLD = "evidence-told"
 
 
 class AlertsIds(StrEnum):

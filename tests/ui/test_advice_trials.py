@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+import time
 from datetime import date
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from callbacks import advice_plan, advice_what_if
+from callbacks import advice_evidence, advice_plan, advice_what_if
+from components import advice_evidence as evidence_words
 from components import advice_plan as plan_words
 from components import advice_what_if as words
 from engine.types import Actor, Portfolio
@@ -72,3 +74,44 @@ def test_the_table_of_a_fan_has_a_row_a_year_and_its_end() -> None:
     told = plan_words.fan(days, {name: [float(at) for at in range(30)] for name in plan_words.BANDS})
     assert [row[:2] for row in told["rows"]] == [["1 Jan 2024", "0"], ["1 Jan 2025", "12"], ["1 Jan 2026", "24"], ["1 Jun 2026", "29"]]
     assert len(told["bands"]["p50"]) == len(told["days"]) == 30
+
+
+HELPED = {"against": "still", "share": 0.61, "median": 0.004, "worst": -0.021, "windows": 214, "deflated": 0.97, "sentence": "Would have helped."}
+SCORE = {"label": "Cap", "meaning": "", "baseline": False, "gap": None, "annualised_return": 0.08, "volatility": 0.15, "max_drawdown": -0.3,
+         "turnover": 0.5, "cost": 0.0005, "deflated_sharpe": None, "helped": [HELPED], "growth": {"dates": [], "values": [1.0, 1.1]}}
+RESULT = {"scores": [SCORE, {**SCORE, "baseline": True, "helped": []}], "days": 5000, "decisions": 240, "start": "2001-01-02", "end": "2022-12-30",
+          "simulated": False, "overfitting": None, "trials": 2, "findings": [], "left_out": {"NEW": "is too young"}, "conventions": {"one": "One"}}
+
+
+def test_strategies_are_written_with_how_strong_their_evidence_is() -> None:
+    told = evidence_words.strategies(RESULT)
+    one, baseline = told["against"]["still"]
+    assert (one["word"], one["cells"][:3]) == ("good", ["61\u202f%", "+0.40\u202f%", "\u22122.10\u202f%"])
+    assert (one["cells"][-1], told["overfitting"], baseline["word"], baseline["cells"][:3]) == ("\u2013", "\u2013", "baseline", ["", "", ""])
+    assert len(told["heads"]) == 3 + len(one["cells"])
+    words_of = [evidence_words.verdict(HELPED | more)[0] for more in ({"deflated": 0.6}, {"share": 0.4}, {"median": -0.001}, {"median": None})]
+    assert words_of == ["thin", "not supported", "not supported", "not known"]
+
+
+def test_a_run_that_cannot_begin_is_refused_at_its_field_and_the_runs_are_told_all_the_same(alone: Services, portfolio: Portfolio) -> None:
+    asked = {"n": 1, "scope": str(portfolio.id), "action": "strategies"}
+    for text, field, said in (("window=5", "window", "504"), ("band=3", "band", "between 0 and 100 (in percent)"), ("", "", "needs")):
+        told = advice_evidence.found_of(alone, {**asked, "text": text})
+        assert (told["ok"], told["field"]) == (False, field), told
+        assert said in told["words"], told
+        assert told["strategies"] == {"running": [], "ended": "", "shown": "", "runs": []}
+
+
+def test_a_run_is_told_until_it_has_ended_and_its_result_once(alone: Services, actor: Actor, portfolio: Portfolio) -> None:
+    asked = {"n": 1, "scope": str(portfolio.id), "action": "read"}
+    run = alone.evidence.begun(actor, str(portfolio.id), "strategies", {}, lambda _say: RESULT)
+    for _ in range(400):
+        told = advice_evidence.found_of(alone, asked)["strategies"]
+        if not told["running"]:
+            break
+        time.sleep(0.05)
+    assert (told["shown"], told["result"]["trials"]) == (str(run.id), 2)
+    assert "result" not in advice_evidence.found_of(alone, {**asked, "have": [str(run.id)]})["strategies"]
+    told = advice_evidence.found_of(alone, {**asked, "action": "cancel", "id": str(run.id)})
+    assert not told["ok"]
+    assert "nothing to stop" in told["words"]
