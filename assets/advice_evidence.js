@@ -46,7 +46,7 @@ window.portolan.adviceEvidence = (() => {
     clearTimeout(state.guard);
     const acted = state.acting;
     state.acting = false;
-    for (const field of byId(BODY).querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
+    if (acted) for (const field of byId(BODY).querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
     for (const button of byId(BODY).querySelectorAll("[data-busy]")) { button.disabled = false; delete button.dataset.busy; }
     if (!answer.ok) { byId(BODY).querySelector(`[data-field="${answer.field || "none"}"]`)?.setAttribute("aria-invalid", "true"); said(answer.words, true); } else if (acted) said("");
     if (!answer.strategies) return;

@@ -90,7 +90,7 @@ def models(result: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "heads": [*MODEL_HEADS], "groups": [each for each in groups if each["rows"] or each["gap"]],
         "note": f"{theme.number(result['days'], decimals=0)} days{', simulated prices' if result['simulated'] else ''}; a lower loss is better",
-        "says": [*_volatilities(result["volatilities"]), *_regimes(result["regimes"])],
+        "says": [*_volatilities(result), *_regimes(result["regimes"])],
         "clusters": [_cluster(each) for each in result["clusters"][:SHOWN]] if result["clusters_used"] else [],
         "odd": [[each["date"], each["symbol"] or "", each["sentence"]] for each in result["anomalies"][:SHOWN]],
         "conventions": [*result["conventions"].values()],
@@ -108,10 +108,11 @@ def _loss(value: float | None) -> str:
     return theme.number(value, decimals=4 if value is not None and abs(value) < 10 else 1)
 
 
-def _volatilities(found: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+def _volatilities(result: Mapping[str, Any]) -> list[list[str]]:
     """Tell the forecast for the whole portfolio; holdings have theirs in the interface."""
-    return [[f"Volatility of tomorrow, a year's ({each['model'].replace('_', ' ')})", theme.percent(each["volatility"], signed=False)]
-            for each in found[:1]]
+    labels = {each["name"]: each["label"] for each in result["scores"] if each["task"] == "volatility"}
+    return [[f"Volatility of tomorrow, a year's ({labels.get(each['model'], 'naive')})", theme.percent(each["volatility"], signed=False)]
+            for each in result["volatilities"][:1]]
 
 
 def _regimes(found: Mapping[str, Any] | None) -> list[list[str]]:
