@@ -10,7 +10,7 @@ from components import cards, theme
 from components.ids import AdviceTrialIds as Ids
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
 STORES = (Ids.EVIDENCE_ASKED, Ids.EVIDENCE_TOLD)
 TASKS = {"volatility": "Volatility", "covariance": "Covariance", "regimes": "States of the market", "clusters": "Clusters",
