@@ -127,6 +127,23 @@ window.portolan.risk = (() => {
     if (name === "risk-figures-search") sift(value.trim().toLowerCase());
   }
 
+  /* Every figure, drawn here from what the server wrote: see components/risk.py. */
+  function drawFigures() {
+    const place = find("[data-figures]");
+    if (!place || place.dataset.drawn === place.dataset.figures) return;
+    place.dataset.drawn = place.dataset.figures;
+    const row = (each) => element("tr", { class: each.thin ? "is-thin" : "", "data-words": each.words },
+      element("td", { class: "l" }, element("b", {}, each.label), element("code", { class: "dim" }, each.name)),
+      element("td", {}, element("span", { class: "num", "data-explain": `risk.${each.name}` }, each.text)),
+      element("td", { class: "l wrap" }, each.meaning, ...(each.note ? [element("span", { class: "gap-note" }, each.note)] : [])),
+      element("td", { class: "l wrap soft" }, each.source));
+    const head = (group) => element("tr", { class: "group" }, element("th", { colspan: "4", scope: "colgroup" }, group.name, element("span", { class: "count" }, String(group.rows.length))));
+    const names = [["Figure", "l"], ["Value", ""], ["What it says", "l"], ["Source", "l"]].map(([name, look]) => element("th", { scope: "col", class: look }, name));
+    const bodies = JSON.parse(place.dataset.figures).map((group) => element("tbody", {}, head(group), ...group.rows.map(row)));
+    place.replaceChildren(element("table", { class: "grid-t figures-table" }, element("caption", { class: "sr" }, "Every figure"), element("thead", {}, element("tr", {}, ...names)), ...bodies));
+    sift((input("risk-figures-search")?.value || "").trim().toLowerCase());
+  }
+
   /* Rows of the table of figures that hold every word; a group without any is not shown. */
   function sift(text) {
     const words = text.split(/\s+/).filter(Boolean);
@@ -169,7 +186,7 @@ window.portolan.risk = (() => {
   addEventListener("beforeprint", () => { const place = find("[data-part=printed]"); if (place) place.textContent = ` Printed ${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC.`; });
   setInterval(watch, 1_000);
 
-  return { page, address, ofTab, showChoices };
+  return { page, address, ofTab, showChoices, drawFigures };
 })();
 
 /* ---------------------------------------------------------- called by Dash */
@@ -204,6 +221,6 @@ window.dash_clientside.risk = (() => {
       page.read = read;
       return next(scope, risk.ofTab(), ledger, read, before) || none();
     },
-    drawn() { requestAnimationFrame(risk.showChoices); },
+    drawn() { requestAnimationFrame(() => { risk.showChoices(); risk.drawFigures(); }); },
   };
 })();

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dash import html
 
@@ -128,28 +129,22 @@ def drawdown_table(falls: Sequence[Fall], *, most: int = 12) -> html.Table:
 # ------------------------------------------------------------------------------------------------------------------------ all figures
 
 
-def figures_table(rows: Sequence[Row]) -> html.Table:
-    """Every figure of the catalogue under the headline of its group, with what it means and who defined it."""
-    groups: dict[str, list[Row]] = {}
+def figures_table(rows: Sequence[Row]) -> html.Div:
+    """Every figure of the catalogue under the headline of its group, with what it means and who defined it; `assets/risk.js` draws it.
+
+    Two hundred rows are two thousand elements, too many to keep in the screen's own tree beside a live stream.
+    """
+    groups: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
-        groups.setdefault(row.group, []).append(row)
-    bodies = [html.Tbody([html.Tr(html.Th([group, html.Span(str(len(found)), className="count")], colSpan="4", scope="colgroup"), className="group"),
-                          *(_figure_row(row) for row in found)]) for group, found in groups.items()]
-    heads = html.Tr([html.Th(name, scope="col", className=look) for name, look in
-                     (("Figure", "l"), ("Value", ""), ("What it says", "l"), ("Source", "l"))])
-    return html.Table([html.Caption("Every figure", className="sr"), html.Thead(heads), *bodies], className="grid-t figures-table")
+        groups.setdefault(row.group, []).append(_told_row(row))
+    told = [{"name": group, "rows": found} for group, found in groups.items()]
+    return html.Div(className="figures-told", **{"data-figures": json.dumps(told)})
 
 
-def _figure_row(row: Row) -> html.Tr:
-    words = f"{row.label} {row.name} {row.group} {row.meaning} {row.source}".lower()
+def _told_row(row: Row) -> dict[str, Any]:
     note = row.gap or (f"{days(row.missing)} missing" if row.missing else "")
-    value = html.Td(html.Span(value_text(row.value, row.unit), className="num", **{"data-explain": f"risk.{row.name}"}))
-    return html.Tr([
-        html.Td([html.B(row.label), html.Code(row.name, className="dim")], className="l"),
-        value,
-        html.Td([row.meaning, *([html.Span(note, className="gap-note")] if note else [])], className="l wrap"),
-        html.Td(row.source, className="l wrap soft"),
-    ], className="is-thin" if row.missing else "", **{"data-words": words})
+    return {"name": row.name, "label": row.label, "text": value_text(row.value, row.unit), "meaning": row.meaning, "note": note,
+            "source": row.source, "thin": bool(row.missing), "words": f"{row.label} {row.name} {row.group} {row.meaning} {row.source}".lower()}
 
 
 def value_text(value: float | None, of: str) -> str:
