@@ -18,7 +18,7 @@ window.portolan.live = (() => {
   const RESYNC_PAUSE_MS = 1_000, LATENCIES = 500;
   const SNAPSHOT_MS = 1_500, REFUSED_PAUSE_MS = 5_000, POLL_SILENCE_MS = 6_000, SETTLE_MS = 1_000;
 
-  const state = { portfolios: {}, quotes: {}, ledger: {}, ts: 0, offset: 0, degraded: false, live: false, polling: false };
+  const state = { portfolios: {}, quotes: {}, ledger: {}, ts: 0, offset: 0, degraded: false, offline: false, live: false, polling: false };
   const stats = { paints: 0, lastSeq: null, gaps: 0, reconnects: 0, latencies: [] };
   const line = { socket: null, attempt: 0, failures: 0, readyState: CLOSED, since: 0, heardAt: 0, toldAt: 0, timer: 0, started: false, resyncAt: 0, askedAt: 0 };
   const wanted = { portfolios: [], symbols: [], risk: false, extra: new Map() };
@@ -157,7 +157,7 @@ window.portolan.live = (() => {
   function receive(message) {
     line.heardAt = line.toldAt = Date.now();
     if (message.ts) clock(message.ts);
-    if ("degraded" in message) state.degraded = message.degraded;
+    if ("degraded" in message) [state.degraded, state.offline] = [message.degraded, Boolean(message.offline)];
     if (message.type === "snapshot") snapshot(message);
     else if (message.type === "tick") tick(message);
     else if (message.type === "error") refused(message);
@@ -286,7 +286,20 @@ window.portolan.live = (() => {
 
   const best = (counts) => ["live", "delayed", "closed", "stale"].find((word) => counts[word] && !(word === "closed" && counts.stale > counts.closed)) || "down";
 
+  /* What is not as it should be stands in a line of its own under the bar for as long as it is so. */
+  function condition() {
+    const told = document.getElementById("condition-line");
+    if (!told) return;
+    const away = line.readyState !== OPEN && line.failures > 2 && !(state.polling && Date.now() - line.toldAt < POLL_SILENCE_MS);
+    const words = away ? "The server does not answer: what you see may be old, and nothing can be saved until it is back."
+      : state.offline ? "The database does not answer: what you see may be old, and nothing can be saved until it is back."
+      : state.degraded ? "News comes late: the bus is lost, and the database is asked every few seconds." : "";
+    window.portolan.format.setText(told, words);
+    told.hidden = !words;
+  }
+
   function light() {
+    condition();
     const button = document.getElementById(part("status") || "");
     if (!button) return;
     const seen = status(), format = window.portolan.format;

@@ -98,7 +98,7 @@ def layout() -> html.Div:
             *_stores(),
             html.A("Skip to the content", href=f"#{Ids.CONTENT}", className="skip"),
             _rail(),
-            html.Div([_bar(), _trouble(), portfolio_dialogs.removed_line(), _time_band(), _content()], className="column"),
+            html.Div([_bar(), _condition(), _trouble(), portfolio_dialogs.removed_line(), _time_band(), _content()], className="column"),
             _tab_bar(),
             _palette(),
             _keys(),
@@ -234,6 +234,11 @@ def _bell() -> html.Button:
     return html.Button([icon(Icon.BELL), html.Span("", id=f"{AlertsIds.BELL}-count", className="badge", hidden=True)], id=AlertsIds.BELL,
                        className="tool bell", type="button", title="Alerts",
                        **{"aria-label": "Alerts", "data-menu": "alerts-sheet", "aria-haspopup": "dialog", "aria-expanded": "false"})
+
+
+def _condition() -> html.Div:
+    """Line under the bar for as long as the server, its database or its bus is away: `live.js` writes it."""
+    return html.Div(id="condition-line", className="condition", role="status", hidden=True)
 
 
 def _trouble() -> html.Div:

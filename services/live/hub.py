@@ -35,6 +35,7 @@ log = logging.getLogger("portolan.hub")
 
 AT_ONCE: Final = 500  # quotes put on the board before the event loop is given back
 GATHER_SECONDS: Final = 0.01  # so that the parts of one batch go out together
+OFFLINE: Final = ',"offline":true'
 YIELD_SECONDS: Final = 0.005  # the event loop is given back after so long
 
 class Hub:
@@ -45,6 +46,7 @@ class Hub:
         self.limits = limits or limits_of(services.settings)
         self.number = 0  # of the newest published flush
         self.degraded = False
+        self.offline = False  # the database did not answer when it was asked last
         self.clients: set[Client] = set()
         self.topics: dict[object, Topic] = {}
         self.board = Board(services.market.judge)
@@ -97,8 +99,8 @@ class Hub:
         return calendar.milliseconds(calendar.now())
 
     def condition(self) -> str:
-        """Give the member that says whether the bus is heard."""
-        return f'"degraded":{"true" if self.degraded else "false"}'
+        """Give the members that say whether the bus is heard, and that the database does not answer where it does not."""
+        return f'"degraded":{"true" if self.degraded else "false"}{OFFLINE if self.offline else ""}'
 
     def connect(self, actor: Actor) -> Client:
         """Take a new connection in.
@@ -371,6 +373,15 @@ class Hub:
                 self._missed = self.degraded
         except StorageError as error:
             log.warning("the database does not answer the hub: %s", error.message)
+            self._tell_offline(offline=True)
+        else:
+            self._tell_offline(offline=False)
+
+    def _tell_offline(self, *, offline: bool) -> None:
+        """Tell everybody once the database is away, and once it is back."""
+        if offline != self.offline:
+            self.offline = offline
+            self._beat()
 
     async def _fetch_latest(self) -> None:
         quotes = await self._reader.latest(tuple(self.board.slots))

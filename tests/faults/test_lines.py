@@ -137,11 +137,10 @@ def test_a_database_that_is_away_is_said_and_screens_keep_what_they_show(place: 
         told = place.status()
         assert told["state"] == "down"
         assert told["reasons"][0].startswith("The database does not answer.")
-        line.send('{"op": "ping"}')
-        assert until(line, lambda told: told["type"] == "pong")
+        assert until(line, lambda told: told.get("offline")), "screens say that the database is away"
         place.to_database.refusing = False
         wait_for(lambda: place.write().status_code == 201, PATIENCE, "the database")
-        assert until(line, lambda told: place.portfolio in told.get("portfolios", {}))
+        assert until(line, lambda told: "degraded" in told and "offline" not in told), "and that it is back"
 
 
 # ------------------------------------------------------------------------------------------------------------------------- Redis

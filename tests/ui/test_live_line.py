@@ -191,9 +191,16 @@ def test_the_light_says_state_and_age(line: Line, shown: Page) -> None:
     reads(shown, "status-word", "Live")
     shown.wait_for_function("/s$/.test(document.getElementById('status-age').textContent)")
     assert "1 live" in (shown.get_attribute("#status", "title") or "")
-    line.send({**tick(1, 1.0), "quotes": quote(10.0, state="stale")})
+    shown.evaluate("document.body.append(Object.assign(document.createElement('div'), { id: 'condition-line', hidden: true }))")
+    line.send({**tick(1, 1.0), "quotes": quote(10.0, state="stale"), "degraded": True})
     reads(shown, "status-word", "Stale")
     assert shown.get_attribute("#status", "data-state") == "stale"
+    reads(shown, "condition-line", "News comes late: the bus is lost, and the database is asked every few seconds.")
+    line.send({**tick(2, 1.0), "degraded": False, "offline": True})
+    reads(shown, "condition-line", "The database does not answer: what you see may be old, and nothing can be saved until it is back.")
+    line.send({**tick(3, 1.0), "degraded": False})
+    reads(shown, "condition-line", "")
+    assert shown.locator("#condition-line").is_hidden()
     line.refusing = True
     line.break_off()
     shown.wait_for_function("document.getElementById('status-word').textContent === 'No feed'", timeout=30_000)  # the poll must fall silent first
