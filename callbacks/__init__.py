@@ -14,6 +14,7 @@ from dash import Dash, set_props
 from callbacks import (
     advice,
     advice_evidence,
+    advice_optimise,
     advice_plan,
     advice_policy,
     advice_rebalance,
@@ -53,7 +54,7 @@ def register_all(app: Dash, services: Services) -> None:
     """Wire every callback of the application."""
     for part in (shell, portfolios, live, overview, holdings, performance, risk, risk_stress, benchmark, attribution, factors, blends, sale,
                  gains, transactions, imports, checks, audit, alerts, advice, advice_what_if, advice_plan, advice_evidence, markets, status, explain,
-                 advice_policy, advice_rebalance):
+                 advice_policy, advice_optimise, advice_rebalance):
         part.register(app, services)
 
 

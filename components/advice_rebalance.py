@@ -25,7 +25,7 @@ WEIGHT_HEADS = ("Holding", "Now", "After", "Target", "Left alone")
 BRINGS = (("targets", "Everything to its target"), ("breached", "Only what left its band"), ("edge", "Only back to the edge of its band"))
 SELL = "SELL"
 MOST_BARS = 15
-FRACTIONS = frozenset({"max_weight", "max_turnover", "cash_buffer", "max_tracking_error", "targets", "min_weight", "groups"})
+FRACTIONS = frozenset({"max_weight", "max_turnover", "cash_buffer", "max_tracking_error", "min_weight", "min_return", "groups"})
 
 
 class Lot(NamedTuple):
@@ -105,7 +105,7 @@ def told(one: Preview) -> dict[str, Any]:
         "shifts": [{"label": each.label, "before": figure(each.before, each.unit), "text": figure(each.value, each.unit)} for each in one.shifts],
         "sums": [{"label": label, "text": figure(value, unit), "unit": one.currency if unit == "money" else ""} for label, value, unit in one.sums],
         "bars": bars(one.weights), "weights": [_weight(each) for each in one.weights],
-        "clashes": [{"what": each.what, "mend": _mend(each, one.currency)} for each in one.clashes],
+        "clashes": [{"what": each.what, "mend": mend(each, one.currency)} for each in one.clashes],
         "notes": [*one.notes], "findings": [*one.findings],
     }
 
@@ -152,11 +152,12 @@ def bars(weights: Sequence[Weight]) -> list[dict[str, Any]]:
              "text": theme.number((each.now - each.target) * 100, decimals=1, signed=True), "of": f"of {theme.share(each.target)}"} for each in shown]
 
 
-def _mend(clash: Clash, currency: str) -> str:
+def mend(clash: Clash, currency: str) -> str:
+    """Say with which limit a constraint could stay."""
     if not theme.known(clash.relaxed):
         return "Loosening it alone mends nothing."
     limit = theme.share(clash.relaxed, decimals=2) if clash.name in FRACTIONS else theme.money(clash.relaxed)
-    money = "" if clash.name in FRACTIONS or clash.name == "lot" else f" {currency}"
+    money = "" if clash.name in FRACTIONS or clash.name == "lot" else f" {currency}".rstrip()
     return f"With {limit}{money} in its place all of them hold."
 
 

@@ -332,6 +332,16 @@ class AdviceRebalanceIds(StrEnum):
     RESULT = "advice-rebalance-result"
 
 
+class AdviceOptimiseIds(StrEnum):
+    """The tab of optimisers; `assets/advice_optimise.js` reads these as strings."""
+
+    BODY = "advice-optimise-body"
+    QUERY = "advice-optimise-query"  # {scope, run}
+    FOUND = "advice-optimise-found"  # form and run, written out
+    ACTION = "advice-optimise-action"  # {action: begin|look|cancel|use, portfolio, run, fields, once}
+    RESULT = "advice-optimise-result"  # {ok, errors | run}
+
+
 class AdvicePolicyIds(StrEnum):
     """The tab of targets and limits; `assets/advice_policy.js` reads these as strings."""
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import dash
 from dash import dcc, html
 
-from components import advice_evidence, advice_plan, advice_policy, advice_rebalance, advice_what_if, cards, controls
+from components import advice_evidence, advice_optimise, advice_plan, advice_policy, advice_rebalance, advice_what_if, cards, controls
 from components.ids import AdviceIds as Ids
 
 dash.register_page(__name__, path="/recommendations", name="Recommendations", title="Recommendations · Portolan")
 
 STORES = (Ids.QUERY, Ids.CARDS, Ids.RETRY, Ids.ACTION, Ids.RESULT)
 TABS = (("suggestions", "Suggestions"), ("drafted", "Drafted"), ("history", "History"), ("what-if", "What-if"), ("plan", "Plan"),
-        ("evidence", "Evidence"), ("rebalance", "Rebalance"), ("policy", "Targets and limits"))
+        ("evidence", "Evidence"), ("rebalance", "Rebalance"), ("optimise", "Optimise"), ("policy", "Targets and limits"))
 
 
 def layout(**_query: object) -> html.Div:
@@ -24,7 +24,7 @@ def layout(**_query: object) -> html.Div:
                       html.Span(className="grow"), controls.segments(TABS, attribute="tab", label="View", current="suggestions")], className="title"),
             html.Div(id=Ids.DONE, className="done", role="status"),
             _suggestions(), _drafted(), _history(), advice_what_if.pane(), advice_plan.pane(), advice_evidence.pane(),
-            advice_policy.pane(), advice_rebalance.pane(),
+            advice_policy.pane(), advice_optimise.pane(), advice_rebalance.pane(),
             html.P("Calculated from past prices; not a forecast and not personal advice.", className="dim small-print"),
         ],
         id=Ids.PAGE, className="page advice-page", **{"data-retry": Ids.RETRY, "data-tab": "suggestions"},

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from callbacks import advice_optimise as optimise_answers
 from callbacks import advice_policy as policy_answers
 from callbacks import advice_rebalance as rebalance_answers
-from components import advice_policy, advice_rebalance
-from components.advice_rebalance import Weight
+from components import advice_optimise, advice_policy, advice_rebalance
+from components.advice_optimise import Found, Point
+from components.advice_rebalance import Clash, Weight
 from engine.types import Actor, Portfolio
 from services import Services
 
@@ -90,3 +92,37 @@ def test_a_list_of_trades_is_told_drafted_and_what_stands_in_its_place(mine: Ser
     assert rebalance_answers.act(mine, asked)["ok"]
     assert mine.proposals.find(actor, portfolio.id).items[0].note == "Rebalancing to targets"
     assert not rebalance_answers.act(mine, {**asked, "revision": found["revision"] + 7})["ok"], "of a ledger that has changed"
+
+
+def test_the_frontier_is_placed_with_the_present_portfolio_on_it() -> None:
+    line = [Point(0.05, 0.10, 0.5), Point(0.07, 0.12, 0.58), Point(0.09, 0.20, 0.45)]
+    found = Found(line[1], Point(0.06, 0.15, 0.4), 0.2, 1260, {"AAA": 0.6, "BBB": 0.4}, {"AAA": 1.0}, {"AAA": 0.7, "BBB": 0.3}, line, 1, [], [], [])
+    told = advice_optimise.plot(found)
+    assert all(0 < each[side] < 1 for each in [*told["line"], *told["marks"]] for side in ("x", "y"))
+    assert [each["name"] for each in told["marks"]] == ["now", "found"]
+    assert told["best"] == {key: told["marks"][1][key] for key in ("x", "y", "text")}
+    assert told["line"][0]["x"] < told["marks"][1]["x"] < told["marks"][0]["x"] < told["line"][2]["x"]
+    rows = advice_optimise.told(advice_optimise.Run("1", "done", "done", 24, 24, {}, "", found))["found"]["weights"]
+    assert rows == [["AAA", "100.0\u202f%", "60.0\u202f%", "\u221240.0", "70.0\u202f%"], ["BBB", "0.0\u202f%", "40.0\u202f%", "+40.0", "30.0\u202f%"]]
+
+
+def test_what_contradicts_itself_is_told_with_the_least_that_mends_it() -> None:
+    nothing = Point(math.nan, math.nan, math.nan)
+    clashes = [Clash("max_weight", "no holding above 10 %", 0.125), Clash("min_return", "at least 30 % a year", math.nan)]
+    found = Found(nothing, nothing, math.nan, 900, {}, {}, {}, [], 0, clashes, [], [])
+    told = advice_optimise.told(advice_optimise.Run("1", "done", "done", 1, 1, {}, "", found))
+    mended = [each["mend"] for each in told["found"]["clashes"]]
+    assert mended == ["With 12.50\u202f% in its place all of them hold.", "Loosening it alone mends nothing."]
+    assert told["found"]["weights"] == []
+
+
+def test_the_form_of_an_optimiser_is_read_and_what_it_finds_becomes_targets(mine: Services, portfolio: Portfolio) -> None:
+    raw = optimise_answers.raw_of({"model": "mean_risk", "views": "AAA outperforms BBB by 2 %\n\n", "budgets": "AAA 40\nBBB: 60", "frontier": True})
+    assert raw == {"model": "mean_risk", "views": ["AAA outperforms BBB by 2 %"], "budgets": {"AAA": "0.4", "BBB": "0.6"}, "frontier": 24}
+    for weights in ({"AAA": 1 / 3, "BBB": 1 / 3, "CCC": 1 / 3}, {"AAA": 0.2, "BBB": 0.3}, {"AAA": 0.7, "BBB": 0.3, "CCC": 1e-9}):
+        assert math.fsum(optimise_answers.targets_of(weights).values()) == pytest.approx(1.0, abs=1e-12)
+    found = optimise_answers.found_of(mine, {"scope": str(portfolio.id), "run": ""})
+    assert (found["state"], found["run"]) == ("ready", None)
+    assert {"mean_risk", "hrp"} <= {each["name"] for each in found["models"]}
+    told = optimise_answers.act(mine, {"action": "begin", "portfolio": str(portfolio.id), "fields": {"model": "mean_risk", "max_weight": "much"}})
+    assert told["errors"][0]["field"] == "max_weight"
