@@ -97,10 +97,14 @@ class Kept(Generic[V]):
         self._lock = threading.Lock()
         self._values: OrderedDict[Hashable, Future[V]] = OrderedDict()
         self._weights: dict[Hashable, float] = {}
+        self._newest: dict[Hashable, Hashable] = {}  # of each subject, the key of its last result
         self._whole = 0.0
 
-    def get_or_compute(self, key: Hashable, compute: Callable[[], V]) -> V:
-        """Give what is kept under a key or being computed, or compute and keep it; an error is told to all who wait and not kept."""
+    def get_or_compute(self, key: Hashable, compute: Callable[[], V], subject: Hashable | None = None) -> V:
+        """Give what is kept under a key or being computed, or compute and keep it; an error is told to all who wait and not kept.
+
+        A result takes the place of the one before it of the same subject, where one is named.
+        """
         with self._lock:
             kept = self._values.get(key)
             mine = self._values.setdefault(key, Future())
@@ -116,7 +120,19 @@ class Kept(Generic[V]):
             raise
         with self._lock:
             self._put_on_the_scales(key, mine)
+            self._put_in_place(key, subject)
         return mine.result()
+
+    def _put_in_place(self, key: Hashable, subject: Hashable | None) -> None:
+        before = None if subject is None else self._newest.get(subject)
+        if subject is not None and key in self._values:
+            self._newest[subject] = key
+        if before is not None and before != key:
+            self._drop(before)
+
+    def _drop(self, key: Hashable) -> None:
+        self._values.pop(key, None)
+        self._whole -= self._weights.pop(key, 0.0)
 
     def _put_on_the_scales(self, key: Hashable, flight: Future[V]) -> None:
         if self._values.get(key) is flight:
@@ -126,8 +142,9 @@ class Kept(Generic[V]):
 
     def _make_room(self) -> None:
         while len(self._values) > self._size or (self._whole > self._most and len(self._values) > 1):
-            oldest, _ = self._values.popitem(last=False)
-            self._whole -= self._weights.pop(oldest, 0.0)
+            self._drop(next(iter(self._values)))
+        if len(self._newest) > 2 * self._size:
+            self._newest = {subject: key for subject, key in self._newest.items() if key in self._values}
 
     def has(self, key: Hashable) -> bool:
         """Whether a result is there; one that is still being computed is not."""
@@ -152,7 +169,7 @@ class Books:
     def booked(self, unit: Unit, actor: Actor, portfolio: Portfolio, convention: Convention, stamp: Hashable) -> Booked:
         """Give the book of a portfolio at its revision; `stamp` names the state of the rates."""
         key = _key(portfolio, convention, stamp)
-        return self._books.get_or_compute(key, lambda: _booked(unit, actor, portfolio, convention))
+        return self._books.get_or_compute(key, lambda: _booked(unit, actor, portfolio, convention), subject=(portfolio.id, convention))
 
     def accounts(self, part: Booked, instruments: Mapping[str, Instrument], known_at: datetime | None) -> dict[str | None, Booked]:
         """Book each account of a portfolio by itself; what concerns every account is booked in each."""

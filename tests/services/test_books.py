@@ -63,3 +63,14 @@ def test_lots_brought_in_cost_what_they_cost_in_any_currency(wanted: str, cost: 
     told = in_currency(ledger_frame([brought]), fx, "USD", wanted)
     assert book(told, base_currency=wanted, fx=fx).lots["cost_base"].tolist() == [pytest.approx(cost)]
     assert lots[0]["fx_rate"] == "1.2", "the ledger itself is left alone"
+
+
+def test_a_result_takes_the_place_of_the_one_before_it_of_its_subject() -> None:
+    kept: Kept[int] = Kept(4)
+    for revision in range(3):
+        assert kept.get_or_compute(("ledger", revision), lambda revision=revision: revision, subject="ledger") == revision
+    assert kept.get_or_compute("other", lambda: 7) == 7
+    assert [kept.has(("ledger", revision)) for revision in range(3)] == [False, False, True]
+    assert kept.has("other")
+    assert kept.get_or_compute(("ledger", 1), lambda: 11, subject="ledger") == 11, "asked again it is computed again"
+    assert not kept.has(("ledger", 2))
