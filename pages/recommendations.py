@@ -11,8 +11,8 @@ from components.ids import AdviceIds as Ids
 dash.register_page(__name__, path="/recommendations", name="Recommendations", title="Recommendations · Portolan")
 
 STORES = (Ids.QUERY, Ids.CARDS, Ids.RETRY, Ids.ACTION, Ids.RESULT)
-TABS = (("suggestions", "Suggestions"), ("drafted", "Drafted"), ("history", "History"), ("what-if", "What-if"), ("plan", "Plan"),
-        ("evidence", "Evidence"), ("rebalance", "Rebalance"), ("optimise", "Optimise"), ("policy", "Targets and limits"))
+TABS = (("suggestions", "Suggestions"), ("policy", "Targets and limits"), ("rebalance", "Rebalance"), ("optimise", "Optimise"),
+        ("what-if", "What-if"), ("plan", "Plan"), ("evidence", "Evidence"), ("drafted", "Drafted"), ("history", "History"))
 
 
 def layout(**_query: object) -> html.Div:
