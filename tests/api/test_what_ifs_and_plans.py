@@ -168,7 +168,7 @@ def test_one_is_kept_changed_shared_and_taken_back(client: TestClient, held: str
     assert made.status_code == 201, made.text
     assert client.post(f"{API}/what-ifs", json=body, headers=key).json() == made.json()
     path = made.headers["Location"]
-    assert made.json()["path"].endswith(made.json()["id"])
+    assert f"what_if_id={made.json()['id']}" in made.json()["path"]
     shown = client.get(f"{path}/result").json()
     assert shown["after"] == tried(client, held, weights={"TRYA": 0.1})["after"]
     changed = client.patch(path, json={"draft": {"weights": {"TRYA": 0.2}}, "note": "half", "version": 1})
