@@ -30,9 +30,9 @@ window.portolan.audit = (() => {
   function refilter() {
     if (!page.asked) return;
     const asked = { ...page.asked, ...read(), limit: FIRST };
+    shell().query({ ...read(), entity_id: asked.entity_id }); // before all else: what is asked already may have come from a tick
     if (JSON.stringify(asked) === JSON.stringify(page.asked)) return;
     page.asked = asked;
-    shell().query({ ...read(), entity_id: asked.entity_id });
     setStore("history-query", asked);
   }
 

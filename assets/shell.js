@@ -31,33 +31,25 @@ window.portolan.shell = (() => {
 
   function searchWith(changes, only = null) {
     const kept = new URLSearchParams();
-    for (const [name, value] of new URLSearchParams(coming())) if (!only || only.includes(name)) kept.set(name, value);
+    for (const [name, value] of asked()) if (!only || only.includes(name)) kept.set(name, value);
     for (const [name, value] of Object.entries(changes)) { if (value === null || value === undefined || value === "") kept.delete(name); else kept.set(name, value); }
     const text = kept.toString();
     return text ? `?${text}` : "";
   }
 
-  /* The query that was asked for last: a busy page puts it into the address a while later, and a change meanwhile must build on it. */
-  let wanted = null;
-  function coming() {
-    if (wanted === location.search) wanted = null;
-    return wanted ?? location.search;
-  }
-  window.addEventListener("popstate", () => { wanted = null; });
-
-  /* Change the query without drawing the page again. `null` takes a key out. */
+  /* Change the query without drawing the page again. `null` takes a key out. The address is written here, at once: left to
+     Dash, a busy page writes it late, and what reads it meanwhile (the scope, the next press) would build on the old one. */
   function query(changes) {
     const search = searchWith(changes);
-    if (search === coming()) return;
-    wanted = search;
-    set("url", { search });
+    if (search === location.search) return;
+    history.pushState({}, "", location.pathname + search);
+    set("url", { search, href: location.href });
   }
 
   /* To another page; portfolio and period come along, what is the page's own does not. */
   function go(path, changes = {}) {
     const target = path + searchWith(changes, CARRIED);
     if (target === location.pathname + location.search) return;
-    wanted = null;
     history.pushState({}, "", target);
     window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
     window.scrollTo(0, 0);
