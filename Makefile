@@ -29,7 +29,7 @@ unit: $(VENV)/dev.stamp            ## every test without a browser, doctests too
 	$(BIN)/python -m pytest -m "not browser" -n auto --maxprocesses 4 --dist loadfile --doctest-modules engine tests
 
 browser: $(VENV)/dev.stamp            ## the screens in headless Chromium; without one they are skipped by name, in CI they fail
-	$(BIN)/python -m pytest -m browser -n auto --maxprocesses 4 --dist loadfile tests/ui
+	$(BIN)/python -m pytest -m browser -n auto --maxprocesses 4 --dist loadfile --reruns 1 -raR tests/ui   # once more on a busy machine, and told at the end
 
 bench: $(VENV)/dev.stamp            ## measure, and print a table
 	$(BIN)/python -m tests.bench
