@@ -21,12 +21,14 @@ REFRESHED = {  # of the Overview: an output that names a callback, and the input
     "overview-growth-data.data": ("overview-history-asked", "growth"),
 }
 
+LINES = httpx.Limits(max_connections=6, keepalive_expiry=3)  # as a browser has; the server ends a line that was idle for five seconds
+
 
 class Dashboard:
     """One session on one portfolio."""
 
     def __init__(self, base: str, portfolio: str) -> None:
-        self.client = httpx.AsyncClient(base_url=base, timeout=60, limits=httpx.Limits(max_connections=6))
+        self.client = httpx.AsyncClient(base_url=base, timeout=60, limits=LINES)
         self.portfolio, self.asked, self.callbacks = portfolio, 0, dict[str, dict[str, Any]]()
 
     async def open(self) -> None:
@@ -55,7 +57,10 @@ class Dashboard:
 
     async def _ask(self, output: str, seen: dict[str, list[float]], answers: Counter[str]) -> None:
         began = time.monotonic()
-        answer = await self.client.post("/_dash-update-component", json=self.body(output))
+        try:
+            answer = await self.client.post("/_dash-update-component", json=self.body(output))
+        except (httpx.ReadError, httpx.RemoteProtocolError):  # the line was ended just then: a browser asks again
+            answer = await self.client.post("/_dash-update-component", json=self.body(output))
         seen.setdefault(REFRESHED[output][1], []).append(1000 * (time.monotonic() - began))
         answers[str(answer.status_code)] += 1
 

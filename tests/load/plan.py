@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -29,4 +29,5 @@ class Plan:
 
     def small(self) -> Plan:
         """Give the form that a test can pay for."""
-        return Plan(clients=40, portfolios=8, holdings=10, instruments=60, quotes=200, reads=10, writes=5, seconds=3, bare_seconds=1)
+        return replace(self, clients=40, portfolios=8, holdings=10, instruments=60, quotes=200, reads=10, writes=5, seconds=3, bare_seconds=1,
+                       dashboards=min(self.dashboards, 8), refresh_seconds=1, pages=min(self.pages, 12))
