@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dash import html
 
+from components import quick
 from components.cards import live, spark, unit
 from components.summary import ratio
 
@@ -68,9 +69,9 @@ def _head(column: Column, *, last: bool) -> html.Td:
 
 
 def _compare_row(label: str, columns: Sequence[Column], whole: Column | None, cell: Callable[[Column], object]) -> html.Tr:
-    return html.Tr(
+    return quick.Tr(
         [
             html.Th(label, scope="row"),
-            *(html.Td(cell(column), className="all" if column is whole else "", **{"data-scope": column.scope}) for column in columns),
+            *(quick.Td(cell(column), className="all" if column is whole else "", **{"data-scope": column.scope}) for column in columns),
         ]
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import dash_bootstrap_components as dbc
 from dash import html
 
-from components import theme
+from components import quick, theme
 from components.controls import button, tool
 from components.icons import Icon
 
@@ -45,7 +45,7 @@ def live(value: theme.Number, path: str | None = None, form: str = "money", *, t
     if toned:
         attributes["data-tone"] = ""
     names = [className, "num", theme.tone(value, decimals=4 if form.startswith("percent") else 2) if toned else ""]
-    return html.Span(theme.text(value, form), className=" ".join(filter(None, names)), **{"data-format": form, "data-v": _raw(value)}, **attributes)
+    return quick.Span(theme.text(value, form), className=" ".join(filter(None, names)), **{"data-format": form, "data-v": _raw(value)}, **attributes)
 
 
 def explained(figure: str | None) -> dict[str, str]:
@@ -62,7 +62,7 @@ def _raw(value: theme.Number) -> str:
 
 def unit(text: str) -> html.Span:
     """Currency or unit after a number."""
-    return html.Span(text, className="unit")
+    return quick.Span(text, className="unit")
 
 
 # ---------------------------------------------------------------------------------------------------------------- panels and states
@@ -120,7 +120,7 @@ def notice(head: str, sentence: str = "", *, kind: str = "warn") -> dbc.Alert:
 
 def tag(text: str, kind: str = "") -> html.Span:
     """Small word beside a value. `kind`: ok, warn, crit or brass."""
-    return html.Span(text, className=f"tag {kind}".strip())
+    return quick.Span(text, className=f"tag {kind}".strip())
 
 
 def stale_tag() -> html.Span:
@@ -130,13 +130,13 @@ def stale_tag() -> html.Span:
 
 def age_mark(state: str, title: str) -> html.I:
     """Mark after a price: dot live, half dot delayed, ring stale, dash closed."""
-    return html.I(className="age", title=title, **{"data-state": state})
+    return quick.Mark(className="age", title=title, **{"data-state": state})
 
 
 def spark(values: Sequence[float | None]) -> html.Span:
     """Small line without axes, drawn by `assets/overview.js`; nothing where fewer than two values are known."""
     points = [f"{value:.6g}" for value in values if value is not None and theme.known(value)]
-    return html.Span(className="spark", **{"data-y": " ".join(points) if len(points) > 1 else "", "aria-hidden": "true"})
+    return quick.Span(className="spark", **{"data-y": " ".join(points) if len(points) > 1 else "", "aria-hidden": "true"})
 
 
 # ------------------------------------------------------------------------------------------------------------------- hero and figures

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dash import html
 
-from components import theme
+from components import quick, theme
 from components.cards import age_mark, kpi, live, spark, tag, unit
 
 if TYPE_CHECKING:
@@ -227,29 +227,29 @@ def _holding(row: Row, line: Sequence[float], widest: float) -> html.Tr:
 
     price = [cell("price", row.price, "price", flash=""), unit(row.currency), age_mark(row.state, age)]
     width = 100 * abs(row.weight or 0) / widest if widest else 0
-    return html.Tr(
+    return quick.Tr(
         [
-            html.Td(
+            quick.Td(
                 html.A(
-                    [html.B(row.symbol), html.Span(row.name)],
+                    [html.B(row.symbol), quick.Span(row.name)],
                     href=f"/holdings?symbol={row.symbol}",
                     className="inst",
                     **{"data-symbol-link": row.symbol},
                 ),
                 className="l s",
             ),
-            html.Td(spark(line), className="s"),
-            html.Td(price if theme.known(row.price) else [theme.UNKNOWN, unit(row.currency), tag("no price", "warn")]),
-            html.Td(cell("day_return", row.day_return, "percent", className="soft")),
-            html.Td(cell("day_pnl", row.day_pnl, "signed", toned=True)),
-            html.Td(
-                [cell("market_value", row.value), html.Span(cell("day_return", row.day_return, "percent", toned=True), className="under")],
+            quick.Td(spark(line), className="s"),
+            quick.Td(price if theme.known(row.price) else [theme.UNKNOWN, unit(row.currency), tag("no price", "warn")]),
+            quick.Td(cell("day_return", row.day_return, "percent", className="soft")),
+            quick.Td(cell("day_pnl", row.day_pnl, "signed", toned=True)),
+            quick.Td(
+                [cell("market_value", row.value), quick.Span(cell("day_return", row.day_return, "percent", toned=True), className="under")],
                 className="s",
             ),
-            html.Td(cell("total_pnl", row.total_pnl, "signed", toned=True)),
-            html.Td(cell("on_cost", row.on_cost, "percent1", className="soft")),
-            html.Td(
-                html.Span(
+            quick.Td(cell("total_pnl", row.total_pnl, "signed", toned=True)),
+            quick.Td(cell("on_cost", row.on_cost, "percent1", className="soft")),
+            quick.Td(
+                quick.Span(
                     [html.Progress(value=f"{width:.1f}", max="100", **{"aria-hidden": "true"}), cell("weight", row.weight, "weight")],
                     className="wbar",
                 )
@@ -262,17 +262,17 @@ def _holding(row: Row, line: Sequence[float], widest: float) -> html.Tr:
 def _sum_row(label: str, rows: Sequence[Row], *, note: str = "") -> html.Tr:
     day, value, total, weight = (_sum(getattr(row, name) for row in rows) for name in ("day_pnl", "value", "total_pnl", "weight"))
     is_cash, keys = rows[0].is_cash, ",".join(row.key for row in rows)
-    return html.Tr(
+    return quick.Tr(
         [
-            html.Td([label, html.Span(f" {note}", className="dim")], className="l s"),
-            html.Td(className="s"),
-            html.Td(),
-            html.Td(),
-            html.Td(live(day, form="signed", toned=True, sum="day_pnl", explain=f"day_pnl:{keys}")),
-            html.Td(live(value, sum="market_value", explain=f"{'value' if is_cash and len(rows) == 1 else 'market_value'}:{keys}"), className="s"),
-            html.Td("" if is_cash else live(total, form="signed", toned=True, sum="total_pnl", explain=f"total_pnl:{keys}")),
-            html.Td(),
-            html.Td(live(weight, form="weight", sum="weight", explain=f"weight:{keys}")),
+            quick.Td([label, quick.Span(f" {note}", className="dim")], className="l s"),
+            quick.Td(className="s"),
+            quick.Td(),
+            quick.Td(),
+            quick.Td(live(day, form="signed", toned=True, sum="day_pnl", explain=f"day_pnl:{keys}")),
+            quick.Td(live(value, sum="market_value", explain=f"{'value' if is_cash and len(rows) == 1 else 'market_value'}:{keys}"), className="s"),
+            quick.Td("" if is_cash else live(total, form="signed", toned=True, sum="total_pnl", explain=f"total_pnl:{keys}")),
+            quick.Td(),
+            quick.Td(live(weight, form="weight", sum="weight", explain=f"weight:{keys}")),
         ],
         className="group",
         **{"data-members": " ".join(row.key for row in rows)},
@@ -285,17 +285,17 @@ def _sum(values: Iterable[float | None]) -> float:
 
 def _total_row(totals: Totals, rows: Sequence[Row]) -> html.Tr:
     count, keys = sum(not row.is_cash for row in rows), ",".join(row.key for row in rows)
-    return html.Tr(
+    return quick.Tr(
         [
-            html.Td(["Total ", html.Span(f"{count} holdings" if count != 1 else "1 holding", className="dim")], className="l s"),
-            html.Td(className="s"),
-            html.Td(),
-            html.Td(live(totals.day_return, "day_return", "percent", className="soft")),
-            html.Td(live(totals.day_pnl, "day_pnl", "signed", toned=True)),
-            html.Td(live(totals.value, "value"), className="s"),
-            html.Td(live(totals.total_pnl, "total_pnl", "signed", toned=True)),
-            html.Td(_computed(totals.on_cost, "on_cost_all", "percent1", explain="on_cost")),
-            html.Td(live(100 if totals.value else None, form="weight", explain=f"weight:{keys}")),
+            quick.Td(["Total ", quick.Span(f"{count} holdings" if count != 1 else "1 holding", className="dim")], className="l s"),
+            quick.Td(className="s"),
+            quick.Td(),
+            quick.Td(live(totals.day_return, "day_return", "percent", className="soft")),
+            quick.Td(live(totals.day_pnl, "day_pnl", "signed", toned=True)),
+            quick.Td(live(totals.value, "value"), className="s"),
+            quick.Td(live(totals.total_pnl, "total_pnl", "signed", toned=True)),
+            quick.Td(_computed(totals.on_cost, "on_cost_all", "percent1", explain="on_cost")),
+            quick.Td(live(100 if totals.value else None, form="weight", explain=f"weight:{keys}")),
         ],
     )
 
@@ -312,12 +312,12 @@ def history_table(days: Sequence[date], value: Sequence[float], contributed: Seq
     """Rows behind the growth chart, newest first."""
     head = html.Thead(html.Tr([html.Th("Date", className="l"), html.Th(f"Value, {currency}"), html.Th("Contributed"), html.Th("Difference")]))
     rows = [
-        html.Tr(
+        quick.Tr(
             [
-                html.Td(theme.day(day), className="l"),
-                html.Td(live(now, **_of_day(day, "value"))),
-                html.Td(live(paid, **_of_day(day, "net_contributions"))),
-                html.Td(live(now - paid, form="signed", toned=True, **_of_day(day, "gain"))),
+                quick.Td(theme.day(day), className="l"),
+                quick.Td(live(now, **_of_day(day, "value"))),
+                quick.Td(live(paid, **_of_day(day, "net_contributions"))),
+                quick.Td(live(now - paid, form="signed", toned=True, **_of_day(day, "gain"))),
             ]
         )
         for day, now, paid in reversed(list(zip(days, value, contributed, strict=True)))

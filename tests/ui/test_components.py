@@ -17,9 +17,10 @@ from dash import Dash, html, no_update
 from dash.development.base_component import Component
 from fastapi import FastAPI
 from playwright.sync_api import Browser
+from plotly.io.json import to_json_plotly
 from starlette.testclient import TestClient
 
-from components import beside, cards, controls, figures, ids, summary, theme
+from components import beside, cards, controls, figures, ids, quick, summary, theme
 from components.figures import Flow, History
 from components.icons import Icon
 
@@ -367,3 +368,23 @@ def test_a_failed_reading_keeps_the_figures_of_before() -> None:
     assert [name for name, part in kept._asdict().items() if part is not no_update] == ["notices"]
     assert "The database does not answer." in text_of(kept.notices)
     assert "The database does not answer." in text_of(first.hero)
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [(quick.Span, html.Span), (quick.Td, html.Td), (quick.Tr, html.Tr), (quick.Mark, html.I)])
+def test_a_quick_element_is_written_as_that_of_dash(ours: Any, theirs: Any) -> None:
+    given = {"className": "num", "title": "t", "hidden": False, "data-live": "value", "aria-hidden": "true"}
+    for children in ("1", None, [html.B("x"), "y"]):
+        assert to_json(ours(children, **given)) == to_json(theirs(children, **given))
+    assert repr(ours("1", className="num")) == repr(theirs("1", className="num"))
+
+
+def test_quick_elements_have_no_property_that_dash_does_not_know() -> None:
+    table = summary.holdings_table([row("AAPL", 10.0, 1.0), row("MSFT", 20.0, -1.0)], TOTALS, {"AAPL": [1.0, 2.0]})
+    made = [each for each in table._traverse() if isinstance(each, quick.Quick)]
+    assert len(made) > 20
+    for each in made:
+        assert all(name in each._prop_names or name.startswith(("data-", "aria-")) for name in vars(each)), each  # type: ignore[attr-defined]
+
+
+def to_json(element: Any) -> Any:
+    return json.loads(to_json_plotly(element))
