@@ -103,6 +103,12 @@ def words(call: Asks) -> tuple[Word, ...]:
     return call.services.custom_rules.words()
 
 
+@routes.get("/rules/names", response_model=dict[str, list[str]])
+def names(call: Asks, scope: Id) -> dict[str, tuple[str, ...]]:
+    """List what a rule can name in a portfolio, by kind: holding, sector, country, region, currency, asset_class, tag."""
+    return call.services.custom_rules.names(call.actor, found_id("portfolio", scope))
+
+
 @routes.post("/rules/try", response_model=RuleTrialPublic)
 def try_rule(call: Asks, body: TrialBody) -> Any:  # noqa: ANN401
     """Try an expression on the history of a portfolio, once a trading day; nothing is kept."""

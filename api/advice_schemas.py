@@ -278,6 +278,19 @@ class FiredPublic(Public):
     subjects: list[str]
 
 
+class TrialChartPublic(Public):
+    """What a rule compares, day by day: `values` is the left side, `limits` the right one; of several subjects the one furthest into it."""
+
+    label: str
+    against: str
+    sign: Literal["<", "<=", ">", ">=", "=", "!="]
+    unit: Literal["fraction", "number", "days", "money", "price"]
+    days: list[dt.date]
+    values: list[float | None]
+    limits: list[float | None]
+    subjects: list[str]
+
+
 class RuleTrialPublic(Public):
     """A rule on history, once a trading day; `reason` says why nothing can be told."""
 
@@ -295,6 +308,10 @@ class RuleTrialPublic(Public):
     sentence: str
     reason: str | None
     cost: int
+    first: dt.date | None
+    last: dt.date | None
+    spans: list[tuple[dt.date, dt.date]]
+    chart: TrialChartPublic | None
 
 
 class WordPublic(Public):

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -98,11 +98,13 @@ class Rule:
         return next((each.scope.kind for each in self.metrics if each.scope.is_any), None)
 
 
-def refusal(text: str, at: int, reason: str, hint: str, rule: str = "bad_expression") -> InvalidInput:
-    """Build the error for a place of a text."""
-    shown = text[at : at + 12].strip()
-    where = f"at {at + 1}" + (f" ({shown})" if shown else ", its end")
-    return InvalidInput("expression", text, f"{where}: {reason}", hint=hint, rule=rule, position=at)
+def refusal(text: str, at: int, reason: str, hint: str, rule: str = "bad_expression", near: Sequence[str] = ()) -> InvalidInput:
+    """Build the error for a place of a text: `position` and `length` of the word, what is wrong with it, and names like it."""
+    word = TOKEN.match(text, at)
+    shown = text[at : word.end() if word else at + 1].strip()
+    where = f"at {at + 1}" + (f" ({shown[:20]})" if shown else ", its end")
+    return InvalidInput("expression", text, f"{where}: {reason}", hint=hint, rule=rule, position=at, length=len(shown), sentence=reason,
+                        near=list(near))
 
 
 def parse(text: str) -> Rule:
@@ -219,6 +221,11 @@ class _Reader:
     def _wrong(self, reason: str, hint: str, at: int | None = None, rule: str = "bad_expression") -> InvalidInput:
         return refusal(self._text, self._now.at if at is None else at, reason, hint, rule)
 
+    def _unknown(self, token: Token, reason: str, known: Sequence[str]) -> InvalidInput:
+        near = difflib.get_close_matches(token.text.lower(), known, n=3, cutoff=0.5)
+        hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(known)}"
+        return refusal(self._text, token.at, reason, hint, "unknown_name", near)
+
     def _made(self, node: Node) -> Node:
         self._count += 1
         if self._count > MOST:
@@ -322,7 +329,7 @@ class _Reader:
         name = token.text.lower()
         known = METRICS.get(name)
         if known is None:
-            raise self._wrong(f"{token.text} is no metric", _near(name, [*METRICS, *FUNCTIONS]), token.at, "unknown_name")
+            raise self._unknown(token, f"{token.text} is no metric", [*METRICS, *FUNCTIONS])
         days = self._days(token)
         at = self._now.at
         scope = self._scope() if self._takes("of") else Scope(known.scopes[0])
@@ -356,7 +363,7 @@ class _Reader:
             kind = self._next()
             if kind.text.lower() in GROUPS:
                 return Scope(kind.text.lower())
-            raise self._wrong(f"any {kind.text} is no scope", f"Use any {', any '.join(GROUPS)}", kind.at, "unknown_name")
+            raise self._unknown(kind, f"any {kind.text} is no scope", GROUPS)
         if token.kind == "name" and word in GROUPS:
             if self._now.kind != "text":
                 raise self._wrong(f"which {word} is missing", f'Write {word} "its name", or any {word}')
@@ -364,15 +371,10 @@ class _Reader:
             return Scope(word, name.upper() if word in {"holding", "currency", "country"} else name)
         if token.kind == "name" and word in SCOPES:
             return Scope(word)
-        raise self._wrong(f"{token.text or 'nothing'} is no scope", _near(word, [*SCOPES, *GROUPS, "any"]), token.at, "unknown_name")
+        raise self._unknown(token, f"{token.text or 'nothing'} is no scope", [*SCOPES, *GROUPS, "any"])
 
     def _named(self, token: Token) -> str:
         name = token.text[1:-1].strip()
         if not name:
             raise self._wrong("the name is empty", 'Write a name between the quotes: "AAPL"', token.at)
         return name
-
-
-def _near(wanted: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(wanted, known, n=3, cutoff=0.5)
-    return f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(known)}"

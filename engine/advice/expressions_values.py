@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -15,6 +17,7 @@ from engine.advice.expressions_history import Timeline
 from engine.advice.expressions_metrics import column, group_returns, of_prices, of_returns, of_whole
 from engine.advice.expressions_words import METRICS
 from engine.columns import Floats
+from engine.errors import InvalidInput
 
 STEPS: Final = 30_000_000  # that a rule may take: about a second
 PRICES: Final = frozenset({"price", "average", "highest", "lowest"})
@@ -76,11 +79,11 @@ def evaluate(rule: Rule, line: Timeline, *, steps: int = STEPS) -> Told:
     _affordable(rule, line, steps)
     subjects = line.names(rule.any_of) if rule.any_of else ()
     numbers = {told(metric): _values(rule, metric, line) for metric in rule.metrics}
-    truth = np.broadcast_to(_worked_out(rule.tree, numbers), (len(line.days), len(subjects) if rule.any_of else 1))
-    return Told(line.days, np.where(_held(rule.any_of, line), truth, 0.0) if rule.any_of else truth, subjects, numbers)
+    truth = np.broadcast_to(worked_out(rule.tree, numbers), (len(line.days), len(subjects) if rule.any_of else 1))
+    return Told(line.days, np.where(held_on(rule.any_of, line), truth, 0.0) if rule.any_of else truth, subjects, numbers)
 
 
-def _held(kind: str, line: Timeline) -> NDArray[np.bool_]:
+def held_on(kind: str, line: Timeline) -> NDArray[np.bool_]:
     """Tell on which days each subject was held: a rule on any of them says nothing of those that were not."""
     there: NDArray[np.bool_] = line.value != 0
     if kind == "holding":
@@ -118,10 +121,19 @@ def _columns(rule: Rule, metric: Metric, line: Timeline) -> NDArray[np.bool_]:
         return np.ones(len(line.symbols), dtype=np.bool_)
     inside = line.members(metric.scope.kind, metric.scope.name)
     if not inside.any():
-        names = line.names(metric.scope.kind)
-        near = ", ".join(names[:8]) or "nothing"
-        raise refusal(rule.text, metric.at, f'no {metric.scope.kind} "{metric.scope.name}" was ever held', f"Held: {near}", "unknown_name")
+        raise _never_held(rule, metric, line.names(metric.scope.kind))
     return inside
+
+
+def _never_held(rule: Rule, metric: Metric, names: tuple[str, ...]) -> InvalidInput:
+    """Refuse a name at the place where it stands in the text, with those that are like it."""
+    name = str(metric.scope.name)
+    place = re.compile(rf"""["']\s*{re.escape(name)}\s*["']""", re.IGNORECASE).search(rule.text, metric.at)
+    like = {each.lower(): each for each in names}
+    near = [f'"{like[each]}"' for each in difflib.get_close_matches(name.lower(), list(like), n=3, cutoff=0.5)]
+    hint = f"Did you mean {' or '.join(near)}? " if near else ""
+    return refusal(rule.text, place.start() if place else metric.at, f'no {metric.scope.kind} "{name}" was ever held',
+                   f"{hint}Held: {', '.join(names[:8]) or 'nothing'}", "unknown_name", near)
 
 
 def _amounts(rule: Rule, metric: Metric, line: Timeline) -> Floats:
@@ -167,12 +179,13 @@ def _now(rule: Rule, metric: Metric, line: Timeline) -> Floats:
     return found
 
 
-def _worked_out(node: Node, numbers: Mapping[str, Floats]) -> Floats:
+def worked_out(node: Node, numbers: Mapping[str, Floats]) -> Floats:
+    """Work a part of a rule out from its metrics: (n_days or 1, n_subjects or 1)."""
     if isinstance(node, Number):
         return np.full((1, 1), node.value)
     if isinstance(node, Metric):
         return numbers[told(node)]
-    parts = [_worked_out(part, numbers) for part in node.parts]
+    parts = [worked_out(part, numbers) for part in node.parts]
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         found = -parts[0] if node.sign == "-" and len(parts) == 1 else SIGNS[node.sign](*parts)
     return np.where(np.isinf(found), np.nan, found)

@@ -182,6 +182,11 @@ class CustomRules:
         line = self._timelines.timeline(actor, portfolio.id, read)
         return tuple(asked(rule, line, read.facts, policy) for rule in rules)
 
+    def names(self, actor: Actor, portfolio_id: UUID) -> dict[str, tuple[str, ...]]:
+        """List what a rule can name in a portfolio: everything that was ever held, and the words that it has, by kind."""
+        line = self._timelines.timeline(actor, portfolio_id, self._read(actor, portfolio_id))
+        return {kind: line.names(kind) for kind in GROUPS}
+
     def _read(self, actor: Actor, portfolio_id: UUID) -> Read:
         told = self._policies.get(actor, portfolio_id)
         return self._reader.read(actor, portfolio_id, told.policy, told.resolved)

@@ -13,8 +13,8 @@ from engine.advice.expressions import Metric, Rule, told
 from engine.advice.expressions_history import Timeline
 from engine.advice.expressions_values import Told, cost, evaluate
 from engine.advice.expressions_words import METRICS
+from services.advice.rule_charts import chart_of, spans_of
 from services.advice.views_rules import Fired, RuleTrial
-from services.alerts.trials import sentence
 
 MOST_FIRED: Final = 100
 MOST_SUBJECTS: Final = 10
@@ -44,12 +44,23 @@ def tried(rule: Rule, line: Timeline, start: date | None = None, end: date | Non
     hits = np.flatnonzero(begun.any(axis=1) & inside)
     years = {str(year): int(count) for year, count in days[hits].year.value_counts().sort_index().items()}
     first, last = (days[known][0].date(), days[known][-1].date()) if known.any() else (None, None)
-    reason = _why_not(rule, known, found)
+    reason, true = _why_not(rule, known, found), (truth == 1).any(axis=1) & inside
+    begins = (days[hits[0]].date(), days[hits[-1]].date()) if len(hits) else None
     return RuleTrial(
         expression=rule.text, meaning=told(rule.tree), start=first, end=last, days=int(known.sum()), count=len(hits),
-        days_true=int((truth[inside] == 1).any(axis=1).sum()), fired=tuple(_fired(rule, found, begun, int(place)) for place in hits[-MOST_FIRED:]),
+        days_true=int(true.sum()), fired=tuple(_fired(rule, found, begun, int(place)) for place in hits[-MOST_FIRED:]),
         years=years, now=_now(found), values=_values(found, -1, 0) if len(days) else {},
-        sentence=f"{reason}." if reason else sentence(len(hits), first, last, years) if first and last else "", reason=reason, cost=cost(rule, line))
+        sentence=f"{reason}." if reason else _sentence(begins, len(hits), int(true.sum()), int(known.sum())), reason=reason, cost=cost(rule, line),
+        first=begins and begins[0], last=begins and begins[1], spans=spans_of(found.days, true), chart=chart_of(rule, line, found, inside))
+
+
+def _sentence(begins: tuple[date, date] | None, count: int, true: int, known: int) -> str:
+    """Say how often a rule would have fired: on how many of how many days, when first and when last."""
+    if begins is None:
+        return f"Would have fired on none of {known:,} days."
+    first, last = (f"{day.day} {day:%b %Y}" for day in begins)
+    when = f"on {first}" if count == 1 else f"first on {first}, last on {last}"
+    return f"Would have fired on {count:,} of {known:,} days, {when}; it was true on {true:,} of them."
 
 
 def _within(days: NDArray[np.datetime64], start: date | None, end: date | None) -> NDArray[np.bool_]:

@@ -192,6 +192,20 @@ class Fired:
 
 
 @dataclass(frozen=True, slots=True)
+class TrialChart:
+    """What a rule compares, day by day: at most some hundred points; of several subjects the one that is furthest into it."""
+
+    label: str  # the left side, written out
+    against: str  # the right side
+    sign: str  # < <= > >= = !=
+    unit: str  # fraction number days money price
+    days: tuple[date, ...]
+    values: tuple[float, ...]
+    limits: tuple[float, ...]
+    subjects: tuple[str, ...] = ()  # of each point; empty where the rule is about the whole
+
+
+@dataclass(frozen=True, slots=True)
 class RuleTrial:
     """A rule of one's own on history, once a trading day."""
 
@@ -209,6 +223,10 @@ class RuleTrial:
     sentence: str
     reason: str | None  # why it cannot be told
     cost: int = 0  # steps that it takes, of those that are allowed
+    first: date | None = None  # day on which it became true for the first time
+    last: date | None = None
+    spans: tuple[tuple[date, date], ...] = ()  # of days on which it was true, the newest, ascending
+    chart: TrialChart | None = None
     findings: tuple[Finding, ...] = field(default=())
 
 

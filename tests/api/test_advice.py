@@ -204,7 +204,14 @@ def test_a_rule_of_ones_own_is_tried_switched_on_asked_and_taken_back(held: tupl
     told = trial.json()
     assert told["meaning"] == "((weight of any holding > 0.4) and (cash of portfolio < 0.2))"
     assert told["fired"][-1]["subjects"] == ["AAA"]
-    assert (told["count"], told["now"]) == (1, True)
+    last = str(days()[-1].date())
+    assert (told["count"], told["now"], told["first"], told["last"]) == (1, True, last, last)
+    assert told["sentence"].startswith(f"Would have fired on 1 of {told['days']} days, on ")
+    chart = told["chart"]
+    assert told["spans"] == [[last, chart["days"][-1]]]  # today is a day of its own
+    assert (chart["sign"], chart["unit"], chart["subjects"][-1]) == (">", "fraction", "AAA")
+    assert (chart["values"][-1], chart["limits"][-1]) == (pytest.approx(0.5), 0.4)
+    assert client.get(f"{API}/rules/names", params={"scope": scope}).json()["sector"] == ["Energy", "Tech"]
     made = client.post(f"{API}/rules", json={"name": "Too much", "expression": text, "scope": scope, "severity": "warning", "fix": "Sell."})
     assert (made.status_code, made.json()["active"], made.json()["version"]) == (201, False, 1)
     rule = made.json()["id"]
@@ -224,7 +231,7 @@ def test_a_rule_of_ones_own_is_tried_switched_on_asked_and_taken_back(held: tupl
 
 BAD_EXPRESSIONS: list[tuple[str, int | None, str]] = [
     ("wieght of any holding > 1", 0, "unknown_name"), ("cash", 0, "not_a_truth"), ("cash > 1 and", 12, "bad_expression"),
-    ('weight of "ZZZ" > 0.1', 0, "unknown_name"), ("cash > 0.1 drawdown < 0", 11, "bad_expression"),
+    ('weight of "ZZZ" > 0.1', 10, "unknown_name"), ("cash > 0.1 drawdown < 0", 11, "bad_expression"),
     ("weight of any holding > weight of any sector", 24, "contradiction"), ("(" * 40 + "cash" + ")" * 40 + " > 1", None, "too_deep"),
     ("cash > " + "1 + " * 110 + "1", None, "too_long"), ("__import__('os') > 1", 0, "unknown_name"),
 ]
@@ -235,6 +242,8 @@ def test_a_bad_expression_is_told_at_the_place_of_the_error(client: TestClient, 
         answer = client.post(f"{API}/rules/try", json={"expression": expression, "scope": portfolio.rsplit("/", 1)[1]})
         told = problem(answer, "expression", rule)
         assert position is None or told["context"]["position"] == position
+    wrong = client.post(f"{API}/rules/try", json={"expression": "cash > 1 or volatilty(60) > 1", "scope": portfolio.rsplit("/", 1)[1]}).json()["context"]
+    assert (wrong["position"], wrong["length"], wrong["near"][0], wrong["sentence"]) == (12, 9, "volatility", "volatilty is no metric")
 
 
 BAD_RULES: list[tuple[dict[str, Any], str, str]] = [

@@ -175,6 +175,10 @@ def test_a_name_that_was_never_held_is_told_with_those_that_were() -> None:
             evaluate(parse(text), LINE)
         assert caught.value.context["rule"] == "unknown_name"
         assert "Held:" in caught.value.context["hint"]
+        assert text[caught.value.context["position"]:].startswith(('"ZZZ"', '"Space"'))
+    with pytest.raises(InvalidInput) as caught:
+        evaluate(parse('weight of sector "Teck" > 0'), LINE)
+    assert caught.value.context["near"] == ['"Tech"']
 
 
 def test_an_empty_history_and_one_without_a_benchmark_raise_nothing() -> None:
