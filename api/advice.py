@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import fields as names_of
 from dataclasses import is_dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 
 from api.advice_schemas import (
     CustomRulePublic,
@@ -104,7 +104,7 @@ def words(call: Asks) -> tuple[Word, ...]:
 
 
 @routes.get("/rules/names", response_model=dict[str, list[str]])
-def names(call: Asks, scope: Id) -> dict[str, tuple[str, ...]]:
+def names(call: Asks, scope: Annotated[str, Query(description="Id of a portfolio")]) -> dict[str, tuple[str, ...]]:
     """List what a rule can name in a portfolio, by kind: holding, sector, country, region, currency, asset_class, tag."""
     return call.services.custom_rules.names(call.actor, found_id("portfolio", scope))
 
