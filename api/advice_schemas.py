@@ -279,14 +279,14 @@ class FiredPublic(Public):
 
 
 class TrialChartPublic(Public):
-    """What a rule compares, day by day: `values` is the left side, `limits` the right one; of several subjects the one furthest into it."""
+    """What a rule compares, day by day: `numbers` is the left side, `limits` the right one; of several subjects the one furthest into it."""
 
     label: str
     against: str
     sign: Literal["<", "<=", ">", ">=", "=", "!="]
     unit: Literal["fraction", "number", "days", "money", "price"]
     days: list[dt.date]
-    values: list[float | None]
+    numbers: list[float | None]
     limits: list[float | None]
     subjects: list[str]
 

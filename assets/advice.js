@@ -54,8 +54,9 @@ window.portolan.advice = (() => {
       element("p", {}, element("b", {}, card.fix)), ...(card.effect.length ? [element("dl", { class: "effect" }, ...card.effect.map((each) => pair(each.label, ...change(each))))] : []),
       ...(card.wrong ? [element("p", { class: "wrong-if" }, element("span", { class: "dim" }, "Wrong if: "), card.wrong)] : []));
     const count = card.trades.length, draft = count ? [press(`Draft ${count} ${count === 1 ? "order" : "orders"}`, place ? "" : "primary", "draft", card)] : [];
-    const way = card.link && !count ? [element("a", { class: "ctl", href: `/${card.link}`, "data-nav": `/${card.link}` }, "Go there")] : [];
-    const acts = element("div", { class: "acts ruled" }, ...draft, ...way, press("Done", "quiet", "done", card), press("Dismiss", "quiet", "ask", card, { "aria-expanded": "false" }), element("span", { class: "dim hide-s" }, `Rule: ${card.rule}`));
+    const way = card.way && !count ? [card.way.page ? element("a", { class: "ctl", href: card.way.page, "data-nav": card.way.page }, card.way.word) : press(card.way.word, "", "way", card, { "data-tab-of": card.way.tab })] : [];
+    const limits = card.limits.map((each) => element("button", { type: "button", class: "limit", title: "Change it in the policy", "data-advice": "limit", "data-field-of": each.field, "data-portfolio-of": card.portfolio }, each.text));
+    const acts = element("div", { class: "acts ruled" }, ...draft, ...way, press("Done", "quiet", "done", card), press("Dismiss", "quiet", "ask", card, { "aria-expanded": "false" }), element("span", { class: "rule-of dim" }, `Rule: ${card.rule}`, ...limits));
     return element("article", { class: "panel suggestion", tabindex: "0", "aria-label": card.title, "data-key": card.key }, words, ...(count ? [trades(card)] : []), acts);
   }
 
@@ -85,7 +86,12 @@ window.portolan.advice = (() => {
     reason.focus();
   }
 
-  const deeds = { draft: send("draft"), done: send("done"), undo: send("undo"), confirm: send("confirm"), reject: send("reject"), "take-back": send("take-back"), ask, close: () => act("close") };
+  /* To another tab, of the portfolio that it is about: a suggestion among those of all portfolios is mended in its own. */
+  const visit = (tab, { dataset }, more = {}) => shell().query({ limit: null, rule: null, ...(dataset.portfolioOf ? { portfolio: dataset.portfolioOf } : {}), tab, ...more });
+  const way = (button) => visit(button.dataset.tabOf, button, button.dataset.tabOf === "rules" ? { portfolio: new URLSearchParams(location.search).get("portfolio"), rule: button.dataset.key.replace(/^own-/, "") } : {});
+  const limit = (button) => { window.portolan.advicePolicy.forget(); visit("policy", button, { limit: button.dataset.fieldOf }); };
+
+  const deeds = { way, limit, draft: send("draft"), done: send("done"), undo: send("undo"), confirm: send("confirm"), reject: send("reject"), "take-back": send("take-back"), ask, close: () => act("close") };
   const cards = () => [...document.querySelectorAll(`#${PAGE} .suggestion`)];
 
   function focusCard(at) {
@@ -107,7 +113,7 @@ window.portolan.advice = (() => {
 
   document.addEventListener("click", (event) => {
     const chosen = event.target.closest?.(`#${PAGE} > .title [data-tab]`);
-    if (chosen) { shell().query({ tab: chosen.dataset.tab === FIRST ? null : chosen.dataset.tab }); setTimeout(() => byId(PAGE) && paint()); return; }
+    if (chosen) { shell().query({ tab: chosen.dataset.tab === FIRST ? null : chosen.dataset.tab, limit: null, rule: null }); setTimeout(() => byId(PAGE) && paint()); return; }
     const button = event.target.closest?.("[data-advice]");
     if (button) page.keyed = false;
     if (button && !button.disabled) deeds[button.dataset.advice]?.(button);

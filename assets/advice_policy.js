@@ -64,9 +64,21 @@ window.portolan.advicePolicy = (() => {
     name();
   }
 
+  /* A card names the limit that it goes by, and the address carries it here. */
+  function pointed() {
+    const wanted = new URLSearchParams(location.search).get("limit"), field = wanted && form()?.querySelector(`[data-field="${CSS.escape(wanted)}"]`);
+    if (!field || page.pointed === field) return;
+    page.pointed = field;
+    field.closest("details")?.setAttribute("open", "");
+    field.scrollIntoView({ block: "center" });
+    field.querySelector("input, select")?.focus({ preventScroll: true });
+    field.classList.add("is-meant");
+    setTimeout(() => field.classList.remove("is-meant"), 2400);
+  }
+
   function drawn(sheet) {
     if (!sheet || !byId(BODY)) return;
-    if (sheet.state === "ready") { if (!(form() && page.sheet.portfolio === sheet.portfolio && (page.dirty || page.sheet.version === sheet.version))) draw(sheet); return; } // what is typed stays
+    if (sheet.state === "ready") { if (!(form() && page.sheet.portfolio === sheet.portfolio && (page.dirty || page.sheet.version === sheet.version))) draw(sheet); requestAnimationFrame(pointed); return; } // what is typed stays
     page.dirty = false;
     byId(BODY).replaceChildren(sheet.state === "choose" ? forms().choose("Targets and limits", sheet.portfolios) : forms().failed("Targets and limits", sheet.message));
   }
@@ -126,5 +138,5 @@ window.portolan.advicePolicy = (() => {
   document.addEventListener("input", (event) => { if (!event.target.closest?.(`#${BODY} form`)) return; page.dirty = true; name(); });
 
   Object.assign(window.dash_clientside, { advicePolicy: { drawn, acted } });
-  return { draw };
+  return { draw, forget: () => { page.pointed = null; } };
 })();

@@ -18,6 +18,7 @@ from callbacks import (
     advice_plan,
     advice_policy,
     advice_rebalance,
+    advice_rules,
     advice_what_if,
     alerts,
     attribution,
@@ -54,7 +55,7 @@ def register_all(app: Dash, services: Services) -> None:
     """Wire every callback of the application."""
     for part in (shell, portfolios, live, overview, holdings, performance, risk, risk_stress, benchmark, attribution, factors, blends, sale,
                  gains, transactions, imports, checks, audit, alerts, advice, advice_what_if, advice_plan, advice_evidence, markets, status, explain,
-                 advice_policy, advice_optimise, advice_rebalance):
+                 advice_policy, advice_optimise, advice_rebalance, advice_rules):
         part.register(app, services)
 
 

@@ -12,13 +12,13 @@ from uuid import UUID
 from dash import ClientsideFunction, Dash, Input, Output, State
 from dash.exceptions import PreventUpdate
 
-from callbacks import advice_drafts
+from callbacks import advice_drafts, advice_limits
 from components import advice, cards
 from components.ids import AdviceIds, Ids
 from engine.errors import PortfolioError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from services import Services
     from services.advice.views_rules import HistoryView, RuleRun, SuggestionsView, SuggestionView
@@ -93,31 +93,32 @@ def found_of(services: Services, scope: str) -> Found:
         start = "Suggestions come with the first holdings: what is concentrated, idle, expensive or off its target, and what to do about it."
         return Found([], [cards.panel("Suggestions", cards.blank("Nothing is held yet", start))], "", [], [], "")
     many = len(view.revisions) > 1
-    told = [advice.told(card(each), view.base_currency, many=many) for each in view.suggestions]
+    limits = advice_limits.Limits(services, view)
+    told = [advice.told(card(each, limits.of(each.rule, each.portfolio_id)), view.base_currency, many=many) for each in view.suggestions]
     asked = sum(rule.state in {"quiet", "fired"} for rule in view.rules)
     note = f"{len(told)} open, calculated {view.as_of:%H:%M} UTC{' from simulated prices' if view.simulated else ''}"
-    return Found(told, [] if told else advice.nothing(asked), note, advice.rules(_rules(view)),
+    return Found(told, [] if told else advice.nothing(asked), note, advice.rules(_rules(view, limits)),
                  advice.dismissed([card(each) for each in view.dismissed], many=many), str(len(told) or ""))
 
 
-def _rules(view: SuggestionsView) -> list[advice.Rule]:
-    """Tell each rule once: what it came to in the portfolio in which it had most to say."""
+def _rules(view: SuggestionsView, limits: advice_limits.Limits) -> list[advice.Rule]:
+    """Tell each rule once: what it came to in the portfolio in which it had most to say; its limits where there is one portfolio."""
     order = ["fired", "unknown", "quiet", "off"]
     best: dict[str, RuleRun] = {}
     for rule in sorted(view.rules, key=lambda each: order.index(each.state)):
         best.setdefault(rule.key, rule)
     counts = {key: sum(rule.count for rule in view.rules if rule.key == key) for key in best}
-    return [advice.Rule(rule.label, rule.why or rule.meaning, rule.state, counts[key]) for key, rule in best.items()]
+    return [advice.Rule(rule.label, rule.why or rule.meaning, rule.state, counts[key], limits.of_only(key)) for key, rule in best.items()]
 
 
-def card(one: SuggestionView) -> advice.Card:
+def card(one: SuggestionView, limits: Sequence[advice.Limit] = ()) -> advice.Card:
     """Lay a suggestion out for its card."""
     evidence = [advice.Shift(each.label, each.unit, each.value, math.nan, each.limit) for each in one.evidence]
     effect = [advice.Shift(each.label, each.unit, each.after, each.before) for each in one.effect]
     orders = [advice.Order(each.side, each.symbol, each.quantity, each.price_local, each.currency, each.amount, each.weight_before, each.weight_after,
                            each.tax, each.fee + each.spread, each.reason) for each in one.trades]
     return advice.Card(one.key, str(one.portfolio_id), one.portfolio or "", one.title, one.severity.value, one.reason, one.fix, one.wrong_if,
-                       one.label, evidence, effect, orders, one.cost, one.tax, one.benefit, one.link, one.reason_dismissed, one.until)
+                       one.label, evidence, effect, orders, one.cost, one.tax, one.benefit, one.link, one.reason_dismissed, one.until, limits)
 
 
 def history_of(services: Services, scope: str) -> list[Any]:

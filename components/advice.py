@@ -22,6 +22,9 @@ SELL = "SELL"
 GRAVITY = {"error": ("urgent", "crit"), "warning": ("worth doing", "warn"), "info": ("worth a look", "")}
 RULE_STATES = {"fired": ("spoke", "warn"), "quiet": ("quiet", "ok"), "off": ("off", ""), "unknown": ("not known", "")}
 STATE_WORDS = {"open": ("open", "warn"), "dismissed": ("put aside", ""), "done": ("done", "ok"), "gone": ("no more so", "")}
+TAB_WORDS = {"rebalance": "Rebalance", "what-if": "Try it in a what-if", "plan": "See the plan", "policy": "Set the policy", "rules": "See the rule"}
+PAGE_WORDS = {"risk": "See the risk", "markets": "See the markets", "gains": "See the gains", "transactions": "See the transactions",
+              "benchmark": "See the benchmark", "holdings": "See the holdings"}
 HEADS = ("Trade", "Quantity", "Price", "Amount", "Weight now", "Weight after", "Tax", "Cost")
 
 
@@ -51,6 +54,15 @@ class Order(NamedTuple):
     reason: str
 
 
+class Limit(NamedTuple):
+    """What a rule goes by: a field of the policy, what it is called there, and what it is now. `value` NaN: told by its name alone."""
+
+    field: str
+    label: str
+    unit: str = "fraction"
+    value: float = math.nan
+
+
 class Card(NamedTuple):
     """A suggestion as a card shows it. Cost, tax and benefit are base currency; the benefit a year's."""
 
@@ -72,6 +84,7 @@ class Card(NamedTuple):
     link: str | None = None
     dismissed: str | None = None  # the reason
     until: date | None = None
+    limits: Sequence[Limit] = ()
 
 
 class Rule(NamedTuple):
@@ -81,6 +94,7 @@ class Rule(NamedTuple):
     meaning: str
     state: str
     count: int
+    limits: Sequence[Limit] = ()
 
 
 class Past(NamedTuple):
@@ -106,11 +120,24 @@ def told(one: Card, currency: str, *, many: bool) -> dict[str, Any]:
     word, kind = GRAVITY[one.severity]
     return {
         "key": one.key, "portfolio": one.portfolio, "owner": one.portfolio_name if many else "", "title": one.title, "word": word, "kind": kind,
-        "reason": one.reason, "fix": one.fix, "wrong": one.wrong_if, "rule": one.rule, "link": one.link,
+        "reason": one.reason, "fix": one.fix, "wrong": one.wrong_if, "rule": one.rule, "way": way(one.link),
+        "limits": [limit_told(each) for each in one.limits],
         "evidence": [_evidence(each) for each in one.evidence if theme.known(each.value)],
         "effect": [*[_effect(each) for each in one.effect if theme.known(each.value)], *_sums(one, currency)],
         "heads": [*HEADS], "trades": [_trade(each) for each in one.orders], "sum": _sum(one.orders), "currency": currency,
     }
+
+
+def way(link: str | None) -> dict[str, str] | None:
+    """Tell where something is mended: a tab of this page, or another page."""
+    if link is None:
+        return None
+    return {"tab": link, "word": TAB_WORDS[link]} if link in TAB_WORDS else {"page": f"/{link}", "word": PAGE_WORDS.get(link, "Go there")}
+
+
+def limit_told(each: Limit) -> dict[str, str]:
+    """Write a limit out, with the field of the policy in which it is changed."""
+    return {"field": each.field, "text": f"{each.label} {figure(each.value, each.unit)}" if theme.known(each.value) else each.label}
 
 
 def _evidence(each: Shift) -> dict[str, str]:
@@ -169,7 +196,14 @@ def rules(found: Sequence[Rule]) -> list[Any]:
 def _rule(rule: Rule) -> html.Li:
     word, kind = RULE_STATES[rule.state]
     count = f"{word} {rule.count} times" if rule.state == "fired" and rule.count > 1 else word
-    return html.Li([html.Span([html.B(rule.label), html.Span(rule.meaning, className="soft")], className="words"), cards.tag(count, kind)])
+    limits = [html.Span([_limit(each) for each in rule.limits], className="limits-of")] if rule.limits else []
+    return html.Li([html.Span([html.B(rule.label), html.Span(rule.meaning, className="soft"), *limits], className="words"), cards.tag(count, kind)])
+
+
+def _limit(each: Limit) -> html.Button:
+    told_ = limit_told(each)
+    return html.Button(told_["text"], type="button", className="limit", title="Change it in the policy",
+                       **{"data-advice": "limit", "data-field-of": told_["field"]})
 
 
 def dismissed(found: Sequence[Card], *, many: bool) -> list[Any]:

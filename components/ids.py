@@ -351,6 +351,14 @@ class AdvicePolicyIds(StrEnum):
     RESULT = "advice-policy-result"  # {ok, errors | sheet}
 
 
+class AdviceRulesIds(StrEnum):
+    """The tab of one's own rules; `assets/advice_rules.js` reads these as strings."""
+
+    BODY = "advice-rules-body"
+    ASKED = "advice-rules-asked"  # {n, expression, scope}: to be tried
+    TOLD = "advice-rules-told"  # {n, ok, told | message, context}
+
+
 class AdviceIds(StrEnum):
     """The Recommendations page; `assets/advice.js` reads these as strings."""
 

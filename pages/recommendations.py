@@ -5,14 +5,14 @@ from __future__ import annotations
 import dash
 from dash import dcc, html
 
-from components import advice_evidence, advice_optimise, advice_plan, advice_policy, advice_rebalance, advice_what_if, cards, controls
+from components import advice_evidence, advice_optimise, advice_plan, advice_policy, advice_rebalance, advice_rules, advice_what_if, cards, controls
 from components.ids import AdviceIds as Ids
 
 dash.register_page(__name__, path="/recommendations", name="Recommendations", title="Recommendations · Portolan")
 
 STORES = (Ids.QUERY, Ids.CARDS, Ids.RETRY, Ids.ACTION, Ids.RESULT)
-TABS = (("suggestions", "Suggestions"), ("policy", "Targets and limits"), ("rebalance", "Rebalance"), ("optimise", "Optimise"),
-        ("what-if", "What-if"), ("plan", "Plan"), ("evidence", "Evidence"), ("drafted", "Drafted"), ("history", "History"))
+TABS = (("suggestions", "Suggestions"), ("policy", "Targets and limits"), ("rules", "Your rules"), ("rebalance", "Rebalance"),
+        ("optimise", "Optimise"), ("what-if", "What-if"), ("plan", "Plan"), ("evidence", "Evidence"), ("drafted", "Drafted"), ("history", "History"))
 
 
 def layout(**_query: object) -> html.Div:
@@ -24,7 +24,7 @@ def layout(**_query: object) -> html.Div:
                       html.Span(className="grow"), controls.segments(TABS, attribute="tab", label="View", current="suggestions")], className="title"),
             html.Div(id=Ids.DONE, className="done", role="status"),
             _suggestions(), _drafted(), _history(), advice_what_if.pane(), advice_plan.pane(), advice_evidence.pane(),
-            advice_policy.pane(), advice_optimise.pane(), advice_rebalance.pane(),
+            advice_policy.pane(), advice_rules.pane(), advice_optimise.pane(), advice_rebalance.pane(),
             html.P("Calculated from past prices; not a forecast and not personal advice.", className="dim small-print"),
         ],
         id=Ids.PAGE, className="page advice-page", **{"data-retry": Ids.RETRY, "data-tab": "suggestions"},
@@ -32,8 +32,8 @@ def layout(**_query: object) -> html.Div:
 
 
 def _suggestions() -> html.Div:
-    order = html.P("By expected benefit over effort: what a suggestion is expected to bring in a year, less what it costs, over the steps it "
-                   "takes. Gravity comes first: what is urgent stands above what is worth a look.")
+    order = html.P("By expected benefit over effort: what a suggestion is expected to bring in a year, less what its trades cost and their tax, "
+                   "over the steps it takes. What is urgent, or worth doing, is worth something by itself.")
     beside = [
         cards.panel("Rules", html.Div(_bones(), id=Ids.RULES), note="what came of each"),
         cards.panel("Put aside", html.Div(id=Ids.DISMISSED), note="asked again in time"),

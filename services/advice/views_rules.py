@@ -200,7 +200,7 @@ class TrialChart:
     sign: str  # < <= > >= = !=
     unit: str  # fraction number days money price
     days: tuple[date, ...]
-    values: tuple[float, ...]
+    numbers: tuple[float, ...]  # of the left side
     limits: tuple[float, ...]
     subjects: tuple[str, ...] = ()  # of each point; empty where the rule is about the whole
 

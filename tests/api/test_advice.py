@@ -210,7 +210,7 @@ def test_a_rule_of_ones_own_is_tried_switched_on_asked_and_taken_back(held: tupl
     chart = told["chart"]
     assert told["spans"] == [[last, chart["days"][-1]]]  # today is a day of its own
     assert (chart["sign"], chart["unit"], chart["subjects"][-1]) == (">", "fraction", "AAA")
-    assert (chart["values"][-1], chart["limits"][-1]) == (pytest.approx(0.5), 0.4)
+    assert (chart["numbers"][-1], chart["limits"][-1]) == (pytest.approx(0.5), 0.4)
     assert client.get(f"{API}/rules/names", params={"scope": scope}).json()["sector"] == ["Energy", "Tech"]
     made = client.post(f"{API}/rules", json={"name": "Too much", "expression": text, "scope": scope, "severity": "warning", "fix": "Sell."})
     assert (made.status_code, made.json()["active"], made.json()["version"]) == (201, False, 1)
@@ -242,7 +242,8 @@ def test_a_bad_expression_is_told_at_the_place_of_the_error(client: TestClient, 
         answer = client.post(f"{API}/rules/try", json={"expression": expression, "scope": portfolio.rsplit("/", 1)[1]})
         told = problem(answer, "expression", rule)
         assert position is None or told["context"]["position"] == position
-    wrong = client.post(f"{API}/rules/try", json={"expression": "cash > 1 or volatilty(60) > 1", "scope": portfolio.rsplit("/", 1)[1]}).json()["context"]
+    body = {"expression": "cash > 1 or volatilty(60) > 1", "scope": portfolio.rsplit("/", 1)[1]}
+    wrong = client.post(f"{API}/rules/try", json=body).json()["context"]
     assert (wrong["position"], wrong["length"], wrong["near"][0], wrong["sentence"]) == (12, 9, "volatility", "volatilty is no metric")
 
 

@@ -32,7 +32,7 @@ def test_the_chart_shows_the_subject_that_is_furthest_and_keeps_the_one_day_on_w
     assert chart.days[-1] == DAYS[-1].date()
     assert (chart.label, chart.against, chart.sign, chart.unit) == ("weight of any holding", "0.6", ">", "fraction")
     place = chart.days.index(DAYS[500].date())
-    assert (chart.subjects[place], chart.values[place], chart.limits[place]) == ("BBB", pytest.approx(0.8), 0.6)
+    assert (chart.subjects[place], chart.numbers[place], chart.limits[place]) == ("BBB", pytest.approx(0.8), 0.6)
     assert {chart.subjects[at] for at in range(len(chart.days)) if at != place} == {"AAA"}
 
 
