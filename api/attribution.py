@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query
 
 from api.attribution_schemas import AttributionPublic, ConcentrationPublic
 from api.dependencies import Asks, Day, day, truth
+from services.attribution.told import exposures_json
 from services.attribution.views import (
     COSTS,
     CURRENCY_EFFECTS,
@@ -63,12 +64,17 @@ def attribution(call: Asks, portfolio_id: Annotated[str, "or all"], asked: Annot
 
 
 @routes.get("/concentration", response_model=ConcentrationPublic)
-def concentration(call: Asks, portfolio_id: Annotated[str, "or all"]) -> dict[str, Any]:
-    """Tell what value and risk of today's holdings hang on: few names, few bets, and who carries the volatility."""
-    view = call.services.concentrations.concentration(call.actor, portfolio_id)
+def concentration(call: Asks, portfolio_id: Annotated[str, "or all"],
+                  look_through: Annotated[str | None, Query(description="false: funds count as what they are, not for what they hold")] = None,
+                  ) -> dict[str, Any]:
+    """Tell what value and risk of today's holdings hang on: few names, few bets, and who carries the volatility.
+
+    `exposures` look through funds of which it is told what they hold (PUT /instruments/{symbol}/constituents); `look_through` says how much is known.
+    """
+    view = call.services.concentrations.concentration(call.actor, portfolio_id, look_through=truth("look_through", look_through))
     return {
         "scope": view.scope, "label": view.label, "base_currency": view.base_currency, **known({"value": view.value, **view.figures}),
-        "observations": view.observations, "risk": rows(view.risk), "exposures": {by: rows(table) for by, table in view.exposures.items()},
+        "observations": view.observations, "risk": rows(view.risk), **exposures_json(view),
         "simulated": view.simulated, "revisions": view.revisions, "gaps": view.gaps, "findings": view.findings,
     }
 

@@ -124,6 +124,50 @@ class ExposurePublic(BaseModel):
     label: str
     weight: float | None
     risk_share: float | None
+    through: float | None = Field(description="The part of the weight that is held in funds; their risk is split as their weight is")
+
+
+class ViaPublic(BaseModel):
+    """A fund through which something is held."""
+
+    symbol: str
+    weight: float | None = Field(description="Of the value")
+
+
+class NamePublic(BaseModel):
+    """Something that is held, directly and through funds."""
+
+    key: str = Field(description="Symbol, or what an issuer calls it")
+    label: str
+    weight: float | None
+    direct: float | None
+    through: float | None
+    via: list[ViaPublic]
+
+
+class HeldFundPublic(BaseModel):
+    """A fund that is held, with what is known of it."""
+
+    symbol: str
+    name: str
+    weight: float | None
+    date: dt.date | None = Field(description="Of its constituents")
+    source: str | None
+    version: int | None
+    constituents: int
+    known: float | None = Field(description="Share known by name, fund in fund down to the last")
+
+
+class LookThroughPublic(BaseModel):
+    """What is held through funds."""
+
+    is_on: bool
+    weight: float | None = Field(description="In funds, by size, fraction of the value")
+    coverage: dict[str, float | None] = Field(description="By sector, asset_class, country, region, currency and symbol: share of what is held in "
+                                                          "funds of which this is known; null: no fund is held")
+    figures: dict[str, float | None] = Field(description="Of names: hhi effective_number_of_assets top_1 top_5 top_10; empty where nothing is known")
+    names: list[NamePublic] = Field(description="The hundred largest")
+    funds: list[HeldFundPublic]
 
 
 class ConcentrationPublic(BaseModel):
@@ -154,7 +198,8 @@ class ConcentrationPublic(BaseModel):
     cash_weight: float | None
     observations: int
     risk: list[HoldingRiskPublic]
-    exposures: dict[str, list[ExposurePublic]] = Field(description="By sector, asset_class, country and currency; cash included")
+    exposures: dict[str, list[ExposurePublic]] = Field(description="By sector, asset_class, country, region and currency; cash included")
+    look_through: LookThroughPublic
     simulated: bool
     revisions: dict[str, int]
     gaps: dict[str, str]

@@ -108,13 +108,14 @@ def question(  # noqa: PLR0913, PLR0917  # each is a parameter of the query
     base_currency: Annotated[Text, Query(description="Instead of the portfolio's own")] = None,
     group_by: Annotated[Text, Query(description=f"Narrows the portfolio: {', '.join(GROUPINGS[:4])}")] = None,
     group: Annotated[Text, Query(description="One value of group_by", examples=["Technology"])] = None,
+    look_through: Annotated[Text, Query(description="false: active_share takes funds for what they are, not for what they hold")] = None,
 ) -> BenchmarkQuestion:
     """Read the query."""
     keys = None if benchmark is None else tuple(benchmark.split(","))
     told: dict[str, Any] = {"frequency": frequency, "alpha": alpha, "excess": excess, "capture": capture, "zero": zero, "errors": errors}
     told |= {"costs": costs, "base_currency": base_currency, "group_by": group_by, "group": group, "period": period}
     told |= {"risk_free": _number("risk_free", risk_free), "window": _count("window", window), "horizon": _count("horizon", horizon)}
-    return BenchmarkQuestion(start=day("start", start), end=day("end", end), benchmarks=keys,
+    return BenchmarkQuestion(start=day("start", start), end=day("end", end), benchmarks=keys, look_through=truth("look_through", look_through),
                              **{name: value for name, value in told.items() if value not in {None, ""}})
 
 

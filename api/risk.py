@@ -17,6 +17,7 @@ from services import fields
 from services.fields import Place
 from services.performance.views import PERIODS
 from services.risk.exposures import HELD_BY
+from services.risk.sheet import held_question
 from services.risk.told import laid_out, term_json, uncertainty_json
 from services.risk.uncertainty import TRIALS
 from services.risk.views import RiskQuestion
@@ -74,13 +75,18 @@ def uncertainty(call: Asks, portfolio_id: Annotated[str, "or all"], asked: Annot
 @routes.get("/portfolios/{portfolio_id}/risk", response_model=RiskPublic, responses={
     200: {"content": {"application/json": {"example": EXAMPLE}}}, 404: {"model": Problem}, 422: {"model": Problem}})
 def risk(call: Asks, portfolio_id: Annotated[str, "or all"], asked: Annotated[RiskQuestion, Depends(question)],
-         series: Annotated[Text, Query(description="false leaves the days out", examples=["true"])] = None) -> Response:
+         series: Annotated[Text, Query(description="false leaves the days out", examples=["true"])] = None,
+         look_through: Annotated[Text, Query(description="false: funds count as what they are, not for what they hold", examples=["true"])] = None,
+         ) -> Response:
     """Measure the risk of a portfolio, of a group in it, or with the id `all` of every portfolio together.
 
     Figures at the top are of the portfolio's own daily returns within the window, as GET /risk/figures explains them; `today` is what is held
-    now on its own history. What has no answer is null, and `gaps` says why; what rests on too few days is in `missing`.
+    now on its own history; concentration, leverage and `exposures` are of what is held now, through the funds among it where it is told what
+    they hold (`look_through` says how much that is). What has no answer is null, and `gaps` says why; what rests on too few days is in `missing`.
     """
     view = call.services.risk.risk(call.actor, portfolio_id, asked)
     _, today = call.services.risk.today(call.actor, portfolio_id, asked)
-    told = laid_out(view, today, series=truth("series", series))
+    seen = truth("look_through", look_through)
+    held = call.services.concentrations.concentration(call.actor, portfolio_id, held_question(asked), look_through=seen)
+    told = laid_out(view, today, held, series=truth("series", series))
     return Response(json.dumps(told, separators=(",", ":"), ensure_ascii=False, allow_nan=False), media_type="application/json")

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.attribution_schemas import ExposurePublic, LookThroughPublic
 from api.performance_schemas import SymbolPublic, YearPublic
 from api.schemas import FindingPublic
 
@@ -107,6 +108,8 @@ class RiskPublic(BaseModel):
     conventions: dict[str, str]
     today: TodayPublic
     risk_score: ScorePublic
+    exposures: dict[str, list[ExposurePublic]] = Field(description="By sector, asset_class, country, region and currency; cash included")
+    look_through: LookThroughPublic
     missing: dict[str, int] = Field(description="A figure, and how many more observations it takes to say something")
     gaps: dict[str, str] = Field(description="A figure that is null, and why")
     drawdowns: list[DrawdownPublic]

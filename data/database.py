@@ -15,6 +15,7 @@ from data.database_metrics import DatabaseMetrics
 from data.repositories.advice import Advice
 from data.repositories.alerts import Alerts
 from data.repositories.benchmarks import Benchmarks
+from data.repositories.constituents import Constituents
 from data.repositories.endpoints import Endpoints
 from data.repositories.evidence_runs import EvidenceRuns
 from data.repositories.factors import Factors
@@ -109,6 +110,11 @@ class Unit:
     def advice(self) -> Advice:
         """Policies, rules of one's own, and what was suggested."""
         return Advice(self.connection)
+
+    @cached_property
+    def constituents(self) -> Constituents:
+        """What funds hold."""
+        return Constituents(self.connection)
 
     @cached_property
     def scenarios(self) -> Scenarios:

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from data.advice_models import OptimiserRun, Proposal  # noqa: F401
 from data.alert_models import AlertRule  # noqa: F401  # brings its tables into the schema
+from data.constituent_models import ConstituentList  # noqa: F401
 from data.evidence_models import WhatIf  # noqa: F401
 from data.factor_models import FactorFile  # noqa: F401
 from data.import_models import ImportRun  # noqa: F401

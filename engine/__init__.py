@@ -21,7 +21,8 @@ from engine.concentration.contributions import (
     portfolio_volatility,
     risk_contributions,
 )
-from engine.concentration.exposures import gross_exposure, leverage, long_exposure, look_through_exposure, net_exposure, short_exposure
+from engine.concentration.exposures import gross_exposure, leverage, long_exposure, net_exposure, short_exposure
+from engine.concentration.look_through import look_through, look_through_coverage, look_through_exposure
 from engine.concentration.weights import effective_number_of_assets, hhi, top_n_weight
 from engine.contribution import contributions, currency_split, local_returns
 from engine.currencies import CURRENCIES, currency_code, rate_history, rate_path, rates_to
@@ -402,6 +403,8 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "long_term_from",
     "longest_drawdown",
     "longest_streak",
+    "look_through",
+    "look_through_coverage",
     "look_through_exposure",
     "loss_rate",
     "lower_partial_moment",

@@ -4,7 +4,7 @@
     ├─ LedgerError           422   InvalidTransaction · OversoldPosition · NegativeCash · MoreThanHeld · CurrencyMismatch · InvalidInput ·
     │                              UnreadableFile · FileTooLarge (413) · RowsRefused
     ├─ ValuationError        409   MissingPrice · MissingRate
-    ├─ AnalyticsError        422   InsufficientHistory · MisalignedSeries · NotConverged
+    ├─ AnalyticsError        422   InsufficientHistory · MisalignedSeries · NotConverged · CircularHoldings
     ├─ AccessError           403   NotAuthenticated (401) · NotAllowed · LimitExceeded (429)
     ├─ StorageError          503   NotFound (404) · VersionRequired (428) · Conflict (409): IdempotencyConflict · AlreadyRunning
     ├─ BusError              503
@@ -21,6 +21,7 @@ A constructor takes data and builds the sentence; `code` is a stable slug, `cont
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -212,6 +213,16 @@ class MisalignedSeries(AnalyticsError):
 
     def __init__(self, left: str, right: str, *, reason: str) -> None:
         super().__init__(f"{left} and {right} do not line up: {reason}.", left=left, right=right, reason=reason)
+
+
+class CircularHoldings(AnalyticsError):
+    """Funds that hold each other in a ring."""
+
+    code = "circular_holdings"
+
+    def __init__(self, ring: Sequence[str]) -> None:
+        super().__init__(f"{' holds '.join(ring)}: what they hold cannot be told apart.", field="constituents", value=ring[-1], ring=[*ring],
+                         hint=f"Take {ring[1]} out of the constituents of {ring[0]}, or break the ring elsewhere")
 
 
 class NotConverged(AnalyticsError):

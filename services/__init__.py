@@ -36,6 +36,8 @@ from services.audit import Audit
 from services.benchmark.blends import Blends
 from services.benchmark.compare import Benchmark
 from services.books.valuation import Valuation
+from services.constituents.book import Books
+from services.constituents.service import Constituents
 from services.explain.service import Explain
 from services.explaining.analytics import Analytics
 from services.gains.service import Gains
@@ -99,6 +101,7 @@ class Services:
     attributions: Attributions
     factors: Factors
     concentrations: Concentrations
+    constituents: Constituents
     exposures: Exposures
     firm: FirmRuns
     risk: Risk
@@ -170,7 +173,8 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
     imports = Imports(writes)
     gains = Gains(database, market)
     accounts, instruments = Accounts(database), Instruments(writes)
-    risk, concentrations, benchmark = Risk(database, exposures), Concentrations(exposures), Benchmark(performance, exposures)
+    books, risk = Books(), Risk(database, exposures)
+    concentrations, benchmark = Concentrations(database, exposures, books), Benchmark(database, performance, exposures, books)
     attributions, factors = Attributions(database, performance), Factors(database, performance, FactorSets(writes, settings.home / "factors"))
     analytics = Analytics(risk, concentrations, benchmark, attributions, factors)
     policies, facts = Policies(writes, valuation), FactsReader(database, valuation, performance, exposures)
@@ -193,7 +197,7 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
         evidence=evidence, models=Models(database, valuation, exposures, evidence),
         firm=FirmRuns(writes, exposures, settings.engine_cluster),
         blends=Blends(writes), benchmark=benchmark,
-        value_at_risk=ValueAtRisk(database, exposures), concentrations=concentrations,
+        value_at_risk=ValueAtRisk(database, exposures), concentrations=concentrations, constituents=Constituents(writes, books),
         portfolios=Portfolios(writes), instruments=instruments, transactions=transactions, endpoints=Endpoints(settings, writes),
         dropped_files=DroppedFiles(folder, accounts.local, market, instruments),
         transfers=Transfers(writes, transactions), renames=Renames(writes), imports=imports, exports=Exports(database, valuation, performance),

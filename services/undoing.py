@@ -19,6 +19,7 @@ from services.alerts import rules as alert_rules
 from services.attribution import factor_sets
 from services.audit_texts import Known, ids_of
 from services.benchmark import blends
+from services.constituents import service as constituents
 from services.market.quarantine import bar_decision_taken_back, quote_decision_taken_back
 from services.operations import Deed, done, others_told, taking_back
 from services.review_views import Mended
@@ -347,6 +348,7 @@ _WAYS: Mapping[tuple[str, str], Way] = {
     **{(what_ifs.ENTITY, action): what_ifs.what_if_undone for action in ("create", "change", "remove", "undo")},
     **{(proposals.ENTITY, action): proposals.proposal_undone for action in ("confirm", "reject")},
     **{(blends.ENTITY, action): blends.blend_undone for action in ("create", "change", "remove", "restore", "undo")},
+    **{(constituents.ENTITY, action): constituents.constituents_undone for action in ("put", "remove", "undo")},
     **{(factor_sets.ENTITY, action): factor_sets.factors_undone for action in ("create", "remove", "undo")},
     **{(policy.ENTITY, action): policy.policy_undone for action in ("put", "undo")},
     **{(custom_rules.ENTITY, action): custom_rules.rule_undone for action in ("create", "change", "remove", "undo")},

@@ -1,11 +1,8 @@
-"""How far a portfolio is invested: longs, shorts, and what its funds hold."""
+"""How far a portfolio is invested: longs, shorts, and what it owes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
-import pandas as pd
 
 from engine.columns import Figure, figure_like
 from engine.concentration.inputs import Weights, labelled_weights, weight_cells
@@ -172,51 +169,6 @@ def leverage(market_values: Weights, net_asset_value: float) -> Figure:
     """
     whole = net_asset_value if net_asset_value > 0 else np.nan
     return figure_like(labelled_weights(market_values), column_sums(np.abs(weight_cells(market_values))) / whole, "leverage")
-
-
-def look_through_exposure(weights: Mapping[str, float] | pd.Series, constituents: Mapping[str, Mapping[str, float]] | pd.DataFrame) -> pd.Series:
-    """Weights of what funds hold, beside what is held directly.
-
-    Parameters
-    ----------
-    weights
-        Holding to weight, fraction of the whole.
-    constituents
-        Fund to what it holds and its weight in the fund, or a frame of shape (n_constituents, n_funds). It may hold issuers, sectors,
-        countries or currencies: whatever it names, the answer is about. A holding that is not in it stands for itself.
-
-    Returns
-    -------
-    Series
-        By name, largest first; adds up to the sum of the weights.
-
-    Notes
-    -----
-    Convention: weights of a fund that do not add up to 1 leave the rest under the fund's own name.
-
-    Raises
-    ------
-    InvalidInput
-        A cell is not a number.
-
-    References
-    ----------
-    Morningstar, Instant X-Ray methodology: weight of the fund times weight in the fund.
-
-    Examples
-    --------
-    >>> look_through_exposure({"ETF": 0.5, "AAPL": 0.5}, {"ETF": {"AAPL": 0.2, "MSFT": 0.8}}).round(6).to_dict()
-    {'AAPL': 0.6, 'MSFT': 0.4}
-    """
-    held = pd.Series(dict(weights), dtype=np.float64).fillna(0.0)
-    inside = pd.DataFrame(constituents, dtype=np.float64).fillna(0.0)
-    funds = [name for name in held.index if name in inside.columns]
-    seen = inside[funds] @ held[funds] if funds else pd.Series(dtype=np.float64)
-    rest = held.copy()
-    rest.loc[funds] *= 1.0 - inside[funds].sum()
-    found = pd.concat([seen, rest]).groupby(level=0).sum()
-    kept: pd.Series = found[found.abs() > 1e-12].sort_values(ascending=False, kind="stable").rename("weight")
-    return kept
 
 
 _GROUP = "Exposure"

@@ -9,6 +9,7 @@ from uuid import UUID
 import numpy as np
 import pandas as pd
 
+from data.database import Database
 from engine import (
     absorption_ratio,
     average_pairwise_correlation,
@@ -28,19 +29,22 @@ from engine import (
 )
 from engine.errors import NotConverged
 from engine.types import Actor, Finding, Severity
-from services.attribution.grouping import group_name, group_of
+from services.attribution.grouping import group_name
 from services.attribution.views import RISK_COLUMNS, ConcentrationView
 from services.books.service import once
+from services.constituents.book import Book, Books
+from services.constituents.through import Glass, Through, through
 from services.performance.groups import CASH_NAME
-from services.risk.exposures import Exposure, Exposures
+from services.risk.exposures import Exposure, ExposureQuestion, Exposures
 from services.views import ALL
 
 DAYS: Final = 504  # two years of trading days
 LEAST: Final = 60  # returns below which a holding is left out of the risk
-GROUPED: Final = ("sector", "asset_class", "country", "currency")
+GROUPED: Final = ("sector", "asset_class", "country", "region", "currency")
 OF_WEIGHTS: Final[Mapping[str, Callable[..., Any]]] = {
     "gross_exposure": gross_exposure, "net_exposure": net_exposure, "long_exposure": long_exposure, "short_exposure": short_exposure,
 }
+COLUMNS: Final = ["key", "weight", "risk_share", "through"]
 OF_RISK: Final = ("effective_number_of_bets", "effective_number_of_bets_pca", "diversification_ratio", "average_pairwise_correlation",
                   "weighted_average_correlation", "absorption_ratio", "largest_share", "volatility")
 
@@ -48,10 +52,11 @@ OF_RISK: Final = ("effective_number_of_bets", "effective_number_of_bets_pca", "d
 class Concentrations:
     """Concentration of the actor's portfolios."""
 
-    def __init__(self, exposures: Exposures) -> None:
-        self._exposures = exposures
+    def __init__(self, database: Database, exposures: Exposures, books: Books) -> None:
+        self._database, self._exposures, self._books = database, exposures, books
 
-    def concentration(self, actor: Actor, scope: str | UUID = ALL) -> ConcentrationView:
+    def concentration(self, actor: Actor, scope: str | UUID = ALL, question: ExposureQuestion | None = None, *,
+                      look_through: bool = True) -> ConcentrationView:
         """Tell what today's holdings of a portfolio, or of all together, hang on.
 
         Parameters
@@ -59,23 +64,34 @@ class Concentrations:
         actor : Actor
         scope : str or UUID
             Portfolio id, or "all".
+        question : ExposureQuestion, optional
+            Window, group and currency; default all of history.
+        look_through : bool
+            Whether funds count for what they hold, where that is told.
 
         Raises
         ------
         NotFound
             No such portfolio in the actor's workspace.
         """
-        return concentration_of(self._exposures.exposure(actor, scope))
+        exposure = self._exposures.exposure(actor, scope, question)
+        return concentration_of(exposure, self.book(actor, exposure) if look_through else None)
+
+    def book(self, actor: Actor, exposure: Exposure) -> Book:
+        """Read what the funds among some holdings hold."""
+        with self._database.read() as unit:
+            return self._books.read(unit, actor, list(exposure.instruments.values()))
 
 
-def concentration_of(exposure: Exposure) -> ConcentrationView:
-    """Measure an exposure of all of history."""
+def concentration_of(exposure: Exposure, book: Book | None = None) -> ConcentrationView:
+    """Measure an exposure of all of history; with a book funds count for what they hold."""
     weights = exposure.weights.dropna()
     recent, short = _common(exposure, weights)
     held = weights.reindex(recent.columns)
     figures, gaps = _of_weights(exposure, weights), {}
     risk = pd.DataFrame(columns=list(RISK_COLUMNS))
-    findings = [*short, *exposure.findings]
+    seen = Through() if book is None else through(exposure.instruments, weights, book, GROUPED)
+    findings = [*short, *seen.findings, *exposure.findings]
     if len(held) and len(recent) >= LEAST:
         risk, measured, odd = _of_risk(exposure, held, recent)
         figures |= measured
@@ -87,8 +103,8 @@ def concentration_of(exposure: Exposure) -> ConcentrationView:
     return ConcentrationView(
         scope=exposure.scope, label=exposure.label, base_currency=exposure.base_currency, value=exposure.value, figures=figures,
         gaps=gaps | {name: "It has no answer for what is held" for name, value in figures.items() if name not in gaps and not np.isfinite(value)},
-        risk=risk, exposures={by: _grouped(by, exposure, risk) for by in GROUPED}, observations=len(recent), findings=once(findings),
-        simulated=exposure.simulated, revisions=exposure.revisions,
+        risk=risk, exposures={by: _grouped(by, exposure, risk, book) for by in GROUPED}, observations=len(recent), findings=once(findings),
+        through=seen, simulated=exposure.simulated, revisions=exposure.revisions,
     )
 
 
@@ -151,14 +167,18 @@ def _bets(held: pd.Series, covariance: pd.DataFrame) -> tuple[dict[str, float], 
         return {"effective_number_of_bets": float("nan"), **told}, [Finding("singular_covariance", error.message, Severity.INFO)]
 
 
-def _grouped(by: str, exposure: Exposure, risk: pd.DataFrame) -> pd.DataFrame:
-    """Add weights and shares of risk up by group, cash as one of its own, or by its currency."""
+def _grouped(by: str, exposure: Exposure, risk: pd.DataFrame, book: Book | None) -> pd.DataFrame:
+    """Add weights and shares of risk up by group, cash as one of its own, or by its currency; the risk of a fund is split as its weight is."""
     shares = dict(zip(risk["key"], risk["share"], strict=True))
-    rows = [(group_of(by, symbol, each.currency, each), float(exposure.weights[symbol]), float(shares.get(symbol, 0.0)))
-            for symbol, each in exposure.instruments.items() if np.isfinite(exposure.weights[symbol])]
+    weights = exposure.weights.dropna()
+    parts = Glass(exposure.instruments, weights, book or Book()).parts(by)
+    whole = weights.replace(0.0, np.nan).reindex(parts["symbol"]).to_numpy()
+    parts["risk_share"] = parts["weight"].to_numpy() / whole * [shares.get(symbol, 0.0) for symbol in parts["symbol"]]
+    parts["through"] = parts["weight"].where(~parts["is_direct"], 0.0)
     cash = exposure.cash / exposure.value if exposure.value else exposure.cash * np.nan
-    rows += [(str(code) if by == "currency" else CASH_NAME, float(share), 0.0) for code, share in cash.items()]
-    told = pd.DataFrame(rows, columns=["key", "weight", "risk_share"]).groupby("key", as_index=False).sum()
+    rows = [(str(code) if by == "currency" else CASH_NAME, float(share), 0.0, 0.0) for code, share in cash.items()]
+    both = pd.concat([parts[COLUMNS], pd.DataFrame(rows, columns=COLUMNS)]) if rows else parts[COLUMNS]
+    told = both.groupby("key", as_index=False).sum()
     named = told.assign(label=[group_name(by, key, exposure.instruments, None) for key in told["key"]])
     order = named["weight"].abs().sort_values(ascending=False, kind="stable").index
-    return named.loc[order, ["key", "label", "weight", "risk_share"]].reset_index(drop=True)
+    return named.loc[order, ["key", "label", "weight", "risk_share", "through"]].reset_index(drop=True)

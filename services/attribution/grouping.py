@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from engine.advice.regions import region_of
 from engine.types import AssetClass, Finding, Instrument, Severity
 from services.attribution.constituents import Constituents
 from services.performance.groups import CASH_NAME, CLASS_NAMES, NO_SECTOR, NO_TAG, row_label
 from services.performance.panels import CASH
 
 NO_COUNTRY: Final = "no country"
+NO_REGION: Final = "no region"
 WHOLE: Final = "benchmark:"  # before the key of a benchmark that is one group of its own
 POOLED: Final = frozenset({AssetClass.FUND, AssetClass.INDEX})
 
@@ -23,7 +25,8 @@ def group_of(by: str, row: str, currency: str, instrument: Instrument | None) ->
         return currency
     if row.startswith(CASH) or instrument is None:
         return CASH_NAME
-    told = {"sector": instrument.sector or NO_SECTOR, "country": instrument.country or NO_COUNTRY, "asset_class": instrument.asset_class.value,
+    told = {"sector": instrument.sector or NO_SECTOR, "country": instrument.country or NO_COUNTRY,
+            "region": region_of(instrument.country) or NO_REGION, "asset_class": instrument.asset_class.value,
             "tag": ", ".join(sorted(instrument.tags)) or NO_TAG}
     return told[by]
 

@@ -13,6 +13,7 @@ from typing import Final
 import pandas as pd
 
 from engine.types import Finding
+from services.constituents.through import Through
 
 GROUPINGS: Final = ("sector", "asset_class", "country", "currency", "tag", "symbol")
 METHODS: Final = ("bf", "bhb")  # Brinson-Fachler: allocation against the benchmark's return; Brinson-Hood-Beebower: against nothing
@@ -196,12 +197,15 @@ class ConcentrationView:
     gaps: dict[str, str]
     risk: pd.DataFrame  # RISK_COLUMNS, one row a holding, largest |contribution| first: volatility, marginal and contribution a year;
     # contribution adds up to `volatility`, share to 1; diversification is the part of its own risk that the others take away; beta to the portfolio
-    exposures: dict[str, pd.DataFrame]  # sector asset_class country currency -> key label weight risk_share: cash included, weights add up to 1
+    # sector asset_class country region currency -> key label weight risk_share through: cash included, weights add up to 1; `through` is the part
+    # of a weight that is held in funds
+    exposures: dict[str, pd.DataFrame]
     observations: int  # days of the covariance
     findings: tuple[Finding, ...]
     scope: str = ""
     label: str = ""
     base_currency: str = ""
     value: float = float("nan")  # of holdings and cash
+    through: Through = field(default_factory=Through)
     simulated: bool = False
     revisions: dict[str, int] = field(default_factory=dict)

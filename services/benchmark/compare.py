@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
@@ -10,7 +9,8 @@ from uuid import UUID
 import numpy as np
 import pandas as pd
 
-from engine import active_share, blend_weights, max_drawdown, volatility
+from data.database import Database
+from engine import blend_weights, max_drawdown, volatility
 from engine.errors import InvalidInput
 from engine.types import Actor, Finding, Severity
 from services import fields
@@ -27,6 +27,7 @@ from services.benchmark.series import (
     same_flows,
     weekly_returns,
 )
+from services.benchmark.shares import Shares
 from services.benchmark.views import (
     ALPHAS,
     CAPTURES,
@@ -45,6 +46,7 @@ from services.benchmark.views import (
     SameFlows,
 )
 from services.books.service import once
+from services.constituents.book import Book, Books
 from services.fields import Place
 from services.performance.figures import Beside
 from services.performance.figures import figures_of as own_figures
@@ -66,8 +68,8 @@ NOTHING_TO_COMPARE = Finding("no_benchmark", "No benchmark is chosen: give the p
 class Benchmark:
     """Compares the actor's portfolios."""
 
-    def __init__(self, performance: Performance, exposures: Exposures) -> None:
-        self._performance, self._exposures = performance, exposures
+    def __init__(self, database: Database, performance: Performance, exposures: Exposures, books: Books) -> None:
+        self._database, self._performance, self._exposures, self._books = database, performance, exposures, books
 
     def compare(self, actor: Actor, scope: str | UUID = ALL, question: BenchmarkQuestion | None = None) -> BenchmarkView:
         """Measure a portfolio, a group within it, or all together, beside up to six benchmarks.
@@ -93,7 +95,15 @@ class Benchmark:
         beside = self._performance.beside(actor, scope, plain, asked.benchmarks)
         held = self._exposures.exposure(actor, scope, ExposureQuestion(
             asked.start, asked.end, asked.period, "", asked.base_currency, asked.group_by if asked.group else None, asked.group))
-        return view_of(beside, asked, pd.DatetimeIndex(held.realised.index), held.periods_per_year)
+        book = self._book(actor, beside) if asked.look_through else Book()
+        return view_of(beside, asked, pd.DatetimeIndex(held.realised.index), held.periods_per_year, book)
+
+    def _book(self, actor: Actor, beside: Beside) -> Book:
+        """Read what the funds hold that are held or compared with."""
+        compared = [each.part.instrument for levels in beside.levels for each in levels.parts if each.part.instrument is not None]
+        held = [each for symbol, each in beside.brief.asked.scene.instruments.items() if symbol in beside.brief.panel.rows]
+        with self._database.read() as unit:
+            return self._books.read(unit, actor, list({each.id: each for each in (*held, *compared)}.values()))
 
 
 def checked(asked: BenchmarkQuestion) -> BenchmarkQuestion:
@@ -114,7 +124,7 @@ def checked(asked: BenchmarkQuestion) -> BenchmarkQuestion:
     return replace(asked, **told)
 
 
-def view_of(beside: Beside, asked: BenchmarkQuestion, days: pd.DatetimeIndex, periods: float) -> BenchmarkView:
+def view_of(beside: Beside, asked: BenchmarkQuestion, days: pd.DatetimeIndex, periods: float, book: Book) -> BenchmarkView:
     """Measure what was read; `days` are those of trading."""
     brief, levels = beside.brief, beside.levels
     about, track = brief.asked, Track(brief.panel, brief.asked.question)
@@ -125,7 +135,9 @@ def view_of(beside: Beside, asked: BenchmarkQuestion, days: pd.DatetimeIndex, pe
     growth, flows = growth_table(track, span, levels), flows_of(track, span)
     money = same_flow_table(track, span, flows, levels)
     window = asked.window or ROLLING_WINDOWS[asked.frequency]
-    found = tuple(_against(each, asked, track, span, returns, months, a_year_has, same_flows(track, span, flows, each, money)) for each in levels)
+    shares = Shares(_weights(track, span), about.scene.instruments, book)
+    found = tuple(_shared(_against(each, asked, track, span, returns, months, a_year_has, same_flows(track, span, flows, each, money)), each, shares)
+                  for each in levels)
     findings = (*brief.findings, *(() if levels else (NOTHING_TO_COMPARE,)), *(each for one in found for each in one.findings))
     empty = slice(0, 0) if brief.is_empty else slice(None)
     return BenchmarkView(
@@ -159,15 +171,24 @@ def _against(levels: Levels, asked: BenchmarkQuestion, track: Track, span: Span,
     both = pair.dropna()
     reference = levels.reference
     constituents = _constituents(levels, track, span)
-    share = _active_share(constituents, track, span) if reference is not None and reference.kind == "blend" else NAN
-    figures = told.figures | _alone(levels, span, pair[levels.symbol], periods) | {"active_share": share}
-    gaps = told.gaps | _gaps(levels, figures, told)
+    figures = told.figures | _alone(levels, span, pair[levels.symbol], periods)
+    gaps = told.gaps | _gaps(figures, told)
     return Against(
         key=levels.symbol, kind=reference.kind if reference else "instrument", name=levels.name or levels.symbol,
         currency=reference.currency if reference else "", begins=both.index[0].date() if len(both) else None,
         ends=both.index[-1].date() if len(both) else None, observations=told.observations, months=told.months,
         is_total_return=any(each.payments for each in levels.parts), simulated=levels.simulated, figures=figures, missing=told.missing, gaps=gaps,
         flows=flows, constituents=constituents, findings=(*levels.findings, *_overlap(levels, told, len(pair))))
+
+
+def _shared(told: Against, levels: Levels, shares: Shares) -> Against:
+    """Add the active share: what of the portfolio is not in the benchmark."""
+    is_blend = levels.reference is not None and levels.reference.kind == "blend"
+    parts = [(each.key, each.weight, part.part.instrument) for each, part in zip(told.constituents, levels.parts, strict=True)]
+    share, seen = shares.active(parts, is_blend=is_blend)
+    gaps = {} if np.isfinite(share) else {"active_share": "A part has no weight or price" if is_blend else (
+        f"What {levels.symbol} holds is not known: tell it by PUT /api/v1/instruments/{levels.symbol}/constituents, or take a blend")}
+    return replace(told, figures={**told.figures, "active_share": share}, gaps={**told.gaps, **gaps}, findings=(*told.findings, *seen))
 
 
 def _alone(levels: Levels, span: Span, returns: pd.Series, periods: float) -> dict[str, float]:
@@ -178,11 +199,8 @@ def _alone(levels: Levels, span: Span, returns: pd.Series, periods: float) -> di
             "benchmark_max_drawdown": float(max_drawdown(known)) if len(known) else NAN}
 
 
-def _gaps(levels: Levels, figures: dict[str, float], told: Told) -> dict[str, str]:
+def _gaps(figures: dict[str, float], told: Told) -> dict[str, str]:
     found = {}
-    if np.isnan(figures["active_share"]):
-        is_blend = levels.reference is not None and levels.reference.kind == "blend"
-        found["active_share"] = "A part has no weight or price" if is_blend else f"What {levels.symbol} holds is not known: a blend tells its parts"
     if np.isnan(figures["benchmark_return"]):
         found["benchmark_return"] = "The benchmark has no history for this window"
     if np.isnan(figures["benchmark_annualised"]):
@@ -226,12 +244,6 @@ def _weights(track: Track, span: Span) -> dict[str, float]:
     names = ["cash" if row.startswith(CASH) else row for row in track.panel.rows]
     told = pd.Series(values / total, index=names, dtype=np.float64)
     return {str(name): float(value) for name, value in told.groupby(level=0).sum(min_count=1).items()}
-
-
-def _active_share(constituents: Sequence[Constituent], track: Track, span: Span) -> float:
-    told = pd.Series([each.weight for each in constituents], index=[each.key for each in constituents], dtype=np.float64)
-    theirs, held = told.groupby(level=0).sum(min_count=1), _weights(track, span)
-    return float(active_share(held, theirs)) if held else NAN
 
 
 def _newest(levels: Levels) -> Any:  # noqa: ANN401  # a date or None

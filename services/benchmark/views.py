@@ -53,6 +53,7 @@ class BenchmarkQuestion:
     base_currency: str | None = None
     group_by: str | None = None  # as in a question of performance: figures of one group of the portfolio
     group: str | None = None
+    look_through: bool = True  # whether funds on both sides count for what they hold in `active_share`, where that is told
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,9 @@ import pandas as pd
 
 from engine.risk.catalogue import Term
 from engine.risk.score import RiskScore
+from services.attribution.told import concentration_figures, concentration_gaps, exposures_json
+from services.attribution.views import ConcentrationView
+from services.books.service import once
 from services.performance.json import dated, finding_json, known, rows
 from services.risk.today import Today
 from services.risk.uncertainty import Uncertainty
@@ -17,7 +20,7 @@ from services.risk.views import RiskView
 MONTHS = range(1, 13)
 
 
-def laid_out(view: RiskView, today: Today, *, series: bool = True) -> dict[str, Any]:
+def laid_out(view: RiskView, today: Today, held: ConcentrationView, *, series: bool = True) -> dict[str, Any]:
     """Lay a sheet and today's figures out; a figure's own name is that of its place in the answer.
 
     Parameters
@@ -26,6 +29,8 @@ def laid_out(view: RiskView, today: Today, *, series: bool = True) -> dict[str, 
         Every figure of the window.
     today
         What today's holdings could lose.
+    held
+        What they hang on.
     series
         Whether the days are told too.
     """
@@ -33,16 +38,20 @@ def laid_out(view: RiskView, today: Today, *, series: bool = True) -> dict[str, 
     return {
         "scope": view.scope, "label": view.label, "base_currency": view.base_currency, "start": _text(view.start), "end": _text(view.end),
         "observations": view.observations, "periods_per_year": view.periods_per_year, "value": known({"value": view.value})["value"],
-        "conventions": dict(view.conventions), **told, "today": today_json(view, today), "risk_score": score_json(today.score),
-        "missing": dict(view.missing), "gaps": dict(view.gaps), "drawdowns": rows(_dated_falls(view.drawdowns)),
+        "conventions": dict(view.conventions), **concentration_figures(held), **told,
+        "today": today_json(view, today), "risk_score": score_json(today.score),
+        "missing": dict(view.missing), "gaps": concentration_gaps(held) | dict(view.gaps), **exposures_json(held),
+        "drawdowns": rows(_dated_falls(view.drawdowns)),
         "calendar": _calendar(view.months), "series": rows(dated(view.series)) if series else [],
         "benchmark": None if view.benchmark is None else {"symbol": view.benchmark[0], "name": view.benchmark[1]},
-        "simulated": view.simulated, "revisions": dict(view.revisions), "findings": [finding_json(each) for each in view.findings],
+        "simulated": view.simulated, "revisions": dict(view.revisions),
+        "findings": [finding_json(each) for each in once([*view.findings, *held.through.findings])],
     }
 
 
 RESERVED = frozenset({"scope", "label", "base_currency", "start", "end", "observations", "periods_per_year", "value", "conventions", "today",
-                      "risk_score", "missing", "gaps", "drawdowns", "calendar", "series", "benchmark", "simulated", "revisions", "findings"})
+                      "risk_score", "missing", "gaps", "drawdowns", "calendar", "series", "benchmark", "simulated", "revisions", "findings",
+                      "exposures", "look_through"})
 
 
 def today_json(view: RiskView, today: Today) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""What funds hold: told by hand or by file, kept in versions, and looked through."""
