@@ -18,6 +18,7 @@ from services.fields import Place
 from services.performance.views import PERIODS
 from services.risk.exposures import HELD_BY
 from services.risk.sheet import held_question
+from services.risk.terms import EVERY
 from services.risk.told import laid_out, term_json, uncertainty_json
 from services.risk.uncertainty import TRIALS
 from services.risk.views import RiskQuestion
@@ -59,9 +60,9 @@ def _whole(name: str, text: Text, default: int) -> int:
 
 
 @routes.get("/risk/figures", response_model=TermsPublic)
-def figures(call: Asks) -> dict[str, Any]:
+def figures(_call: Asks) -> dict[str, Any]:
     """List every figure of risk with its meaning, unit and source."""
-    return {"figures": [term_json(term) for term in call.services.risk.terms()]}
+    return {"figures": [term_json(term) for term in EVERY]}
 
 
 @routes.get("/portfolios/{portfolio_id}/risk/uncertainty", response_model=UncertaintyPublic)
@@ -86,7 +87,7 @@ def risk(call: Asks, portfolio_id: Annotated[str, "or all"], asked: Annotated[Ri
     """
     view = call.services.risk.risk(call.actor, portfolio_id, asked)
     _, today = call.services.risk.today(call.actor, portfolio_id, asked)
-    seen = truth("look_through", look_through)
-    held = call.services.concentrations.concentration(call.actor, portfolio_id, held_question(asked), look_through=seen)
-    told = laid_out(view, today, held, series=truth("series", series))
+    seen, now = truth("look_through", look_through), held_question(asked)
+    held = call.services.concentrations.concentration(call.actor, portfolio_id, now, look_through=seen)
+    told = laid_out(view, today, held, call.services.rates.rates(call.actor, portfolio_id, now), series=truth("series", series))
     return Response(json.dumps(told, separators=(",", ":"), ensure_ascii=False, allow_nan=False), media_type="application/json")

@@ -6,7 +6,7 @@ window.dash_clientside = window.dash_clientside || {};
 window.portolan.risk = (() => {
   const { element } = window.portolan.draw, format = window.portolan.format;
   const NARROW = matchMedia("(max-width: 720px)"), AGAIN_MS = 30_000, TYPING_MS = 200;
-  const CHOICES = ["from", "to", "level", "horizon", "method", "benchmark", "rf", "window"], OF_TAB = ["tab", "corr", "shrink", "by", "models", "trials", "run", "figures", "sort"], COUNTED = ["from", "to", "rf", "window"];
+  const CHOICES = ["from", "to", "level", "horizon", "method", "benchmark", "rf", "window"], OF_TAB = ["tab", "corr", "shrink", "by", "through", "models", "trials", "run", "figures", "sort"], COUNTED = ["from", "to", "rf", "window"];
   const byId = (id) => document.getElementById(id);
   const find = (selector) => document.querySelector(`#risk-page ${selector}`);
   const all = (selector) => document.querySelectorAll(`#risk-page ${selector}`);
@@ -27,7 +27,7 @@ window.portolan.risk = (() => {
     const told = find("[data-part=conventions]");
     if (told) told.textContent = COUNTED.filter((name) => now[name]).length || "";
     for (const tab of all("[data-risk-tab]")) tab.setAttribute("aria-selected", tab.dataset.riskTab === (now.tab || ""));
-    for (const [name, key] of [["riskLevel", "level"], ["riskCorr", "corr"], ["riskShrink", "shrink"], ["riskBy", "by"], ["riskModels", "models"], ["riskTrials", "trials"]]) {
+    for (const [name, key] of [["riskLevel", "level"], ["riskCorr", "corr"], ["riskShrink", "shrink"], ["riskBy", "by"], ["riskThrough", "through"], ["riskModels", "models"], ["riskTrials", "trials"]]) {
       for (const button of all(`[data-${name.replace("risk", "risk-").toLowerCase()}]`)) button.setAttribute("aria-pressed", (button.dataset[name] || "") === (now[key] || ""));
     }
     const root = byId("risk-page");
@@ -88,13 +88,14 @@ window.portolan.risk = (() => {
   /* ------------------------------------------------------------------ presses and choices */
   function onClick(event) {
     const pressed = (selector) => event.target.closest?.(`#risk-page ${selector}`);
-    const tab = pressed("[data-risk-tab]"), level = pressed("[data-risk-level]"), corr = pressed("[data-risk-corr]"), shrink = pressed("[data-risk-shrink]"), by = pressed("[data-risk-by]"), models = pressed("[data-risk-models]"), trials = pressed("[data-risk-trials]");
+    const tab = pressed("[data-risk-tab]"), level = pressed("[data-risk-level]"), corr = pressed("[data-risk-corr]"), shrink = pressed("[data-risk-shrink]"), by = pressed("[data-risk-by]"), through = pressed("[data-risk-through]"), models = pressed("[data-risk-models]"), trials = pressed("[data-risk-trials]");
     const benchmark = pressed("[data-benchmark]"), deed = pressed("[data-do]")?.dataset.do, model = pressed("[data-model]");
     if (tab) query({ tab: tab.dataset.riskTab || null });
     else if (level) query({ level: level.dataset.riskLevel || null });
     else if (corr) query({ corr: corr.dataset.riskCorr || null });
     else if (shrink) query({ shrink: shrink.dataset.riskShrink || null });
     else if (by) query({ by: by.dataset.riskBy || null });
+    else if (through) query({ through: through.dataset.riskThrough || null });
     else if (models) query({ models: models.dataset.riskModels || null });
     else if (trials) query({ trials: trials.dataset.riskTrials || null });
     else if (model) query({ method: model.dataset.model });
@@ -134,7 +135,7 @@ window.portolan.risk = (() => {
     place.dataset.drawn = place.dataset.figures;
     const row = (each) => element("tr", { class: each.thin ? "is-thin" : "", "data-words": each.words },
       element("td", { class: "l" }, element("b", {}, each.label), element("code", { class: "dim" }, each.name)),
-      element("td", {}, element("span", { class: "num", "data-explain": `risk.${each.name}` }, each.text)),
+      element("td", {}, element("span", each.explain === "-" ? { class: "num" } : { class: "num", "data-explain": each.explain }, each.text)),
       element("td", { class: "l wrap" }, each.meaning, ...(each.note ? [element("span", { class: "gap-note" }, each.note)] : [])),
       element("td", { class: "l wrap soft" }, each.source));
     const head = (group) => element("tr", { class: "group" }, element("th", { colspan: "4", scope: "colgroup" }, group.name, element("span", { class: "count" }, String(group.rows.length))));

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-from dash import html
+from dash import dcc, html
 
 from callbacks.risk_rates import rates_panels
 from components import cards, controls, theme
@@ -19,8 +20,12 @@ if TYPE_CHECKING:
     from callbacks.risk_page import Page
     from services.attribution.views import ConcentrationView
 
-OWN = frozenset({"too_short", "no_history", "singular_covariance"})  # findings that bear on this tab; the head of the page tells the others
-GROUPINGS = (("", "Sector"), ("asset_class", "Class"), ("country", "Country"), ("currency", "Currency"))
+NAMES, FUNDS = "What is held in the end", "Funds"
+MOST_NAMES, MOST_WAYS = 15, 3
+# findings that bear on this tab; the head of the page tells the others
+OWN = frozenset({"too_short", "no_history", "singular_covariance", "weights_sum"})
+GROUPINGS = (("", "Sector"), ("asset_class", "Class"), ("country", "Country"), ("region", "Region"), ("currency", "Currency"))
+THROUGH = (("", "Through funds"), ("off", "As held"))
 FIGURES = (
     ("effective_number_of_assets", "Effective number of holdings", "number",
      "As many of one size would be as concentrated: 1 over the sum of squares"),
@@ -40,10 +45,10 @@ FIGURES = (
 
 def tab(page: Page) -> list[Component]:
     """Lay the tab out."""
-    told = page.services.concentrations.concentration(page.actor, page.scope)
+    told = page.services.concentrations.concentration(page.actor, page.scope, look_through=page.asked.get("through") != "off")
     notes = [cards.notice(finding.message, kind="info") for finding in told.findings if finding.code in OWN]
     return [*([html.Div(notes, className="notices c12")] if notes else []), shares_panel(told, span="c5"), groups_panel(page, told, span="c4"),
-            figures_panel(told, span="c3"), holdings_panel(told, span="c12"), *rates_panels(page)]
+            figures_panel(told, span="c3"), *through_panels(told), holdings_panel(told, span="c12"), *rates_panels(page)]
 
 
 def shares_panel(told: ConcentrationView, *, span: str) -> Component:
@@ -61,9 +66,55 @@ def groups_panel(page: Page, told: ConcentrationView, *, span: str) -> Component
     by = page.asked.get("by") or "sector"
     frame = told.exposures.get(by, told.exposures["sector"])
     shares = [Share(_capital(str(row["label"])), str(row["label"]), float(row["risk_share"]), float(row["weight"])) for _, row in frame.iterrows()]
-    choice = controls.segments(GROUPINGS, attribute="risk-by", label="Group by", current=page.asked.get("by") or "")
-    body = [html.Div(choice, className="choices"), *parts.share_bars(shares, noun="groups")]
-    return panels.plain_panel("By group", body, note="%, cash included", span=f"{span} groups-panel", flush=False)
+    choices = [controls.segments(GROUPINGS, attribute="risk-by", label="Group by", current=page.asked.get("by") or ""),
+               controls.segments(THROUGH, attribute="risk-through", label="Funds", current=page.asked.get("through") or "")]
+    body = [html.Div(choices, className="choices"), *parts.share_bars(shares, noun="groups")]
+    return panels.plain_panel("By group", body, note=seen_note(told, by), span=f"{span} groups-panel", flush=False)
+
+
+def seen_note(told: ConcentrationView, by: str) -> str:
+    """Say how much of what is held in funds the groups know."""
+    share = told.through.coverage.get(by)
+    seen = f"; funds {theme.share(share, decimals=0)} looked through" if share is not None and theme.known(share) else ""
+    return f"%, cash included{seen}"
+
+
+def through_panels(told: ConcentrationView) -> list[Component]:
+    """Show what is held through funds: names with what comes from where, and the funds; where none is held, nothing."""
+    seen = told.through
+    if not seen.is_on or not len(seen.funds):
+        return []
+    return [*([names_panel(told)] if len(seen.names) else []), funds_panel(told, span="c4" if len(seen.names) else "c12")]
+
+
+def names_panel(told: ConcentrationView) -> Component:
+    """List the largest names, held directly and through funds."""
+    seen = told.through
+    rows = [html.Tr([
+        html.Td([html.B(str(row["key"])), *([html.Span(f" {row['label']}", className="dim")] if row["label"] != row["key"] else [])], className="l"),
+        html.Td(theme.share(float(row["weight"]))), html.Td(theme.share(float(row["direct"])) if row["direct"] else "", className="soft"),
+        html.Td(theme.share(float(row["through"])) if row["through"] else "", className="soft"), html.Td(_via(row["via"]), className="l soft"),
+    ]) for row in seen.names.head(MOST_NAMES).to_dict("records")]
+    share = seen.coverage.get("symbol", float("nan"))
+    said = f"{theme.share(share, decimals=0)} of what is held in funds is known by name" if theme.known(share) else ""
+    top = theme.share(seen.figures["top_10"])
+    return panels.plain_panel(NAMES, table(NAMES, ["Name", "Weight", "Direct", "In funds", "Through"], rows), note=said, span="c8 through-panel",
+                              foot=f"The largest ten: {top}. A fund among the names is what of it is not known.")
+
+
+def _via(ways: list[dict[str, object]]) -> str:
+    return ", ".join(str(way["symbol"]) for way in ways[:MOST_WAYS]) + (f" and {len(ways) - MOST_WAYS} more" if len(ways) > MOST_WAYS else "")
+
+
+def funds_panel(told: ConcentrationView, *, span: str) -> Component:
+    """List the funds with how much of each is known, from whom and when; where nothing is, say where to tell it."""
+    rows = [html.Tr([
+        html.Td(dcc.Link(html.B(row["symbol"]), href=f"/markets?symbol={quote(str(row['symbol']))}"), className="l", title=row["name"]),
+        html.Td(theme.share(float(row["weight"]))), html.Td(theme.share(float(row["known"]), decimals=0) if row["constituents"] else "not told"),
+        html.Td(f"{row['source']}, {theme.day(row['date'])}" if row["date"] else "", className="l soft"),
+    ]) for row in told.through.funds.to_dict("records")]
+    return panels.plain_panel(FUNDS, table(FUNDS, ["Fund", "Weight", "Known by name", "Source"], rows), span=span,
+                              foot="What a fund holds is told on Markets, by hand or by the issuer's file.")
 
 
 def _capital(text: str) -> str:

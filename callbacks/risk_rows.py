@@ -11,11 +11,15 @@ from components.figures_distribution import Band
 from components.figures_risk import Line
 from components.risk import METHOD_NAMES, SCORE_WORDS, Fall, Figure, Row
 from components.risk_certainty import between
+from services.explaining.risk import OF_CONCENTRATION
+from services.risk.terms import HELD, held_figures, held_gaps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
+    from services.attribution.views import ConcentrationView
+    from services.rates.rates import RatesView
     from services.risk.exposures import Exposure
     from services.risk.today import RiskScore, Today
     from services.risk.views import RiskView, RollingView
@@ -169,3 +173,15 @@ def figure_rows(view: RiskView) -> list[Row]:
     """Give every figure with what the catalogue says of it."""
     return [Row(term.name, term.label, term.group, term.unit, view.figures.get(term.name), term.meaning, term.source, view.missing.get(term.name, 0),
                 view.gaps.get(term.name, "")) for term in view.terms]
+
+
+def held_rows(concentration: ConcentrationView, rates: RatesView) -> list[Row]:
+    """Give the figures of what is held now in the same way."""
+    figures, gaps = held_figures(concentration, rates), held_gaps(concentration, rates)
+    return [Row(term.name, term.label, term.group, term.unit, figures[term.name], term.meaning, term.source, 0, gaps.get(term.name, ""),
+                _explained(term.name)) for term in HELD]
+
+
+def _explained(name: str) -> str:
+    own = "volatility" if name == "ex_ante_volatility" else name
+    return f"risk.concentration.{own}" if own in OF_CONCENTRATION else "-"

@@ -13,6 +13,7 @@ from components import cards, controls, figures_distribution, figures_risk, them
 from components import risk as parts
 from components import risk_panels as panels
 from components.figures_risk import Line
+from services.risk.sheet import held_question
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -151,7 +152,9 @@ def cone_panel(page: Page, *, span: str) -> Component:
 
 def _figures(page: Page) -> list[Component]:
     view = page.view
-    found = rows.figure_rows(view)
+    now = held_question(page.question)
+    found = [*rows.figure_rows(view), *rows.held_rows(page.services.concentrations.concentration(page.actor, page.scope, now),
+                                                      page.services.rates.rates(page.actor, page.scope, now))]
     search = html.Div(html.Label([html.Span("Search the figures", className="sr"), html.Span(_sift())], className="sift"))
     none = html.P("No figure has these words.", className="nothing", hidden=True, **{"data-part": "no-figure"})
     return [panels.plain_panel("All figures", [parts.figures_table(found), none], span="c12", tools=[search],

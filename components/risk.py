@@ -70,6 +70,7 @@ class Row(NamedTuple):
     source: str
     missing: int
     gap: str  # why there is none
+    explain: str = ""  # what it is explained under; "-": nowhere
 
 
 # ------------------------------------------------------------------------------------------------------------------------- the strip
@@ -144,7 +145,8 @@ def figures_table(rows: Sequence[Row]) -> html.Div:
 def _told_row(row: Row) -> dict[str, Any]:
     note = row.gap or (f"{days(row.missing)} missing" if row.missing else "")
     return {"name": row.name, "label": row.label, "text": value_text(row.value, row.unit), "meaning": row.meaning, "note": note,
-            "source": row.source, "thin": bool(row.missing), "words": f"{row.label} {row.name} {row.group} {row.meaning} {row.source}".lower()}
+            "source": row.source, "explain": row.explain or f"risk.{row.name}",
+            "thin": bool(row.missing), "words": f"{row.label} {row.name} {row.group} {row.meaning} {row.source}".lower()}
 
 
 def value_text(value: float | None, of: str) -> str:

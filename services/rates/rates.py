@@ -15,7 +15,7 @@ from engine import convexity, delta, duration, gamma, implied_volatility, rho, t
 from engine.types import Actor, Finding, Instrument, Severity
 from services.books.service import once
 from services.rates.terms import BondTerms, OptionTerms, terms_of
-from services.risk.exposures import Exposure, Exposures
+from services.risk.exposures import Exposure, ExposureQuestion, Exposures
 from services.risk.total_returns import read_closes
 from services.views import ALL
 
@@ -57,15 +57,15 @@ class Rates:
     def __init__(self, database: Database, exposures: Exposures) -> None:
         self._database, self._exposures = database, exposures
 
-    def rates(self, actor: Actor, scope: str | UUID = ALL) -> RatesView:
-        """Tell what bonds and options of a portfolio, or of all together, hang on.
+    def rates(self, actor: Actor, scope: str | UUID = ALL, question: ExposureQuestion | None = None) -> RatesView:
+        """Tell what bonds and options of a portfolio, or of all together, hang on; of one group of them where `question` names it.
 
         Raises
         ------
         NotFound
             No such portfolio in the actor's workspace.
         """
-        exposure = self._exposures.exposure(actor, scope)
+        exposure = self._exposures.exposure(actor, scope, question)
         known, found = _terms(exposure)
         bonds = bonds_of(exposure, {name: each for name, each in known.items() if isinstance(each, BondTerms)})
         options, odd = self._options(actor, exposure, {name: each for name, each in known.items() if isinstance(each, OptionTerms)})

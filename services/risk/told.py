@@ -9,10 +9,12 @@ import pandas as pd
 
 from engine.risk.catalogue import Term
 from engine.risk.score import RiskScore
-from services.attribution.told import concentration_figures, concentration_gaps, exposures_json
+from services.attribution.told import exposures_json
 from services.attribution.views import ConcentrationView
 from services.books.service import once
 from services.performance.json import dated, finding_json, known, rows
+from services.rates.rates import RatesView
+from services.risk.terms import held_figures, held_gaps
 from services.risk.today import Today
 from services.risk.uncertainty import Uncertainty
 from services.risk.views import RiskView
@@ -20,7 +22,7 @@ from services.risk.views import RiskView
 MONTHS = range(1, 13)
 
 
-def laid_out(view: RiskView, today: Today, held: ConcentrationView, *, series: bool = True) -> dict[str, Any]:
+def laid_out(view: RiskView, today: Today, held: ConcentrationView, rates: RatesView, *, series: bool = True) -> dict[str, Any]:
     """Lay a sheet and today's figures out; a figure's own name is that of its place in the answer.
 
     Parameters
@@ -31,6 +33,8 @@ def laid_out(view: RiskView, today: Today, held: ConcentrationView, *, series: b
         What today's holdings could lose.
     held
         What they hang on.
+    rates
+        Their bonds and options.
     series
         Whether the days are told too.
     """
@@ -38,9 +42,9 @@ def laid_out(view: RiskView, today: Today, held: ConcentrationView, *, series: b
     return {
         "scope": view.scope, "label": view.label, "base_currency": view.base_currency, "start": _text(view.start), "end": _text(view.end),
         "observations": view.observations, "periods_per_year": view.periods_per_year, "value": known({"value": view.value})["value"],
-        "conventions": dict(view.conventions), **concentration_figures(held), **told,
+        "conventions": dict(view.conventions), **held_figures(held, rates), **told,
         "today": today_json(view, today), "risk_score": score_json(today.score),
-        "missing": dict(view.missing), "gaps": concentration_gaps(held) | dict(view.gaps), **exposures_json(held),
+        "missing": dict(view.missing), "gaps": held_gaps(held, rates) | dict(view.gaps), **exposures_json(held),
         "drawdowns": rows(_dated_falls(view.drawdowns)),
         "calendar": _calendar(view.months), "series": rows(dated(view.series)) if series else [],
         "benchmark": None if view.benchmark is None else {"symbol": view.benchmark[0], "name": view.benchmark[1]},
