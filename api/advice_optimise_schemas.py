@@ -105,6 +105,7 @@ class OptimiseBody(Input):
     end: str | None = None
     min_weight: float | None = None
     max_weight: float | None = None
+    excluded: list[str] | None = Field(None, description="Not to be held")
     groups: dict[str, dict[str, tuple[float, float]]] | None = Field(None, description="Dimension to group to its least and most")
     max_turnover: float | None = None
     transaction_cost: float | None = None

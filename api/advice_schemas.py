@@ -7,13 +7,14 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Body
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from api.requests import Described, Given, Input
 from api.schemas import FindingPublic, Public
 from engine.types import Severity
 
 By = Literal["symbol", "asset_class", "sector", "region", "country", "currency", "model"]
+Grouping = Literal["asset_class", "sector", "region", "country", "currency"]
 
 
 class TargetPublic(Public):
@@ -22,6 +23,15 @@ class TargetPublic(Public):
     key: str
     weight: float
     band: float | None
+
+
+class GroupBoundPublic(Public):
+    """The least and the most that a group may weigh, fractions of the value."""
+
+    by: Grouping
+    key: str
+    least: float
+    most: float
 
 
 class ConstraintsPublic(Public):
@@ -37,6 +47,7 @@ class ConstraintsPublic(Public):
     cash_buffer: float
     tax_budget: float | None
     max_tracking_error: float | None
+    groups: list[GroupBoundPublic] = Field(description="The least and the most of groups, fractions of the value")
 
 
 class CostsPublic(Public):
@@ -45,6 +56,7 @@ class CostsPublic(Public):
     fee: float
     fee_rate: float
     spread: float
+    conversion_rate: float
 
 
 class TaxesPublic(Public):
@@ -336,6 +348,15 @@ class TargetBody(Input):
     band: Given | None = None
 
 
+class GroupBoundBody(Input):
+    """The least and the most that a group may weigh; absent: nothing and all."""
+
+    by: Grouping
+    key: str
+    least: Given | None = None
+    most: Given | None = None
+
+
 class ConstraintsBody(Input):
     """What no trade may break; absent: as the house has it."""
 
@@ -349,6 +370,7 @@ class ConstraintsBody(Input):
     cash_buffer: Given | None = None
     tax_budget: Given | None = None
     max_tracking_error: Given | None = None
+    groups: list[GroupBoundBody] | None = None
 
 
 class CostsBody(Input):
@@ -357,6 +379,7 @@ class CostsBody(Input):
     fee: Given | None = None
     fee_rate: Given | None = None
     spread: Given | None = None
+    conversion_rate: Given | None = None
 
 
 class TaxesBody(Input):

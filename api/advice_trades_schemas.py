@@ -123,6 +123,7 @@ class ConflictPublic(Public):
     limit: float
     relaxed: float | None
     subject: str | None
+    jointly: bool = Field(False, description="The relaxed limits mend only all together")
 
 
 class RebalancePublic(Public):
@@ -176,7 +177,8 @@ class RebalanceBody(Input):
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     targets: dict[str, float] | None = Field(None, description="Name to weight; they sum to 1 at most, the rest is cash")
-    by: str | None = Field(None, description="symbol, asset_class, sector, country or currency")
+    by: str | None = Field(None, description="symbol, asset_class, sector, region, country or currency")
+    symbols: list[str] | None = Field(None, description="May be bought besides what is held, where targets are of groups")
     bring: Literal["targets", "breached", "edge"] | None = Field(
         None, description="All to the target, only what left its band, or only to the band's edge")
     new_money: float | None = Field(None, description="Comes in before the trades, or is taken out (negative)")

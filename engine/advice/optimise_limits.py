@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.advice.programme import FIXED, Programme
+from engine.advice.rules_words import exact
 from engine.advice.trades import Conflict
 from engine.errors import InvalidInput
 
@@ -108,7 +109,8 @@ def conflicts_of(limits: Limits, symbols: Sequence[str], present: Floats, mean: 
     if told.solve() is not None:
         return ()
     found = told.conflict()
-    return tuple(_conflict(limits, name, slack) for name, slack in found.items()) or (_conflict(limits, "max_weight", float("nan")),)
+    clashes = tuple(_conflict(limits, name, slack, jointly=found.jointly) for name, slack in found.slacks.items())
+    return clashes or (_conflict(limits, "max_weight", float("nan")),)
 
 
 def _programme(limits: Limits, symbols: Sequence[str], present: Floats, mean: Floats) -> tuple[Programme, NDArray[np.int64]]:
@@ -162,11 +164,11 @@ def _track(told: Programme, weights: NDArray[np.int64], tracked: tuple[Floats, F
     told.row("max_tracking_error", [(error, 1.0)], high=limit, slope=1.0)
 
 
-def _conflict(limits: Limits, name: str, slack: float) -> Conflict:
+def _conflict(limits: Limits, name: str, slack: float, *, jointly: bool = False) -> Conflict:
     limit, what, lowers = _words(limits, name)
     relaxed = limit - slack if lowers else limit + slack
     subject = name.partition(" ")[2].partition(" ")[2] if name.startswith("at ") else None
-    return Conflict("groups" if subject else name, what, limit, relaxed, subject)
+    return Conflict("groups" if subject else name, what, limit, relaxed, subject, jointly)
 
 
 def _words(limits: Limits, name: str) -> tuple[float, str, bool]:
@@ -187,14 +189,15 @@ def _words(limits: Limits, name: str) -> tuple[float, str, bool]:
 
 def _check(limits: Limits) -> None:
     if not 0 <= limits.min_weight <= limits.max_weight <= 1:
-        raise InvalidInput("max_weight", limits.max_weight, f"and min_weight {limits.min_weight:g} are not between 0 and 1, the smaller first",
-                           hint="Send fractions: 0.1 for 10 %", rule="out_of_range")
+        raise InvalidInput("max_weight", limits.max_weight, f"of {exact(limits.max_weight)} and a smallest weight of {exact(limits.min_weight)} are "
+                           "not between 0 and 100 %, the smaller first", hint="Exchange the two", rule="out_of_range")
     for group in limits.groups:
         if not 0 <= group.least <= group.most <= 1:
-            raise InvalidInput("groups", group.name, "has bounds that are not between 0 and 1, the smaller first", hint="Send [0.1, 0.4]",
-                               rule="out_of_range")
+            raise InvalidInput("groups", group.name, f"the limits of {group.name}, {exact(group.least)} to {exact(group.most)}, are not between 0 "
+                               "and 100 %, the smaller first", hint="Exchange the two", rule="out_of_range")
         if not group.members and group.least > 0:
-            raise InvalidInput("groups", group.name, "is the group of nothing that is chosen from", hint="Name another group", rule="unknown_value")
+            raise InvalidInput("groups", group.name, f"{group.name} is the group of nothing that is chosen from, and should weigh at least "
+                               f"{exact(group.least)}", hint="Name another group, or something of it to choose from", rule="unknown_value")
 
 
 def group_limits(told: Mapping[str, Mapping[str, tuple[float, float]]], keys: Mapping[str, Mapping[str, str]]) -> tuple[GroupLimit, ...]:

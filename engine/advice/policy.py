@@ -8,6 +8,7 @@ from datetime import date
 from typing import Final
 
 TARGETS_BY: Final = ("symbol", "asset_class", "sector", "region", "country", "currency", "model")
+GROUPINGS: Final = ("asset_class", "sector", "region", "country", "currency")  # what limits of groups can be of
 CASH: Final = "cash"  # key of a target for the cash itself
 
 
@@ -28,6 +29,21 @@ class Target:
     key: str
     weight: float
     band: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupBound:
+    """The least and the most that a group may weigh, fractions of the value."""
+
+    by: str  # of GROUPINGS
+    key: str
+    least: float = 0.0
+    most: float = 1.0
+
+    @property
+    def name(self) -> str:
+        """What it is called: the kind of group and its name."""
+        return f"{self.by.replace('_', ' ')} {self.key}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +72,8 @@ class Constraints:
         Base currency: tax that one rebalancing may cost; None: any.
     max_tracking_error
         A year, against the targets or the benchmark, fraction; None: any.
+    groups
+        The least and the most of sectors, classes, regions, countries, currencies.
     """
 
     long_only: bool = True
@@ -68,15 +86,17 @@ class Constraints:
     cash_buffer: float = 0.0
     tax_budget: float | None = None
     max_tracking_error: float | None = None
+    groups: tuple[GroupBound, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What a trade costs: a fee, a share of its amount, and half the spread."""
+    """What a trade costs: a fee, a share of its amount, and half the spread; and what a currency costs to be had."""
 
     fee: float = 0.0  # base currency, each trade
     fee_rate: float = 0.0  # fraction of the amount
     spread: float = 0.001  # between bid and ask, fraction of the price: a trade pays half of it
+    conversion_rate: float = 0.0  # of what is converted into another currency, lost in the rate
 
 
 @dataclass(frozen=True, slots=True)

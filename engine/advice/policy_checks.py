@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from engine.advice.policy import CASH, TARGETS_BY, Policy
+from engine.advice.policy import CASH, TARGETS_BY, GroupBound, Policy
 from engine.advice.rules_thresholds import THRESHOLDS, limit
+from engine.advice.rules_words import exact
 
 WITHIN: Final = 1e-6
 
@@ -67,8 +68,8 @@ def _sum(policy: Policy) -> Iterator[Problem]:
     if abs(total - 1.0) <= WITHIN:
         return
     left = 1.0 - total
-    mend = f"Give the missing {left:.6g} to cash or to a target" if left > 0 else f"Take {-left:.6g} off, or divide each by {total:.6g}"
-    yield Problem("targets", round(total, 9), f"add up to {total:.6g} and not to 1", mend, "sum")
+    mend = f"Give the missing {exact(left)} to cash or to a target" if left > 0 else f"Take {exact(-left)} off, or divide each by {total:.6g}"
+    yield Problem("targets", round(total, 9), f"add up to {exact(total)} and not to 100 %", mend, "sum")
 
 
 def _of_constraints(policy: Policy) -> Iterator[Problem]:
@@ -77,25 +78,60 @@ def _of_constraints(policy: Policy) -> Iterator[Problem]:
     for place, target in enumerate(policy.targets):
         yield from _of_target(policy, f"targets[{place}].", target.key, target.weight)
     if CASH in wanted and wanted[CASH] < rules.cash_buffer:
-        yield Problem("constraints.cash_buffer", rules.cash_buffer, f"is more than the target of cash, {wanted[CASH]:.6g}",
-                      "Raise the target of cash, or lower the buffer", "contradiction")
+        told = f"of {exact(rules.cash_buffer)} is more than the target of cash, {exact(wanted[CASH])}"
+        yield Problem("constraints.cash_buffer", rules.cash_buffer, told, "Raise the target of cash, or lower the buffer", "contradiction")
     if wanted and CASH not in wanted and rules.cash_buffer > 0:
         yield Problem("constraints.cash_buffer", rules.cash_buffer, "has no room: the targets leave nothing for cash",
-                      f"Add a target of {rules.cash_buffer:.6g} for cash", "contradiction")
+                      f"Add a target of {exact(rules.cash_buffer)} for cash", "contradiction")
     if rules.long_only and rules.max_weight is not None and rules.max_weight <= 0:
-        yield Problem("constraints.max_weight", rules.max_weight, "lets nothing be held", "Send 0.1 for 10 %", "contradiction")
+        yield Problem("constraints.max_weight", rules.max_weight, "lets nothing be held", "Raise it, or leave it out", "contradiction")
+    yield from _of_groups(policy)
+
+
+def _of_groups(policy: Policy) -> Iterator[Problem]:
+    """Find limits of groups that are the wrong way round, there twice, more than all together, or against the targets."""
+    bounds = policy.constraints.groups
+    names = [each.name.lower() for each in bounds]
+    for place, each in enumerate(bounds):
+        field = f"constraints.groups[{place}]"
+        if each.least > each.most + WITHIN:
+            yield Problem(f"{field}.least", each.least, f"of {exact(each.least)} is above the most, {exact(each.most)}, of {each.name}",
+                          "Exchange the two", "contradiction")
+        if each.name.lower() in names[:place]:
+            yield Problem(f"{field}.key", each.key, "has limits already", "Give each group once", "duplicate")
+        yield from _against_targets(policy, field, each)
+    for by in sorted({each.by for each in bounds}):
+        yield from _together(policy, by, [each for each in bounds if each.by == by])
+
+
+def _together(policy: Policy, by: str, bounds: list[GroupBound]) -> Iterator[Problem]:
+    least, buffer = math.fsum(each.least for each in bounds), policy.constraints.cash_buffer
+    if least + buffer > 1 + WITHIN:
+        beside = f", and {exact(buffer)} stays in cash" if buffer else ""
+        yield Problem("constraints.groups", round(least, 9), f"ask for at least {exact(least)} together ({by.replace('_', ' ')}){beside}",
+                      "Lower some of them", "contradiction")
+
+
+def _against_targets(policy: Policy, field: str, bound: GroupBound) -> Iterator[Problem]:
+    """Tell of a target of a group that its own limits do not let it have."""
+    wanted = {target.key.lower(): target.weight for target in policy.targets} if policy.targets_by == bound.by else {}
+    weight = wanted.get(bound.key.lower())
+    if weight is not None and not bound.least - WITHIN <= weight <= bound.most + WITHIN:
+        named, limit_ = ("least", bound.least) if weight < bound.least else ("most", bound.most)
+        yield Problem(f"{field}.{named}", limit_, f"of {exact(limit_)} contradicts the target of {exact(weight)} for {bound.key}",
+                      "Change the target, or the limit", "contradiction")
 
 
 def _of_target(policy: Policy, field: str, key: str, weight: float) -> Iterator[Problem]:
     rules = policy.constraints
     if rules.long_only and weight < 0:
-        yield Problem(f"{field}weight", weight, f"is below zero for {key}, and the policy is long only", "Send 0 or more, or long_only: false",
+        yield Problem(f"{field}weight", weight, f"is below zero for {key}, and nothing may be sold short", "Send 0 or more, or long_only: false",
                       "contradiction")
     if policy.targets_by != "symbol" or key == CASH:
         return
     if rules.max_weight is not None and weight > rules.max_weight + WITHIN:
-        yield Problem(f"{field}weight", weight, f"is above constraints.max_weight {rules.max_weight:.6g} for {key}",
-                      "Lower the target, or raise max_weight", "contradiction")
+        yield Problem(f"{field}weight", weight, f"of {exact(weight)} for {key} is above the largest weight, {exact(rules.max_weight)}",
+                      "Lower the target, or raise the largest weight", "contradiction")
     if key in rules.excluded and weight > 0:
         yield Problem(f"{field}key", key, "is excluded by the same policy", "Take it out of the targets, or out of excluded", "contradiction")
 
@@ -103,9 +139,10 @@ def _of_target(policy: Policy, field: str, key: str, weight: float) -> Iterator[
 def _of_goals(policy: Policy) -> Iterator[Problem]:
     goals = policy.goals
     if goals.value is not None and goals.floor is not None and goals.floor > goals.value:
-        yield Problem("goals.floor", goals.floor, f"is above the goal of {goals.value:.6g}", "Lower the floor, or raise the goal", "contradiction")
+        yield Problem("goals.floor", goals.floor, f"is above the goal of {goals.value:,.2f}", "Lower the floor, or raise the goal", "contradiction")
     if policy.taxes.long_rate > policy.taxes.short_rate:
-        yield Problem("taxes.long_rate", policy.taxes.long_rate, f"is above the short rate {policy.taxes.short_rate:.6g}",
+        told = f"of {exact(policy.taxes.long_rate)} is above the short rate, {exact(policy.taxes.short_rate)}"
+        yield Problem("taxes.long_rate", policy.taxes.long_rate, told,
                       "Gains held longer are not taxed more: exchange the two", "contradiction")
 
 
@@ -115,7 +152,7 @@ PAIRS: Final = (("min_beta", "max_beta"), ("cheap_ter", "max_ter"), ("max_holdin
 def _of_thresholds(policy: Policy) -> Iterator[Problem]:
     for low, high in PAIRS:
         if limit(policy, low) > limit(policy, high) and (low in policy.thresholds or high in policy.thresholds):
-            named = low if low in policy.thresholds else high
-            yield Problem(f"thresholds.{named}", policy.thresholds[named],
-                          f"contradicts {THRESHOLDS[high if named == low else low].label.lower()} "
-                          f"({limit(policy, high if named == low else low):.6g})", f"Keep {low} at or below {high}", "contradiction")
+            named, other = (low, high) if low in policy.thresholds else (high, low)
+            told = exact(limit(policy, other)) if THRESHOLDS[other].unit == "fraction" else f"{limit(policy, other):.6g}"
+            yield Problem(f"thresholds.{named}", policy.thresholds[named], f"contradicts {THRESHOLDS[other].label.lower()} ({told})",
+                          f"Keep {THRESHOLDS[low].label.lower()} at or below {THRESHOLDS[high].label.lower()}", "contradiction")

@@ -5,8 +5,10 @@ Where nothing satisfies all rows, the names tell which of them conflict, and how
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,6 +16,18 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
 FIXED = ""  # name of rows that are what the problem is, and never give way
+
+
+class Core(NamedTuple):
+    """Names of rows that cannot hold together, and how far each would have to give way: alone, or all of them at once."""
+
+    slacks: dict[str, float]
+    jointly: bool
+
+    def mends(self) -> list[list[str]]:
+        """List the sets of names that mend it where they give way."""
+        finite = [name for name, slack in self.slacks.items() if math.isfinite(slack)]
+        return [finite] if self.jointly and finite else [[name] for name in finite]
 
 
 @dataclass(slots=True)
@@ -86,14 +100,14 @@ class Programme:
                       options={"node_limit": nodes, "mip_rel_gap": 1e-3})
         return None if answer.x is None else np.asarray(answer.x, dtype=np.float64)
 
-    def conflict(self) -> dict[str, float]:
+    def conflict(self) -> Core:
         """Name the rows that cannot hold together, with how far each alone would have to give way.
 
         Where there are several such sets at once no row alone mends all: then each is told how far it gives way where all do, in sum the least.
 
         Returns
         -------
-        dict of str to float
+        Core
             NaN: it would have to be lifted altogether, or it alone mends nothing. Empty: there is a solution.
         """
         found: list[str] = []
@@ -104,9 +118,9 @@ class Programme:
             found += more
         alone = {name: self._giving([name])[0] for name in found}
         if not alone or any(slack == slack for slack in alone.values()):  # noqa: PLR0124 - one that is not NaN
-            return alone
+            return Core(alone, jointly=False)
         movable = [name for name in found if self._has_slope(name)]
-        return {**alone, **dict(zip(movable, self._giving(movable), strict=True))}
+        return Core({**alone, **dict(zip(movable, self._giving(movable), strict=True))}, jointly=True)
 
     def _core(self, known: Sequence[str]) -> list[str]:
         """Name rows that cannot hold together, none of which could be left out, without those that are known to be of another such set."""

@@ -47,8 +47,10 @@ def notes_of(scene: Scene, aims: Aims, after: Settled) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def conflict_told(scene: Scene, name: str, slack: float, subject: str | None = None) -> Conflict:
+def conflict_told(scene: Scene, name: str, slack: float, subject: str | None = None, *, jointly: bool = False) -> Conflict:
     """Word a constraint that cannot hold together with others."""
+    if name.startswith("at "):
+        return _of_group(scene, name, slack, jointly=jointly)
     limits, base = scene.ways.constraints, scene.standing.base_currency
     whole = scene.worth if name == "tax_budget" else 1.0
     limit = float(getattr(limits, name, 0.0) or 0.0) if name not in {"excluded", "required_tag"} else 0.0
@@ -62,7 +64,15 @@ def conflict_told(scene: Scene, name: str, slack: float, subject: str | None = N
         "min_trade": f"no trade below {limit:,.2f} {base}", "lot": f"whole lots of {limit:g}",
         "cash": "no cash below nothing" + (f" ({subject})" if subject else ""),
     }
-    return Conflict(name, words.get(name, name), limit, max(relaxed, 0.0) if isfinite(slack) else float("nan"), subject)
+    return Conflict(name, words.get(name, name), limit, max(relaxed, 0.0) if isfinite(slack) else float("nan"), subject, jointly)
+
+
+def _of_group(scene: Scene, name: str, slack: float, *, jointly: bool) -> Conflict:
+    """Word a limit of a group: `name` is "at most sector Technology", or "at least"."""
+    words, _, group = name.removeprefix("at ").partition(" ")
+    bound = next(each for each in scene.ways.constraints.groups if each.name == group)
+    limit, sign = (bound.most, 1.0) if words == "most" else (bound.least, -1.0)
+    return Conflict("groups", f"at {words} {limit:.1%} in {bound.key}", limit, max(limit + sign * slack, 0.0), group, jointly)
 
 
 def _band(low: float, high: float, target: float) -> str:

@@ -14,9 +14,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.advice.legs import Ways, candidates, legs_of, segments
+from engine.advice.legs import Atoms, Ways, candidates, legs_of, segments
+from engine.advice.programme import Core
 from engine.advice.reasons import conflict_told, notes_of, reason_of
-from engine.advice.search import Scene, money_purse, programme
+from engine.advice.search import Cut, Scene, money_purse, programme
 from engine.advice.settling import Breach, Settled, Tracking, breaches, settled
 from engine.advice.standing import Aims, Purse, Standing
 from engine.advice.trades import BUY, SELL, Conflict, TradeList
@@ -30,6 +31,7 @@ DUST: Final = 1e-7  # of the value: no trade is that small
 STEPS: Final = 8  # decimals of a quantity where fractions are allowed
 CUTS: Final = 25
 ROUNDS: Final = 4
+PROBES: Final = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +91,13 @@ def _searched(scene: Scene, aims: Aims, tracking: Tracking | None) -> Outcome:
     for _ in range(CUTS):
         units, after, broken = _once(scene, tracking)
         if units is None:
-            return _nothing(scene, broken)
+            return _nothing(scene, broken, tracking)
         if not broken:
             return _told(scene, aims, units)
         if tracking is None or limit is None or {each.name for each in broken} != {"max_tracking_error"}:
             break
         scene = replace(scene, cuts=(*scene.cuts, tracking.cut(after.weights, limit * (1 - 1e-5))))
-    return _nothing(scene, broken)
+    return _nothing(scene, broken, tracking)
 
 
 def _once(scene: Scene, tracking: Tracking | None) -> tuple[list[float] | None, Settled, list[Breach]]:
@@ -260,14 +262,47 @@ def _told(scene: Scene, aims: Aims, units: Sequence[float]) -> Outcome:
     return Outcome(_list(scene, after, notes_of(scene, aims, after)), (), after, scene)
 
 
-def _nothing(scene: Scene, broken: Sequence[Breach]) -> Outcome:
+def _nothing(scene: Scene, broken: Sequence[Breach], tracking: Tracking | None) -> Outcome:
     """Tell why there is no list: constraints that contradict each other, or whole lots that keep none of them."""
     still = settled(scene, [0.0] * len(scene.legs))
-    atoms, tops = segments(scene.standing, scene.legs, scene.ways, scene.worth, {})
-    told, _ = programme(scene, atoms, tops)
-    conflicts = [conflict_told(scene, name, slack) for name, slack in told.conflict().items()]
+    core = _core(scene, tracking)
+    conflicts = [conflict_told(scene, name, slack, jointly=core.jointly) for name, slack in core.slacks.items()]
     conflicts = conflicts or [conflict_told(scene, each.name, abs(each.found - each.limit), each.subject) for each in broken]
     return Outcome(_list(scene, still, ("No list of trades keeps every constraint: nothing is proposed",)), tuple(conflicts), still, scene)
+
+
+def _core(scene: Scene, tracking: Tracking | None) -> Core:
+    """Name what conflicts. Planes are laid under the tracking error until what would mend the rest keeps that too."""
+    for _ in range(PROBES):
+        atoms, tops = segments(scene.standing, scene.legs, scene.ways, scene.worth, {})
+        told, places = programme(scene, atoms, tops)
+        core = told.conflict()
+        cuts = _missed(scene, tracking, core, [_reached(scene, atoms, told.solve(giving=names, nodes=50), places) for names in core.mends()])
+        if not cuts:
+            break
+        scene = replace(scene, cuts=(*scene.cuts, *cuts))
+    return core
+
+
+def _reached(scene: Scene, atoms: Atoms, found: Floats | None, places: NDArray[np.int64]) -> Floats:
+    """Give the weights of a solution, of the value before costs as the planes take them."""
+    weights = scene.standing.values / scene.worth
+    if found is not None:
+        np.add.at(weights, np.array([leg.symbol for leg in scene.legs], dtype=np.int64)[atoms.leg], found[places] * atoms.value)
+    return weights
+
+
+def _missed(scene: Scene, tracking: Tracking | None, core: Core, reached: Sequence[Floats]) -> list[Cut]:
+    """Give planes for what the weights that would mend a conflict break of the tracking error."""
+    limit = scene.ways.constraints.max_tracking_error
+    if tracking is None or limit is None:
+        return []
+    cuts = []
+    for names, weights in zip(core.mends(), reached, strict=True):
+        most = limit + (core.slacks["max_tracking_error"] if "max_tracking_error" in names else 0.0)
+        if tracking.error(weights) > most * (1 + 1e-4) + 1e-9:
+            cuts.append(tracking.cut(weights, limit))
+    return cuts
 
 
 def _list(scene: Scene, after: Settled, notes: tuple[str, ...]) -> TradeList:

@@ -84,3 +84,14 @@ def named(names: list[str], most: int = 4) -> str:
     if len(names) <= most:
         return f"{', '.join(names[:-1])} and {names[-1]}"
     return f"{', '.join(names[:most])} and {len(names) - most} more"
+
+
+def exact(fraction: float) -> str:
+    """Write a fraction in percent, with the digits that it has.
+
+    Examples
+    --------
+    >>> exact(0.125), exact(1.0)
+    ('12.5 %', '100 %')
+    """
+    return f"{100 * fraction:.6g} %"

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from engine.advice.legs import Atoms, Leg, Ways
 from engine.advice.lot_choice import tax_due, tax_upper
+from engine.advice.policy import GroupBound
 from engine.advice.programme import FIXED, Programme
 from engine.advice.standing import Aims, Purse, Standing
 
@@ -186,12 +187,37 @@ def _weights(draft: _Draft) -> None:
             draft.told.row("max_weight", [mine, *draft.of_value(top)], high=top * draft.left - held[symbol], slope=1.0)
         if name in limits.excluded and held[symbol] > 0 and not scene.ways.buy_only:
             draft.told.row("excluded", [mine], high=-held[symbol] + TIGHTER)
+    _groups(draft, held)
     if limits.max_turnover is not None:
         draft.told.row("max_turnover", [(draft.chosen, draft.atoms.gross / 2)], high=limits.max_turnover - TIGHTER, slope=1.0)
     for cut in scene.cuts:
         slopes = cut.slope[[scene.legs[number].symbol for number in draft.atoms.leg.tolist()]]
         most = cut.limit - cut.offset - float(cut.slope @ held)
         draft.told.row("max_tracking_error", [(draft.chosen, draft.atoms.value * slopes)], high=most, slope=1.0)
+
+
+def _groups(draft: _Draft, held: Floats) -> None:
+    """Rows of the limits of groups, each with a name of its own."""
+    for bound in draft.scene.ways.constraints.groups:
+        members = members_of(draft.scene.standing, bound)
+        parts = [draft.atoms_of(int(symbol)) for symbol in np.flatnonzero(members)]
+        now, most = float(held[members].sum()), most_of_group(draft.scene, bound)
+        if most < 1 and parts:
+            draft.told.row(f"at most {bound.name}", [*parts, *draft.of_value(most)], high=most * draft.left - now - TIGHTER, slope=1.0)
+        if bound.least > 0:
+            low = bound.least * draft.left - now + TIGHTER
+            draft.told.row(f"at least {bound.name}", [*parts, *draft.of_value(bound.least)], low=low, slope=1.0)
+
+
+def members_of(standing: Standing, bound: GroupBound) -> NDArray[np.bool_]:
+    """Tell which symbols a limit of a group is about."""
+    return np.array([name.lower() == bound.key.lower() for name in standing.groups.get(bound.by, ("",) * len(standing.symbols))], dtype=np.bool_)
+
+
+def most_of_group(scene: Scene, bound: GroupBound) -> float:
+    """Give the most that a group may weigh: where nothing is sold, not below what it has already."""
+    now = float(scene.standing.values[members_of(scene.standing, bound)].sum()) / scene.worth
+    return max(bound.most, now) if scene.ways.buy_only else bound.most
 
 
 def most_of(scene: Scene, symbol: int) -> float:

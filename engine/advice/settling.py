@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from engine.advice.legs import Leg, fee_of, is_allowed, lots_of
 from engine.advice.lot_choice import Realised, realised, tax_due
-from engine.advice.search import Cut, Scene, floor_of, money_purse, most_of
+from engine.advice.search import Cut, Scene, floor_of, members_of, money_purse, most_of, most_of_group
 from engine.advice.standing import Purse
 from engine.advice.trades import BUY, SELL, Conversion, Trade
 
@@ -134,7 +134,7 @@ def breaches(scene: Scene, after: Settled, tracking: Tracking | None = None) -> 
     """
     limits = scene.ways.constraints
     found = [Breach("cash", f"{purse[0] or ''} {purse[1]}".strip(), 0.0, -lack) for purse, lack in after.uncovered.items()]
-    found += _of_holdings(scene, after)
+    found += [*_of_holdings(scene, after), *_of_groups(scene, after)]
     cash = sum(amount * scene.standing.rates[currency] for (_, currency), amount in after.purses.items()) / after.value
     if limits.cash_buffer and cash < limits.cash_buffer - NEAR:
         found.append(Breach("cash_buffer", None, limits.cash_buffer, cash))
@@ -161,6 +161,17 @@ def _of_holdings(scene: Scene, after: Settled) -> list[Breach]:
             found.append(Breach("min_trade", trade.symbol, limits.min_trade, trade.amount))
         if trade.side == BUY and not is_allowed(standing, limits, standing.symbols.index(trade.symbol)):
             found.append(Breach("required_tag", trade.symbol, 0.0, trade.amount))
+    return found
+
+
+def _of_groups(scene: Scene, after: Settled) -> list[Breach]:
+    found = []
+    for bound in scene.ways.constraints.groups:
+        weight, most = float(after.weights[members_of(scene.standing, bound)].sum()), most_of_group(scene, bound)
+        if weight > most + NEAR:
+            found.append(Breach(f"at most {bound.name}", None, most, weight))
+        if weight < bound.least - NEAR:
+            found.append(Breach(f"at least {bound.name}", None, bound.least, weight))
     return found
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from engine.advice.lot_choice import HeldLot, Realised
 from engine.advice.policy import CASH
+from engine.advice.rules_words import exact
 from engine.errors import InvalidInput
 from engine.types import CostMethod
 
@@ -161,12 +162,12 @@ def check_targets(targets: Mapping[str, float]) -> None:
     """Refuse targets that cannot all be: negative ones, or more than all of it."""
     wrong = [name for name, weight in targets.items() if not (np.isfinite(weight) and weight >= 0)]
     if wrong:
-        raise InvalidInput("targets", float(targets[wrong[0]]), f"{wrong[0]} has a weight that is not between 0 and 1",
-                           hint="Send fractions: 0.25 for 25 %", rule="out_of_range")
+        raise InvalidInput("targets", float(targets[wrong[0]]), f"{wrong[0]} has a weight that is not between 0 and 100 %",
+                           hint="Fractions: 0.25 is 25 %", rule="out_of_range")
     total = float(sum(targets.values()))
     if total > 1 + NEAR or (CASH in targets and abs(total - 1) > 1e-6):
-        raise InvalidInput("targets", round(total, 6), f"sum to {total:.6g}, which is not 1",
-                           hint="Scale them so that they sum to 1, with what is meant for cash as cash", rule="not_one")
+        raise InvalidInput("targets", round(total, 6), f"sum to {exact(total)}, which is not 100 %",
+                           hint="Scale them so that they sum to 100 %, with what is meant for cash as cash", rule="not_one")
 
 
 def _of_symbols(standing: Standing, targets: Mapping[str, float], bands: Mapping[str, float]) -> Aims:
@@ -186,7 +187,8 @@ def _of_groups(standing: Standing, targets: Mapping[str, float], bands: Mapping[
     for name, part in targets.items():
         members = (names == name.lower()).astype(np.bool_)
         if not members.any() and part > 0:
-            notes.append(f"Nothing of the {by.replace('_', ' ')} {name} is held or offered: its {part:.1%} stay in cash")
+            notes.append(f"Nothing of the {by.replace('_', ' ')} {name} is held or offered: its {part:.1%} stay in cash. "
+                         "Name what may be bought")
             continue
         weight[members] = part * _shares(standing.values[members])
         band = bands.get(name, 0.0)

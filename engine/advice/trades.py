@@ -129,3 +129,4 @@ class Conflict:
     limit: float
     relaxed: float  # the limit with which all of them hold, the others unchanged; NaN: it alone mends nothing, or would have to be lifted
     subject: str | None = None  # symbol or group it is about
+    jointly: bool = False  # `relaxed` mends only together with the others'

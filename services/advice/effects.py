@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from engine import expected_shortfall, value_at_risk, volatility
+from engine.advice.policy import GROUPINGS
+from engine.advice.regions import region_of
 from engine.advice.settling import Tracking
 from engine.advice.trades import BeforeAfter, Side
 from services.risk.exposures import Exposure
@@ -18,7 +19,6 @@ from services.risk.losses import HISTORY
 from services.risk.today import LEAST
 
 Floats = NDArray[np.float64]
-GROUPS: Final = ("asset_class", "sector", "country", "currency")
 
 
 def before_after(exposure: Exposure, before: Mapping[str, float], after: Mapping[str, float], values: tuple[float, float], *,
@@ -43,7 +43,7 @@ def before_after(exposure: Exposure, before: Mapping[str, float], after: Mapping
     BeforeAfter
     """
     sides = [_side(exposure, weights, value, targets, level) for weights, value in zip((before, after), values, strict=True)]
-    groups = {name: _groups(exposure, name, before, after) for name in GROUPS}
+    groups = {name: _groups(exposure, name, before, after) for name in GROUPINGS}
     return BeforeAfter(sides[0], sides[1], groups, len(_past(exposure, after)), level)
 
 
@@ -122,8 +122,13 @@ def _filled(exposure: Exposure, symbols: tuple[str, ...]) -> Floats:
     return cells
 
 
+def _word(key: object, name: str) -> str:
+    told = region_of(key) if name == "region" and isinstance(key, str) and key else key
+    return str(told) if isinstance(told, str) and told else f"no {name}"
+
+
 def _groups(exposure: Exposure, name: str, before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, tuple[float, float]]:
-    keys = {str(symbol): str(key) if isinstance(key, str) and key else f"no {name}" for symbol, key in exposure.holdings[name].items()}
+    keys = {str(symbol): _word(key, name) for symbol, key in exposure.holdings["country" if name == "region" else name].items()}
     found: dict[str, tuple[float, float]] = {}
     for symbol, key in keys.items():
         was, now = found.get(key, (0.0, 0.0))

@@ -35,7 +35,8 @@ def stored_result(told: Mapping[str, Any] | None) -> OptimiseResult | None:
         model=told["model"], weights=told["weights"], targets=told["targets"], present=told["present"], present_point=_read(told["present_point"]),
         contributions={name: _number(value) for name, value in told["contributions"].items()},
         frontier=None if line is None else Frontier(line["measure"], tuple(map(_read, line["points"])), _read(line["present"]), line["best"]),
-        conflicts=tuple(Conflict(each["name"], each["what"], each["limit"], _number(each["relaxed"]), each["subject"]) for each in told["conflicts"]),
+        conflicts=tuple(Conflict(each["name"], each["what"], each["limit"], _number(each["relaxed"]), each["subject"], bool(each.get("jointly")))
+                        for each in told["conflicts"]),
         observations=told["observations"], views=tuple(told["views"]), notes=tuple(told["notes"]), **figures)
 
 

@@ -13,19 +13,22 @@ import pandas as pd
 from engine.advice.optimise import LEAST, Task
 from engine.advice.optimise_limits import Limits, group_limits, matrices
 from engine.advice.optimise_models import MODELS
-from engine.advice.policy import Constraints, Policy
+from engine.advice.policy import GROUPINGS, Constraints, Policy
+from engine.advice.rules_words import exact
 from engine.advice.view_words import views_of
 from engine.errors import InvalidInput, UnknownInstrument
 from engine.types import Actor
 from services import fields
 from services.advice.reading import amount, fraction, names, signed, truth, weights
+from services.advice.standing import group_of
 from services.advice.views_trades import OptimiseQuestion
 from services.fields import Place, Reader
 from services.risk.exposures import Exposure, ExposureQuestion, Exposures
 
 DAYS: Final = 1260  # trading days of history where no window is asked for: five years
-GROUPS: Final = ("asset_class", "sector", "country", "currency")
+GROUPS: Final = GROUPINGS
 MOST_VIEWS: Final = 50
+SHARED: Final = (("max_weight", "largest weight", 1.0), ("max_turnover", "turnover", None), ("max_tracking_error", "tracking error", None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +66,16 @@ def prepared(exposures: Exposures, actor: Actor, portfolio_id: UUID, asked: Opti
     InvalidInput
         A view that cannot be read, a group that is none.
     """
-    wanted = (*asked.symbols, *(asked.only or ()))
+    wanted = (*asked.symbols, *(asked.only or ()), *asked.excluded)
     exposure = exposures.exposure(actor, portfolio_id, ExposureQuestion(start=asked.start, end=asked.end, period=asked.period, also=wanted))
     unknown = [symbol for symbol in wanted if symbol not in exposure.holdings.index]
     fields.raise_all([UnknownInstrument(symbol, near=fields.near(symbol, [*exposure.holdings.index])) for symbol in unknown])
     returns, notes = _returns(exposure, asked)
     symbols = [str(symbol) for symbol in returns.columns]
+    if "max_weight" not in MODELS[asked.model].constraints:  # no bounds: what is not wanted is not there to be chosen
+        out = _barred(policy.constraints, asked, exposure, symbols)
+        returns, symbols = returns.drop(columns=[*out]), [symbol for symbol in symbols if symbol not in out]
+        notes += [f"Not to be held, and so not among what is chosen from: {', '.join(out)}"] if out else []
     held = exposure.weights.fillna(0.0)
     present = {symbol: max(float(held[symbol]), 0.0) for symbol in symbols}
     limits, more = _with_policy(_with_groups(_limits(asked), asked, exposure, symbols), asked, policy, exposure, symbols)
@@ -76,7 +83,7 @@ def prepared(exposures: Exposures, actor: Actor, portfolio_id: UUID, asked: Opti
     task = replace(task_of(asked, limits), views=views, budgets=asked.budgets)
     beside = exposure.benchmark_of_today
     return Prepared(returns, task, present, None if beside is None else beside.reindex(returns.index), exposure.periods_per_year,
-                    1.0 - (exposure.cash_weight if np.isfinite(exposure.cash_weight) else 0.0), (*notes, *more))
+                    _invested(exposure), (*notes, *more))
 
 
 def _returns(exposure: Exposure, asked: OptimiseQuestion) -> tuple[pd.DataFrame, list[str]]:
@@ -94,40 +101,63 @@ def _returns(exposure: Exposure, asked: OptimiseQuestion) -> tuple[pd.DataFrame,
 
 
 def _limits(asked: OptimiseQuestion) -> Limits:
-    return Limits(asked.min_weight, asked.max_weight, (), (), asked.max_turnover, asked.min_return, asked.max_tracking_error)
+    return Limits(asked.min_weight, asked.max_weight, asked.excluded, (), asked.max_turnover, asked.min_return, asked.max_tracking_error)
 
 
 def _with_groups(limits: Limits, asked: OptimiseQuestion, exposure: Exposure, symbols: list[str]) -> Limits:
-    keys = {name: {symbol: str(exposure.holdings.loc[symbol, name] or "") for symbol in symbols} for name in GROUPS}
-    return replace(limits, groups=group_limits(asked.groups, keys))
+    return replace(limits, groups=group_limits(asked.groups, _keys(exposure, symbols)))
+
+
+def _keys(exposure: Exposure, symbols: list[str]) -> dict[str, dict[str, str]]:
+    return {name: {symbol: group_of(exposure.instruments[symbol], name) for symbol in symbols} for name in GROUPS}
 
 
 def _with_policy(limits: Limits, asked: OptimiseQuestion, policy: Policy, exposure: Exposure, symbols: list[str]) -> tuple[Limits, list[str]]:
     """Lay the policy's constraints over those of the question where it says nothing; what the model cannot obey is said."""
+    obeyed = MODELS[asked.model].constraints
+    found = replace(limits, excluded=_barred(policy.constraints, asked, exposure, symbols)) if "max_weight" in obeyed else limits
     if not asked.use_policy:
-        return limits, []
-    told, obeyed, own = policy.constraints, MODELS[asked.model].constraints, Constraints()
-    found, notes = limits, []
-    for name, default in (("max_weight", 1.0), ("max_turnover", None), ("max_tracking_error", None)):
-        value = getattr(told, name)
+        return found, []
+    notes = []
+    for name, label, default in SHARED:
+        value = getattr(policy.constraints, name)
         if value is None or getattr(asked, name) != default:
             continue
-        if name in obeyed and not (name == "max_tracking_error" and exposure.benchmark_of_today is None):
+        if name == "max_tracking_error" and exposure.benchmark_of_today is None:
+            notes.append(f"The policy's limit of {exact(value)} on the tracking error is left out: there is no benchmark to measure it against")
+        elif name in obeyed:
             found = replace(found, **{name: value})
         else:
-            notes.append(f"The policy's {name} of {value:g} has no place in {MODELS[asked.model].label}")
-    barred = _barred(told, own, exposure, symbols)
-    if barred and "max_weight" in obeyed:
-        return replace(found, excluded=barred), notes
-    return found, [*notes, *([f"The policy does not want {', '.join(barred)}: {MODELS[asked.model].label} takes it all the same"] if barred else [])]
+            notes.append(f"The policy's limit of {exact(value)} on the {label} has no place in {MODELS[asked.model].label}")
+    return _with_bounds(found, policy.constraints, exposure, symbols, notes, obeyed=obeyed)
 
 
-def _barred(told: Constraints, own: Constraints, exposure: Exposure, symbols: list[str]) -> tuple[str, ...]:
-    """Name what the policy does not want held or bought."""
+def _with_bounds(limits: Limits, told: Constraints, exposure: Exposure, symbols: list[str], notes: list[str], *,
+                 obeyed: tuple[str, ...]) -> tuple[Limits, list[str]]:
+    """Lay the policy's limits of groups beside those of the question. They are of the value, cash included, and weights of what is invested."""
+    own = {each.name.lower() for each in limits.groups}
+    bounds = [each for each in told.groups if f"{each.by} {each.key}".lower() not in own]
+    if bounds and "groups" not in obeyed:
+        return limits, [*notes, f"The policy's limits of {', '.join(each.name for each in bounds)} have no place in this optimiser"]
+    keys, invested = _keys(exposure, symbols), _invested(exposure)
+    asked: dict[str, dict[str, tuple[float, float]]] = {}
+    for each in bounds:
+        asked.setdefault(each.by, {})[each.key] = (min(each.least / invested, each.most) if invested else each.least, each.most)
+    return replace(limits, groups=(*limits.groups, *group_limits(asked, keys))), notes
+
+
+def _invested(exposure: Exposure) -> float:
+    return 1.0 - (exposure.cash_weight if np.isfinite(exposure.cash_weight) else 0.0)
+
+
+def _barred(told: Constraints, asked: OptimiseQuestion, exposure: Exposure, symbols: list[str]) -> tuple[str, ...]:
+    """Name what is not to be held, and what the policy does not want bought."""
+    if not asked.use_policy:
+        return tuple(symbol for symbol in symbols if symbol in asked.excluded)
     tag, held = told.required_tag, exposure.weights.fillna(0.0)
-    tags = {symbol: {each.lower() for each in exposure.instruments[symbol].tags} for symbol in symbols}
+    tags = {symbol: {each.strip().lower() for each in exposure.instruments[symbol].tags} for symbol in symbols}
     bare = [symbol for symbol in symbols if tag and not held[symbol] and tag.lower() not in tags[symbol]]
-    return tuple(symbol for symbol in symbols if symbol in (told.excluded or own.excluded) or symbol in bare)
+    return tuple(symbol for symbol in symbols if symbol in {*asked.excluded, *told.excluded, *bare})
 
 
 # -------------------------------------------------------------------------------------------------------------------------------- reading
@@ -173,7 +203,7 @@ def _points(place: Place, value: object) -> int:
 READERS: Final[dict[str, Reader]] = {
     "model": _word, "measure": _word, "objective": _word, "expected": _word, "covariance": _word, "views": _views, "confidence": fraction,
     "risk_aversion": amount, "risk_free": signed, "budgets": lambda place, value: weights(place, value, symbols=True),
-    "symbols": names, "only": names,
+    "symbols": names, "only": names, "excluded": names,
     "period": lambda place, value: str(fields.text(place, value, limit=4) or "").upper() or None, "start": fields.calendar_date,
     "end": fields.calendar_date, "min_weight": fraction, "max_weight": fraction, "groups": _groups, "max_turnover": fraction,
     "transaction_cost": fraction, "management_fee": fraction, "max_tracking_error": amount, "min_return": signed, "use_policy": truth,

@@ -8,11 +8,12 @@ from dataclasses import fields as names_of
 from typing import Any, Final
 
 from data import calendar
-from engine.advice.policy import CASH, TARGETS_BY, Constraints, Costs, Goals, Policy, Target, Taxes
+from engine.advice.policy import CASH, GROUPINGS, TARGETS_BY, Constraints, Costs, Goals, GroupBound, Policy, Target, Taxes
 from engine.advice.policy_checks import Problem, problems
 from engine.advice.regions import COUNTRIES, REGIONS
 from engine.advice.rules import KEYS
 from engine.advice.rules_thresholds import THRESHOLDS
+from engine.advice.rules_words import exact
 from engine.errors import InvalidInput
 from engine.types import AssetClass
 from services import fields
@@ -20,16 +21,24 @@ from services.fields import Place, Reader
 
 MOST_TARGETS: Final = 500
 KEY_LENGTH: Final = 120
+OF_FRACTIONS: Final = "Fractions: 0.1 is 10 %"  # a hint for programs: screens have fields in percent
 
 
 def fraction(low: float = 0.0, high: float = 1.0) -> Reader:
-    """Give a reader of numbers between two bounds."""
+    """Give a reader of fractions between two bounds, which are told in percent."""
+    return _between(low, high, f"is not from {exact(low)} to {exact(high)}", OF_FRACTIONS)
 
+
+def between(low: float, high: float) -> Reader:
+    """Give a reader of numbers between two bounds."""
+    return _between(low, high, f"is not from {low:g} to {high:g}", f"Send {low:g} to {high:g}")
+
+
+def _between(low: float, high: float, reason: str, hint: str) -> Reader:
     def read(place: Place, value: object) -> float:
         found = float(fields.number(place, value, signed=True))
         if not low <= found <= high:
-            hint = "Fractions: 0.1 is 10 %" if high == 1.0 else f"Send {low:g} to {high:g}"
-            raise place.refusal(value, "out_of_range", f"is not from {low:g} to {high:g}", hint)
+            raise place.refusal(value, "out_of_range", reason, hint)
         return found
 
     return read
@@ -94,7 +103,7 @@ def _within(place: Place, error: InvalidInput) -> InvalidInput:
 
 
 def _thresholds(place: Place, value: object) -> dict[str, float]:
-    readers = {name: fraction(each.lowest, each.highest) for name, each in THRESHOLDS.items()}
+    readers = {name: (fraction if each.unit == "fraction" else between)(each.lowest, each.highest) for name, each in THRESHOLDS.items()}
     found: dict[str, float] = section(readers)(place, value)
     return found
 
@@ -107,20 +116,34 @@ def _rule(place: Place, value: object) -> str:
 
 
 TARGET: Final[Mapping[str, Reader]] = {"key": _word, "weight": fraction(-10.0, 10.0), "band": fraction()}
+GROUP: Final[Mapping[str, Reader]] = {"by": lambda place, value: fields.choice(place, value, GROUPINGS), "key": _word, "least": fraction(),
+                                      "most": fraction()}
+
+
+def group_bounds(place: Place, value: object) -> tuple[GroupBound, ...]:
+    """Read limits of groups, each with the way to what is wrong in it."""
+    found = [GroupBound(**{**each, "key": _key(each["by"], each["key"])}) for each in listed(section(GROUP, ("by", "key")))(place, value)]
+    for at, each in enumerate(found):
+        known = CHOICES.get(each.by, list)()
+        if known and each.key not in known:
+            raise Place(f"{place.field}[{at}].key").refusal(each.key, "unknown_value", f"is no known {each.by}", _near(each.key, known))
+    return tuple(found)
+
+
 CONSTRAINTS: Final[Mapping[str, Reader]] = {
     "long_only": flag, "max_weight": fraction(), "max_turnover": fraction(0.0, 10.0), "min_trade": _amount, "lot": _amount,
     "excluded": listed(fields.symbol), "required_tag": _word, "cash_buffer": fraction(), "tax_budget": _amount,
-    "max_tracking_error": fraction(0.0, 10.0),
+    "max_tracking_error": fraction(0.0, 10.0), "groups": group_bounds,
 }
-COSTS: Final[Mapping[str, Reader]] = {"fee": _amount, "fee_rate": fraction(), "spread": fraction()}
-TAXES: Final[Mapping[str, Reader]] = {"short_rate": fraction(), "long_rate": fraction(), "long_days": fraction(0, 36500),
-                                      "wash_days": fraction(0, 366)}
+COSTS: Final[Mapping[str, Reader]] = {"fee": _amount, "fee_rate": fraction(), "spread": fraction(), "conversion_rate": fraction()}
+TAXES: Final[Mapping[str, Reader]] = {"short_rate": fraction(), "long_rate": fraction(), "long_days": between(0, 36500),
+                                      "wash_days": between(0, 366)}
 GOALS: Final[Mapping[str, Reader]] = {"horizon": fields.calendar_date, "value": _amount, "floor": _amount}
 READERS: Final[Mapping[str, Reader]] = {
     "targets_by": lambda place, value: fields.choice(place, value, TARGETS_BY),
     "targets": listed(section(TARGET, ("key", "weight"))), "model": _word, "band_absolute": fraction(), "band_relative": fraction(0.0, 10.0),
     "constraints": section(CONSTRAINTS), "costs": section(COSTS), "taxes": section(TAXES), "goals": section(GOALS),
-    "home_country": _country, "risk_aversion": fraction(0.0, 100.0),
+    "home_country": _country, "risk_aversion": between(0.0, 100.0),
     "off": listed(_rule), "thresholds": _thresholds,
 }
 WHOLE: Final = ("long_days", "wash_days")
@@ -190,11 +213,11 @@ def kept(policy: Policy) -> dict[str, Any]:
 def _differing(told: Any, usual: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
     """Leave out of an object what is usual in it, and what says nothing."""
     if isinstance(told, tuple):
-        return [_differing(each, {}) if isinstance(each, dict) else each for each in told]
+        return [_differing(each, {}) if isinstance(each, dict) else each for each in told]  # nothing is usual in an item of a list
     if not isinstance(told, dict):
         return told
     found = {name: value for name, value in told.items() if value is not None and value != usual.get(name)}
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}
+    return {name: _differing(value, ()) if isinstance(value, tuple) else value for name, value in found.items()}
 
 
 def whole(policy: Policy) -> dict[str, Any]:

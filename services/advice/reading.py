@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from dataclasses import fields as fields_of
 from decimal import Decimal
 from typing import Any, Final
@@ -12,18 +11,14 @@ from engine.advice.policy import TARGETS_BY, Constraints, Costs, Taxes
 from engine.advice.rebalance import BRINGS
 from engine.errors import InvalidInput
 from services import fields
+from services.advice import policy_reading
 from services.advice.views_trades import AcceptQuestion, OrderLine, RebalanceQuestion
 from services.fields import Place, Reader
 
 MOST_TARGETS: Final = 500
 
 
-def fraction(place: Place, value: object) -> float:
-    """Read a number from 0 to 1."""
-    found = float(fields.number(place, value))
-    if found > 1:
-        raise place.refusal(value, "too_large", "is more than 1", "Send a fraction: 0.2 for 20 %")
-    return found
+fraction = policy_reading.fraction()
 
 
 def amount(place: Place, value: object) -> float:
@@ -66,9 +61,9 @@ def weights(place: Place, value: object, *, symbols: bool) -> dict[str, float]:
 LIMITS: Final[dict[str, Reader]] = {
     "long_only": truth, "max_weight": fraction, "max_turnover": amount, "min_trade": amount, "lot": amount, "excluded": names,
     "required_tag": lambda place, value: fields.text(place, value, limit=40), "cash_buffer": fraction, "tax_budget": amount,
-    "max_tracking_error": amount,
+    "max_tracking_error": amount, "groups": policy_reading.group_bounds,
 }
-COSTS: Final[dict[str, Reader]] = {"fee": amount, "fee_rate": fraction, "spread": fraction}
+COSTS: Final[dict[str, Reader]] = {"fee": amount, "fee_rate": fraction, "spread": fraction, "conversion_rate": fraction}
 TAXES: Final[dict[str, Reader]] = {
     "short_rate": fraction, "long_rate": fraction, "long_days": lambda place, value: int(amount(place, value)),
     "wash_days": lambda place, value: int(amount(place, value)),
@@ -98,7 +93,8 @@ def _laid(base: Constraints | Costs | Taxes, told: Mapping[str, Any], readers: M
     own = {name: _at(where, reader) for name, reader in readers.items()}
     lifted = {each.name: each.default for each in fields_of(base)}
     found = fields.record(told, own) if told else {}
-    return {**asdict(base), **{name: lifted[name] if value is None else value for name, value in found.items()}}
+    was = {each.name: getattr(base, each.name) for each in fields_of(base)}
+    return {**was, **{name: lifted[name] if value is None else value for name, value in found.items()}}
 
 
 def _at(where: str, reader: Reader) -> Reader:
@@ -114,7 +110,7 @@ def _plain(place: Place, value: object) -> dict[str, Any]:
 REBALANCE: Final[dict[str, Reader]] = {
     "targets": _plain, "by": lambda place, value: fields.choice(place, value, [name for name in TARGETS_BY if name != "model"]),
     "bring": lambda place, value: fields.choice(place, value, BRINGS), "new_money": signed, "buy_only": truth, "cost_aversion": amount,
-    "account": lambda place, value: fields.text(place, value, limit=120), "constraints": _plain, "costs": _plain, "taxes": _plain,
+    "symbols": names, "account": lambda place, value: fields.text(place, value, limit=120), "constraints": _plain, "costs": _plain, "taxes": _plain,
     "conversion_rate": fraction, "level": fraction,
 }
 

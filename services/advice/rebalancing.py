@@ -14,6 +14,7 @@ from data.database import Database
 from engine.advice.legs import Ways
 from engine.advice.policy import CASH, Policy, Target, Taxes
 from engine.advice.rebalance import Outcome, rebalance
+from engine.advice.settling import Tracking
 from engine.advice.standing import Aims, Standing, aims_of
 from engine.errors import Conflict, InvalidInput
 from engine.types import Actor, CostMethod, Finding, Severity
@@ -25,6 +26,8 @@ from services.advice.reading import costs_of, limits_of, taxes_of
 from services.advice.standing import Laid, Standings
 from services.advice.views_trades import AcceptQuestion, OrderLine, ProposalView, RebalanceQuestion, RebalanceView
 from services.risk.exposures import Exposure, ExposureQuestion, Exposures
+from services.risk.losses import HISTORY
+from services.risk.today import LEAST
 
 PolicyOf = Callable[[Actor, UUID], Policy]
 NO_POLICY: Final = Policy()
@@ -72,13 +75,13 @@ class Rebalancing:
         policy = self._policy_of(actor, portfolio_id)
         targets, by = _targets(asked, policy)
         ways = _ways(asked, policy)
-        also = [name for name, weight in targets.items() if weight > 0 and name != CASH] if by == "symbol" else []
+        also = [*asked.symbols, *(name for name, weight in targets.items() if by == "symbol" and weight > 0 and name != CASH)]
         laid = self._standings.standing(actor, portfolio, also, ways.taxes)
         standing = _placed(laid.standing, ways)
         aims = aims_of(standing, targets, _bands(asked, policy, targets), by)
         exposure = self._exposures.exposure(actor, portfolio_id, ExposureQuestion(also=standing.symbols))
         reference = dict(zip(standing.symbols, aims.weight.tolist(), strict=True))
-        found = rebalance(standing, aims, ways, bring=asked.bring, tracking=tracking_of(exposure, standing.symbols, reference))
+        found = rebalance(standing, aims, ways, bring=asked.bring, tracking=_tracking(exposure, standing, ways, reference))
         return _view(asked, laid, exposure, found, aims, policy)
 
     def accept(self, actor: Actor, portfolio_id: UUID, asked: AcceptQuestion, proposals: Proposals, *,
@@ -128,8 +131,9 @@ def _ways(asked: RebalanceQuestion, policy: Policy) -> Ways:
     limits = limits_of(policy.constraints, asked.constraints)
     if asked.buy_only and asked.new_money < 0:
         raise InvalidInput("new_money", asked.new_money, "cannot be taken out without a sale", hint="Leave buy_only away", rule="contradiction")
-    return Ways(limits, costs_of(policy.costs, asked.costs), taxes_of(policy.taxes, asked.taxes), asked.new_money, asked.buy_only, asked.account,
-                asked.cost_aversion, asked.conversion_rate)
+    costs = costs_of(policy.costs, asked.costs)
+    return Ways(limits, costs, taxes_of(policy.taxes, asked.taxes), asked.new_money, asked.buy_only, asked.account,
+                asked.cost_aversion, costs.conversion_rate if asked.conversion_rate is None else asked.conversion_rate)
 
 
 def _placed(standing: Standing, ways: Ways) -> Standing:
@@ -140,6 +144,16 @@ def _placed(standing: Standing, ways: Ways) -> Standing:
         raise InvalidInput("account", ways.account, "is not an account of this portfolio", hint=f"Use {', '.join(told)}" if told else "Leave it away",
                            rule="unknown_value")
     return standing
+
+
+def _tracking(exposure: Exposure, standing: Standing, ways: Ways, reference: Mapping[str, float]) -> Tracking | None:
+    """Give what a limit of the tracking error is held with; where that cannot be measured, no list could be said to keep it."""
+    found, limit = tracking_of(exposure, standing.symbols, reference), ways.constraints.max_tracking_error
+    if limit is not None and found is None:
+        days = min(len(exposure.returns), HISTORY)
+        raise InvalidInput("constraints.max_tracking_error", limit, f"cannot be held: it is measured on {LEAST} days of returns, {days} are there",
+                           hint="Lift it, or add prices of the past", rule="insufficient_history", needed=LEAST, found=days)
+    return found
 
 
 def _view(asked: RebalanceQuestion, laid: Laid, exposure: Exposure, found: Outcome, aims: Aims, policy: Policy) -> RebalanceView:
@@ -159,11 +173,23 @@ def _view(asked: RebalanceQuestion, laid: Laid, exposure: Exposure, found: Outco
         orders=orders_of(found.list, day=calendar.today(), base=standing.base_currency, method=standing.method) if not found.conflicts else (),
         names={symbol: each.name for symbol, each in laid.instruments.items()}, conflicts=found.conflicts, conventions=conventions,
         revision=laid.portfolio.revision, simulated=laid.marked.simulated or exposure.simulated,
-        findings=(*laid.findings, *_own(standing, found, ways.taxes)))
+        findings=(*laid.findings, *_young(exposure, found), *_own(standing, found, ways.taxes)))
 
 
 def _weights(standing: Standing) -> np.ndarray[Any, np.dtype[np.float64]]:
     return standing.values / standing.value if standing.value else standing.values * np.nan
+
+
+def _young(exposure: Exposure, found: Outcome) -> list[Finding]:
+    """Name what has too few returns for a limit of the tracking error to see it move."""
+    if found.scene.ways.constraints.max_tracking_error is None:
+        return []
+    counts = exposure.returns.tail(HISTORY).notna().sum()
+    held = (found.after.weights > 0) | (found.scene.aims.weight > 0)
+    young = [symbol for symbol, is_held in zip(found.scene.standing.symbols, held.tolist(), strict=True)
+             if is_held and counts.get(symbol, 0) < LEAST]
+    message = f"Fewer than {LEAST} returns: {', '.join(young)}. The tracking error takes a day without one to be a day without a move"
+    return [Finding("short_history", message, Severity.WARNING, {"symbols": young})] if young else []
 
 
 def _own(standing: Standing, found: Outcome, taxes: Taxes) -> list[Finding]:

@@ -13,7 +13,8 @@ import pandas as pd
 from data import calendar
 from data.database import Database
 from engine.advice.lot_choice import HeldLot, Realised, term_of
-from engine.advice.policy import Taxes
+from engine.advice.policy import GROUPINGS, Taxes
+from engine.advice.regions import region_of
 from engine.advice.standing import Purse, Standing
 from engine.errors import MissingRate, UnknownInstrument
 from engine.types import Actor, Finding, Instrument, Kind, Portfolio, Severity
@@ -24,7 +25,6 @@ from services.market.marks import Marked, last_rates, read_marks
 from services.market.service import Market
 
 NOTHING: Final = 1e-9
-GROUPS: Final = ("asset_class", "sector", "country", "currency")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +110,17 @@ def _laid(part: Booked, known: Mapping[str, Instrument], marked: Marked, purses:
         price=np.array([float(price[symbol]) for symbol in symbols]), rate=np.array([float(rate[priced[symbol].currency]) for symbol in symbols]),
         multiplier=np.array([float(priced[symbol].multiplier) for symbol in symbols]), lots=lots, cash=purses[0] or {(None, base): 0.0},
         rates={code: float(rate[code]) for code in codes}, method=part.book.cost_method, shorts=shorts,
-        groups={name: tuple(str(getattr(priced[symbol], name) or "") for symbol in symbols) for name in GROUPS},
+        groups={name: tuple(group_of(priced[symbol], name) for symbol in symbols) for name in GROUPINGS},
         tags=tuple(frozenset(tag.strip().lower() for tag in priced[symbol].tags) for symbol in symbols),
         washed=_washed(part, day, taxes), realised=_realised(part.book.gains, day, taxes),
     )
     return Laid(standing, part.portfolio, dict(known), marked, tuple(findings))
+
+
+def group_of(instrument: Instrument, by: str) -> str:
+    """Name the group of an instrument; "" where it has none."""
+    found = region_of(instrument.country) if by == "region" else getattr(instrument, by)
+    return str(found or "")
 
 
 def _unit(instrument: Instrument, price: pd.Series, rate: pd.Series) -> float:

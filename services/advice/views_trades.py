@@ -33,6 +33,7 @@ class RebalanceQuestion:
 
     targets: Mapping[str, float] | None = None  # by name of `by`, fractions that sum to one at most; the rest is cash
     by: str = "symbol"  # of engine.advice.policy.TARGETS_BY but model
+    symbols: tuple[str, ...] = ()  # that may be bought besides what is held, where targets are of groups
     bring: str = "targets"  # of SCOPES
     new_money: float = 0.0  # comes in before the trades (positive) or is taken out after
     buy_only: bool = False  # nothing is sold
@@ -41,7 +42,7 @@ class RebalanceQuestion:
     constraints: Mapping[str, Any] = field(default_factory=dict)  # names of the policy's constraints that are asked for otherwise
     costs: Mapping[str, Any] = field(default_factory=dict)  # fee fee_rate spread, likewise
     taxes: Mapping[str, Any] = field(default_factory=dict)  # short_rate long_rate long_days wash_days, likewise
-    conversion_rate: float = 0.0  # of what is converted, lost in the rate
+    conversion_rate: float | None = None  # of what is converted, lost in the rate
     level: float = 0.95  # of value at risk
 
 
@@ -135,6 +136,7 @@ class OptimiseQuestion:
     end: date | None = None
     min_weight: float = 0.0
     max_weight: float = 1.0
+    excluded: tuple[str, ...] = ()  # that are not to be held
     groups: Mapping[str, Mapping[str, tuple[float, float]]] = field(default_factory=dict)  # dimension -> group -> least and most
     max_turnover: float | None = None  # half of the sum of changes from the present weights
     transaction_cost: float = 0.0  # of what is traded, fraction

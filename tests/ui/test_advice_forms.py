@@ -55,7 +55,7 @@ def test_a_policy_is_written_saved_and_taken_back(mine: Services, portfolio: Por
 def test_what_is_wrong_is_told_at_its_field(mine: Services, portfolio: Portfolio) -> None:
     told = put(mine, portfolio, 0, targets_by="asset_class", targets=[{"key": "equity", "weight": "0.7"}])
     assert [each["field"] for each in told["errors"]] == ["targets"]
-    assert told["errors"][0]["message"] == "add up to 0.7 and not to 1."
+    assert told["errors"][0]["message"] == "add up to 70 % and not to 100 %."
     told = put(mine, portfolio, 0, constraints={"max_weight": "much"})
     assert [each["field"] for each in told["errors"]] == ["constraints.max_weight"]
     assert put(mine, portfolio, 0, off=["nonsense"])["errors"][0]["field"] == "off[0]"

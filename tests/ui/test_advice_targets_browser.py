@@ -42,7 +42,7 @@ def test_targets_are_set_trades_drafted_and_limits_that_contradict_each_other_to
         row.locator("[name=key]").fill(name)
         row.locator("[name=weight]").fill(weight)
     form.get_by_role("button", name="Save").click()
-    expect(form.locator('[data-field="targets"].bad')).to_contain_text("add up to 0.8", timeout=WAIT)
+    expect(form.locator('[data-field="targets"].bad')).to_contain_text("add up to 80 % and not to 100 %", timeout=WAIT)
     form.get_by_role("button", name="Rest to cash").click()
     form.get_by_role("button", name="Save").click()
     expect(form.locator("[data-part=told]")).to_contain_text("Saved.", timeout=WAIT)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from engine.advice.legs import Ways
 from engine.advice.lot_choice import HeldLot, Realised
-from engine.advice.policy import Constraints, Costs, Taxes
+from engine.advice.policy import Constraints, Costs, GroupBound, Taxes
+from engine.advice.settling import Tracking
 from engine.advice.standing import Standing
 from engine.types import CostMethod
 
@@ -42,6 +43,18 @@ def standing_of(seed: int, count: int, lots: int, *, method: str = "specific", a
     )
 
 
+GROUPS = ((), (), (GroupBound("sector", "A", 0.0, 0.3),), (GroupBound("sector", "b", 0.15, 1.0), GroupBound("sector", "C", 0.0, 0.5)))
+
+
+def tracking_of(seed: int, reference: np.ndarray) -> Tracking:
+    """Measure against some weights, by a covariance of chance."""
+    chance = np.random.default_rng(seed)
+    size = len(reference)
+    moves = chance.normal(0.0, chance.uniform(0.05, 0.4, size), (60, size)) + chance.normal(0.0, 0.15, (60, 1))
+    covariance = np.cov(moves, rowvar=False).reshape(size, size)
+    return Tracking(covariance, covariance @ reference, float(reference @ covariance @ reference))
+
+
 @st.composite
 def standings(draw: st.DrawFn) -> Standing:
     """Draw a portfolio."""
@@ -55,13 +68,14 @@ def standings(draw: st.DrawFn) -> Standing:
 def conditions(draw: st.DrawFn) -> Ways:
     """Draw constraints, costs and taxes."""
     def some(*values: float) -> float | None:
-        return draw(st.sampled_from([None, *values]))
+        return draw(st.sampled_from([None, None, *values]))
 
     constraints = Constraints(
         max_weight=some(0.2, 0.5), max_turnover=some(0.05, 0.3), min_trade=draw(st.sampled_from([0.0, 50.0, 500.0])),
-        lot=draw(st.sampled_from([0.0, 1.0, 10.0])), excluded=draw(st.sampled_from([(), ("S000",), ("S001", "S002")])),
-        required_tag=draw(st.sampled_from([None, "esg"])), cash_buffer=draw(st.sampled_from([0.0, 0.02])), tax_budget=some(0.0, 200.0))
+        lot=draw(st.sampled_from([0.0, 1.0, 10.0])), excluded=draw(st.sampled_from([(), (), ("S000",), ("S001", "S002")])),
+        required_tag=draw(st.sampled_from([None, "esg"])), cash_buffer=draw(st.sampled_from([0.0, 0.02])), tax_budget=some(0.0, 200.0),
+        max_tracking_error=some(0.05, 0.2), groups=draw(st.sampled_from(GROUPS)))
     rates = draw(st.sampled_from([(0.0, 0.0), (0.4, 0.2), (0.25, 0.25)]))
     return Ways(constraints, Costs(draw(st.sampled_from([0.0, 1.0, 9.9])), draw(st.sampled_from([0.0, 0.002])), 0.001), Taxes(*rates),
                 new_money=draw(st.sampled_from([0.0, 0.0, 1_000.0, -500.0])), buy_only=draw(st.booleans()),
-                conversion_rate=draw(st.sampled_from([0.0, 0.003])))
+                account=draw(st.sampled_from([None, None, None, "A"])), conversion_rate=draw(st.sampled_from([0.0, 0.003])))

@@ -19,7 +19,7 @@ from engine.advice.standing import Standing, aims_of
 from engine.advice.trades import BUY, SELL, TradeList
 from engine.errors import InvalidInput
 from engine.types import CostMethod
-from tests.engine.advice.portfolios import DAY, conditions, standing_of, standings
+from tests.engine.advice.portfolios import DAY, conditions, standing_of, standings, tracking_of
 
 FREE = Ways(Constraints(), Costs(spread=0.0), Taxes())
 
@@ -55,13 +55,15 @@ def purses_after(standing: Standing, told: TradeList) -> dict[tuple[str | None, 
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(standings(), conditions(), st.integers(0, 1_000), st.sampled_from(["targets", "breached", "edge"]))
-def test_a_list_never_oversells_nor_breaks_a_constraint_nor_leaves_negative_cash(standing: Standing, ways: Ways, seed: int, bring: str) -> None:
-    targets = targets_of(standing, seed)
+@given(standings(), conditions(), st.integers(0, 1_000), st.sampled_from(["targets", "breached", "edge"]), st.booleans())
+def test_a_list_never_oversells_nor_breaks_a_constraint_nor_leaves_negative_cash(standing: Standing, ways: Ways, seed: int, bring: str,
+                                                                                of_sectors: bool) -> None:  # noqa: FBT001
+    targets = {"A": 0.5, "B": 0.2, "C": 0.25} if of_sectors else targets_of(standing, seed)
     if standing.value + ways.new_money <= 0:
         return
-    aims = aims_of(standing, targets, dict.fromkeys(targets, 0.02))
-    found = rebalance(standing, aims, ways, bring=bring)
+    aims = aims_of(standing, targets, dict.fromkeys(targets, 0.02), "sector" if of_sectors else "symbol")
+    tracking = tracking_of(seed, aims.weight)
+    found = rebalance(standing, aims, ways, bring=bring, tracking=tracking)
     limits, told, worth = ways.constraints, found.list, standing.value + ways.new_money
     near = 1e-6 * worth
     if found.conflicts:
@@ -81,6 +83,9 @@ def test_a_list_never_oversells_nor_breaks_a_constraint_nor_leaves_negative_cash
             assert value <= limits.max_weight * after + near
         if symbol in limits.excluded:
             assert value <= (before if ways.buy_only else 0.0) + near
+    keeps_groups_and_tracking(standing, ways, tracking, np.array([values[symbol] / after for symbol in standing.symbols]))
+    if ways.account is not None:
+        assert {trade.account for trade in told.trades} <= {ways.account}
     assert limits.max_turnover is None or sum(trade.amount for trade in told.trades) / 2 <= limits.max_turnover * worth + near
     assert base >= limits.cash_buffer * after - near
     assert all(trade.amount >= limits.min_trade - near for trade in told.trades)
@@ -93,6 +98,16 @@ def test_a_list_never_oversells_nor_breaks_a_constraint_nor_leaves_negative_cash
         assert all(is_whole(trade.quantity / limits.lot) or is_all(standing, trade) for trade in told.trades)
     assert limits.tax_budget is None or told.tax <= limits.tax_budget + near
     assert told.cost == pytest.approx(worth - after, abs=near)
+
+
+def keeps_groups_and_tracking(standing: Standing, ways: Ways, tracking: Tracking, weights: np.ndarray) -> None:
+    worth = standing.value + ways.new_money
+    for bound in ways.constraints.groups:
+        mine = [name.lower() == bound.key.lower() for name in standing.groups[bound.by]]
+        was = float(standing.values[mine].sum()) / worth if ways.buy_only else 0.0
+        assert bound.least - 1e-6 <= weights[mine].sum() <= max(bound.most, was) + 1e-6
+    if ways.constraints.max_tracking_error is not None:
+        assert tracking.error(weights) <= ways.constraints.max_tracking_error * (1 + 1e-5)
 
 
 def is_whole(count: float) -> bool:

@@ -172,7 +172,9 @@ def test_nothing_is_booked_of_what_the_ledger_refuses(services: Services, actor:
 BAD = [({"targets": {"TEC": 0.7, "OIL": 0.7}}, "targets", "not 1"), ({"targets": {}}, "targets", "1 to 500"),
        ({"bring": "all"}, "bring", "not a known"),
        ({"targets": {"TEC": "half"}}, "targets.TEC", "number"), ({"constraints": {"max_wait": 1}}, "constraints.max_wait", "not a known field"),
-       ({"constraints": {"max_weight": 3}}, "constraints.max_weight", "more than 1"), ({"taxes": {"short_rate": -1}}, "taxes.short_rate", "negative"),
+       ({"constraints": {"max_weight": 3}}, "constraints.max_weight", "0 % to 100 %"),
+       ({"taxes": {"short_rate": -1}}, "taxes.short_rate", "0 % to 100 %"),
+       ({"constraints": {"groups": [{"by": "region", "key": "Europa"}]}}, "constraints.groups[0].key", "no known region"),
        ({"account": "Z"}, "account", "not an account"), ({"level": 0.2}, "level", "between"),
        ({"new_money": -5, "buy_only": True}, "new_money", "sale"),
        ({"new_money": -10**9}, "new_money", "nothing to put")]
