@@ -26,13 +26,21 @@ window.portolan.adviceOptimise = (() => {
   function fields(found) {
     const asked = found.run?.question || {}, { field } = forms(), limit = (value, usual) => (value === usual ? "" : text(value));
     const choice = (name, label, options, value) => field({ name, label, kind: "choice", value, options }), percent = (name, label, value, hint) => field({ name, label, kind: "percent", value, unit: "%", hint });
+    const list = (name, label, hint) => field({ name, label, kind: "list", value: (asked[name] || []).join(", "), hint }), day = (name, label) => field({ name, label, kind: "date", value: asked[name] || "" });
+    const rows = Object.entries(asked.groups || {}).flatMap(([by, groups]) => Object.entries(groups).map(([key, [least, most]]) => ({ by, key, least: limit(least, 0), most: limit(most, 1) })));
+    const more = (title, open, ...own) => element("details", { class: "wide", open }, element("summary", {}, title), element("div", { class: "fields" }, ...own));
     return [choice("model", "Optimiser", found.models.map((each) => [each.name, each.label]), asked.model || "mean_risk"), choice("measure", "Risk measure", [], ""), choice("objective", "Objective", [], ""),
+      field({ name: "risk_aversion", label: "Aversion to risk", kind: "number", value: asked.risk_aversion === undefined || asked.risk_aversion === 1 ? "" : String(asked.risk_aversion), usual: "1" }),
       choice("covariance", "Risk estimated by", found.covariances, asked.covariance || "ledoit_wolf"), choice("expected", "Returns estimated by", found.expected, asked.expected || "empirical"),
-      percent("max_weight", "Largest weight", limit(asked.max_weight, 1), "Empty: as the policy has it"), percent("min_weight", "Smallest weight", limit(asked.min_weight, 0)), percent("max_turnover", "Most turnover", text(asked.max_turnover)),
-      percent("max_tracking_error", "Most tracking error a year", text(asked.max_tracking_error)), percent("min_return", "Least return a year", text(asked.min_return)), percent("transaction_cost", "Cost of what is traded", limit(asked.transaction_cost, 0)),
-      field({ name: "symbols", label: "Also choose among", kind: "list", value: (asked.symbols || []).join(", "), hint: "Symbols besides what is held" }),
-      area("views", "Views, one a line", (asked.views || []).join("\n"), "AAPL outperforms MSFT by 2 % · XOM returns 5 % (60 %)"), area("budgets", "Budgets of risk, one a line", Object.entries(asked.budgets || {}).map(([key, share]) => `${key} ${text(share)}`).join("\n"), "AAPL 40"),
-      field({ name: "use_policy", label: "Limits of the policy hold", kind: "flag", value: asked.use_policy ?? true }), field({ name: "frontier", label: "Trace the frontier", kind: "flag", value: asked.frontier === undefined || asked.frontier > 0 })];
+      area("views", "Views, one a line", (asked.views || []).join("\n"), "AAPL outperforms MSFT by 2 % · XOM returns 5 % (60 %)"), percent("confidence", "Sureness of a view that says none", limit(asked.confidence, 0.5), "Empty: 50"),
+      area("budgets", "Budgets of risk, one a line", Object.entries(asked.budgets || {}).map(([key, share]) => `${key} ${text(share)}`).join("\n"), "AAPL 40"),
+      more("Limits", true, percent("max_weight", "Largest weight", limit(asked.max_weight, 1), "Empty: as the policy has it"), percent("min_weight", "Smallest weight", limit(asked.min_weight, 0)), percent("max_turnover", "Most turnover", text(asked.max_turnover)),
+        percent("max_tracking_error", "Most tracking error a year", text(asked.max_tracking_error), "Against the benchmark"), percent("min_return", "Least return a year", text(asked.min_return)),
+        window.portolan.adviceGroups.editor({ name: "groups", rows, groupings: found.groupings, keys: found.keys }), field({ name: "use_policy", label: "Limits of the policy hold", kind: "flag", value: asked.use_policy ?? true })),
+      more("Chosen from", false, list("symbols", "Also choose among", "Symbols besides what is held"), list("only", "Only choose among", "Empty: what is held, and the above"), list("excluded", "Not to be held", "")),
+      more("Costs, rates and history", false, percent("transaction_cost", "Cost of what is traded", limit(asked.transaction_cost, 0)), percent("management_fee", "Management fee a year", limit(asked.management_fee, 0)), percent("risk_free", "Rate without risk, a year", limit(asked.risk_free, 0)),
+        choice("period", "History", found.periods, asked.period || ""), day("start", "From"), day("end", "To")),
+      field({ name: "frontier", label: "Trace the frontier", kind: "flag", value: asked.frontier === undefined || asked.frontier > 0 })];
   }
 
   /* What the chosen optimiser has no place for is not shown, and not sent. */
@@ -40,13 +48,17 @@ window.portolan.adviceOptimise = (() => {
     const chosen = page.found.models.find((each) => each.name === form().querySelector("[name=model]").value), asked = page.found.run?.question || {};
     const options = (name, told) => { const own = form().querySelector(`[name=${name}]`), was = own.value || asked[name]; own.replaceChildren(...told.map(([key, word]) => element("option", { value: key, selected: key === was }, word))); own.closest(".field").hidden = told.length === 0; };
     options("measure", chosen.measures); options("objective", chosen.objectives);
-    for (const name of ["min_weight", "max_weight", "max_turnover", "max_tracking_error", "min_return", "transaction_cost", "views", "budgets"]) form().querySelector(`[data-field=${name}]`).hidden = !chosen.constraints.includes(name);
+    const shown = (name, is) => { form().querySelector(`[data-field=${name}]`).hidden = !is; }, has = (name) => chosen.constraints.includes(name);
+    for (const name of ["min_weight", "max_weight", "max_turnover", "max_tracking_error", "min_return", "transaction_cost", "management_fee", "views", "budgets"]) shown(name, has(name));
+    shown("confidence", has("views")); shown("risk_aversion", chosen.name === "cvar_robust" || (chosen.objectives.length && form().querySelector("[name=objective]").value === "maximise_utility"));
+    form().querySelector(".groups-of").hidden = !has("groups");
     part("meaning").textContent = chosen.meaning;
   }
 
   function read() {
     const told = {};
-    for (const label of form().querySelectorAll("[data-field]:not([hidden])")) { const found = forms().value(label.dataset.kind, label.querySelector("input, select, textarea")); if (found !== null) told[label.dataset.field] = found; }
+    for (const label of form().querySelectorAll("[data-field][data-kind]:not([hidden])")) { const found = forms().value(label.dataset.kind, label.querySelector("input, select, textarea")); if (found !== null) told[label.dataset.field] = found; }
+    if (!form().querySelector(".groups-of").hidden) told.groups = window.portolan.adviceGroups.read(form());
     return told;
   }
 
@@ -130,7 +142,7 @@ window.portolan.adviceOptimise = (() => {
     button.disabled = true;
     send(button.dataset.optimise, { run: page.found.run.id, once: page.once });
   });
-  document.addEventListener("change", (event) => { if (event.target.name === "model" && event.target.closest?.(`#${BODY} form`)) fit(); });
+  document.addEventListener("change", (event) => { if (["model", "objective"].includes(event.target.name) && event.target.closest?.(`#${BODY} form`)) fit(); });
   document.addEventListener("submit", (event) => {
     if (!event.target.closest?.(`#${BODY}`)) return;
     event.preventDefault();

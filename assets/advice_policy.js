@@ -56,9 +56,10 @@ window.portolan.advicePolicy = (() => {
 
   function draw(sheet) {
     Object.assign(page, { sheet, dirty: false, once: shell().key() });
-    const [limits, costs, goals] = sheet.sections.map(section), { notice, press } = forms();
+    const [limits, costs, goals] = sheet.sections.map(section), { notice, press, panel } = forms();
+    const groups = panel("Limits of groups", "percent of the value", window.portolan.adviceGroups.editor({ name: "constraints.groups", rows: sheet.groups, groupings: sheet.groupings, keys: sheet.keys }));
     const acts = element("div", { class: "acts save-bar" }, element("button", { type: "submit", class: "ctl primary" }, "Save"), ...(sheet.version ? [press("Undo the last change", "quiet", { "data-policy": "undo" })] : []), press("Start over", "quiet", { "data-policy": "again" }), element("span", { class: "dim", "data-part": "changed" }, `${sheet.name}: ${sheet.changed}`));
-    const left = element("div", { class: "c8 stacked" }, targets(sheet), limits, costs), right = element("div", { class: "c4 stacked beside" }, goals, rules(sheet));
+    const left = element("div", { class: "c8 stacked" }, targets(sheet), limits, groups, costs), right = element("div", { class: "c4 stacked beside" }, goals, rules(sheet));
     const told = element("div", { class: "notices", "data-part": "told" }, ...sheet.findings.map((each) => notice("warn", each)));
     byId(BODY).replaceChildren(element("form", { class: "policy-form", novalidate: true, "aria-label": "Targets and limits" }, told, element("div", { class: "cols" }, left, right), acts));
     name();
@@ -88,12 +89,13 @@ window.portolan.advicePolicy = (() => {
     if (by !== "model") delete told.model;
     const rows = by && by !== "model" ? [...part("targets").querySelectorAll(".target-row")] : [];
     told.targets = rows.map((row) => Object.fromEntries(["key", "weight", "band"].map((each) => { const own = row.querySelector(`[name=${each}]`); return [each, each === "key" ? own.value.trim() || null : percent(own)]; })));
+    (told.constraints ??= {}).groups = window.portolan.adviceGroups.read(form());
     told.off = [...form().querySelectorAll("[name=rule]:not(:checked)")].map((each) => each.value);
     return told;
   }
 
   /* "targets[2].weight" is told at the row, where no field has the whole name. */
-  const placed = (errors) => errors.map((each) => ({ ...each, field: each.field.replace(/^(targets\[\d+\])\..*$/, "$1").replace(/^(off|constraints\.excluded)\[\d+\].*$/, "$1") }));
+  const placed = (errors) => errors.map((each) => ({ ...each, field: each.field.replace(/^((?:targets|constraints\.groups)\[\d+\])\..*$/, "$1").replace(/^(off|constraints\.excluded)\[\d+\].*$/, "$1") }));
 
   function acted(result) {
     if (!result || !form()) return;

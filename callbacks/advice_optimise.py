@@ -12,8 +12,9 @@ from uuid import UUID
 from dash import ClientsideFunction, Dash, Input, Output, State
 from dash.exceptions import PreventUpdate
 
-from callbacks.advice_policy import ALL, CASH, choice, errors_of
+from callbacks.advice_policy import ALL, CASH, choice, errors_of, keys_of
 from components import advice_optimise as parts
+from components.advice_policy import GROUPINGS
 from components.advice_rebalance import Clash
 from components.ids import AdviceIds, Ids
 from components.ids import AdviceOptimiseIds as Mine
@@ -66,7 +67,8 @@ def found_of(services: Services, query: Mapping[str, Any]) -> dict[str, Any]:
         run = _run(services, actor, portfolio.id, str(query.get("run") or ""))
     except (PortfolioError, ValueError) as error:
         return {"state": "failed", "message": getattr(error, "message", "There is no such portfolio or run.")}
-    return {"state": "ready", **parts.head(str(portfolio.id), portfolio.name, models), "run": run and parts.told(shown(run))}
+    return {"state": "ready", **parts.head(str(portfolio.id), portfolio.name, models), "keys": keys_of(services, actor),
+            "groupings": [*GROUPINGS], "run": run and parts.told(shown(run))}
 
 
 def _run(services: Services, actor: Actor, portfolio: UUID, asked: str) -> OptimiseView | None:
@@ -87,7 +89,7 @@ def _found(result: OptimiseResult) -> parts.Found:
     return parts.Found(parts.Point(result.expected_return, result.risk, result.ratio), _point(result.present_point), result.turnover,
                        result.observations, result.weights, result.present, result.contributions,
                        [_point(each) for each in line.points] if line else [], line.best if line else 0,
-                       [Clash(each.name, each.what, each.relaxed) for each in result.conflicts], result.views, result.notes)
+                       [Clash(each.name, each.what, each.relaxed, each.jointly) for each in result.conflicts], result.views, result.notes)
 
 
 def _point(point: FrontierPoint) -> parts.Point:
@@ -112,8 +114,13 @@ def act(services: Services, asked: Mapping[str, Any]) -> dict[str, Any]:
         if action == "use":
             use(services, actor, run, asked.get("once"))
     except PortfolioError as error:
-        return {**told, "ok": False, "errors": errors_of(error)}
+        return {**told, "ok": False, "errors": [placed(each) for each in errors_of(error)]}
     return {**told, "ok": True, "run": parts.told(shown(run))}
+
+
+def placed(wrong: dict[str, str]) -> dict[str, str]:
+    """Give an error the field of the form that it is about: all limits of groups are one."""
+    return {**wrong, "field": "groups"} if wrong["field"].startswith("groups") else wrong
 
 
 def raw_of(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,8 +128,11 @@ def raw_of(fields: Mapping[str, Any]) -> dict[str, Any]:
     views = [line.strip() for line in str(fields.get("views") or "").splitlines() if line.strip()]
     told = re.findall(r"([^\s,;=:]+)[\s=:]+(\d+(?:\.\d+)?)", str(fields.get("budgets") or ""))
     budgets = {symbol: str(round(float(share) / 100, 10)) for symbol, share in told}
-    own = {name: value for name, value in fields.items() if name not in {"views", "budgets", "frontier"}}
-    return {**own, "views": views or None, "budgets": budgets or None, "frontier": POINTS if fields.get("frontier") else 0}
+    own = {name: value for name, value in fields.items() if name not in {"views", "budgets", "frontier", "groups"}}
+    groups: dict[str, dict[str, list[Any]]] = {}
+    for each in fields.get("groups") or []:
+        groups.setdefault(str(each["by"]), {})[str(each.get("key") or "")] = [each.get("least") or "0", each.get("most") or "1"]
+    return {**own, "groups": groups or None, "views": views or None, "budgets": budgets or None, "frontier": POINTS if fields.get("frontier") else 0}
 
 
 def use(services: Services, actor: Actor, run: OptimiseView, once: str | None) -> None:

@@ -14,7 +14,7 @@ from components import advice_policy as parts
 from components.ids import AdviceIds
 from components.ids import AdvicePolicyIds as Ids
 from engine.errors import PortfolioError
-from services.advice.policy_reading import CHOICES
+from services.advice.policy_reading import CHOICES, OF_FRACTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,11 +71,11 @@ def _sheet(services: Services, view: PolicyView) -> dict[str, Any]:
               *((str(each.id), each.name) for each in services.portfolios.find(actor) if each.id != view.portfolio_id)]
     resolved = view.resolved if policy.targets_by == "model" else {}
     return parts.told(parts.Sheet(str(view.portfolio_id), view.portfolio, view.base_currency, view.version, view.changed_at, policy, resolved,
-                                  thresholds, services.policies.rules(policy), models, _keys(services, actor),
+                                  thresholds, services.policies.rules(policy), models, keys_of(services, actor),
                                   [each.message for each in view.findings]))
 
 
-def _keys(services: Services, actor: Actor) -> dict[str, list[str]]:
+def keys_of(services: Services, actor: Actor) -> dict[str, list[str]]:
     """Tell what targets can be of, for those who type."""
     known = services.instruments.find(actor, None, limit=MOST_READ).items
     own = {"symbol": [each.symbol for each in known], "sector": sorted({each.sector for each in known if each.sector}),
@@ -104,5 +104,5 @@ def errors_of(error: PortfolioError) -> list[dict[str, str]]:
 
 
 def _wrong(field: str, message: str, hint: str) -> dict[str, str]:
-    """Tell one thing that is wrong; the field stands beside it and need not be named."""
-    return {"field": field, "message": message.removeprefix(f"{field}: "), "hint": hint}
+    """Tell one thing that is wrong; the field stands beside it and need not be named, and is in percent where a program sends fractions."""
+    return {"field": field, "message": message.removeprefix(f"{field}: "), "hint": "" if hint == OF_FRACTIONS else hint}

@@ -94,7 +94,7 @@ def preview(view: RebalanceView, portfolio: Portfolio, accounts: list[str]) -> p
     sums = [("Turnover", trades.turnover, "fraction"), ("Cost", trades.cost, "money"), ("Tax, losses set off", trades.tax, "money"),
             ("Gains, short term", trades.gain_short, "money"), ("Gains, long term", trades.gain_long, "money")]
     conversions = [f"{each.amount:,.2f} {each.currency} into {each.to_amount:,.2f} {each.to_currency}: {each.reason}" for each in trades.conversions]
-    clashes = [parts.Clash(each.name, each.what, each.relaxed) for each in view.conflicts]
+    clashes = [parts.Clash(each.name, each.what, each.relaxed, each.jointly) for each in view.conflicts]
     return parts.Preview(str(portfolio.id), portfolio.name, view.base_currency, view.revision, view.simulated, accounts,
                          [_line(trade, view.names) for trade in trades.trades], conversions, shifts, sums, weights(view), clashes, trades.notes,
                          [each.message for each in view.findings], view.effect.days)

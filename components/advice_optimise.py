@@ -26,6 +26,7 @@ EXPECTED = (("empirical", "Past mean"), ("ew", "Past mean, recent days more"), (
 COVARIANCES = (("ledoit_wolf", "Ledoit-Wolf, shrunk"), ("empirical", "As measured"), ("oas", "OAS, shrunk"), ("shrunk", "Shrunk by a tenth"),
                ("denoise", "Denoised"), ("ew", "Recent days more"), ("gerber", "Gerber"),
                ("graphical_lasso", "Graphical lasso"), ("factor", "By factors"))
+PERIODS = (("", "The last five years"), ("1Y", "One year"), ("3Y", "Three years"), ("ITD", "All of it"))
 STATES = {"running": "At work", "done": "Done", "failed": "It came to nothing", "cancelled": "Stopped", "interrupted": "Interrupted"}
 PHASES = {"waiting": "waits for its turn", "reading": "reads the history", "optimising": "looks for weights", "frontier": "traces the frontier",
           "done": "done"}
@@ -93,7 +94,8 @@ def head(portfolio: str, name: str, models: Sequence[Model]) -> dict[str, Any]:
     told = [{"name": each.name, "label": each.label, "meaning": each.meaning, "measures": [[word, words(word)] for word in each.measures],
              "objectives": [[word, OBJECTIVES.get(word, words(word))] for word in each.objectives], "constraints": [*each.constraints]}
             for each in models]
-    return {"portfolio": portfolio, "name": name, "models": told, "expected": [*EXPECTED], "covariances": [*COVARIANCES]}
+    return {"portfolio": portfolio, "name": name, "models": told, "expected": [*EXPECTED], "covariances": [*COVARIANCES],
+            "periods": [*PERIODS]}
 
 
 def words(name: str) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 BYS = (("", "No targets"), ("symbol", "Holding"), ("asset_class", "Asset class"), ("sector", "Sector"), ("region", "Region"), ("country", "Country"),
        ("currency", "Currency"), ("model", "Model portfolio"))
+GROUPINGS = tuple((key, word) for key, word in BYS if key not in {"", "symbol", "model"})
 CURRENCY = "currency"  # a unit: the portfolio's own
 
 
@@ -54,6 +55,7 @@ SECTIONS = (
         Field("costs.fee", "Fee of a trade", "number", unit=CURRENCY),
         Field("costs.fee_rate", "Fee, of the amount", "percent"),
         Field("costs.spread", "Spread, of the price", "percent", "A trade pays half of it"),
+        Field("costs.conversion_rate", "Cost of another currency", "percent", "Of what is converted"),
         Field("taxes.short_rate", "Tax on gains", "percent"),
         Field("taxes.long_rate", "Tax on long-term gains", "percent"),
         Field("taxes.long_days", "Long-term after", "whole", unit="days"),
@@ -115,13 +117,19 @@ def told(sheet: Sheet) -> dict[str, Any]:
         "targets": [{"key": each.key, "weight": percent(each.weight), "band": "" if each.band is None else percent(each.band)}
                     for each in policy.targets],
         "resolved": [{"key": key, "weight": theme.share(weight)} for key, weight in sheet.resolved.items()],
-        "keys": {name: [*keys] for name, keys in sheet.keys.items()},
+        "groups": [_bound(each) for each in policy.constraints.groups],
+        "groupings": [*GROUPINGS], "keys": {name: [*keys] for name, keys in sheet.keys.items()},
         "bands": [_field(each, policy, sheet.currency) for each in BANDS],
         "sections": [{"title": title, "note": note, "fields": [_field(each, policy, sheet.currency) for each in fields]}
                      for title, note, fields in SECTIONS],
         "thresholds": [_threshold(each) for each in sheet.thresholds],
         "rules": [{"key": key, "label": label, "on": asked} for key, label, asked in sheet.rules], "findings": [*sheet.findings],
     }
+
+
+def _bound(each: Any) -> dict[str, str]:  # noqa: ANN401 - as the engine holds it
+    least, most = (percent(value) if value != usual else "" for value, usual in ((each.least, 0.0), (each.most, 1.0)))
+    return {"by": each.by, "key": each.key, "least": least, "most": most}
 
 
 def _field(each: Field, policy: object, currency: str) -> dict[str, str | bool]:

@@ -67,6 +67,7 @@ class Clash(NamedTuple):
     name: str
     what: str
     relaxed: float
+    jointly: bool = False
 
 
 class Preview(NamedTuple):
@@ -158,7 +159,7 @@ def mend(clash: Clash, currency: str) -> str:
         return "Loosening it alone mends nothing."
     limit = theme.share(clash.relaxed, decimals=2) if clash.name in FRACTIONS else theme.money(clash.relaxed)
     money = "" if clash.name in FRACTIONS or clash.name == "lot" else f" {currency}".rstrip()
-    return f"With {limit}{money} in its place all of them hold."
+    return f"{limit}{money} in its place, and the others likewise." if clash.jointly else f"With {limit}{money} in its place all of them hold."
 
 
 def question(asked: Mapping[str, Any]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from math import isfinite
 
 import numpy as np
 
-from engine.advice.legs import Leg
+from engine.advice.legs import Leg, is_allowed
 from engine.advice.search import Scene
 from engine.advice.settling import Settled
 from engine.advice.standing import Aims
@@ -40,11 +40,22 @@ def notes_of(scene: Scene, aims: Aims, after: Settled) -> tuple[str, ...]:
         notes.append("Nothing is worth a trade: every weight is within its band, or what is off is smaller than the smallest trade")
     washed = sorted({trade.symbol for trade in after.trades if trade.symbol in standing.washed and any(part.gain < 0 for part in trade.lots)})
     notes += [f"{name} was bought in the last {scene.ways.taxes.wash_days} days: the loss on it saves no tax" for name in washed]
+    notes += _barred(scene, aims, after)
     traded = {trade.symbol for trade in after.trades}
     small = [name for at, name in enumerate(standing.symbols) if limits.min_trade and name not in traded and _is_off(scene, after, at)]
     if small:
         notes.append(f"Left as they are, because a trade would be below {limits.min_trade:,.0f} {standing.base_currency}: {', '.join(small)}")
     return tuple(notes)
+
+
+def _barred(scene: Scene, aims: Aims, after: Settled) -> list[str]:
+    """Say what stays below its target because it may not be bought."""
+    standing, limits = scene.standing, scene.ways.constraints
+    short = [at for at in range(len(standing.symbols)) if aims.weight[at] > after.weights[at] + 1e-6 and not is_allowed(standing, limits, at)]
+    bare = [standing.symbols[at] for at in short if standing.symbols[at] not in limits.excluded]
+    out = [standing.symbols[at] for at in short if standing.symbols[at] in limits.excluded]
+    told = [f"Not bought, because the tag {limits.required_tag} is missing: {', '.join(bare)}"] if bare else []
+    return [*told, *([f"Not bought, because it is excluded: {', '.join(out)}"] if out else [])]
 
 
 def conflict_told(scene: Scene, name: str, slack: float, subject: str | None = None, *, jointly: bool = False) -> Conflict:

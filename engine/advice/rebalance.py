@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from math import floor
+from math import ceil, floor
 from typing import Final
 
 import numpy as np
@@ -205,7 +205,7 @@ def _next_to(scene: Scene, number: int, units: float, lot: float) -> tuple[float
 def _steps(scene: Scene, number: int, near: Sequence[float], lot: float) -> list[float]:
     if lot <= 0 or max(near) == 0:
         return [*near]
-    wider = [*near, min(near) - lot, max(near) + lot]
+    wider = [*near, (ceil(min(near) / lot - 1e-9) - 1) * lot, (floor(max(near) / lot + 1e-9) + 1) * lot]  # all that is held may be no whole lot
     return [_large_enough(scene, number, each) for each in wider if 0 <= each <= scene.legs[number].held]
 
 

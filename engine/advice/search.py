@@ -71,13 +71,21 @@ def programme(scene: Scene, atoms: Atoms, tops: Floats | None, *, charges: Mappi
             told.row(FIXED, [(mine, 1.0)], low=1.0, high=1.0)
     symbols = np.array([leg.symbol for leg in scene.legs], dtype=np.int64)[atoms.leg]
     by_symbol = {int(symbol): np.flatnonzero(symbols == symbol) for symbol in np.unique(symbols)}
-    draft = _Draft(scene, told, chosen, atoms, told.variables(0.0), charges or {}, by_symbol)
+    lost = told.variables(0.0, high=np.inf if tops is None else _most_lost(scene, atoms))
+    draft = _Draft(scene, told, chosen, atoms, lost, charges or {}, by_symbol)
     moved = _purses(draft)
     told.row(FIXED, [(chosen, atoms.cost), (moved, scene.ways.conversion_rate), (draft.lost, -1.0)], low=0.0, high=0.0)
     _distances(draft)
     _weights(draft)
     _tax(draft)
     return told, chosen
+
+
+def _most_lost(scene: Scene, atoms: Atoms) -> float:
+    """Give what selling and buying everything would lose: nobody trades to and fro so that what is held weighs more of what is left."""
+    gross = float(np.abs(scene.standing.values).sum()) + sum(abs(amount) for amount in opening(scene).values())
+    rate = float(np.max(atoms.cost / np.maximum(np.abs(atoms.value), 1e-12), initial=0.0)) + scene.ways.conversion_rate
+    return 2.0 * rate * max(1.0, gross / scene.worth)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,8 +213,9 @@ def _groups(draft: _Draft, held: Floats) -> None:
         if most < 1 and parts:
             draft.told.row(f"at most {bound.name}", [*parts, *draft.of_value(most)], high=most * draft.left - now - TIGHTER, slope=1.0)
         if bound.least > 0:
+            lost = draft.of_value(bound.least) if any(len(places) for places, _ in parts) else []  # what cannot grow does not by losing the rest
             low = bound.least * draft.left - now + TIGHTER
-            draft.told.row(f"at least {bound.name}", [*parts, *draft.of_value(bound.least)], low=low, slope=1.0)
+            draft.told.row(f"at least {bound.name}", [*parts, *lost], low=low, slope=1.0)
 
 
 def members_of(standing: Standing, bound: GroupBound) -> NDArray[np.bool_]:

@@ -44,8 +44,12 @@ def _between(low: float, high: float, reason: str, hint: str) -> Reader:
     return read
 
 
-def _amount(place: Place, value: object) -> float:
-    return float(fields.number(place, value))
+def amount(place: Place, value: object) -> float:
+    """Read a number that is not negative."""
+    found = float(fields.number(place, value, signed=True))
+    if found < 0:
+        raise place.refusal(value, "negative", "is below zero", "Send 0 or more")
+    return found
 
 
 def flag(place: Place, value: object) -> bool:
@@ -131,14 +135,14 @@ def group_bounds(place: Place, value: object) -> tuple[GroupBound, ...]:
 
 
 CONSTRAINTS: Final[Mapping[str, Reader]] = {
-    "long_only": flag, "max_weight": fraction(), "max_turnover": fraction(0.0, 10.0), "min_trade": _amount, "lot": _amount,
-    "excluded": listed(fields.symbol), "required_tag": _word, "cash_buffer": fraction(), "tax_budget": _amount,
+    "long_only": flag, "max_weight": fraction(), "max_turnover": fraction(0.0, 10.0), "min_trade": amount, "lot": amount,
+    "excluded": listed(fields.symbol), "required_tag": _word, "cash_buffer": fraction(), "tax_budget": amount,
     "max_tracking_error": fraction(0.0, 10.0), "groups": group_bounds,
 }
-COSTS: Final[Mapping[str, Reader]] = {"fee": _amount, "fee_rate": fraction(), "spread": fraction(), "conversion_rate": fraction()}
+COSTS: Final[Mapping[str, Reader]] = {"fee": amount, "fee_rate": fraction(), "spread": fraction(), "conversion_rate": fraction()}
 TAXES: Final[Mapping[str, Reader]] = {"short_rate": fraction(), "long_rate": fraction(), "long_days": between(0, 36500),
                                       "wash_days": between(0, 366)}
-GOALS: Final[Mapping[str, Reader]] = {"horizon": fields.calendar_date, "value": _amount, "floor": _amount}
+GOALS: Final[Mapping[str, Reader]] = {"horizon": fields.calendar_date, "value": amount, "floor": amount}
 READERS: Final[Mapping[str, Reader]] = {
     "targets_by": lambda place, value: fields.choice(place, value, TARGETS_BY),
     "targets": listed(section(TARGET, ("key", "weight"))), "model": _word, "band_absolute": fraction(), "band_relative": fraction(0.0, 10.0),

@@ -18,12 +18,7 @@ from services.fields import Place, Reader
 MOST_TARGETS: Final = 500
 
 
-fraction = policy_reading.fraction()
-
-
-def amount(place: Place, value: object) -> float:
-    """Read a number that is not negative."""
-    return float(fields.number(place, value))
+fraction, amount = policy_reading.fraction(), policy_reading.amount
 
 
 def signed(place: Place, value: object) -> float:
@@ -59,9 +54,9 @@ def weights(place: Place, value: object, *, symbols: bool) -> dict[str, float]:
 
 
 LIMITS: Final[dict[str, Reader]] = {
-    "long_only": truth, "max_weight": fraction, "max_turnover": amount, "min_trade": amount, "lot": amount, "excluded": names,
-    "required_tag": lambda place, value: fields.text(place, value, limit=40), "cash_buffer": fraction, "tax_budget": amount,
-    "max_tracking_error": amount, "groups": policy_reading.group_bounds,
+    "long_only": truth, "max_weight": fraction, "max_turnover": policy_reading.fraction(0.0, 10.0), "min_trade": amount, "lot": amount,
+    "excluded": names, "required_tag": lambda place, value: fields.text(place, value, limit=40), "cash_buffer": fraction, "tax_budget": amount,
+    "max_tracking_error": policy_reading.fraction(0.0, 10.0), "groups": policy_reading.group_bounds,
 }
 COSTS: Final[dict[str, Reader]] = {"fee": amount, "fee_rate": fraction, "spread": fraction, "conversion_rate": fraction}
 TAXES: Final[dict[str, Reader]] = {

@@ -216,3 +216,34 @@ def test_yesterday_and_no_money(services: Services, actor: Actor) -> None:
         ask(services, actor, key, targets={"TEC": 1})
     view = ask(services, actor, key, targets={"TEC": 1}, new_money=1000, constraints={"lot": 1})
     assert [order.draft["kind"] for order in view.orders] == ["DEPOSIT", "BUY"]
+
+
+def test_targets_of_regions_limits_of_groups_and_what_may_be_bought(services: Services, actor: Actor) -> None:
+    key = world(services, actor)
+    for symbol, country in (("TEC", "US"), ("OIL", "FR"), ("BNK", "DE"), ("NEW", "JP")):
+        code = "EUR" if symbol == "OIL" else "USD"
+        services.instruments.put(actor, symbol, {"name": symbol, "currency": code, "country": country, "sector": NAMES[symbol]})
+    regions = {"North America": 0.3, "Europe": 0.4, "Pacific": 0.3}
+    bare = ask(services, actor, key, targets=regions, by="region")
+    assert any("Nothing of the region Pacific" in note for note in bare.trade_list.notes)
+    at_most = {"groups": [{"by": "country", "key": "fr", "most": 0.1}]}
+    view = ask(services, actor, key, targets=regions, by="region", symbols=["NEW"], constraints=at_most)
+    after = {name: now for name, (_, now) in view.effect.groups["region"].items()}
+    assert after == pytest.approx(regions, abs=2e-3)
+    assert view.effect.groups["country"]["FR"][1] <= 0.1 + 1e-9
+    services.policies.put(actor, key, None, {"targets_by": "region", "targets": [{"key": name, "weight": weight} for name, weight in regions.items()],
+                                             "constraints": {"groups": [{"by": "sector", "key": "Utilities", "least": 0.2}]}})
+    told = services.rebalancing.preview(actor, key, rebalance_question({"symbols": ["NEW"]}))
+    assert [(each.what, each.relaxed) for each in told.conflicts] == [("at least 20.0% in Utilities", pytest.approx(0.0, abs=1e-6))]
+    assert services.policies.get(actor, key).policy.constraints.groups[0].most == 1.0
+
+
+def test_a_limit_of_the_tracking_error_that_cannot_be_measured_is_refused(services: Services, actor: Actor) -> None:
+    key = services.portfolios.create(actor, {"name": "Young", "base_currency": "USD"}).id
+    services.instruments.put(actor, "YNG", {"name": "Y", "currency": "USD"})
+    services.instruments.put_bars(actor, "YNG", [{"date": str(day), "close": "10"} for day in DAYS[-5:]])
+    services.transactions.record(actor, key, [{"date": str(DAYS[-4]), "kind": "DEPOSIT", "amount": "1000", "currency": "USD"}])
+    with pytest.raises(InvalidInput, match="cannot be held") as caught:
+        ask(services, actor, key, targets={"YNG": 1}, constraints={"max_tracking_error": 0.05})
+    assert caught.value.context["field"] == "constraints.max_tracking_error"
+    assert ask(services, actor, key, targets={"YNG": 1}).trade_list.trades
