@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from engine.attribution.linking import link_weights
 from engine.columns import Floats
+from engine.contribution_days import by_stretch
+from engine.day_sums import Known
 from engine.errors import InvalidInput, MisalignedSeries
 from engine.panel import Panel
-from engine.time_weighted import DAILY_TIMINGS, capital, check_timing, gain_before_costs, over_capital
+from engine.time_weighted import DAILY_TIMINGS, capital, charged_sheets, check_timing, gain_before_costs, over_capital
 
 Groups = Mapping[str, str] | Sequence[str] | None
 _PARTS = ("local", "currency", "cross")
-_BLOCK = 256  # days
 
 
 def contributions(laid: Panel, *, flow_timing: str = "start", costs: str = "net", groups: Groups = None, method: str = "carino",
@@ -75,19 +76,11 @@ def contributions(laid: Panel, *, flow_timing: str = "start", costs: str = "net"
     check_timing(own_timing, DAILY_TIMINGS)
     whole = laid.settled()
     names, place = _grouped(whole, groups)
-    sheets = {"value": whole.value, "flow": whole.flow, "gain": gain_before_costs(whole, costs)}
-    summed = {name: _sum_by(cells, place, len(names)) for name, cells in sheets.items()}
-    base, returns = _day_returns(summed["value"], summed["flow"], summed["gain"], flow_timing)
-    weight, own = _own_figures(summed, base, flow_timing, own_timing)
-    return pd.DataFrame(
-        {
-            "contribution": _linked(summed["gain"][1:], base, returns, method),
-            "pnl": summed["gain"].sum(axis=0),
-            "weight": weight,
-            "return": own,
-        },
-        index=pd.Index(names, name="row" if groups is None else "group", dtype=object),
-    )
+    charged = charged_sheets(costs)
+    sheets = {name: _sum_by(getattr(whole, name), place, len(names)) for name in ("value", "flow", *charged)}
+    found = by_stretch(sheets, laid.sums(), laid.known if whole is laid and groups is None else Known(), (flow_timing, costs, own_timing, method))
+    index = pd.Index(names, name="row" if groups is None else "group", dtype=object)
+    return pd.DataFrame({name: found[name] for name in ("contribution", "pnl", "weight", "return")}, index=index)
 
 
 def currency_split(
@@ -247,22 +240,6 @@ def _linked(gain: Floats, base: Floats, returns: Floats, method: str) -> Floats:
     share = 1.0 / np.where(base > 0, base, np.inf) + np.where(np.isnan(returns), np.nan, 0.0)
     effects: Floats = (link_weights(returns, np.zeros_like(returns), method) * share) @ gain
     return effects
-
-
-def _own_figures(sheets: Mapping[str, Floats], base: Floats, flow_timing: str, own_timing: str) -> tuple[Floats, Floats]:
-    """Mean share of the whole's capital and own return of each column, some days at a time: what fits a cache need not be fetched again."""
-    count, width = sheets["value"].shape
-    weight, wealth = np.zeros(width), np.ones(width)
-    share = np.zeros(len(base))
-    np.divide(1.0, base, out=share, where=base > 0)
-    for first in range(0, count - 1, _BLOCK):
-        value, flow = (sheets[name][first : first + _BLOCK + 1] for name in ("value", "flow"))
-        own, shares = capital(value, flow, flow_timing), share[first : first + _BLOCK]
-        worked = own if own_timing == flow_timing else capital(value, flow, own_timing)
-        wealth *= np.prod(1.0 + over_capital(sheets["gain"][first + 1 : first + _BLOCK + 1], worked), axis=0)
-        weight += shares[shares > 0] @ own[shares > 0]
-    invested = np.count_nonzero(share)
-    return weight / invested if invested else np.full(width, np.nan), wealth - 1.0 if count > 1 else np.full(width, np.nan)
 
 
 def _mean_weight(own: Floats, base: Floats) -> Floats:

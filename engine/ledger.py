@@ -17,24 +17,27 @@ from numpy.typing import NDArray
 from engine.booked import Book
 from engine.booking import walk
 from engine.currencies import currency_code
+from engine.effects import cash_values, effects_of
 from engine.errors import InvalidInput
-from engine.events import Conventions
+from engine.events import Conventions, Walk
 from engine.frames import Records, fx_frame, instant, ledger_frame
 from engine.kinds import EFFECTS, Effect
 from engine.postings import Postings, postings
 from engine.rate_ages import stale_rates
-from engine.statements import statements
+from engine.statements import flows_of, statements
 from engine.transfers import internal_legs, without_flows
-from engine.types import CostMethod, Kind
+from engine.types import CostMethod, Finding, Kind
 
-__all__ = ["EFFECTS", "Book", "Effect", "book"]
+__all__ = ["EFFECTS", "Book", "Effect", "book", "moved"]
+
+Fx = pd.DataFrame | pd.Series | Mapping[str, float] | None
 
 
 def book(  # noqa: PLR0913 - conventions are keyword arguments, never constants in the body
     ledger: Records,
     *,
     base_currency: str,
-    fx: pd.DataFrame | pd.Series | Mapping[str, float] | None = None,
+    fx: Fx = None,
     cost_method: str = "fifo",
     fees_in_cost: bool = True,
     oversell: str = "short",
@@ -107,15 +110,46 @@ def book(  # noqa: PLR0913 - conventions are keyword arguments, never constants 
     frame = ledger_frame(ledger)
     if as_of is not None:
         frame = frame[frame["date"].to_numpy() <= instant(as_of).to_datetime64()].reset_index(drop=True)
+    state, findings = _walked(frame, base, fx, conventions, multipliers, currencies)
+    booked = Book(base_currency=base, cost_method=conventions.cost_method, findings=findings, **statements(state))
+    return without_flows(booked, internal_legs([frame]))
+
+
+def moved(ledger: pd.DataFrame, *, base_currency: str, fx: pd.DataFrame | None = None, multipliers: Mapping[str, float] | None = None,
+          currencies: Mapping[str, str] | None = None) -> tuple[pd.DataFrame, pd.DataFrame, tuple[Finding, ...]]:
+    """Tell what the transactions of a ledger moved, without its lots and gains.
+
+    Parameters
+    ----------
+    ledger
+        What `ledger_frame` returns, of transactions that depend on nothing before them.
+    base_currency, fx, multipliers, currencies
+        As in `book`.
+
+    Returns
+    -------
+    tuple
+        `effects`, `flows` and `findings` of `Book`, to the last bit.
+
+    Examples
+    --------
+    >>> from engine.frames import ledger_frame
+    >>> effects, flows, _ = moved(ledger_frame([{"date": "2024-01-02", "kind": "DEPOSIT", "amount": 5}]), base_currency="EUR")
+    >>> effects["cash_delta_base"].tolist(), flows["amount_base"].tolist()
+    ([5.0], [5.0])
+    """
+    base, conventions = currency_code(base_currency, field="base_currency"), Conventions(CostMethod.FIFO, True, "short", "account")
+    state, findings = _walked(ledger, base, fx, conventions, multipliers, currencies)
+    effects = effects_of(state, cash_values(state))
+    return effects, flows_of(effects), findings
+
+
+def _walked(frame: pd.DataFrame, base: str, fx: Fx, conventions: Conventions, multipliers: Mapping[str, float] | None,
+            currencies: Mapping[str, str] | None) -> tuple[Walk, tuple[Finding, ...]]:
+    """Book every transaction, and tell what was odd."""
     posted = postings(frame, base, fx_frame(fx), multipliers=multipliers, currencies=currencies)
     state = walk(frame, posted, conventions)
-    booked = Book(
-        base_currency=base,
-        cost_method=conventions.cost_method,
-        findings=posted.findings + stale_rates(base, _rates_used(frame, posted), fx) + tuple(state.findings),
-        **statements(state),
-    )
-    return without_flows(booked, internal_legs([frame]))
+    return state, posted.findings + stale_rates(base, _rates_used(frame, posted), fx) + tuple(state.findings)
 
 
 def _rates_used(ledger: pd.DataFrame, posted: Postings) -> dict[str, NDArray[np.datetime64]]:

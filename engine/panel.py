@@ -7,7 +7,7 @@ sector, of an account or of everything is one function of one table.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from engine.bridges import SHEETS, bridge_of
 from engine.daily import When, crossed, grid_of
+from engine.day_sums import SUMMED, Known, day_sums, has_any
 from engine.errors import CurrencyMismatch, InvalidInput, MisalignedSeries
 from engine.ledger import Book
 from engine.movements import movements
@@ -65,6 +66,8 @@ class Panel:
         What was odd: rates that are too old.
     rate
         Base units per unit of the row's currency, NaN where there is none; None: what the values imply.
+    known
+        What was worked out of the cells already.
     """
 
     days: NDArray[np.datetime64]
@@ -86,6 +89,7 @@ class Panel:
     base_currency: str = ""
     findings: tuple[Finding, ...] = ()
     rate: Floats | None = None
+    known: Known = field(default_factory=Known, init=False, repr=False, compare=False)
 
     def select(self, mask: Mask | Sequence[bool] | Sequence[int] | Sequence[str]) -> Panel:
         """Panel of some rows, by mask, places or names; what the others send becomes flow of the group."""
@@ -101,7 +105,9 @@ class Panel:
         opening = max(int(np.searchsorted(self.days, first, side="right")) - 1, 0)
         kept = slice(opening, max(int(np.searchsorted(self.days, last, side="right")), opening + 1))
         cut: dict[str, Any] = {name: getattr(self, name)[kept] for name in ("days", *_STOCKS, *_MOVEMENTS, "missing")}
-        return replace(self, **cut, rate=None if self.rate is None else self.rate[kept])
+        shown = replace(self, **cut, rate=None if self.rate is None else self.rate[kept])
+        shown.known.share(self.known, opening, opening + len(shown.days))
+        return shown
 
     def settled(self) -> Panel:
         """Panel without gaps: a row counts from its first price on.
@@ -109,7 +115,7 @@ class Panel:
         What moves into a row that has no price yet is left outside of the group and comes in on the day of the first price, so that the
         gain from purchase to that price is whole. A row without price at the opening comes in at its first value, without gain.
         """
-        return _settled(self) if self.missing.any() else self
+        return _settled(self) if has_any(self.missing) else self
 
     def totals(self) -> pd.DataFrame:
         """Add the rows up: `value flow external income fee tax missing` by date, base currency, rows without price left outside."""
@@ -117,17 +123,25 @@ class Panel:
 
     def sums(self) -> dict[str, NDArray[Any]]:
         """Give the columns of `totals` as arrays of shape (n_days,)."""
-        whole = self.settled()
-        sums = {name: getattr(whole, name).sum(axis=1) for name in ("value", "flow", "external", "income", "fee", "tax")}
-        return {**sums, "missing": self.missing.sum(axis=1) if self.missing.any() else np.zeros(len(self.days), dtype=np.int64)}
+        whole, told = self.settled(), self.by_day()
+        held_back = {} if whole is self else day_sums({name: getattr(whole, name) for name in ("value", "flow")})
+        missing = np.zeros(len(self.days), dtype=np.int64) if whole is self else self.missing.sum(axis=1)
+        return {name: told[name] for name in SUMMED[:6]} | held_back | {"missing": missing}
+
+    def by_day(self) -> dict[str, Floats]:
+        """Give the sums of the sheets as they are over the rows, gaps included, each of shape (n_days,); worked out once."""
+        if not self.known.sums:
+            self.known.sums = day_sums({name: getattr(self, name) for name in SUMMED})
+        return self.known.sums
 
     def bridge(self) -> pd.Series:
         """Explain the change of value from the first close to the last, as `pnl_bridge` does; NaN where an end has no price or rate."""
-        sums = {name: float(getattr(self, name)[1:].sum()) for name in ("moved", "price_effect", "fx_effect", "income", "fee", "tax", "action")}
+        told = self.by_day()
+        sums = {name: float(told[name][1:].sum()) for name in ("moved", "price_effect", "fx_effect", "income", "fee", "tax", "action")}
         return bridge_of({
-            "opening_value": float(self.value[0].sum()), "flows": sums["moved"], "price": sums["price_effect"], "fx": sums["fx_effect"],
+            "opening_value": float(told["value"][0]), "flows": sums["moved"], "price": sums["price_effect"], "fx": sums["fx_effect"],
             "income": sums["income"], "fees": sums["fee"], "taxes": sums["tax"], "corporate_actions": sums["action"],
-            "closing_value": float(self.value[-1].sum()),
+            "closing_value": float(told["value"][-1]),
         })
 
     @property

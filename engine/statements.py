@@ -54,7 +54,7 @@ def statements(state: Walk) -> dict[str, pd.DataFrame]:
         "lots": _lots(state, lots),
         "gains": _gains(state, gains),
         "cash": _cash(state, cash),
-        "flows": _flows(effects),
+        "flows": flows_of(effects),
         "effects": effects,
     }
 
@@ -197,7 +197,19 @@ def _cash(state: Walk, legs: Fields) -> pd.DataFrame:
     return frame.loc[used]
 
 
-def _flows(effects: pd.DataFrame) -> pd.DataFrame:
+def flows_of(effects: pd.DataFrame) -> pd.DataFrame:
+    """External flows among effects.
+
+    Parameters
+    ----------
+    effects
+        As in `Book`.
+
+    Returns
+    -------
+    DataFrame
+        `date kind amount_base`, positive in.
+    """
     crossing = np.flatnonzero(effects["flow_base"].to_numpy() != 0)
     sources = {"date": "date", "kind": "kind", "amount_base": "flow_base"}
     return frame_of({name: effects[source].to_numpy()[crossing] for name, source in sources.items()})

@@ -174,12 +174,34 @@ def gain_before_costs(laid: Panel, costs: str) -> Floats:
     InvalidInput
         Unknown costs.
     """
+    names = charged_sheets(costs)
+    gain = laid.gain
+    for name in names:
+        gain[1:] += getattr(laid, name)[1:]
+    return gain
+
+
+def charged_sheets(costs: str) -> tuple[str, ...]:
+    """Name the sheets of a panel that are added back.
+
+    Parameters
+    ----------
+    costs
+        ``net``, ``gross_of_fees`` or ``gross`` of fees and taxes.
+
+    Returns
+    -------
+    tuple of str
+        Some of `fee tax`.
+
+    Raises
+    ------
+    InvalidInput
+        Unknown costs.
+    """
     if costs not in COSTS:
         raise InvalidInput("costs", costs, f"{costs} is not a choice", hint=f"Use one of {', '.join(COSTS)}")
-    gain = laid.gain
-    for sheet in {"net": (), "gross_of_fees": (laid.fee,), "gross": (laid.fee, laid.tax)}[costs]:
-        gain[1:] += sheet[1:]
-    return gain
+    return {"net": (), "gross_of_fees": ("fee",), "gross": ("fee", "tax")}[costs]
 
 
 def capital(values: Floats, flows: Floats, flow_timing: str) -> Floats:

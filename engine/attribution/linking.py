@@ -124,9 +124,37 @@ def link_weights(returns: Floats, benchmark: Floats, method: str = "carino") -> 
     [1.0, 1.1]
     """
     weights = np.zeros(len(returns))
-    for inner, outer in _pairs(returns, benchmark, method) if len(returns) else ():
-        weights += inner * outer[-1]
+    for inner, scale in link_parts(returns, benchmark, method):
+        weights += inner * scale
     return weights
+
+
+def link_parts(returns: Floats, benchmark: Floats, method: str = "carino") -> list[tuple[Floats, float]]:
+    """Weight of each period as a sum of parts: what a period has by itself or by those before it, times a number of the whole window.
+
+    Parameters
+    ----------
+    returns, benchmark
+        ndarray of shape (n_periods,), fraction.
+    method
+        One of `METHODS`.
+
+    Returns
+    -------
+    list of (ndarray of shape (n_periods,), float)
+        None without periods.
+
+    Raises
+    ------
+    InvalidInput
+        An unknown method.
+
+    Examples
+    --------
+    >>> [(inner.round(6).tolist(), round(scale, 6)) for inner, scale in link_parts(np.array([0.10, 0.05]), np.zeros(2), "grap")]
+    [([1.0, 1.1], 1.0)]
+    """
+    return [(inner, float(outer[-1])) for inner, outer in _pairs(returns, benchmark, method)] if len(returns) else []
 
 
 def linked_path(effects: Floats, returns: Floats, benchmark: Floats, method: str = "carino") -> Floats:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Generic, TypeVar
+from typing import Generic, TypedDict, TypeVar
 from uuid import UUID
 
 import numpy as np
@@ -25,6 +25,13 @@ FIRSTS = ("currency", "multiplier")
 OPENINGS = 8  # days that are kept of a book
 BOOKS = 512  # kept in a process, as long as their ledgers together are not longer than
 ROWS = 3_000_000
+
+
+class Known(TypedDict):
+    """What the engine asks of instruments, by symbol."""
+
+    multipliers: dict[str, float]
+    currencies: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,9 +217,13 @@ def _booked(unit: Unit, actor: Actor, portfolio: Portfolio, convention: Conventi
 def book_of(ledger: pd.DataFrame, fx: pd.DataFrame, base: str, method: CostMethod, instruments: Mapping[str, Instrument], *,
             fees_in_cost: bool = True, lots_by: str = "account") -> Book:
     """Book a ledger with what the workspace knows of its instruments."""
-    return book(ledger, base_currency=base, fx=fx, cost_method=method.value, fees_in_cost=fees_in_cost, lots_by=lots_by,
-                multipliers={symbol: float(instrument.multiplier) for symbol, instrument in instruments.items()},
-                currencies={symbol: instrument.currency for symbol, instrument in instruments.items()})
+    return book(ledger, base_currency=base, fx=fx, cost_method=method.value, fees_in_cost=fees_in_cost, lots_by=lots_by, **known_of(instruments))
+
+
+def known_of(instruments: Mapping[str, Instrument]) -> Known:
+    """Tell what the engine asks of instruments."""
+    return {"multipliers": {symbol: float(instrument.multiplier) for symbol, instrument in instruments.items()},
+            "currencies": {symbol: instrument.currency for symbol, instrument in instruments.items()}}
 
 
 def by_account(ledger: pd.DataFrame) -> dict[str | None, pd.DataFrame]:

@@ -22,8 +22,9 @@ from data.database import Unit
 from data.repositories.valuations import Subjects
 from engine import Book
 from engine.daily import running
+from engine.ledger import moved
 from engine.types import Actor, Instrument, Kind, Portfolio
-from services.books.service import Booked, Books, Convention, Openings, book_of, in_currency, once, read_rates
+from services.books.service import Booked, Books, Convention, Openings, book_of, in_currency, known_of, once, read_rates
 from services.market.marks import Stored, stamp_of
 
 PLAIN: Final = frozenset(kind.value for kind in (Kind.BUY, Kind.SELL, Kind.DIVIDEND, Kind.INTEREST, Kind.FEE, Kind.TAX, Kind.DEPOSIT,
@@ -113,11 +114,19 @@ def _put_behind(unit: Unit, actor: Actor, told: Booked, tail: pd.DataFrame, sinc
     currencies = tuple(sorted({*told.currencies, *named}))
     fx = read_rates(unit, actor.workspace_id, currencies) if len(currencies) > 1 else told.fx
     rows = in_currency(tail, fx, told.portfolio.base_currency, convention.base)
-    more = book_of(rows, fx, convention.base, told.book.cost_method, instruments)
-    day = np.datetime64(since, "ns")
+    day, more = np.datetime64(since, "ns"), _booked(rows, fx, told.book, instruments)
     ledger = pd.concat([_before(told.ledger, day), rows], ignore_index=True)
     openings = told.openings and told.openings.sharing(len(_before(told.book.effects, day)))
     return replace(told, ledger=ledger, fx=fx, currencies=currencies, book=_joined(told.book, more, day), openings=openings)
+
+
+def _booked(rows: pd.DataFrame, fx: pd.DataFrame, before: Book, instruments: dict[str, Instrument]) -> Book:
+    """Book a tail; where it names nothing new, positions and balances are those of before, which a joined book has anyway."""
+    effects, flows, findings = moved(rows, base_currency=before.base_currency, fx=fx, **known_of(instruments))
+    for name, told in (("symbol", before.positions.index), ("cash_currency", before.cash.index)):
+        if not {*told, None}.issuperset(pd.unique(effects[name].to_numpy())):
+            return book_of(rows, fx, before.base_currency, before.cost_method, instruments)
+    return replace(before, effects=effects, flows=flows, findings=findings)
 
 
 def _joined(before: Book, more: Book, day: np.datetime64) -> Book:
@@ -142,6 +151,8 @@ def _stacked(before: pd.DataFrame, more: pd.DataFrame) -> pd.DataFrame:
 
 
 def _united(before: pd.DataFrame, more: pd.DataFrame) -> pd.DataFrame:
+    if more is before:
+        return before
     news = more[~more.index.isin(before.index)]
     return pd.concat([before, news]) if len(news) else before
 

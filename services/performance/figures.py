@@ -108,8 +108,8 @@ def told(brief: Brief) -> PerformanceView:
     track = Track(brief.panel, question)
     span = track.span(asked.start, asked.end)
     first, last = span.first, span.last
-    shown = brief.panel.between(asked.start, asked.end)
     calendar = calendar_table(track, first, last)
+    shown = brief.panel.between(asked.start, asked.end)  # after the track, whose sums it shares
     months = months_of(calendar, track, first, last, levels)
     figures = figures_of(track, span, brief) | month_figures(months)
     if brief.is_empty:

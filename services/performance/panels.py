@@ -23,7 +23,7 @@ from engine.types import Actor, Finding, Instrument
 from services.books.service import Booked, once
 from services.books.tails import opened
 from services.market.marks import BARS, Marked
-from services.performance.store import Closed, Shelf, closed_days, day_before, extended, in_order, packed, unpacked
+from services.performance.store import Closed, Shelf, closed_days, day_before, extended, in_order, packed, unpacked, with_findings
 
 CASH: Final = "cash:"
 
@@ -92,7 +92,7 @@ class Panels:
         plain = account is None and scene.known_at is None and told is part.book
         special = "" if plain else hashlib.sha256(repr((account, scene.known_at, sorted(inside))).encode()).hexdigest()
         whole = self._extended(unit, part, f"{convention}{special}", convention if plain else None, subjects, scene.today, start, lay)
-        whole = replace(in_order(whole), findings=_old_rates(whole, scene.base, fx))
+        whole = with_findings(in_order(whole), _old_rates(whole, scene.base, fx))
         flows = told.flows.rename(columns={"amount_base": "amount"})[["date", "kind", "amount"]]
         return Laid(part.portfolio.id, account[0] if account else None, whole, flows)
 
@@ -106,7 +106,7 @@ class Panels:
             kept = unpacked(stored) if stored else None
         changed, mark = unit.valuations.news(subjects, kept.mark) if kept else (None, unit.valuations.mark())
         whole = extended(kept.panel if kept else None, changed, start, lay)
-        fresh = Closed(closed_days(whole, today), mark)
+        fresh = Closed(closed_days(whole, today, kept.panel if kept else None), mark)
         if len(fresh.panel.days) > 1:
             self._shelf.put(place, fresh)
             if convention is not None and self._stored and (kept is None or _is_news(kept, fresh, changed)):

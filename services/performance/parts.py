@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from engine import Panel, add, contributions, currency_split
+from engine.day_sums import has_any, stretches
 from engine.types import Instrument
 from services.performance.groups import OF_LEDGERS, Group, row_label
 from services.performance.views import PerformanceQuestion
@@ -24,7 +26,7 @@ APART = "\x1f"  # between the group and the row, so that one symbol in two accou
 def contribution_table(shown: Panel, question: PerformanceQuestion, instruments: Mapping[str, Instrument]) -> pd.DataFrame:
     """Tell every row that had a part in the window, the largest first; what `contribution` adds up to is the return of the whole."""
     found = contributions(shown, flow_timing=question.timing, costs=question.costs, own_timing=question.part_timing)
-    kept = _was_there(shown) | _beyond_dust(shown.flow[1:])
+    kept = _was_there(shown) | _beyond_dust(shown, "flow", 1)
     names = [name for name, there in zip(shown.rows, kept.tolist(), strict=True) if there]
     labels = [row_label(name, instruments) for name in names]
     figures = {column: found[column].to_numpy()[kept] for column in COLUMNS[2:]}
@@ -54,12 +56,20 @@ def currency_table(shown: Panel, question: PerformanceQuestion, twr: float) -> p
 
 def _was_there(shown: Panel) -> NDArray[np.bool_]:
     """Tell which rows were worth something on some day, or had no price."""
-    found: NDArray[np.bool_] = _beyond_dust(shown.value) | np.any(shown.missing, axis=0)
+    found = _beyond_dust(shown, "value", 0)
+    return found | np.any(shown.missing, axis=0) if has_any(shown.missing) else found
+
+
+def _beyond_dust(shown: Panel, name: str, first: int) -> NDArray[np.bool_]:
+    """Tell which rows have an amount on some day of each stretch of days, `first` days after its opening or later; what is not known is none."""
+    cells: NDArray[np.float64] = getattr(shown, name)
+    told = [shown.known.of_stretch(("amounts", name), days, b"", partial(_amounts, cells[days[0] + first:days[1] + 1]))
+            for days in stretches(len(cells))]
+    found: NDArray[np.bool_] = np.any(told or [_amounts(cells[first:])], axis=0)
     return found
 
 
-def _beyond_dust(cells: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Tell which rows have an amount on some day; what is not known is none."""
+def _amounts(cells: NDArray[np.float64]) -> NDArray[np.bool_]:
     known = np.nan_to_num(cells) if np.isnan(cells).any() else cells
     found: NDArray[np.bool_] = (known.max(axis=0, initial=0.0) > DUST) | (known.min(axis=0, initial=0.0) < -DUST)
     return found

@@ -18,12 +18,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.records import StoredDays
+from engine.day_sums import FLAT
 from engine.panel import Panel
+from engine.types import Finding
 
 SHEETS: Final = ("value_local", "flow", "income", "fee", "tax", "external", "flow_local", "moved", "price_effect", "fx_effect", "action")
 CELLS: Final = ("value", "rate", "missing", *SHEETS)
 LOCAL: Final = {"value_local": "value", "flow_local": "flow"}  # the same in a ledger of one currency
-FLAT: Final = (0, 0)  # strides of a sheet that is one number
 SPARSE_BELOW: Final = 0.4  # share of cells under which a place and an amount for each take less than the whole sheet
 
 Laid = Callable[[date], Panel]  # gives the panel from the close of a day on
@@ -105,7 +106,11 @@ def joined(before: Panel, after: Panel) -> Panel:
         like = LOCAL.get(name, name)
         is_shared = like != name and getattr(before, name) is getattr(before, like) and np.array_equal(getattr(after, name), getattr(after, like))
         cells[name] = cells[like] if is_shared else _stacked(*(_wide(panel, name, rows, currencies) for panel in (before, after)))
-    return replace(after, days=np.concatenate([before.days, after.days[1:]]), rows=rows, currencies=currencies, **cells)
+    whole = replace(after, days=np.concatenate([before.days, after.days[1:]]), rows=rows, currencies=currencies, **cells)
+    if before.rows == after.rows == rows:
+        before.by_day(), after.by_day()
+        whole.known.extend(before.known, after.known, len(before.days))
+    return whole
 
 
 def in_order(panel: Panel) -> Panel:
@@ -125,6 +130,13 @@ def in_order(panel: Panel) -> Panel:
     return replace(chosen, **cells)
 
 
+def with_findings(panel: Panel, findings: tuple[Finding, ...]) -> Panel:
+    """Give the same days with other findings."""
+    told = replace(panel, findings=findings)
+    told.known.share(panel.known, 0, len(panel.days))
+    return told
+
+
 def _stacked(before: NDArray[Any], after: NDArray[Any]) -> NDArray[Any]:
     """Put the days of a sheet but the first behind those of another; one number for all of them stays one."""
     one = before[:1, :1]
@@ -133,9 +145,11 @@ def _stacked(before: NDArray[Any], after: NDArray[Any]) -> NDArray[Any]:
     return np.vstack([before, after[1:]])
 
 
-def closed_days(panel: Panel, today: date) -> Panel:
-    """Give the days before today: a bar, a rate or a quote of today may still move."""
-    return _until(panel, np.datetime64(today, "ns"))
+def closed_days(panel: Panel, today: date, kept: Panel | None = None) -> Panel:
+    """Give the days before today: a bar, a rate or a quote of today may still move. They are those that are kept where nothing came to them."""
+    day = np.datetime64(today, "ns")
+    is_same = kept is not None and kept.known.stretches is panel.known.stretches and len(kept.days) == np.searchsorted(panel.days, day)
+    return kept if kept is not None and is_same else _until(panel, day)
 
 
 def lean(panel: Panel) -> Panel:
@@ -218,10 +232,14 @@ class _Reader:
 def _until(panel: Panel, day: np.datetime64) -> Panel:
     """Give the days before one."""
     count = int(np.searchsorted(panel.days, day, side="left"))
+    if count == len(panel.days):
+        return panel
     sheets = {name: rates_of(panel) if name == "rate" else getattr(panel, name) for name in CELLS}
     cut = {id(sheet): sheet[:count] for sheet in sheets.values()}  # two that are one stay one
     kept: Mapping[str, Any] = {name: cut[id(sheet)] for name, sheet in sheets.items()}
-    return replace(panel, days=panel.days[:count], **kept)
+    cut_off = replace(panel, days=panel.days[:count], **kept)
+    cut_off.known.keep(panel.known, count)
+    return cut_off
 
 
 def _merged(before: Panel, after: Panel) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from data import calendar
+from data.cache import Cache
 from engine.panel import Panel
 from engine.types import Actor
 from services import Services
@@ -48,9 +49,9 @@ def laid(panels: Panels, services: Services, actor: Actor, key: UUID | str, *, f
         return performance_panels.merged(panels.laid(unit, actor, asked.scene))
 
 
-def process(services: Services) -> Performance:
+def process(services: Services, cache: Cache | None = None) -> Performance:
     """Measure as another process would, which has booked nothing yet."""
-    return Performance(services.database, services.cache, services.market, Valuation(services.database, services.market))
+    return Performance(services.database, cache or services.cache, services.market, Valuation(services.database, services.market))
 
 
 def forget(services: Services, key: UUID) -> None:
@@ -243,3 +244,53 @@ def test_the_last_bars_lay_out_what_the_history_does(services: Services, actor: 
         laid = performance_panels._of_recent(instruments, recent, start)
         read = performance_panels._of_history(unit, instruments, start, date(2024, 1, 12))
     pd.testing.assert_frame_equal(laid.dropna(how="all"), read.dropna(how="all"), check_freq=False, check_names=False)
+
+
+LONG = 600  # days: more than two stretches that are summed up apart
+
+
+@pytest.fixture
+def years(services: Services, actor: Actor) -> UUID:
+    """A portfolio of two currencies over many days, without gaps."""
+    days = [calendar.today() - timedelta(days=back) for back in range(LONG, 0, -1)]
+    for symbol, currency in (("OLD", "USD"), ("FAR", "EUR"), ("NEW", "USD")):
+        services.instruments.put(actor, symbol, {"name": symbol, "currency": currency})
+        services.instruments.put_bars(actor, symbol, [{"date": str(day), "close": 20 + (number * 7) % 11 / 10} for number, day in enumerate(days)])
+    services.instruments.put_rates(actor, "EURUSD", [{"date": str(day), "rate": 1.1 + number % 9 / 100} for number, day in enumerate(days)])
+    key = services.portfolios.create(actor, {"name": "P", "base_currency": "USD"}).id
+    trades = [{"date": str(days[number]), "kind": "BUY" if number % 50 else "SELL", "symbol": "OLD" if number % 20 else "FAR", "quantity": 3.3,
+               "price": 20.7, "fee": "0.35"} for number in range(10, LONG, 10)]
+    services.transactions.record(actor, key, [{"date": str(days[0]), "kind": "DEPOSIT", "amount": "10000"}, *trades])
+    return key
+
+
+def test_after_any_change_the_answer_is_that_of_who_computes_all_of_it(services: Services, actor: Actor, years: UUID) -> None:
+    """To the last bit, whether days were kept in memory, in the database, or nowhere."""
+    book, now = services.transactions, calendar.today()
+
+    def trade(back: int, kind: str = "BUY", symbol: str = "OLD", **more: Any) -> Any:
+        return {"date": str(now - timedelta(days=back)), "kind": kind, "symbol": symbol, "quantity": 1.7, "price": 21.3, "fee": "0.1", **more}
+
+    def told(performance: Performance) -> tuple[str, str]:
+        return performance.answer(actor, years)
+
+    kept, alone = process(services, Cache(None)), Cache(None)
+    told(kept)
+    changes: list[Any] = [
+        lambda: book.record(actor, years, [trade(0)]),
+        lambda: book.record(actor, years, [trade(0, "SELL"), trade(0, symbol="FAR")]),
+        lambda: book.record(actor, years, [{"date": str(now), "kind": "DIVIDEND", "symbol": "OLD", "amount": "3.21", "tax": "0.48"}]),
+        lambda: book.record(actor, years, [{"date": str(now), "kind": "DEPOSIT", "amount": "12.5", "currency": "EUR"}]),
+        lambda: book.record(actor, years, [trade(0, symbol="NEW")]),
+        lambda: book.record(actor, years, [trade(LONG // 2)]),
+        lambda: book.record(actor, years, [trade(0, "SELL", symbol="NEW")]),
+        lambda: book.record(actor, years, [{"date": str(now - timedelta(days=9)), "kind": "SPLIT", "symbol": "OLD", "ratio": "2"}]),
+        lambda: book.void(actor, years, (first := book.find(actor, years, limit=5).items[3]).id, first.version),
+        lambda: services.instruments.put_bars(actor, "FAR", [{"date": str(now - timedelta(days=LONG - 40)), "close": "19.1"}]),
+    ]
+    for number, change in enumerate(changes):
+        change()
+        found, again = told(kept), told(process(services, alone))
+        assert found == again, number
+        forget(services, years)
+        assert found == told(process(services, alone)), number
