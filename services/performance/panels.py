@@ -23,7 +23,7 @@ from engine.types import Actor, Finding, Instrument
 from services.books.service import Booked, once
 from services.books.tails import opened
 from services.market.marks import BARS, Marked
-from services.performance.store import Closed, Shelf, closed_days, day_before, extended, in_order, packed, unpacked, with_findings
+from services.performance.store import Closed, Shelf, by_name, closed_days, day_before, extended, in_order, packed, unpacked, with_findings
 
 CASH: Final = "cash:"
 
@@ -86,7 +86,7 @@ class Panels:
         def lay(day: date) -> Panel:
             prices = since_first(read_prices(unit, instruments, day, scene.today, scene.marked), part.ledger)
             book = told if day == start else opened(told, day, part.openings)
-            return replace(panel(book, prices, fx, start=day, end=scene.today, transfers_at=scene.transfers_at), findings=())
+            return by_name(replace(panel(book, prices, fx, start=day, end=scene.today, transfers_at=scene.transfers_at), findings=()))
 
         convention = f"{scene.base}/{part.portfolio.base_currency}/{part.book.cost_method.value}/{scene.transfers_at}"
         plain = account is None and scene.known_at is None and told is part.book

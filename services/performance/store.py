@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Final
@@ -122,7 +122,12 @@ def in_order(panel: Panel) -> Panel:
     for name in ("value", *SHEETS):
         if not alive.all():
             alive = alive | (getattr(panel, name) != 0).any(axis=0)
-    names = sorted(np.array(panel.rows, dtype=object)[alive], key=lambda name: (name.startswith("cash:"), name))
+    return by_name(panel, np.array(panel.rows, dtype=object)[alive].tolist())
+
+
+def by_name(panel: Panel, rows: Iterable[str] | None = None) -> Panel:
+    """Give some rows of a panel, or all, by name, cash last; all where it is asked for none."""
+    names = sorted(panel.rows if rows is None else rows, key=lambda name: (name.startswith("cash:"), name))
     if not names or tuple(names) == panel.rows:
         return panel
     chosen = panel.select(names)
