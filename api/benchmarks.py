@@ -22,10 +22,10 @@ from services.benchmark.views import (
     ZEROS,
     BenchmarkQuestion,
     Blend,
-    Choice,
 )
 from services.fields import Place
 from services.performance.views import COSTS, GROUPINGS, PERIODS
+from services.references import Choice
 
 routes = APIRouter(tags=["analytics"], route_class=ExactRoute)
 Text = str | None

@@ -20,7 +20,7 @@ from engine.errors import InvalidInput
 from engine.types import Actor, AssetClass, Bar, CorporateAction, Instrument, Source
 from services import fields
 from services.fields import Place, Reader
-from services.undoing import replaced
+from services.price_tables import replaced
 from services.views import Page
 from services.writes import Request, Told, Writes, audit, market_changed, touch_ledgers
 

@@ -13,11 +13,21 @@ from data.records import StoredBlend
 from engine.errors import InvalidInput, NotFound
 from engine.types import Actor, AssetClass, Instrument
 from services import fields
-from services.benchmark.views import Choice
 from services.fields import Place
 
 LONGEST: Final = 120
 NO_BENCHMARK: Final = frozenset({AssetClass.CASH, AssetClass.FX})
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Something that can be compared with."""
+
+    key: str
+    name: str
+    kind: str  # instrument or blend
+    detail: str  # currency and class of an instrument, components of a blend, in words
+
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from data.records import AuditEntry, StoredBlend, StoredComponent
 from engine.errors import Conflict, InvalidInput, UnknownInstrument
 from engine.types import Actor
 from services import fields
-from services.benchmark.views import KINDS, MOST_COMPONENTS, REBALANCINGS, Blend, Choice, Component
+from services.benchmark.views import KINDS, MOST_COMPONENTS, REBALANCINGS, Blend, Component
 from services.fields import Place, Reader
-from services.references import choices, instruments_of
+from services.references import Choice, choices, instruments_of
 from services.review_views import Mended
 from services.writes import NOTHING, Request, Told, Writes, audit, market_changed
 

@@ -14,15 +14,10 @@ from engine.risk import relative, relative_active, relative_alpha, relative_beta
 from engine.risk.correlation import correlation_of
 from engine.risk.pair import Pair
 from engine.risk.relative_figures import KERNELS, TERMS
-from engine.risk.sample import Sample
 from services.benchmark.views import BenchmarkQuestion
+from services.risk.of_months import MONTHS_A_YEAR, OF_MONTHS, pair_of
 
-OF_MONTHS: Final = frozenset({
-    "up_capture", "down_capture", "capture_ratio", "up_number_ratio", "down_number_ratio", "up_percentage_ratio", "down_percentage_ratio",
-    "probability_of_outperformance",
-})
 MINIMUM: Final[Mapping[str, int]] = {term.name: term.minimum for term in TERMS} | {"correlation": 30}
-MONTHS_A_YEAR: Final = 12.0
 Kernel = Callable[[Pair], Floats]
 
 
@@ -45,20 +40,6 @@ def figures_of(returns: pd.DataFrame, months: pd.DataFrame, question: BenchmarkQ
     missing = {name: least - counts[name in OF_MONTHS] for name, least in MINIMUM.items() if counts[name in OF_MONTHS] < least}
     gaps = {name: _why(name, counts[name in OF_MONTHS], daily) for name, value in told.items() if np.isnan(value)}
     return Told(told, missing, gaps, counts[False], counts[True])
-
-
-def pair_of(returns: pd.DataFrame, risk_free: float, periods: float) -> Pair:
-    """Lay two columns beside each other; the rate is one of a year."""
-    cells = returns.to_numpy(dtype=np.float64)
-    return Pair(Sample(cells[:, :1]), Sample(cells[:, 1:2]), np.full((1, 1), np.expm1(np.log1p(risk_free) / periods)))
-
-
-def figures_of_months(own: pd.Series, theirs: pd.Series) -> tuple[dict[str, float], int]:
-    """Tell the figures that are of calendar months from daily returns, and how many months both have."""
-    both = pd.DataFrame({"own": own, "theirs": theirs})
-    months = (1.0 + both).groupby(pd.DatetimeIndex(both.index).to_period("M")).prod(skipna=False) - 1.0 if len(both) else both
-    pair = pair_of(months, 0.0, MONTHS_A_YEAR)
-    return {name: float(np.ravel(KERNELS[name](pair, MONTHS_A_YEAR))[0]) for name in OF_MONTHS}, int(pair.counts[0])
 
 
 def kernels(asked: BenchmarkQuestion, periods: float) -> dict[str, Kernel]:

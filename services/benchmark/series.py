@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from engine import direct_alpha, ks_pme, same_flow_return, same_flow_series
 from engine.risk.relative_rolling import Rolls
-from services.benchmark.figures import pair_of
 from services.benchmark.views import PORTFOLIO, BenchmarkQuestion, SameFlows
 from services.performance.levels import Levels
 from services.performance.tables import calendar_table, months_of
 from services.performance.track import Span, Track, grown
+from services.risk.of_months import pair_of
 
 DUST: Final = 0.005  # of base currency: a value below this is rounding
 NAN: Final = float("nan")

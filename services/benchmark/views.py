@@ -168,13 +168,3 @@ class Blend:
     def key(self) -> str:
         """What asks for it as a benchmark."""
         return str(self.id)
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Something that can be compared with."""
-
-    key: str
-    name: str
-    kind: str  # instrument or blend
-    detail: str  # currency and class of an instrument, components of a blend, in words

@@ -7,12 +7,12 @@ from typing import Final
 
 import pandas as pd
 
-from services.benchmark.figures import OF_MONTHS
 from services.benchmark.views import PORTFOLIO, Against, BenchmarkQuestion, BenchmarkView
 from services.explain.views import Explanation
 from services.explaining.catalogue import TERMS, of_catalogue
 from services.explaining.material import Material
 from services.explaining.told import Said, call_of, explanation, plain, spoken, unknown
+from services.risk.of_months import OF_MONTHS
 
 PREFIX: Final = "benchmark."
 HINT: Final = "Send figure=benchmark.beta and symbol with the key of a benchmark; GET /api/v1/figures lists them"

@@ -23,9 +23,9 @@ from data.risk_records import RiskRunRow
 from engine.errors import PortfolioError
 from engine.risk.firm import Block, block_figures, blocks_of
 from engine.types import Actor, Finding, Portfolio
-from services.benchmark.figures import figures_of_months
 from services.risk.exposures import Exposure, ExposureQuestion, Exposures
 from services.risk.firm_views import FirmQuestion
+from services.risk.of_months import figures_of_months
 from services.writes import Writes
 
 log = logging.getLogger("portolan.firm")

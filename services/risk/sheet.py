@@ -31,11 +31,11 @@ from engine.risk.distribution import Distribution
 from engine.risk.sample import level_of
 from engine.risk.sheet import CATALOGUE, tear_sheet
 from engine.types import Actor, Finding, Severity
-from services.benchmark.figures import OF_MONTHS, figures_of_months
 from services.books.service import Kept
 from services.risk.exposures import Exposure, ExposureQuestion, Exposures
 from services.risk.liquidity import liquidity
 from services.risk.losses import Losses, losses
+from services.risk.of_months import OF_MONTHS, figures_of_months
 from services.risk.relations import Relations, relations
 from services.risk.today import Today, today_of
 from services.risk.uncertainty import TRIALS, Uncertainty, today_intervals, uncertainty

@@ -10,7 +10,6 @@ import pytest
 
 from engine.risk.catalogue import Term
 from engine.risk.sheet import CATALOGUE, tear_sheet
-from services.benchmark.figures import figures_of_months
 from services.explain.formula import names_in
 from services.explain.views import Explanation
 from services.explaining.catalogue import of_catalogue
@@ -19,6 +18,7 @@ from services.explaining.material import Material
 from services.explaining.own_inputs import OWN
 from services.explaining.pair_inputs import PAIR
 from services.explaining.told import Said
+from services.risk.of_months import figures_of_months
 
 DAYS = pd.bdate_range("2020-01-01", periods=700)
 CHANCE = np.random.default_rng(3)

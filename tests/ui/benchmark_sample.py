@@ -24,7 +24,8 @@ from services.attribution.views import (
     FactorView,
     Step,
 )
-from services.benchmark.views import PORTFOLIO, ROLLING, Against, BenchmarkView, Blend, Choice, Component, Constituent, SameFlows
+from services.benchmark.views import PORTFOLIO, ROLLING, Against, BenchmarkView, Blend, Component, Constituent, SameFlows
+from services.references import Choice
 
 START, END = date(2024, 11, 20), date(2026, 11, 20)
 SPX, MIX = "^SPX", "6f0c7a52-5f3e-4d0e-9a53-0d9e5a1d2b10"
