@@ -6,7 +6,9 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Any
 
+import numpy as np
 from fastapi import APIRouter, Query, Request
+from numpy.typing import NDArray
 
 from api.dependencies import Asks, CostRate, FeesInCost, Id, LotsBy, explain_url, known, moment, truth
 from api.schemas import HoldingsPublic
@@ -38,12 +40,12 @@ def holdings(  # noqa: PLR0913, PLR0917 - one parameter a query parameter
 
 def told_holdings(view: HoldingsView) -> dict[str, Any]:
     """Lay a view out for JSON."""
-    told = view.snapshot
+    told = view.figures
+    cash = _records(told.cash)
     return {
         "as_of": view.as_of, "live": view.live, "base_currency": view.base_currency, "cost_method": view.cost_method, "revisions": view.revisions,
-        "simulated": view.simulated, "holdings": [_holding(row, view) for row in told.holdings.to_dict("records")],
-        "closed": [_known(row) for row in told.closed.to_dict("records")],
-        "cash": _known(told.cash["balance"].to_dict()), "cash_details": [_known(row) for row in told.cash.to_dict("records")],
+        "simulated": view.simulated, "holdings": [_holding(row, view) for row in _records(told.holdings)],
+        "closed": _records(told.closed), "cash": {row["currency"]: row["balance"] for row in cash}, "cash_details": cash,
         "totals": _known({**told.totals, **view.stale}), "findings": view.findings,
     }
 
@@ -51,7 +53,7 @@ def told_holdings(view: HoldingsView) -> dict[str, Any]:
 def _holding(row: Mapping[Any, Any], view: HoldingsView) -> dict[str, Any]:
     instrument, quote = view.instruments[row["symbol"]], view.quotes[row["symbol"]]
     return {
-        **_known(row), "name": instrument.name, "asset_class": instrument.asset_class, "sector": instrument.sector, "country": instrument.country,
+        **row, "name": instrument.name, "asset_class": instrument.asset_class, "sector": instrument.sector, "country": instrument.country,
         "exchange": instrument.exchange, **_priced(quote),
     }
 
@@ -60,6 +62,18 @@ def _priced(quote: QuoteView) -> dict[str, Any]:
     return {"price_ts": quote.ts, "price_received": quote.received, "price_mark": quote.mark, "price_source": quote.source,
             "price_state": quote.state, "price_age_seconds": quote.age_seconds,
             "previous_close": quote.previous_close, "simulated": quote.simulated}
+
+
+def _records(columns: Mapping[str, NDArray[Any]]) -> list[dict[str, Any]]:
+    """Give columns row by row, null where there is no number."""
+    cells = [values.tolist() for values in columns.values()]
+    plain = [each if values.dtype == object or np.isfinite(values).all() else [_number(cell) for cell in each]
+             for each, values in zip(cells, columns.values(), strict=True)]
+    return [dict(zip(columns, row, strict=True)) for row in zip(*plain, strict=True)]
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def _known(values: Mapping[Any, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Callable, Coroutine, Mapping
@@ -107,28 +108,29 @@ class Call:
         return told
 
 
-def actor(request: Request) -> Actor:
-    """Tell who calls."""
+async def actor(request: Request) -> Actor:
+    """Tell who calls. A coroutine, as what follows: a thread for each would cost more than all that they do."""
     services: Services = request.app.state.services
-    return services.accounts.local()
+    known = services.accounts.known
+    return await asyncio.to_thread(services.accounts.local) if known is None else known
 
 
 KEY = Header(alias="Idempotency-Key", description="The same key gives the same answer again, with one effect", examples=["7d3f0c9e"])
 MATCH = Header(alias="If-Match", description="The version that was read, as the ETag gave it", examples=['"1"'])
 
 
-def writing(caller: Annotated[Actor, Depends(actor)], request: Request, key: Annotated[str | None, KEY] = None) -> Call:
+async def writing(caller: Annotated[Actor, Depends(actor)], request: Request, key: Annotated[str | None, KEY] = None) -> Call:
     """Give the caller of a write."""
     return Call(caller, request.app.state.services, key)
 
 
-def changing(caller: Annotated[Actor, Depends(actor)], request: Request, key: Annotated[str | None, KEY] = None,
+async def changing(caller: Annotated[Actor, Depends(actor)], request: Request, key: Annotated[str | None, KEY] = None,
              match: Annotated[str | None, MATCH] = None) -> Call:
     """Give the caller of a change, with the version that was read."""
     return Call(caller, request.app.state.services, key, match)
 
 
-def asking(caller: Annotated[Actor, Depends(actor)], request: Request) -> Call:
+async def asking(caller: Annotated[Actor, Depends(actor)], request: Request) -> Call:
     """Give the caller of a read."""
     return Call(caller, request.app.state.services)
 

@@ -155,7 +155,8 @@ from engine.sale import SaleSimulation, simulate_sale
 from engine.same_flow_series import same_flow_excess, same_flow_series
 from engine.same_flows import direct_alpha, dpi, ks_pme, return_gap, rvpi, same_flow_return, same_flow_value, tvpi
 from engine.section104 import Section104, section_104
-from engine.snapshots import Snapshot, snapshot
+from engine.snapshot_figures import SnapshotFigures, snapshot_figures
+from engine.snapshots import Snapshot, framed, snapshot
 from engine.stress.episodes import EPISODES, Episode
 from engine.stress.factor import FactorStress, factor_exposures, factor_stress, implied_shocks
 from engine.stress.historic import HistoricStress, historic_stress
@@ -205,6 +206,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "Shock",
     "Side",
     "Snapshot",
+    "SnapshotFigures",
     "Suspicion",
     "Term",
     "Terms",
@@ -347,6 +349,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "factor_stress",
     "fama_beta",
     "fee_rate",
+    "framed",
     "full_sheet",
     "fx_frame",
     "gain_parts",
@@ -533,6 +536,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "skewness_kurtosis_ratio",
     "smoothing_index",
     "snapshot",
+    "snapshot_figures",
     "sortino_ratio",
     "specific_risk",
     "stability",

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -126,31 +126,31 @@ def terms(book: Book, marks: Marks, *, today: date | str) -> Terms:
     [12.0, -10.0]
     """
     day = instant(today, field="today").normalize()
-    moved = book.effects[book.effects["date"] == day]
-    of_symbol, of_cash = _sums_of(moved)
-    positions = book.positions[(book.positions["quantity"] != 0) | book.positions.index.isin(of_symbol.index)]
-    cash = book.cash
-    names = (*positions.index, *cash.index)
-    codes = tuple(dict.fromkeys([book.base_currency, *cash.index, *positions["currency"]]))
-    row_currency = [*positions["currency"], *cash.index]
-    index = np.array([codes.index(code) for code in row_currency], dtype=np.int64)
-    multiplier = positions["multiplier"].to_numpy(dtype=np.float64)
-    units = np.concatenate([positions["quantity"].to_numpy() * multiplier, cash["balance"].to_numpy()])
-    added = _today(of_symbol, of_cash, positions.index, cash.index, multiplier) if len(moved) else np.zeros(len(units))
-    close = np.concatenate([_cells(marks.previous_close, positions.index, np.nan), np.ones(len(cash))])
+    moves = _moves_of(book.effects, day)
+    known = book.positions.index.tolist()
+    quantity = book.positions["quantity"].to_numpy(dtype=np.float64)
+    kept = np.flatnonzero((quantity != 0) | np.array([symbol in moves.symbols for symbol in known], dtype=bool))
+    symbols, cash = [known[place] for place in kept.tolist()], book.cash.index.tolist()
+    currencies = book.positions["currency"].to_numpy(dtype=object)[kept].tolist()
+    codes = tuple(dict.fromkeys([book.base_currency, *cash, *currencies]))
+    where = {code: place for place, code in enumerate(codes)}
+    index = np.array([where[code] for code in (*currencies, *cash)], dtype=np.int64)
+    multiplier = book.positions["multiplier"].to_numpy(dtype=np.float64)[kept]
+    units = np.concatenate([quantity[kept] * multiplier, book.cash["balance"].to_numpy(dtype=np.float64)])
+    scale = np.concatenate([multiplier, np.ones(len(cash))])
+    added = moves.row_by_row("added", symbols, cash) * scale if moves else np.zeros(len(units))
     rate = row_rates(codes, book.base_currency, marks.previous_rate)[index]
-    opening = _worth(_settled(units - added, units, added), close, rate)
-    moved_in = np.zeros(len(units))
-    if len(moved):
-        moved_in = np.concatenate([_moved(of_symbol, positions.index), _moved(of_cash, cash.index)]) + _carried(moved, positions.index, opening)
+    opening = _worth(_settled(units - added, units, added), _closes_of(marks.previous_close, symbols, len(cash)), rate)
+    moved_in = moves.row_by_row("value", symbols, cash) + _carried(moves.rows, symbols, opening) if moves else np.zeros(len(units))
+    cost = [book.positions["cost_base"].to_numpy(dtype=np.float64)[kept], book.cash["cost_base"].to_numpy(dtype=np.float64)]
     return Terms(
         base_currency=book.base_currency,
-        symbols=names,
-        is_cash=np.repeat([False, True], [len(positions), len(cash)]),
+        symbols=(*symbols, *cash),
+        is_cash=np.repeat([False, True], [len(symbols), len(cash)]),
         currencies=codes,
         currency_index=index,
         units=units,
-        cost_base=np.concatenate([positions["cost_base"].to_numpy(), cash["cost_base"].to_numpy()]),
+        cost_base=np.concatenate(cost),
         opening_value=opening,
         moved_in=moved_in,
     )
@@ -198,18 +198,53 @@ def revalue(terms: Terms, price: ArrayLike | Mapping[str, float] | pd.Series, ra
     return Revaluation(value, value - terms.cost_base, value - terms.day_anchor)
 
 
-def _sums_of(moved: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Sum what moved by symbol and by currency of cash; most days nothing did, and summing nothing up costs as much as summing something."""
-    if not len(moved):
-        return moved.set_index("symbol"), moved.set_index("cash_currency")
-    of_symbol = moved[moved["symbol"].notna()].groupby("symbol")[["quantity_delta", "transfer_base", "flow_base"]].sum(min_count=1)
-    of_cash = moved[moved["cash_currency"].notna()].groupby("cash_currency")[["cash_delta_local", "transfer_base", "flow_base"]].sum(min_count=1)
-    return of_symbol, of_cash
+@dataclass(frozen=True, slots=True)
+class _Moves:
+    """What moved on a day: units (or money) and value by symbol and by currency of cash."""
+
+    rows: pd.DataFrame
+    symbols: dict[str, tuple[float, float]]
+    cash: dict[str, tuple[float, float]]
+
+    def __bool__(self) -> bool:
+        return len(self.rows) > 0
+
+    def row_by_row(self, what: str, symbols: Sequence[str], cash: Sequence[str]) -> Floats:
+        """Units that were ``added``, or ``value`` that moved in, in the order of the rows; 0 where nothing moved."""
+        place, nothing = ("added", "value").index(what), (0.0, 0.0)
+        found = [self.symbols.get(name, nothing)[place] for name in symbols] + [self.cash.get(name, nothing)[place] for name in cash]
+        return np.array(found, dtype=np.float64)
 
 
-def _today(of_symbol: pd.DataFrame, of_cash: pd.DataFrame, symbols: pd.Index, currencies: pd.Index, multiplier: Floats) -> Floats:
-    """Units that came today, row by row."""
-    return np.concatenate([_cells(of_symbol["quantity_delta"], symbols) * multiplier, _cells(of_cash["cash_delta_local"], currencies)])
+def _moves_of(effects: pd.DataFrame, day: pd.Timestamp) -> _Moves:
+    """Sum up what moved on a day; most days nothing did."""
+    places = np.flatnonzero(effects["date"].to_numpy() == day.to_datetime64())
+    if not places.size:
+        return _Moves(effects.iloc[:0], {}, {})
+    value = [effects[name].to_numpy(dtype=np.float64)[places] for name in ("transfer_base", "flow_base")]
+    sums = [_sums_by(effects[name].to_numpy(dtype=object)[places], [effects[amount].to_numpy(dtype=np.float64)[places], *value])
+            for name, amount in (("symbol", "quantity_delta"), ("cash_currency", "cash_delta_local"))]
+    return _Moves(effects.iloc[places], *sums)
+
+
+def _sums_by(names: NDArray[np.object_], amounts: Sequence[Floats]) -> dict[str, tuple[float, float]]:
+    """Sum units, and both parts of value together, by name; what is not known of any row of a name is not known of it."""
+    codes, known = pd.factorize(names)
+    sums = [_known_sums(codes, each, len(known)) for each in amounts]
+    return {str(name): (float(added), float(transfer + flow)) for name, added, transfer, flow in zip(known, *sums, strict=True)}
+
+
+def _known_sums(codes: NDArray[np.int64], amounts: Floats, size: int) -> Floats:
+    told = (codes >= 0) & ~np.isnan(amounts)
+    sums = np.bincount(codes[told], amounts[told], size)
+    found: Floats = np.where(np.bincount(codes[told], minlength=size) > 0, sums, np.nan)
+    return found
+
+
+def _closes_of(closes: pd.Series, symbols: Sequence[str], cash: int) -> Floats:
+    """Close of each row the day before; money is worth 1."""
+    known = dict(zip(closes.index.tolist(), closes.to_numpy(dtype=np.float64, na_value=np.nan).tolist(), strict=True))
+    return np.array([known.get(symbol, np.nan) for symbol in symbols] + [1.0] * cash, dtype=np.float64)
 
 
 def row_rates(currencies: tuple[str, ...], base: str, rate: ArrayLike | Mapping[str, float] | pd.Series) -> Floats:
@@ -251,7 +286,8 @@ def _row_prices(terms: Terms, price: ArrayLike | Mapping[str, float] | pd.Series
     prices = np.ones(len(terms.symbols))
     count = terms.n_holdings
     if isinstance(price, Mapping | pd.Series):
-        prices[:count] = [price.get(symbol, np.nan) for symbol in terms.symbols[:count]]
+        known = price if isinstance(price, Mapping) else price.to_dict()
+        prices[:count] = [known.get(symbol, np.nan) for symbol in terms.symbols[:count]]
         return prices
     given = np.asarray(price, dtype=np.float64)
     if given.shape not in {(count,), prices.shape}:
@@ -272,21 +308,15 @@ def _settled(opening: Floats, units: Floats, added: Floats) -> Floats:
     return np.where(np.abs(opening) <= 1e-12 * np.maximum(np.abs(units), np.abs(added)), 0.0, opening)
 
 
-def _cells(series: pd.Series, index: pd.Index, missing: float = 0.0) -> Floats:
-    return series.reindex(index, fill_value=missing).to_numpy(dtype=np.float64, na_value=np.nan)
-
-
-def _moved(moved: pd.DataFrame, index: pd.Index) -> Floats:
-    return _cells(moved["transfer_base"], index) + _cells(moved["flow_base"], index)
-
-
-def _carried(moved: pd.DataFrame, index: pd.Index, opening: Floats) -> Floats:
+def _carried(moved: pd.DataFrame, symbols: Sequence[str], opening: Floats) -> Floats:
     """Correct what successors received from cost to value; the parent gets the opposite, so nothing is added in all."""
     change = np.zeros(len(opening))
+    if not (moved["carried_share"].to_numpy() > 0).any():
+        return change
     parents = moved[moved["carried_share"] > 0]
     for parent, share, given, fact in zip(*(parents[name] for name in ("symbol", "carried_share", "transfer_base", "transaction_id")), strict=True):
         children = moved.loc[(moved["transaction_id"] == fact) & moved["symbol"].notna() & (moved["symbol"] != parent), "symbol"]
-        place, successor = index.get_loc(parent), index.get_loc(children.iloc[0])
+        place, successor = symbols.index(parent), symbols.index(children.iloc[0])
         if opening[place] and not np.isnan(opening[place]):
             above_cost = share * opening[place] + given
             change[successor] += above_cost

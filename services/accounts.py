@@ -16,6 +16,11 @@ class Accounts:
         self._local: Actor | None = None
         self._lock = threading.Lock()
 
+    @property
+    def known(self) -> Actor | None:
+        """Give that person where they were asked for before; None while the database is still to be asked."""
+        return self._local
+
     def local(self) -> Actor:
         """Give the person at this machine; asked once, then kept."""
         with self._lock:

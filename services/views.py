@@ -11,12 +11,13 @@ import math
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Generic, TypeVar
 from uuid import UUID
 
 import pandas as pd
 
-from engine import Marks, Snapshot, Terms
+from engine import Marks, Snapshot, SnapshotFigures, Terms, framed
 from engine.types import Finding, Instrument, PriceState, Transaction
 
 Item = TypeVar("Item")
@@ -54,8 +55,8 @@ class QuoteView:
         return None if self.change is None or not self.previous_close else self.change / self.previous_close
 
 
-@dataclass(frozen=True, slots=True)
-class HoldingsView:
+@dataclass(frozen=True)
+class HoldingsView:  # without slots: `snapshot` is kept once it was asked for
     """Positions with their prices at an instant: what the Holdings page and `GET /holdings` show."""
 
     scope: str  # portfolio id, or "all"
@@ -63,7 +64,7 @@ class HoldingsView:
     cost_method: str  # the override that was asked for, else the portfolio's own ("mixed" when "all" merges several)
     as_of: datetime  # aware UTC
     live: bool  # True: latest quotes; False: closes on or before the `as_of` that was asked for
-    snapshot: Snapshot  # engine.Snapshot: holdings, closed, cash, totals, findings
+    figures: SnapshotFigures  # holdings, closed, cash, totals, findings, in arrays
     instruments: dict[str, Instrument]  # by symbol, every symbol in holdings and closed
     quotes: dict[str, QuoteView]  # by symbol, as `instruments`
     portfolios: dict[str, str]  # portfolio id -> name, those merged here
@@ -71,13 +72,19 @@ class HoldingsView:
     simulated: bool  # any price or rate used here is simulated
     findings: tuple[Finding, ...]  # of the book, the marks and the snapshot together
 
+    @cached_property
+    def snapshot(self) -> Snapshot:
+        """The figures in frames, for those who compute with them."""
+        return framed(self.figures)
+
     @property
     def stale(self) -> dict[str, float]:
         """How much of the value rests on stale prices: `stale_value` in base currency, `stale_share` of the value, `stale_count` of holdings."""
-        frame = self.snapshot.holdings
-        values = [(float(value), self.quotes[symbol].state) for symbol, value in zip(frame["symbol"], frame["market_value"], strict=True)]
+        held = self.figures.holdings
+        pairs = zip(held["symbol"].tolist(), held["market_value"].tolist(), strict=True)
+        values = [(value, self.quotes[symbol].state) for symbol, value in pairs]
         old = [abs(value) for value, state in values if state is PriceState.STALE and math.isfinite(value)]
-        whole = sum(abs(value) for value, _ in values if math.isfinite(value)) + abs(float(self.snapshot.totals.get("cash", 0.0) or 0.0))
+        whole = sum(abs(value) for value, _ in values if math.isfinite(value)) + abs(float(self.figures.totals.get("cash", 0.0) or 0.0))
         return {"stale_value": sum(old), "stale_share": sum(old) / whole if whole > 0 else 0.0, "stale_count": float(len(old))}
 
 

@@ -101,9 +101,9 @@ class Instruments(Prices):
         return _instrument(self.execute(sa.update(TABLE).where(TABLE.c.id == before.id).values(values).returning(*COLUMNS)).one())
 
     def _by_former_symbols(self, workspace_id: UUID, symbols: Sequence[str]) -> dict[str, Instrument]:
-        former = TABLE.c.former_symbols.overlap(sa.cast(list(symbols), sa.ARRAY(sa.Text)))
-        rows = self.execute(sa.select(*COLUMNS, TABLE.c.former_symbols).where(TABLE.c.workspace_id == workspace_id, former)).all()
-        return {symbol: replace(_instrument(row), symbol=symbol) for row in rows for symbol in row.former_symbols if symbol in symbols}
+        query = f"SELECT former_symbols, {SELECTED} FROM instrument WHERE workspace_id = %s AND former_symbols && %s::text[]"  # noqa: S608
+        rows = self.fetch(query, [workspace_id, list(symbols)])
+        return {symbol: replace(_read(row), symbol=symbol) for former, *row in rows for symbol in former if symbol in symbols}
 
     def find(self, workspace_id: UUID, query: str | None = None, limit: int = 100, after: str | None = None) -> list[Instrument]:
         """List instruments whose symbol, name or ISIN holds a text, by symbol, after a symbol."""

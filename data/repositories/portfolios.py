@@ -15,9 +15,10 @@ from engine.errors import NotFound
 from engine.types import CostMethod, Portfolio
 
 TABLE: Final = models.Portfolio.metadata.tables[models.Portfolio.__tablename__]
-COLUMNS: Final = [TABLE.c[name] for name in (
-    "id", "workspace_id", "owner_id", "name", "base_currency", "cost_method", "benchmark", "version", "revision", "created_at", "demo", "oversell",
-    "negative_cash", "providers")]
+FIELDS: Final = ("id", "workspace_id", "owner_id", "name", "base_currency", "cost_method", "benchmark", "version", "revision", "created_at", "demo",
+                 "oversell", "negative_cash", "providers")
+COLUMNS: Final = [TABLE.c[name] for name in FIELDS]
+SELECTED: Final = ", ".join(FIELDS)
 CHANGEABLE: Final = frozenset({"name", "base_currency", "cost_method", "benchmark", "oversell", "negative_cash", "providers"})
 
 
@@ -37,10 +38,10 @@ class Portfolios(Repository):
 
     def get(self, workspace_id: UUID, id: UUID) -> Portfolio:  # noqa: A002
         """Give a portfolio; `NotFound` where the workspace has none under this id."""
-        row = self.execute(self._there(sa.select(*COLUMNS), workspace_id).where(TABLE.c.id == id)).one_or_none()
-        if row is None:
+        rows = self.fetch(f"SELECT {SELECTED} FROM portfolio WHERE id = %s AND workspace_id = %s AND removed_at IS NULL", [id, workspace_id])  # noqa: S608
+        if not rows:
             raise NotFound("portfolio", id)
-        return _portfolio(row)
+        return _read(rows[0])
 
     def find(self, workspace_id: UUID) -> list[Portfolio]:
         """List the portfolios of a workspace, oldest first."""
@@ -72,11 +73,10 @@ class Portfolios(Repository):
 
     def bump(self, id: UUID) -> int:  # noqa: A002
         """Count a write of the ledger and give the new revision. Holds the portfolio's row: writes of one portfolio queue here."""
-        statement = sa.update(TABLE).where(TABLE.c.id == id, TABLE.c.removed_at.is_(None)).values(revision=TABLE.c.revision + 1)
-        revision = self.execute(statement.returning(TABLE.c.revision)).scalar_one_or_none()
-        if revision is None:
+        rows = self.fetch("UPDATE portfolio SET revision = revision + 1 WHERE id = %s AND removed_at IS NULL RETURNING revision", [id])
+        if not rows:
             raise NotFound("portfolio", id)
-        return int(revision)
+        return int(rows[0][0])
 
     def hold(self, id: UUID) -> None:  # noqa: A002
         """Hold a portfolio's row until the transaction ends: writes of its ledger queue here, though nothing is counted yet."""
@@ -129,5 +129,10 @@ class Portfolios(Repository):
 
 
 def _portfolio(row: sa.Row[Any]) -> Portfolio:
-    values = dict(row._mapping)  # noqa: SLF001  # the documented way to a row's names
+    return _read([row._mapping[name] for name in FIELDS])  # noqa: SLF001  # the documented way to a row's names
+
+
+def _read(row: Sequence[Any]) -> Portfolio:
+    """Read a row of `FIELDS`."""
+    values = dict(zip(FIELDS, row, strict=True))
     return Portfolio(**{**values, "cost_method": CostMethod(values["cost_method"]), "providers": tuple(values["providers"])})

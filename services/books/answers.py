@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from engine import Book, Snapshot, rates_to, revalue, snapshot, terms
+from engine import Book, SnapshotFigures, rates_to, revalue, snapshot_figures, terms
 from engine.types import Finding, Instrument, Transaction
 from services.books.service import Booked
 from services.market.marks import Marked, Sight
@@ -58,33 +58,35 @@ class Answer:
         """Portfolio id to its name."""
         return {str(part.portfolio.id): part.portfolio.name for part in self.parts}
 
-    def snapshot(self) -> Snapshot:
+    def figures(self) -> SnapshotFigures:
         """Value the book."""
-        return snapshot(self.book, self.marked.marks, as_of=self.sight.at, cost_rate=self.cost_rate)
+        return snapshot_figures(self.book, self.marked.marks, as_of=self.sight.at, cost_rate=self.cost_rate)
 
 
-def holdings_view(scope: str, answer: Answer, told: Snapshot | None = None) -> HoldingsView:
-    """Tell a scope as pages and routes show it; `told` where its snapshot is at hand."""
-    told = answer.snapshot() if told is None else told
+def holdings_view(scope: str, answer: Answer) -> HoldingsView:
+    """Tell a scope as pages and routes show it."""
+    told = answer.figures()
     quotes = {symbol: answer.marked.quotes[symbol] for symbol in answer.instruments}
     return HoldingsView(
-        scope=scope, base_currency=answer.base, cost_method=answer.cost_method, as_of=answer.sight.at, live=answer.sight.live, snapshot=told,
+        scope=scope, base_currency=answer.base, cost_method=answer.cost_method, as_of=answer.sight.at, live=answer.sight.live, figures=told,
         instruments=answer.instruments, quotes=quotes, portfolios=answer.names, revisions=answer.revisions, simulated=answer.marked.simulated,
         findings=(*told.findings, *_of_held(answer.marked.findings, told)),
     )
 
 
-def _of_held(findings: Sequence[Finding], told: Snapshot) -> list[Finding]:
+def _of_held(findings: Sequence[Finding], told: SnapshotFigures) -> list[Finding]:
     """Leave out what is about a price or a rate that nothing is valued with."""
+    if not findings:
+        return []
     symbols = set(told.holdings["symbol"])
-    currencies = {*told.holdings["currency"], *told.cash.index[(told.cash["balance"] != 0).to_numpy()]}
+    currencies = {*told.holdings["currency"], *told.cash["currency"][told.cash["balance"] != 0]}
     return [finding for finding in findings if finding.context.get("symbol") in symbols or finding.context.get("currency") in currencies]
 
 
-def terms_for_hub(scope: str, answer: Answer, told: Snapshot | None = None) -> LiveTerms:
-    """Tell a scope as the hub keeps it; `told` where its snapshot is at hand."""
-    rows = terms(answer.book, answer.marked.marks, today=answer.sight.day)
-    told = answer.snapshot() if told is None else told
+def terms_for_hub(scope: str, answer: Answer, told: SnapshotFigures | None = None) -> LiveTerms:
+    """Tell a scope as the hub keeps it; `told` where its figures are at hand."""
+    told = answer.figures() if told is None else told
+    rows = told.rows
     symbols = tuple(f"cash:{symbol}" if cash else symbol for symbol, cash in zip(rows.symbols, rows.is_cash, strict=True))
     return LiveTerms(
         scope=scope, base_currency=answer.base, terms=rows, marks=answer.marked.marks, symbols=symbols,
@@ -98,11 +100,11 @@ def terms_for_hub(scope: str, answer: Answer, told: Snapshot | None = None) -> L
 
 def portfolio_row(answer: Answer, rate: float) -> PortfolioRow:
     """Tell a portfolio beside others; `rate` leads to the display currency."""
-    told, portfolio = answer.snapshot(), answer.parts[0].portfolio
+    told, portfolio = answer.figures(), answer.parts[0].portfolio
     totals = told.totals
     return PortfolioRow(
         id=str(portfolio.id), name=portfolio.name, currency=answer.base, **{name: totals[name] for name in ROW_TOTALS},
-        value_display=totals["value"] * rate, weight=float("nan"), holdings=len(told.holdings), findings=len(told.findings),
+        value_display=totals["value"] * rate, weight=float("nan"), holdings=len(told.holdings["symbol"]), findings=len(told.findings),
         version=portfolio.version, revision=portfolio.revision, demo=portfolio.demo,
     )
 

@@ -209,6 +209,7 @@ class Valuation:
         currencies = {*book.cash.index, *book.positions["currency"]}
         marked = read_marks(unit, actor.workspace_id, sight, self._market.freshness, base=base, instruments=instruments,
                             currencies=currencies, stored=stored)
+        self._market.remember(marked.quoted.values())
         methods = sorted({part.book.cost_method.value for part in parts})
         return Answer(tuple(parts), book, marked, instruments, sight, base, methods[0] if len(methods) == 1 else "mixed",
                       question.cost_rate)

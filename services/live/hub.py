@@ -74,6 +74,7 @@ class Hub:
         if self._tasks.stopped:  # once before, perhaps in another loop
             self._tasks.stopped, self._news, self._urgent = False, asyncio.Event(), asyncio.Event()
             self._reader.open()
+            self.scopes.begin()
         self._heartbeat_at = self._reconcile_at = self.clock()
         for work in (self._listen, self._flush_forever, self._keep_house, self.probe.watch):
             self._tasks.keep_up(work)
@@ -187,7 +188,7 @@ class Hub:
             self._news.set()
 
     def hurry(self) -> None:
-        """Have a flush at once."""
+        """Have what was read again shown at once."""
         self._urgent.set()
         self._news.set()
 
@@ -288,6 +289,10 @@ class Hub:
             await self._news.wait()
             await self._until_due(flushed)
             self._news.clear()
+            if self.clock() < flushed + self.flush_ms / 1000:
+                await self._flush_once(quotes=False)
+                self.tell()
+                continue
             flushed = self.clock()
             with self._ways.flushing(len(self.clients)):
                 await self._flush_once()
@@ -300,10 +305,11 @@ class Hub:
                 await self._urgent.wait()
         self._urgent.clear()
 
-    async def _flush_once(self) -> None:
-        """Revalue what moved, then show it all at once under the next number."""
-        began = self.clock()
-        slots, self.board.dirty = self.board.dirty, set()
+    async def _flush_once(self, *, quotes: bool = True) -> None:
+        """Revalue what moved, then show it all at once under the next number; without `quotes` only what was read again, out of turn."""
+        began, slots = self.clock(), set[int]()
+        if quotes:
+            slots, self.board.dirty = self.board.dirty, slots
         touched = self.scopes.moved(slots)
         if not slots and not touched:
             return

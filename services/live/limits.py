@@ -30,6 +30,8 @@ class Limits:
     linger_seconds: float = 60.0  # a scope nobody follows is kept for so long
     bodies_a_topic: int = 16  # encoded bodies kept for readers that are behind
     threads: int = 3  # that read the database for the hub
+    reloads_at_once: int = 2  # scopes that are read again at a time
+    reload_rest_seconds: float = 0.25  # between two reloads of one scope: the writes of a rest are read together
 
 
 class Cut(StrEnum):

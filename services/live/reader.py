@@ -16,7 +16,7 @@ from engine.types import Actor, Quote
 from services.books.answers import holdings_view, terms_for_hub
 from services.live.board import Price, price_of_view
 from services.live.risk import LoadedRisk, read_risk
-from services.market.marks import PIVOTS
+from services.market.marks import Marked
 from services.views import HoldingsView, LiveTerms, QuoteView
 
 if TYPE_CHECKING:
@@ -56,21 +56,12 @@ class Reader:
         """Read a scope at once, terms and figures of one reading."""
         answer = self._services.valuation.answered(actor, scope)
         view = holdings_view(scope, answer)
-        live = terms_for_hub(scope, answer, view.snapshot)
-        return Loaded(live, view, self._silent_pairs(actor, live))
+        live = terms_for_hub(scope, answer, view.figures)
+        return Loaded(live, view, _silent_pairs(answer.marked, live))
 
     async def risk(self, actor: Actor, scope: str) -> LoadedRisk:
         """Read the past of a scope for its risk; raises NotFound where the actor has no such portfolio."""
         return await self._ask(read_risk, self._services, actor, scope)
-
-    def _silent_pairs(self, actor: Actor, live: LiveTerms) -> dict[str, Price]:
-        """Find the pairs that nobody quotes yet, or whose simulated quotes a stored rate of today beats."""
-        codes = sorted({live.base_currency, *live.currencies})
-        if len(codes) == 1:
-            return {}
-        known = sorted({*codes, *PIVOTS})
-        views = self._services.market.quotes(actor, [left + right for left in known for right in known if left != right])
-        return {view.symbol: silent(view, live.pairs.get(view.symbol)) for view in views if view.instrument_id not in live.rate_ids}
 
     async def quotes(self, actor: Actor, symbols: Iterable[str]) -> dict[str, QuoteView]:
         """Read the last prices of instruments by symbol; unknown symbols are left out."""
@@ -99,6 +90,11 @@ class Reader:
     def close(self) -> None:
         """Let the threads go; what they still read is not waited for."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _silent_pairs(marked: Marked, live: LiveTerms) -> dict[str, Price]:
+    """Find the pairs that nobody quotes yet, or whose simulated quotes a stored rate of today beats."""
+    return {pair: silent(view, live.pairs.get(pair)) for pair, view in marked.silent.items()}
 
 
 def silent(view: QuoteView, stored: float | None) -> Price:

@@ -76,9 +76,9 @@ def fixed_of(loaded: Loaded) -> Fixed:
 def settled_of(view: HoldingsView) -> dict[str, float]:
     """Give realised + income - fees - taxes by symbol, of open positions and of closed ones."""
     found: dict[str, float] = {}
-    for frame in (view.snapshot.closed, view.snapshot.holdings):
-        amounts = frame["realised"] + frame["income"] - frame["fees"] - frame["taxes"]
-        found |= dict(zip(frame["symbol"], amounts, strict=True))
+    for rows in (view.figures.closed, view.figures.holdings):
+        amounts = rows["realised"] + rows["income"] - rows["fees"] - rows["taxes"]
+        found |= dict(zip(rows["symbol"].tolist(), amounts.tolist(), strict=True))
     return found
 
 
@@ -92,6 +92,7 @@ class Scope:
         self.read_on: Any = None  # the date on which it was read
         self.stale = False  # it is to be read again
         self.reloading = False
+        self.rest_until = at  # not to be read again before
         self.gone = False
         self.loaded = 0  # flush in which it was shown anew, whole
         self.changed = 0  # flush in which anything of it last changed

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 from data import calendar
@@ -14,7 +14,7 @@ from engine.errors import NotFound, PortfolioError
 from engine.types import Actor
 from services.live.board import Board
 from services.live.limits import Limits
-from services.live.reader import Reader
+from services.live.reader import Loaded, Reader
 from services.live.scope import Scope
 from services.live.tasks import Tasks
 from services.views import ALL
@@ -22,6 +22,7 @@ from services.views import ALL
 log = logging.getLogger("portolan.hub")
 
 ScopeKey = tuple[UUID, str]
+REST_SHARE: Final = 4  # a scope rests for so many times as long as reading it took
 
 
 class Owner(Protocol):
@@ -76,6 +77,11 @@ class Scopes:
         self._known: dict[ScopeKey, Scope] = {}
         self._touched: set[Scope] = set()  # read again since the last flush
         self._movers = Movers()
+        self.begin()
+
+    def begin(self) -> None:
+        """Be ready for an event loop, perhaps another one than before."""
+        self._turns = asyncio.Semaphore(self._hub.limits.reloads_at_once)
 
     def __iter__(self) -> Iterator[Scope]:
         return iter(self._known.values())
@@ -186,28 +192,38 @@ class Scopes:
         try:
             await asyncio.sleep(pause)
             while scope.stale:
-                scope.stale = False
-                await self._read_again(scope)
+                await asyncio.sleep(max(0.0, scope.rest_until - self._hub.clock()))
+                if not await self._read_again(scope):
+                    await asyncio.sleep(self._hub.limits.reload_pause_seconds)
         finally:
             scope.reloading = False
 
-    async def _read_again(self, scope: Scope) -> None:
-        self._hub.counts["reloads"] += 1
-        try:
-            loaded = await self._reader.scope(scope.actor, scope.name)
-        except NotFound:
-            scope.vanish()
-            self._touched.add(scope)
-        except PortfolioError as error:
-            log.warning("scope %s cannot be read: %s", scope.name, error.message)
-            scope.stale = True
-            await asyncio.sleep(self._hub.limits.reload_pause_seconds)
-        else:
-            scope.load(loaded, self._hub.board, calendar.now())
-            self._touched.add(scope)
-            if scope.risk_wanted:
-                self._tasks.spawn(self._read_risk(scope))
+    async def _read_again(self, scope: Scope) -> bool:
+        """Read a scope when its turn comes; tells whether that could be done. What moves while it waits for its turn is read with it."""
+        async with self._turns:
+            scope.stale, began = False, self._hub.clock()
+            self._hub.counts["reloads"] += 1
+            try:
+                loaded = await self._reader.scope(scope.actor, scope.name)
+            except NotFound:
+                scope.vanish()
+            except PortfolioError as error:
+                log.warning("scope %s cannot be read: %s", scope.name, error.message)
+                scope.stale = True
+                return False
+            else:
+                self._put(scope, loaded, began)
+        self._touched.add(scope)
         self._hub.hurry()
+        return True
+
+    def _put(self, scope: Scope, loaded: Loaded, began: float) -> None:
+        """Take over what was read; the dearer that was, the longer until the next time."""
+        limits, at = self._hub.limits, self._hub.clock()
+        scope.load(loaded, self._hub.board, calendar.now())
+        scope.rest_until = at + max(limits.reload_rest_seconds, REST_SHARE * (at - began))
+        if scope.risk_wanted:
+            self._tasks.spawn(self._read_risk(scope))
 
     def drop(self, followed: set[Scope], at: float) -> None:
         """Forget the scopes that nobody has followed for long."""

@@ -41,7 +41,7 @@ def still(valuation: Valuation, actor: Actor, scope: str, **past: Any) -> tuple[
     """
     answer = valuation.answered(actor, scope, **past)
     view = holdings_view(scope, answer)
-    loaded = Loaded(terms_for_hub(scope, answer, view.snapshot), view, {})
+    loaded = Loaded(terms_for_hub(scope, answer, view.figures), view, {})
     return view, _told(loaded)
 
 

@@ -27,6 +27,7 @@ from services.views import QuoteView
 LIVE_SECONDS, DELAYED_SECONDS, IDLE_SECONDS, CLOSED_SECONDS = 15.0, 900.0, 3600.0, 60.0
 POLLS_MISSED = 4
 OLD_DAYS = 7
+RATE_DAYS = 5  # after which a rate is old: they bridge Easter
 ALWAYS_OPEN = frozenset({AssetClass.CRYPTO, AssetClass.FX})
 PIVOTS = ("EUR", "USD")
 
@@ -75,6 +76,8 @@ class Marked:
     day: date  # of which they are
     recent: Recent  # the last bars of every instrument up to that day, `BARS` of each where it has as many
     stored: Stored = field(default_factory=dict)  # the last rates of each pair, with their day and source
+    silent: Mapping[str, QuoteView] = field(default_factory=dict)  # quoted pairs that a stored rate counts for, or that have no quote yet
+    quoted: Mapping[str, Instrument] = field(default_factory=dict)  # the instruments of quoted pairs
 
 
 class Freshness:
@@ -122,7 +125,7 @@ def read_marks(unit: Unit, workspace_id: UUID, sight: Sight, freshness: Freshnes
     recent = _recent(unit, sight, {**pairs, **instruments})
     quotes = _views(unit, sight, freshness, {**pairs, **instruments}, recent)
     known, rate_ids, invented = _rates(stored, quotes, pairs) if len(codes) > 1 else ({}, {}, False)
-    before = last_rates(unit, workspace_id, before=sight.day) if len(codes) > 1 else {}
+    before = _rates_before(unit, workspace_id, sight.day, stored) if len(codes) > 1 else {}
     marks = Marks(
         price=_series(instruments, {symbol: quotes[symbol].price for symbol in instruments}),
         previous_close=_series(instruments, {symbol: quotes[symbol].previous_close for symbol in instruments}),
@@ -130,10 +133,11 @@ def read_marks(unit: Unit, workspace_id: UUID, sight: Sight, freshness: Freshnes
         previous_rate=rates_to(base, codes, {pair: row.rate for pair, row in before.items()}),
     )
     told = {symbol: view for symbol, view in quotes.items() if symbol in instruments or view.instrument_id in rate_ids}
+    silent = {pair: quotes[pair] for pair, instrument in pairs.items() if instrument.id not in rate_ids}
     simulated = invented or any(quotes[symbol].simulated for symbol in instruments)
     old = [_old(told[symbol], sight) for symbol in instruments if _is_old(told[symbol], sight)]
     findings = (*old, *_old_rates(base, codes, stored, set(rate_ids.values()), sight))
-    return Marked(marks, told, known, rate_ids, simulated, findings, sight.day, recent, stored)
+    return Marked(marks, told, known, rate_ids, simulated, findings, sight.day, recent, stored, silent, pairs)
 
 
 def read_quotes(unit: Unit, sight: Sight, freshness: Freshness, instruments: Mapping[str, Instrument]) -> dict[str, QuoteView]:
@@ -216,6 +220,11 @@ def last_rates(unit: Unit, workspace_id: UUID, **bounds: date) -> dict[str, Last
     return unit.instruments.newest_rates(workspace_id, **bounds)
 
 
+def _rates_before(unit: Unit, workspace_id: UUID, day: date, stored: Stored) -> Stored:
+    """Give the last rate of every pair before a day: those on or before it, unless one of them is of that day itself."""
+    return last_rates(unit, workspace_id, before=day) if any(row.date >= day for row in stored.values()) else stored
+
+
 def _series(instruments: Mapping[str, Instrument], values: Mapping[str, float | None]) -> pd.Series:
     index = pd.Index(list(instruments), dtype=object)
     return pd.Series([math.nan if (value := values[symbol]) is None else value for symbol in instruments], index=index, dtype="float64")
@@ -227,10 +236,12 @@ def _old_rates(base: str, codes: Sequence[str], stored: Stored, quoted: set[str]
         return []
     # The central bank's list still has currencies that are gone, such as TRL: nothing is held in them.
     days = {pair: sight.day if pair in quoted else row.date for pair, row in stored.items() if {pair[:3], pair[3:]} <= CURRENCIES.keys()}
+    if not days or (sight.day - min(days.values())).days <= RATE_DAYS:  # nearly always: then there is nothing to look for
+        return []
     index = pd.DatetimeIndex(sorted({pd.Timestamp(day) for day in days.values()}))
     seen = pd.DataFrame({pair: pd.Series(1.0, index=[pd.Timestamp(day)]) for pair, day in days.items()}, index=index)
     at = np.array([sight.day], dtype="datetime64[ns]")
-    return [_old_rate(finding.context) for finding in stale_rates(base, dict.fromkeys(codes, at), seen)]
+    return [_old_rate(finding.context) for finding in stale_rates(base, dict.fromkeys(codes, at), seen, after_days=RATE_DAYS)]
 
 
 def _old_rate(told: Mapping[str, Any]) -> Finding:

@@ -103,9 +103,14 @@ class Market:
             found = {instrument.symbol: instrument for instrument in unit.instruments.find_all(actor.workspace_id)}
         else:
             found = unit.instruments.by_symbols(actor.workspace_id, [symbol.strip().upper() for symbol in symbols])
-        self._known |= {str(instrument.id): instrument for instrument in found.values()}
-        self._always_open |= {str(instrument.id) for instrument in found.values() if instrument.asset_class in ALWAYS_OPEN}
+        self.remember(found.values())
         return found
+
+    def remember(self, instruments: Iterable[Instrument]) -> None:
+        """Remember instruments for `judge`, and which of them trade at any hour."""
+        found = {str(instrument.id): instrument for instrument in instruments}
+        self._known |= found
+        self._always_open |= {key for key, instrument in found.items() if instrument.asset_class in ALWAYS_OPEN}
 
     def judge(self, price: Told, now: datetime) -> tuple[PriceState, float]:
         """Tell the state of a price that the hub keeps, and for how many seconds it stays so if nothing comes."""

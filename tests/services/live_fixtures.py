@@ -12,7 +12,7 @@ import pandas as pd
 
 from engine.currencies import rates_to
 from engine.ledger import book
-from engine.snapshots import snapshot
+from engine.snapshot_figures import snapshot_figures
 from engine.types import PriceState
 from engine.valuation import Marks, terms
 from services.live.board import Board, Price
@@ -41,7 +41,7 @@ def loaded(ledger: Sequence[Mapping[str, Any]], prices: Mapping[str, float | Non
     rate = rates_to(base, codes, pairs)
     known = {symbol: float("nan") if price is None else price for symbol, price in prices.items()}
     marks = Marks(pd.Series(known, dtype=float), pd.Series(closes or known, dtype=float), rate, rate)
-    rows, seen = terms(held, marks, today=TODAY), snapshot(held, marks, as_of=TODAY)
+    rows, seen = terms(held, marks, today=TODAY), snapshot_figures(held, marks, as_of=TODAY)
     quotes = {symbol: view_of(symbol, price, (currencies or {}).get(symbol, base), (ids or {}).get(symbol)) for symbol, price in prices.items()}
     named = tuple(f"cash:{name}" if cash else name for name, cash in zip(rows.symbols, rows.is_cash, strict=True))
     live = LiveTerms(
@@ -53,7 +53,7 @@ def loaded(ledger: Sequence[Mapping[str, Any]], prices: Mapping[str, float | Non
     )
     silent = {pair: Price(str(uuid4()), pair, value, None, None, None, pair[3:], simulated=True, state=PriceState.STALE)
               for pair, value in pairs.items()}
-    return Loaded(live, SimpleNamespace(snapshot=seen), silent)  # type: ignore[arg-type]
+    return Loaded(live, SimpleNamespace(figures=seen), silent)  # type: ignore[arg-type]
 
 
 def scope_on(board: Board, facts: Loaded, name: str = "p") -> Scope:
