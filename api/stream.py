@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket as sockets
 from asyncio.transports import BaseTransport
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -29,6 +30,7 @@ Operation = Callable[[Hub, Client, dict[str, Any]], Awaitable[None]]
 
 LARGEST_MESSAGE: Final = 65_536
 UNSENT_BYTES: Final = 16_384  # buffered for a reader that is behind; what comes later is merged in its mailbox instead
+KERNEL_BYTES: Final = 65_536  # and in the system's own buffer, which else grows to megabytes for each peer that does not read
 CLOSE_SECONDS: Final = 1.0
 TEXT: Final = b"\x81"  # opens a frame that is a whole text message
 SHORT: Final = 126  # bytes of a frame whose length stands in one byte
@@ -42,6 +44,8 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         """Give the application, in its scope's state, a way to drop the connection without sending what is still buffered."""
         super().connection_made(transport)
         self.transport.set_write_buffer_limits(high=UNSENT_BYTES)
+        if (line := self.transport.get_extra_info("socket")) is not None:
+            line.setsockopt(sockets.SOL_SOCKET, sockets.SO_SNDBUF, KERNEL_BYTES)
         self.app_state = {**self.app_state, "drop": self.transport.abort, "outlet": self}
 
     def ready(self) -> bool:

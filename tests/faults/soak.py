@@ -168,8 +168,14 @@ class Soak:
     def killed(self) -> None:
         """Kill the server without a word, and start it again; its memory is weighed anew."""
         self.server.stop(signal.SIGKILL)
-        self.server.start()
+        wait_for(self._started, PATIENCE, "the server to start again")
         self.told.memory.clear()
+
+    def _started(self) -> bool:
+        """Start it, if its port is free: somebody's connection may have been given it meanwhile."""
+        with suppress(AssertionError):
+            return bool(self.server.start())
+        return False
 
     def lost_answers(self) -> None:
         """Cut every connection to the database, several times: some in the middle of a commit."""

@@ -24,6 +24,8 @@ BARE = {"ws": "websockets-sansio", "ws_max_size": 65536, "ws_per_message_deflate
 SETTLE_SECONDS = 1.5
 BURST_QUOTES, BURST_SECONDS = 20_000.0, 10.0
 DEAF_TURNS = 2
+LATEST_CUT_SECONDS = 60.0
+MOST_FOLLOWED = 20  # portfolios that one client may follow
 LONGEST_WARMTH_SECONDS, IDLE_SECONDS, IDLE_CORES = 30.0, 0.4, 0.06
 
 
@@ -43,6 +45,10 @@ class Stage:
         portfolios = self.world.portfolios[:self.plan.portfolios]
         return [json.dumps({"op": "subscribe", "portfolios": [portfolios[place % len(portfolios)]], "replace": True})
                 for place in range(offset, offset + count)]
+
+    def greedy(self) -> str:
+        """Follow as much as one client may."""
+        return json.dumps({"op": "subscribe", "portfolios": self.world.portfolios[:min(self.plan.portfolios, MOST_FOLLOWED)], "replace": True})
 
     def connect(self, count: int, *, offset: int = 0, light: bool = False) -> dict[str, Any]:
         """Open clients; gives what one of them costs the server in memory."""
@@ -260,6 +266,14 @@ def burst(home: Path, plan: Plan) -> tuple[dict[str, Any], list[Row]]:
                    Row("last prices that are wrong", found["kept"]["wrong"], 1, f"of {found['kept']['checked']}")]
 
 
+def until_cut(on: Stage) -> float:
+    """Go on feeding until a client was cut, or it is too late."""
+    began = time.monotonic()
+    while not on.metric("portolan_hub_cut_total") and time.monotonic() < began + LATEST_CUT_SECONDS:
+        on.feeder.ask("run", on.plan.quotes, on.plan.batch_seconds, 1)
+    return round(time.monotonic() - began, 1)
+
+
 def deaf(home: Path, plan: Plan) -> tuple[dict[str, Any], list[Row]]:
     """One client that never reads: what the others notice, in turns so that both halves see the same machine."""
     with stage(home, plan) as on:
@@ -267,9 +281,9 @@ def deaf(home: Path, plan: Plan) -> tuple[dict[str, Any], list[Row]]:
         on.warm()
         for _ in range(DEAF_TURNS):
             found["without"].append(streaming(on, plan.seconds)["stream"])
-            on.listeners.ask("deaf", "127.0.0.1", on.server.port, on.subscriptions(1)[0])
+            on.listeners.ask("deaf", "127.0.0.1", on.server.port, on.greedy())
             found["with"].append(streaming(on, plan.seconds)["stream"])
-        time.sleep(2)
+        found["seconds_until_cut"] = until_cut(on)
         found["cut"], found["kept"] = on.metric("portolan_hub_cut_total"), on.settled()
     alone, beside = (min(turn["late_ms"]["p99"] for turn in found[name]) for name in ("without", "with"))
     return found, [Row("received to client, p99, all read", alone, None, "ms"),
