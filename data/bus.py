@@ -205,15 +205,18 @@ def _message(raw: Mapping[str, str]) -> Message | None:
 
 def encode(message: Mapping[str, Any]) -> str:
     """Write a message as JSON; ids as text, instants as RFC 3339 in UTC to the microsecond, which sort as they read."""
-    return json.dumps(message, default=_plain, separators=(",", ":"), allow_nan=False)
+    return _ENCODER.encode(message)
 
 
 def _plain(value: object) -> str:
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="microseconds")
+        return (value if value.tzinfo is UTC else value.astimezone(UTC)).isoformat(timespec="microseconds")
     if isinstance(value, UUID):
         return str(value)
     raise TypeError(f"cannot tell a {type(value).__name__} on the bus")
+
+
+_ENCODER: Final = json.JSONEncoder(default=_plain, separators=(",", ":"), allow_nan=False)  # one for all: each batch has thousands of quotes
 
 
 def _members(quote: Quote) -> dict[str, Any]:

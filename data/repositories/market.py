@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
@@ -39,6 +39,7 @@ LATEST: Final = """
     FROM quote_latest JOIN instrument ON instrument.id = instrument_id
     WHERE %(ids)s::uuid[] IS NULL OR instrument_id = ANY(%(ids)s)
 """
+REFERENCES: Final = "SELECT instrument_id, price::float8, ts, source, simulated, sequence FROM quote_latest WHERE instrument_id = ANY(%s::uuid[])"
 CANDLES: Final = """
     SELECT date_bin(%(width)s, ts, %(start)s::timestamptz) AS bucket, (array_agg(price ORDER BY ts, received))[1]::float8, max(price)::float8,
         min(price)::float8, (array_agg(price ORDER BY ts DESC, received DESC))[1]::float8, sum(volume)::float8, bool_or(simulated), count(*)
@@ -98,16 +99,21 @@ class Market(Repository):
         newest = _newest(quotes)
         if not newest:
             return set()
-        columns = [[quote.instrument_id for quote in newest], [repr(float(quote.price)) for quote in newest],
-                   [None if quote.volume is None else repr(float(quote.volume)) for quote in newest], [quote.ts for quote in newest],
-                   [quote.received for quote in newest], [quote.source for quote in newest], [quote.currency for quote in newest],
-                   [quote.simulated for quote in newest], [quote.sequence for quote in newest], [quote.mark for quote in newest]]
+        columns = [array(column) for column in (
+            (str(quote.instrument_id) for quote in newest), (_number(quote.price) for quote in newest), (_number(quote.volume) for quote in newest),
+            (quote.ts.isoformat() for quote in newest), (quote.received.isoformat() for quote in newest), _quoted(quote.source for quote in newest),
+            _quoted(quote.currency for quote in newest), ("t" if quote.simulated else "f" for quote in newest),
+            (None if quote.sequence is None else str(quote.sequence) for quote in newest), _quoted(quote.mark for quote in newest))]
         return {id for (id,) in self.fetch(PUT_LATEST, columns)}  # noqa: A001
 
     def latest(self, instrument_ids: Iterable[UUID] | None = None) -> dict[UUID, Quote]:
         """Give the latest quotes of some instruments, or of all."""
         rows = self.fetch(LATEST, {"ids": None if instrument_ids is None else list(instrument_ids)})
         return {row[0]: Quote(*row) for row in rows}
+
+    def references(self, instrument_ids: Iterable[UUID]) -> list[tuple[UUID, float, datetime, str, bool, int | None]]:
+        """Give of the latest quotes of some instruments what the next one is compared with: price, instant, source, simulated, sequence."""
+        return self.fetch(REFERENCES, [array(map(str, instrument_ids))])
 
     def ticks_by_bucket(self, instrument_ids: Sequence[UUID], start: datetime, end: datetime, bucket_seconds: float) -> pd.DataFrame:
         """Give the last price within each interval.
@@ -211,6 +217,27 @@ class Market(Repository):
             names = {"name": sql.Identifier(name), "start": calendar.start_of(day), "end": calendar.start_of(day + timedelta(days=1))}
             self.affected(sql.SQL("CREATE TABLE {name} (LIKE quote_tick INCLUDING DEFAULTS INCLUDING CONSTRAINTS)").format(**names))
             self.affected(sql.SQL("ALTER TABLE quote_tick ATTACH PARTITION {name} FOR VALUES FROM ({start}) TO ({end})").format(**names))
+
+
+def array(texts: Iterable[str | None]) -> str:
+    """Write an array as PostgreSQL reads it, which is quicker than to have each element adapted; what may hold anything is quoted before."""
+    return "{" + ",".join(["NULL" if text is None else text for text in texts]) + "}"
+
+
+def _number(value: float | None) -> str | None:
+    return None if value is None else repr(float(value))
+
+
+def _quoted(texts: Iterable[str | None]) -> Iterator[str | None]:
+    """Quote texts, each kind once: thousands of quotes name a few sources and currencies."""
+    known: dict[str, str] = {}
+    for text in texts:
+        if text is None:
+            yield None
+        else:
+            if text not in known:
+                known[text] = '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+            yield known[text]
 
 
 def partition_name(day: date) -> str:

@@ -229,7 +229,7 @@ def test_who_never_reads_is_dropped_and_the_others_do_not_notice(running: Runnin
         dead.sendall(frame({"op": "subscribe", "portfolios": [place]}))
         eventually(lambda: len(running.hub.clients) == 2, what="the sleeper")
         threading.Thread(target=nag, args=(dead,), daemon=True).start()
-        step, end = 0, time.monotonic() + 15
+        step, end = 0, time.monotonic() + 90
         while running.hub.counts["cut"] == 0:
             assert time.monotonic() < end, "the sleeper is not cut"
             step += 1

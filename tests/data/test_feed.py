@@ -6,7 +6,7 @@ import asyncio
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -19,7 +19,7 @@ from data import calendar
 from data.budgets import Limits
 from data.bus import Bus, Message
 from data.database import Database
-from data.feed import CHANNEL, Feed
+from data.feed import CHANNEL, Feed, arrived
 from data.gate import Outcome, Reference, judge
 from engine.errors import Conflict, InvalidInput, NotFound, ProviderTimeout, StorageError
 from engine.types import Actor, AssetClass, Bar, CorporateAction, Instrument, Quote
@@ -66,6 +66,13 @@ def ticks(database: Database, instrument: Instrument) -> list[float]:
 
 def waiting(feed: Feed, actor: Actor) -> list[str]:
     return [finding.context["reason_code"] for finding in feed.quarantine(actor.workspace_id)]
+
+
+def test_nothing_of_a_quote_is_lost_on_arrival(apple: Instrument) -> None:
+    whole = quote(apple, 100.0, volume=5.0, simulated=True, bid=99.0, ask=101.0, sequence=7, mark="GBp/100", source="mine")
+    assert all(value not in (None, "") for value in asdict(whole).values()), "every field is given"
+    assert arrived(whole, NOW, "other") == replace(whole, received=NOW)
+    assert arrived(replace(whole, source=""), NOW, "other") == replace(whole, received=NOW, source="other")
 
 
 def test_a_quote_is_stored_and_told(feed: Feed, database: Database, bus: Bus, apple: Instrument) -> None:

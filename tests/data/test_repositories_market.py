@@ -43,6 +43,15 @@ def test_the_latest_comes_back(database: Database, tick: Tick) -> None:
         assert unit.market.put_latest([]) == set()
 
 
+@pytest.mark.parametrize("text", ['say "{so}"', "a, b", 'back\\slash \\"', "NULL", " ", "naïve ☂", "'; --"])
+def test_any_text_comes_back_as_it_was(database: Database, tick: Tick, text: str) -> None:
+    told = replace(tick(), source=text, mark=text, price=np.float64(0.1), volume=0.1 + 0.2, sequence=2**60)
+    with database.begin() as unit:
+        unit.market.put_latest([told])
+        assert unit.market.latest([told.instrument_id]) == {told.instrument_id: told}
+        assert unit.market.references([told.instrument_id]) == [(told.instrument_id, 0.1, told.ts, text, False, 2**60)]
+
+
 def test_the_latest_never_goes_back_in_time(database: Database, tick: Tick) -> None:
     with database.begin() as unit:
         unit.market.put_latest([tick(10, 11.0)])
