@@ -6,17 +6,31 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.advice_trades_schemas import Accepted, Confirmed, ProposalPublic, Question, RebalancePublic
+from api.advice_trades_schemas import Accepted, AcceptedOfAll, Confirmed, HouseholdPublic, ProposalPublic, Question, RebalancePublic
 from api.dependencies import After, Asks, Changes, ExactRoute, Id, Limit, Writes, after_id, etag, found_id, paged, parsed
 from api.portfolios import without_version
 from api.requests import VersionBody
 from services.advice.plain import plain
-from services.advice.reading import accept_question, rebalance_question
+from services.advice.reading import accept_question, household_accepted, rebalance_question
 from services.advice.views_trades import OrderLine, ProposalView, RebalanceView
 
 routes = APIRouter(tags=["advice"], route_class=ExactRoute)
 Form = Annotated[str | None, Query(alias="format", description="csv: the orders as a file for the broker; JSON where absent")]
 FILE: dict[int | str, dict[str, Any]] = {200: {"description": "The orders", "content": {"text/csv": {}, "application/json": {}}}}
+
+
+@routes.post("/portfolios/all/rebalance", response_model=HouseholdPublic)
+def rebalance_all(call: Writes, body: Question = None) -> dict[str, Any]:
+    """Work out the trades of every portfolio that has targets, each by its own policy, and what they change together. Nothing is booked."""
+    told: dict[str, Any] = plain(call.services.households.preview(call.actor, rebalance_question(parsed(body))))
+    return told
+
+
+@routes.post("/portfolios/all/rebalance/accept", response_model=list[ProposalPublic], status_code=201)
+def accept_all(call: Writes, body: AcceptedOfAll = None) -> list[ProposalView]:
+    """Keep the orders of every portfolio as a proposal of its own. Nothing is booked."""
+    question, revisions = household_accepted(parsed(body))
+    return [*call.services.households.accept(call.actor, call.services.proposals, question, revisions=revisions, idempotency_key=call.key)]
 
 
 @routes.post("/portfolios/{portfolio_id}/rebalance", response_model=RebalancePublic, responses=FILE)

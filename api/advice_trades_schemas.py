@@ -144,6 +144,31 @@ class RebalancePublic(Public):
     findings: list[FindingPublic]
 
 
+class HouseholdPartPublic(Public):
+    """What one of all portfolios has to do, or why nothing could be worked out for it."""
+
+    portfolio_id: UUID
+    name: str
+    view: RebalancePublic | None
+    reason: str | None
+
+
+class HouseholdPublic(Public):
+    """All portfolios, each towards its own targets, and what that changes together; money in `base_currency`. Nothing is booked."""
+
+    base_currency: str
+    parts: list[HouseholdPartPublic]
+    effect: BeforeAfterPublic
+    cost: float
+    tax: float = Field(description="Of each portfolio by itself, summed")
+    gain_short: float
+    gain_long: float
+    turnover: float | None
+    orders: int
+    simulated: bool
+    findings: list[FindingPublic]
+
+
 class ProposalLinePublic(Public):
     """One draft of a proposal."""
 
@@ -212,6 +237,13 @@ class AcceptBody(Input):
     revision: int | None = Field(None, description="Of the ledger that was looked at: refused where it has changed")
 
 
+class AcceptAllBody(Input):
+    """The question of a preview of all portfolios, and the revisions that were looked at, by id."""
+
+    question: RebalanceBody | None = None
+    revisions: dict[str, int] | None = None
+
+
 class ConfirmBody(Input):
     """Which lines were done, and what came out otherwise."""
 
@@ -225,3 +257,4 @@ class ConfirmBody(Input):
 Question = Annotated[Any, Body(), Described(RebalanceBody)]
 Accepted = Annotated[Any, Body(), Described(AcceptBody)]
 Confirmed = Annotated[Any, Body(), Described(ConfirmBody)]
+AcceptedOfAll = Annotated[Any, Body(), Described(AcceptAllBody)]

@@ -8,7 +8,7 @@ window.portolan.adviceGroups = (() => {
   function row(groupings, { by = groupings[1][0], key = "", least = "", most = "" } = {}) {
     const cell = (name, value, more) => element("input", { class: "input", name, value, autocomplete: "off", ...more }), numbers = { inputmode: "decimal" };
     const choice = element("select", { class: "input", name: "group_by", "aria-label": "Kind of group" }, ...groupings.map(([value, word]) => element("option", { value, selected: value === by }, word)));
-    const cells = [choice, cell("group_key", key, { list: LISTS + by, "aria-label": "Group" }), cell("group_least", least, { ...numbers, "aria-label": "Least in percent", placeholder: "0" }), cell("group_most", most, { ...numbers, "aria-label": "Most in percent", placeholder: "100" }),
+    const cells = [choice, cell("group_key", key, { list: LISTS + by, "aria-label": "Group" }), cell("group_least", least, { ...numbers, "aria-label": "Least in percent", placeholder: "least" }), cell("group_most", most, { ...numbers, "aria-label": "Most in percent", placeholder: "most" }),
       forms().press("×", "quiet", { "data-groups": "drop", "aria-label": "Take this limit off" })];
     return element("div", { class: "target-row group-row field" }, ...cells, element("span", { class: "hint" }));
   }

@@ -32,7 +32,7 @@ window.portolan.adviceOptimise = (() => {
     return [choice("model", "Optimiser", found.models.map((each) => [each.name, each.label]), asked.model || "mean_risk"), choice("measure", "Risk measure", [], ""), choice("objective", "Objective", [], ""),
       field({ name: "risk_aversion", label: "Aversion to risk", kind: "number", value: asked.risk_aversion === undefined || asked.risk_aversion === 1 ? "" : String(asked.risk_aversion), usual: "1" }),
       choice("covariance", "Risk estimated by", found.covariances, asked.covariance || "ledoit_wolf"), choice("expected", "Returns estimated by", found.expected, asked.expected || "empirical"),
-      area("views", "Views, one a line", (asked.views || []).join("\n"), "AAPL outperforms MSFT by 2 % · XOM returns 5 % (60 %)"), percent("confidence", "Sureness of a view that says none", limit(asked.confidence, 0.5), "Empty: 50"),
+      area("views", "Views, one a line", (asked.views || []).join("\n"), "AAPL outperforms MSFT by 2 % · XOM returns 5 % (60 %)"), percent("confidence", "Sureness of views", limit(asked.confidence, 0.5), "Of those that say none. Empty: 50"),
       area("budgets", "Budgets of risk, one a line", Object.entries(asked.budgets || {}).map(([key, share]) => `${key} ${text(share)}`).join("\n"), "AAPL 40"),
       more("Limits", true, percent("max_weight", "Largest weight", limit(asked.max_weight, 1), "Empty: as the policy has it"), percent("min_weight", "Smallest weight", limit(asked.min_weight, 0)), percent("max_turnover", "Most turnover", text(asked.max_turnover)),
         percent("max_tracking_error", "Most tracking error a year", text(asked.max_tracking_error), "Against the benchmark"), percent("min_return", "Least return a year", text(asked.min_return)),

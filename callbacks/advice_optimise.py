@@ -80,7 +80,9 @@ def _run(services: Services, actor: Actor, portfolio: UUID, asked: str) -> Optim
 def shown(run: OptimiseView) -> parts.Run:
     """Lay a run out."""
     problem = run.problem or {}
-    words = " ".join(filter(None, [str(problem.get("message") or ""), str((problem.get("context") or {}).get("hint") or "")]))
+    context = problem.get("context") or {}
+    message = str(problem.get("message") or "").removeprefix(f"{context.get('field')}: ")
+    words = " ".join(filter(None, [message, str(context.get("hint") or "")]))
     return parts.Run(str(run.id), run.status, run.phase, run.done, run.total, run.question, words, run.result and _found(run.result))
 
 

@@ -103,12 +103,21 @@ def told(one: Preview) -> dict[str, Any]:
         **head(one.portfolio, one.name, one.accounts), "state": "ready", "currency": one.currency, "revision": one.revision,
         "simulated": one.simulated, "days": one.days, "heads": [*HEADS], "lotHeads": [*LOT_HEADS], "weightHeads": [*WEIGHT_HEADS],
         "trades": [_line(line) for line in one.lines], "sum": _sum(one.lines), "conversions": [*one.conversions],
-        "shifts": [{"label": each.label, "before": figure(each.before, each.unit), "text": figure(each.value, each.unit)} for each in one.shifts],
-        "sums": [{"label": label, "text": figure(value, unit), "unit": one.currency if unit == "money" else ""} for label, value, unit in one.sums],
+        "shifts": shifts_told(one.shifts), "sums": sums_told(one.sums, one.currency),
         "bars": bars(one.weights), "weights": [_weight(each) for each in one.weights],
         "clashes": [{"what": each.what, "mend": mend(each, one.currency)} for each in one.clashes],
         "notes": [*one.notes], "findings": [*one.findings],
     }
+
+
+def shifts_told(shifts: Sequence[Shift]) -> list[dict[str, str]]:
+    """Write figures out before and after."""
+    return [{"label": each.label, "before": figure(each.before, each.unit), "text": figure(each.value, each.unit)} for each in shifts]
+
+
+def sums_told(sums: Sequence[tuple[str, float, str]], currency: str) -> list[dict[str, str]]:
+    """Write sums out, money with its currency."""
+    return [{"label": label, "text": figure(value, unit), "unit": currency if unit == "money" else ""} for label, value, unit in sums]
 
 
 def head(portfolio: str, name: str, accounts: Sequence[str]) -> dict[str, Any]:
@@ -164,5 +173,5 @@ def mend(clash: Clash, currency: str) -> str:
 
 def question(asked: Mapping[str, Any]) -> dict[str, str]:
     """Write what was asked, as the fields of the form hold it."""
-    usual = {"bring": "targets", "new_money": "", "cost_aversion": "", "account": ""}
+    usual = {"bring": "targets", "new_money": "", "cost_aversion": "", "account": "", "symbols": ""}
     return {**{name: str(asked.get(name) or text) for name, text in usual.items()}, "buy_only": "1" if asked.get("buy_only") else ""}

@@ -14,6 +14,7 @@ from services.advice.custom_rules import CustomRules
 from services.advice.drafts import Drafts
 from services.advice.evidence_runs import EvidenceRuns
 from services.advice.facts import FactsReader
+from services.advice.household import Households
 from services.advice.models import Models
 from services.advice.newcomers import Newcomers
 from services.advice.optimising import Optimising
@@ -106,6 +107,7 @@ class Services:
     firm: FirmRuns
     risk: Risk
     rebalancing: Rebalancing
+    households: Households
     proposals: Proposals
     optimising: Optimising
     explain: Explain
@@ -184,13 +186,14 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
     newcomers = Newcomers(database, market)
     evidence = EvidenceRuns(writes, exposures)
     what_if = WhatIf(valuation, exposures, risk, newcomers, StressOf(database, scenarios))
+    rebalancing = Rebalancing(database, Standings(database, market, valuation), exposures, policies.laid_out)
     services = Services(
         settings=settings, database=database, bus=bus, cache=cache, feed=feed, market=market, valuation=valuation,
         providers=Providers(settings, database, feed),
         history=History(database, bus, feed), gains=gains, accounts=accounts,
         performance=performance, exposures=exposures, risk=risk, explain=Explain(valuation, performance, gains, analytics),
         proposals=proposals,
-        rebalancing=Rebalancing(database, Standings(database, market, valuation), exposures, policies.laid_out),
+        rebalancing=rebalancing, households=Households(database, rebalancing, valuation, exposures),
         rates=Rates(database, exposures), scenarios=scenarios, stress=Stress(database, exposures, scenarios),
         optimising=Optimising(writes, exposures, policies.laid_out),
         what_if=what_if, what_ifs=WhatIfs(writes, what_if), plans=Plans(exposures, newcomers),

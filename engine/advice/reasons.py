@@ -22,7 +22,8 @@ def reason_of(scene: Scene, aims: Aims, leg: Leg) -> str:
     group = next((aim for aim in aims.groups if aim.members[at]), None)
     if group is not None:
         now = float(standing.values[group.members].sum()) / scene.worth
-        return f"{group.name.capitalize()} weighs {now:.1%}, its target is {group.weight:.1%}{_band(group.low, group.high, group.weight)}."
+        called = f"{group.name[:1].upper()}{group.name[1:]}"
+        return f"{called} weighs {now:.1%}, its target is {group.weight:.1%}{_band(group.low, group.high, group.weight)}."
     target = float(aims.weight[at])
     if leg.side == BUY and weight == 0:
         return f"{name} is not held yet, its target is {target:.1%}."

@@ -195,7 +195,7 @@ def _of_groups(standing: Standing, targets: Mapping[str, float], bands: Mapping[
         found.append(GroupAim(name, members, part, max(part - band, 0.0), part + band))
     rest = ~np.any([aim.members for aim in found], axis=0) if found else np.ones(len(standing.symbols), dtype=np.bool_)
     if rest.any():
-        found.append(GroupAim(f"no {by}", rest, 0.0, 0.0, 0.0))
+        found.append(GroupAim("what has no target", rest, 0.0, 0.0, 0.0))
     return Aims(weight, weight, weight, tuple(found), tuple(notes))
 
 

@@ -220,6 +220,8 @@ def optimise_question(raw: object) -> OptimiseQuestion:
         What cannot be read, with field and hint.
     """
     told: dict[str, Any] = {name: value for name, value in fields.record({} if raw is None else raw, READERS).items() if value is not None}
+    if not told.get("only"):
+        told.pop("only", None)  # an empty list narrows nothing
     if told.get("start") and told.get("end") and told["start"] >= told["end"]:
         raise InvalidInput("start", told["start"], "does not lie before end", hint="Choose an earlier date", rule="order")
     return OptimiseQuestion(**told)

@@ -158,8 +158,27 @@ class Policies:
         wrong = [(field, symbol) for field, symbol in places if symbol not in known]
         every = [each.symbol for each in unit.instruments.find_all(actor.workspace_id)] if wrong else []
         fields.raise_all([_unknown(field, symbol, fields.near(symbol, every)) for field, symbol in wrong])
+        _check_sectors(unit, actor, policy)
         if policy.model is not None:
             _check_model(unit, actor, portfolio_id, policy.model)
+
+
+def _check_sectors(unit: Unit, actor: Actor, policy: Policy) -> None:
+    """Refuse sectors that no instrument is in: a slip of the pen would have everything else sold."""
+    named = [(f"targets[{at}].key", each.key) for at, each in enumerate(policy.targets) if policy.targets_by == "sector" and each.key != CASH]
+    named += [(f"constraints.groups[{at}].key", each.key) for at, each in enumerate(policy.constraints.groups) if each.by == "sector"]
+    if not named:
+        return
+    known = sorted({each.sector for each in unit.instruments.find_all(actor.workspace_id) if each.sector})
+    lower = {each.lower() for each in known}
+    wrong = [(field, key) for field, key in named if key.lower() not in lower]
+    fields.raise_all([Place(field).refusal(key, "unknown_value", "is the sector of no known instrument", _near_sector(key, known))
+                      for field, key in wrong])
+
+
+def _near_sector(key: str, known: list[str]) -> str:
+    near = fields.near(key, known)
+    return f"Did you mean {' or '.join(near)}?" if near else f"Use one of {', '.join(known[:20])}" if known else "Give the instruments a sector"
 
 
 def _unknown(field: str, symbol: str, near: list[str]) -> UnknownInstrument:

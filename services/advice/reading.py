@@ -127,6 +127,19 @@ def rebalance_question(raw: object) -> RebalanceQuestion:
     return RebalanceQuestion(**told)
 
 
+def household_accepted(raw: object) -> tuple[RebalanceQuestion, dict[str, int]]:
+    """Read what of all portfolios is to be kept: the question of a preview, and the revisions that were looked at.
+
+    Raises
+    ------
+    InvalidInput
+        What cannot be read, with field and hint.
+    """
+    told = fields.record({} if raw is None else raw, {"question": _plain, "revisions": _plain})
+    revisions = {str(key): _revision(Place(f"revisions.{key}"), value) for key, value in (told.get("revisions") or {}).items()}
+    return rebalance_question(told.get("question")), revisions
+
+
 def accept_question(raw: object) -> AcceptQuestion:
     """Read which orders are to be kept as a proposal.
 

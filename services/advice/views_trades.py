@@ -16,7 +16,8 @@ from engine.advice.trades import BeforeAfter, Conflict, Conversion, LotTaken, Si
 from engine.types import Finding
 
 __all__ = [
-    "AcceptQuestion", "BeforeAfter", "Conflict", "Conversion", "Frontier", "FrontierPoint", "LotTaken", "ModelInfo", "OptimiseQuestion",
+    "AcceptQuestion", "BeforeAfter", "Conflict", "Conversion", "Frontier", "FrontierPoint", "HouseholdPart", "HouseholdView", "LotTaken", "ModelInfo",
+    "OptimiseQuestion",
     "OptimiseResult", "OptimiseView", "OrderLine", "ProposalLine", "ProposalView", "RebalanceQuestion", "RebalanceView", "Side", "Trade",
     "TradeList",
 ]  # fmt: skip
@@ -82,6 +83,33 @@ class RebalanceView:
     conflicts: tuple[Conflict, ...]  # empty: every constraint holds after the trades
     conventions: dict[str, Any]  # costs, tax rates, cost method, constraints that were applied
     revision: int
+    simulated: bool
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HouseholdPart:
+    """What one of all portfolios has to do, or why nothing could be worked out for it."""
+
+    portfolio_id: UUID
+    name: str
+    view: RebalanceView | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HouseholdView:
+    """All portfolios, each towards its own targets, and what that changes together; money in `base_currency`."""
+
+    base_currency: str
+    parts: tuple[HouseholdPart, ...]
+    effect: BeforeAfter  # of everything together; those without a list stay as they are
+    cost: float
+    tax: float  # of each portfolio by itself, summed
+    gain_short: float
+    gain_long: float
+    turnover: float
+    orders: int
     simulated: bool
     findings: tuple[Finding, ...] = ()
 

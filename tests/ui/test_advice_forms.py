@@ -79,7 +79,8 @@ def test_distances_are_drawn_from_the_farthest_on_and_marked_where_they_left_the
 
 def test_a_list_of_trades_is_told_drafted_and_what_stands_in_its_place(mine: Services, portfolio: Portfolio, actor: Actor) -> None:
     query = {"scope": str(portfolio.id), "bring": "", "new_money": "", "buy_only": "", "cost_aversion": "", "account": ""}
-    assert rebalance_answers.found_of(mine, {**query, "scope": "all"})["state"] == "choose"
+    everything = rebalance_answers.found_of(mine, {**query, "scope": "all"})
+    assert (everything["state"], [each["reason"] for each in everything["parts"]]) == ("household", ["It has no targets"])
     assert rebalance_answers.found_of(mine, query)["state"] == "empty", "no targets"
     mine.policies.put(actor, portfolio.id, None, {"targets_by": "asset_class", "targets": [{"key": "cash", "weight": 1}]})
     wrong = rebalance_answers.found_of(mine, {**query, "new_money": "much"})
@@ -90,6 +91,8 @@ def test_a_list_of_trades_is_told_drafted_and_what_stands_in_its_place(mine: Ser
     assert "DEPOSIT" in found["file"]
     asked = {"portfolio": str(portfolio.id), "orders": found["orders"], "effect": found["effect"], "revision": found["revision"]}
     assert rebalance_answers.act(mine, asked)["ok"]
+    refused = rebalance_answers.act(mine, {"portfolio": "all", "question": {}, "revisions": {}})
+    assert "nothing to propose" in refused["message"]
     assert mine.proposals.find(actor, portfolio.id).items[0].note == "Rebalancing to targets"
     assert not rebalance_answers.act(mine, {**asked, "revision": found["revision"] + 7})["ok"], "of a ledger that has changed"
 
@@ -117,7 +120,9 @@ def test_what_contradicts_itself_is_told_with_the_least_that_mends_it() -> None:
 
 
 def test_the_form_of_an_optimiser_is_read_and_what_it_finds_becomes_targets(mine: Services, portfolio: Portfolio) -> None:
-    raw = optimise_answers.raw_of({"model": "mean_risk", "views": "AAA outperforms BBB by 2 %\n\n", "budgets": "AAA 40\nBBB: 60", "frontier": True})
+    raw = optimise_answers.raw_of({"model": "mean_risk", "views": "AAA outperforms BBB by 2 %\n\n", "budgets": "AAA 40\nBBB: 60", "frontier": True,
+                                   "groups": [{"by": "sector", "key": "Energy", "most": "0.3"}]})
+    assert raw.pop("groups") == {"sector": {"Energy": ["0", "0.3"]}}
     assert raw == {"model": "mean_risk", "views": ["AAA outperforms BBB by 2 %"], "budgets": {"AAA": "0.4", "BBB": "0.6"}, "frontier": 24}
     for weights in ({"AAA": 1 / 3, "BBB": 1 / 3, "CCC": 1 / 3}, {"AAA": 0.2, "BBB": 0.3}, {"AAA": 0.7, "BBB": 0.3, "CCC": 1e-9}):
         assert math.fsum(optimise_answers.targets_of(weights).values()) == pytest.approx(1.0, abs=1e-12)

@@ -232,9 +232,12 @@ def test_targets_of_regions_limits_of_groups_and_what_may_be_bought(services: Se
     assert after == pytest.approx(regions, abs=2e-3)
     assert view.effect.groups["country"]["FR"][1] <= 0.1 + 1e-9
     services.policies.put(actor, key, None, {"targets_by": "region", "targets": [{"key": name, "weight": weight} for name, weight in regions.items()],
-                                             "constraints": {"groups": [{"by": "sector", "key": "Utilities", "least": 0.2}]}})
+                                             "constraints": {"groups": [{"by": "country", "key": "CH", "least": 0.2}]}})
     told = services.rebalancing.preview(actor, key, rebalance_question({"symbols": ["NEW"]}))
-    assert [(each.what, each.relaxed) for each in told.conflicts] == [("at least 20.0% in Utilities", pytest.approx(0.0, abs=1e-6))]
+    with pytest.raises(InvalidInput, match="the sector of no known instrument") as caught:
+        services.policies.put(actor, key, 1, {"targets_by": "sector", "targets": [{"key": "Tecnology", "weight": 1}]})
+    assert (caught.value.context["field"], caught.value.context["hint"]) == ("targets[0].key", "Did you mean Technology?")
+    assert [(each.what, each.relaxed) for each in told.conflicts] == [("at least 20.0% in CH", pytest.approx(0.0, abs=1e-6))]
     assert services.policies.get(actor, key).policy.constraints.groups[0].most == 1.0
 
 
