@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from contextlib import asynccontextmanager
+import sys
+from contextlib import asynccontextmanager, suppress
 from functools import cache, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,7 @@ from data.database import Database
 from data.feed import Feed
 from data.poller import Job, Poller
 from data.providers import registry
+from data.quiet import REQUESTS
 from engine.errors import PortfolioError
 from services.alerts.watcher import Watcher
 from services.imports.dropped import EVERY_SECONDS
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
     Answers = Callable[..., Awaitable[Any]]
 
 ROOT = Path(__file__).parent
+STILL_SECONDS, AT_MOST_SECONDS = 0.3, 1.0
+SWITCH_SECONDS = 0.001  # a thread that computes gives way to one that has its answer from the database; five times that by Python's own
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
 log = logging.getLogger("portolan")
 
@@ -65,15 +69,26 @@ async def wake(server: FastAPI, secret: str | None = None) -> None:
     await server(scope, receive, send)
 
 
-def warm(services: house.Services) -> None:
-    """Book the ledgers while the first browser is still loading scripts; whoever asks meanwhile waits for the same result."""
+async def warm(services: house.Services, stopped: asyncio.Event) -> None:
+    """Book the ledgers while the first browser is still loading scripts; whoever asks meanwhile waits for the same result, or goes before."""
     try:
-        actor = services.accounts.local()
-        services.valuation.holdings(actor)
-        services.valuation.compare(actor)
+        actor = await asyncio.to_thread(services.accounts.local)
+        for told in (services.valuation.held, services.valuation.holdings, services.valuation.compare):
+            if not stopped.is_set():
+                await asyncio.to_thread(told, actor)
+                await quiet(stopped)
     except PortfolioError as error:
         log.warning("the first figures could not be prepared: %s", error.message)
     gc.freeze()  # routes, pages and models stay: a full collection need not look through them while clients wait
+
+
+async def quiet(stopped: asyncio.Event) -> None:
+    """Wait until no request ran for a moment, but not for long."""
+    clock = asyncio.get_running_loop().time
+    end = clock() + AT_MOST_SECONDS
+    while not stopped.is_set() and (left := min(REQUESTS.missing(STILL_SECONDS), end - clock())) > 0:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stopped.wait(), left)
 
 
 def build_services(settings: Settings) -> house.Services:
@@ -169,14 +184,19 @@ def background(settings: Settings, services: house.Services) -> tuple[Poller | W
 async def running(server: FastAPI, settings: Settings, services: house.Services, *, poll: bool, own: bool) -> AsyncIterator[None]:
     """Start hub, poller and watcher with the server, stop them with it; connections that were opened for it are closed."""
     workers = background(settings, services) if poll else ()
+    sys.setswitchinterval(SWITCH_SECONDS)
     await services.hub.start()
     await wake(server, settings.proxy_secret)
-    warmth = asyncio.create_task(asyncio.to_thread(warm, services))
+    gc.freeze()  # what was made so far stays as well
+    REQUESTS.touch()
+    stopped = asyncio.Event()
+    warmth = asyncio.create_task(warm(services, stopped))
     for each in workers:
         await asyncio.to_thread(each.start)
     try:
         yield
     finally:
+        stopped.set()
         await warmth
         await services.hub.stop()
         for each in workers:

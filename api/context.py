@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from services.writes import request_id
+from services.writes import REQUESTS, request_id
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -31,6 +31,13 @@ class RequestContext:
         if scope["type"] not in {"http", "websocket"}:
             await self.app(scope, receive, send)
             return
+        if scope["type"] == "http":
+            with REQUESTS.request():
+                await self._answered(scope, receive, send)
+        else:
+            await self._answered(scope, receive, send)
+
+    async def _answered(self, scope: Scope, receive: Receive, send: Send) -> None:
         name, started, status = _id_of(scope), time.perf_counter(), GONE
         token = request_id.set(name)
 

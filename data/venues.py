@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from data import calendar
+from data.quiet import REQUESTS
 from engine.types import AssetClass, Instrument
 
 _log = logging.getLogger(__name__)
@@ -30,6 +31,8 @@ ALWAYS: Final = "24/7"
 CURRENCIES: Final = "fx"
 NEW_YORK: Final = ZoneInfo("America/New_York")
 BEGINNING: Final = date(1990, 1, 1)
+STILL_SECONDS: Final = 1.0
+AT_MOST_SECONDS: Final = 4.0
 
 VENUES: Final = {  # calendar: suffixes of symbols; names of the exchange; currencies that are at home there
     "XNYS": ("", "XNAS NASDAQ NYSE NYSEARCA ARCA ARCX AMEX BATS NMS NYQ NGM NCM PCX ASE OTC PNK US", "USD"),
@@ -161,7 +164,14 @@ def load_behind(venues: Iterable[str]) -> None:
     wanted = [venue for venue in venues if venue not in _ASKED]
     if wanted:
         _ASKED.update(wanted)
-        Thread(target=load, args=(wanted,), name="venues", daemon=True).start()
+        Thread(target=_load_later, args=(wanted,), name="venues", daemon=True).start()
+
+
+def _load_later(venues: Iterable[str]) -> None:
+    """Load calendars when nobody waits for an answer: it is a second of work for what is said beside prices."""
+    for venue in venues:
+        REQUESTS.wait(STILL_SECONDS, AT_MOST_SECONDS)
+        load([venue])
 
 
 _LOADED: Final[set[str]] = set()

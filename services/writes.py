@@ -20,6 +20,7 @@ from pydantic import TypeAdapter
 from data.bus import LEDGER, MARKET, Bus
 from data.database import Database, Unit
 from data.logs import request_id
+from data.quiet import REQUESTS
 from engine.errors import BusError, InvalidInput
 from engine.types import Actor
 
@@ -28,7 +29,7 @@ log = logging.getLogger("portolan.services")
 T = TypeVar("T")
 KEY_LENGTH = 200
 NOTHING: TypeAdapter[None] = TypeAdapter(None)
-__all__ = ["NOTHING", "Request", "Told", "Writes", "audit", "ledger_changed", "market_changed", "request_id", "touch_ledgers"]
+__all__ = ["NOTHING", "REQUESTS", "Request", "Told", "Writes", "audit", "ledger_changed", "market_changed", "request_id", "touch_ledgers"]
 
 
 @dataclass(frozen=True, slots=True)
