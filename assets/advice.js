@@ -24,7 +24,11 @@ window.portolan.advice = (() => {
     const now = tab();
     byId(PAGE).dataset.tab = now;
     for (const pane of document.querySelectorAll(`#${PAGE} > .pane`)) pane.hidden = pane.dataset.pane !== now;
-    for (const button of document.querySelectorAll(`#${PAGE} > .title [data-tab]`)) button.setAttribute("aria-pressed", String(button.dataset.tab === now));
+    for (const button of document.querySelectorAll(`#${PAGE} > .title [data-tab]`)) {
+      const chosen = button.dataset.tab === now, line = button.parentElement;
+      if (chosen && button.getAttribute("aria-pressed") !== "true") requestAnimationFrame(() => { line.scrollLeft += button.getBoundingClientRect().left - line.getBoundingClientRect().left - (line.clientWidth - button.offsetWidth) / 2; }); // narrow screens show some of them
+      button.setAttribute("aria-pressed", String(chosen));
+    }
   }
 
   function acted(result) {
@@ -119,8 +123,11 @@ window.portolan.advice = (() => {
     if (button && !button.disabled) deeds[button.dataset.advice]?.(button);
   });
 
+  let went = -Infinity; // when g was pressed: the next letter names a page, and must draft nothing here
   document.addEventListener("keydown", (event) => {
-    if (!byId(PAGE) || tab() !== FIRST || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    const after = performance.now() - went < 1200;
+    went = event.key === "g" ? performance.now() : -Infinity;
+    if (after || !byId(PAGE) || tab() !== FIRST || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
     if (event.target.closest?.("input, textarea, select") || !keys[event.key]) return;
     event.preventDefault();
     keys[event.key]();

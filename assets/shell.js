@@ -231,7 +231,7 @@ window.portolan.shell = (() => {
     "/": palette.open, "?": () => open("keys"), n: () => open("new-portfolio"), t: nextTheme, f: fold,
     "[": () => stepPeriod(-1), "]": () => stepPeriod(1),
   };
-  const pages = { o: "/", h: "/holdings", p: "/performance", k: "/risk", b: "/benchmark", r: "/gains", t: "/transactions", a: "/alerts", c: "/checks", y: "/history", m: "/markets" };
+  const pages = { o: "/", h: "/holdings", p: "/performance", k: "/risk", b: "/benchmark", v: "/recommendations", r: "/gains", t: "/transactions", a: "/alerts", c: "/checks", y: "/history", m: "/markets", s: "/status" };
 
   function onKey(event) {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") { event.preventDefault(); palette.open(); return; }

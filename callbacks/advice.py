@@ -16,6 +16,7 @@ from callbacks import advice_drafts, advice_limits
 from components import advice, cards
 from components.ids import AdviceIds, Ids
 from engine.errors import PortfolioError
+from services.advice.views_rules import NOTHING_HELD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -94,7 +95,8 @@ def found_of(services: Services, scope: str) -> Found:
         return Found([], [cards.panel("Suggestions", cards.blank("Nothing is held yet", start))], "", [], [], "")
     many = len(view.revisions) > 1
     limits = advice_limits.Limits(services, view)
-    told = [advice.told(card(each, limits.of(each.rule, each.portfolio_id)), view.base_currency, many=many) for each in view.suggestions]
+    told = [advice.told(card(each, limits.of(each.rule, each.portfolio_id)), each.base_currency or view.base_currency, many=many)
+            for each in view.suggestions]
     asked = sum(rule.state in {"quiet", "fired"} for rule in view.rules)
     note = f"{len(told)} open, calculated {view.as_of:%H:%M} UTC{' from simulated prices' if view.simulated else ''}"
     return Found(told, [] if told else advice.nothing(asked), note, advice.rules(_rules(view, limits)),
@@ -103,9 +105,9 @@ def found_of(services: Services, scope: str) -> Found:
 
 def _rules(view: SuggestionsView, limits: advice_limits.Limits) -> list[advice.Rule]:
     """Tell each rule once: what it came to in the portfolio in which it had most to say; its limits where there is one portfolio."""
-    order = ["fired", "unknown", "quiet", "off"]
+    order = ["fired", "unknown", "quiet", "off"]  # a portfolio without holdings has least to say
     best: dict[str, RuleRun] = {}
-    for rule in sorted(view.rules, key=lambda each: order.index(each.state)):
+    for rule in sorted(view.rules, key=lambda each: (each.why == NOTHING_HELD, order.index(each.state))):
         best.setdefault(rule.key, rule)
     counts = {key: sum(rule.count for rule in view.rules if rule.key == key) for key in best}
     return [advice.Rule(rule.label, rule.why or rule.meaning, rule.state, counts[key], limits.of_only(key)) for key, rule in best.items()]
@@ -123,15 +125,18 @@ def card(one: SuggestionView, limits: Sequence[advice.Limit] = ()) -> advice.Car
 
 def history_of(services: Services, scope: str) -> list[Any]:
     """Build the list of everything that was suggested."""
+    actor = services.accounts.local()
     try:
-        found = services.suggestions.history(services.accounts.local(), scope)
+        found = services.suggestions.history(actor, scope)
     except PortfolioError as error:
         return [cards.failed("The history could not be read", error.message)]
-    return advice.history([_past(each) for each in found])
+    names = {each.id: each.name for each in services.portfolios.find(actor)} if len({each.portfolio_id for each in found}) > 1 else {}
+    return advice.history([_past(each, names.get(each.portfolio_id, "") if each.portfolio_id else "") for each in found])
 
 
-def _past(one: HistoryView) -> advice.Past:
-    return advice.Past(one.title, one.state, [(what, when.date(), why) for what, when, why in one.times], one.outcome and one.outcome.sentence)
+def _past(one: HistoryView, owner: str) -> advice.Past:
+    times = [(what, when.date(), why) for what, when, why in one.times]
+    return advice.Past(one.title, one.state, times, one.outcome and one.outcome.sentence, owner)
 
 
 # ------------------------------------------------------------------------------------------------------------------------------ deciding

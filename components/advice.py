@@ -104,6 +104,7 @@ class Past(NamedTuple):
     state: str
     steps: Sequence[tuple[str, date, str | None]]
     outcome: str | None
+    owner: str = ""  # portfolio, where several are shown
 
 
 def told(one: Card, currency: str, *, many: bool) -> dict[str, Any]:
@@ -188,9 +189,18 @@ def nothing(asked: int) -> list[Any]:
 
 def rules(found: Sequence[Rule]) -> list[Any]:
     """List what came of every rule: those that spoke on top, then those that could not be asked, with the reason."""
-    order = [*RULE_STATES]
-    ranked = sorted(found, key=lambda rule: (order.index(rule.state), rule.label))
-    return [html.Ul([_rule(rule) for rule in ranked], className="rows rule-runs")]
+    if not found:
+        return [html.P("Each rule says here what came of it, as soon as something is held.", className="soft")]
+    ranked = sorted(found, key=lambda rule: rule.label)
+    return [part for state in RULE_STATES if (part := _of_state([rule for rule in ranked if rule.state == state], state)) is not None]
+
+
+def _of_state(found: Sequence[Rule], state: str) -> html.Ul | html.Details | None:
+    """List rules of which the same came: open where they spoke, else folded under their number."""
+    if not found:
+        return None
+    listed = html.Ul([_rule(rule) for rule in found], className="rows rule-runs")
+    return listed if state == "fired" else html.Details([html.Summary(f"{len(found)} {RULE_STATES[state][0]}"), listed], className="rule-state")
 
 
 def _rule(rule: Rule) -> html.Li:
@@ -232,7 +242,9 @@ def _past(one: Past) -> html.Li:
     word, kind = STATE_WORDS[one.state]
     steps = " · ".join(f"{what} {theme.day(when)}" + (f" ({why})" if why else "") for what, when, why in one.steps)
     came = [html.Span(one.outcome, className="came")] if one.outcome else []
-    return html.Li([html.Span([html.B(one.title), html.Span(steps, className="soft"), *came], className="words"), cards.tag(word, kind)])
+    owner = [html.Span(one.owner, className="dim")] if one.owner else []
+    title = html.Span([html.B(one.title), *owner], className="titled")
+    return html.Li([html.Span([title, html.Span(steps, className="soft"), *came], className="words"), cards.tag(word, kind)])
 
 
 def done(sentence: str, *, key: str, portfolio: str) -> list[Any]:

@@ -90,6 +90,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("stale_price", "Old price", "data", "A price that is old.", data.stale_price, ("stale_days", "unknown_price")),
     Rule("missing_price", "No price", "data", "A holding without any price.", data.missing_price, ("unknown_price",)),
 )
+NOTHING_HELD: Final = "Nothing is held"
 KEYS: Final = tuple(rule.key for rule in RULES)
 
 
@@ -97,7 +98,7 @@ def ask(facts: Facts, policy: Policy, rule: Rule) -> Ran:
     """Ask one rule."""
     if rule.key in policy.off:
         return Ran(rule, "off", None, ())
-    answer = rule.ask(facts, policy) if facts.held or any(facts.cash.values()) else "Nothing is held"
+    answer = rule.ask(facts, policy) if facts.held or any(facts.cash.values()) else NOTHING_HELD
     if isinstance(answer, str):
         return Ran(rule, "unknown", answer, ())
     return Ran(rule, "fired" if answer else "quiet", None, tuple(_judge(facts, policy, answer)))

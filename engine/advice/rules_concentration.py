@@ -9,7 +9,7 @@ from engine.advice.rules_effect import effective
 from engine.advice.rules_facts import Facts
 from engine.advice.rules_fixes import cap_of, placed, spread, trimmed
 from engine.advice.rules_thresholds import limit
-from engine.advice.rules_words import Advice, Answer, Evidence, named, number, percent
+from engine.advice.rules_words import Advice, Answer, Evidence, counted, named, number, percent
 from engine.columns import Floats
 from engine.concentration.bets import effective_number_of_bets
 from engine.concentration.contributions import diversification_ratio
@@ -28,12 +28,15 @@ def concentration_holding(facts: Facts, policy: Policy) -> Answer:
 def _heavy_holding(facts: Facts, policy: Policy, symbol: str, weight: float) -> Advice:
     most = cap_of(facts, policy, symbol)
     own = policy.constraints.max_weight is not None and most == policy.constraints.max_weight
+    sold = trimmed(facts, policy, [symbol], most)
+    moves = sold if own or any(amount > 0 for amount in sold.values()) else {}  # a limit of one's own holds even where all of it would lie in cash
     return Advice(
         "concentration_holding", symbol, Severity.ERROR if own else _grave(weight, most), f"{symbol} is {percent(weight)} of the portfolio",
         f"{facts.held[symbol].name} alone moves the result: your limit for one {_kind(facts, symbol)} is {percent(most)}.",
-        f"Sell {symbol} down to {percent(most)} and spread the money over holdings that have room.",
+        f"Sell {symbol} down to {percent(most)} and spread the money over holdings that have room." if moves else
+        f"Put new money into other holdings: nothing that is held has room for what would have to be sold of {symbol}.",
         "You hold so much of it on purpose, or the tax on the sale costs more than the risk is worth.",
-        (Evidence("weight", "Weight", weight, most, symbol=symbol),), trimmed(facts, policy, [symbol], most), link="rebalance")
+        (Evidence("weight", "Weight", weight, most, symbol=symbol),), moves, link="rebalance")
 
 
 def _kind(facts: Facts, symbol: str) -> str:
@@ -112,8 +115,10 @@ def effective_holdings(facts: Facts, policy: Policy) -> Answer:
     index = float(hhi(weights / np.abs(weights).sum()))
     largest = sorted(facts.priced, key=lambda symbol: (-facts.weight(symbol), symbol))[:3]
     return [Advice(
-        "effective_holdings", "", Severity.INFO, f"{len(weights)} holdings count as {number(count)}",
-        f"{named(largest)} weigh so much that the portfolio is as concentrated as {number(count)} equal holdings; you want {number(least)}.",
+        "effective_holdings", "", Severity.INFO,
+        f"{counted(len(weights), 'holding')} {'counts' if len(weights) == 1 else 'count'} as {number(count)}",
+        f"{named(largest)} {'weighs' if len(largest) == 1 else 'weigh'} so much that the portfolio is as concentrated as {number(count)} equal "
+        f"{'holding' if number(count) == '1.0' else 'holdings'}; you want {number(least)}.",
         "Bring the largest holdings closer to the others, or add some.", "Few names are what you want, and you know them well.",
         (Evidence("effective_number_of_assets", "Effective holdings", count, least, "number"), Evidence("hhi", "Herfindahl index", index)),
         _levelled(facts, least), link="rebalance")]
@@ -139,7 +144,8 @@ def effective_bets(facts: Facts, policy: Policy) -> Answer:
     if not count < least:
         return []
     return [Advice(
-        "effective_bets", "", Severity.INFO, f"{len(facts.weights)} holdings are {count:.2f} independent bets",
+        "effective_bets", "", Severity.INFO,
+        f"{counted(len(facts.weights), 'holding')} {'is one bet' if len(facts.weights) == 1 else f'are {count:.2f} independent bets'}",
         f"Their volatilities cancel so little that they are as diversified as {count:.2f} independent bets of equal size; you want {least:.2f}.",
         "Add something that moves by itself: bonds, commodities, other sectors or regions.",
         "Correlations of the last two years are not those of the next, or one bet is what you want.",

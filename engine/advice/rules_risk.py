@@ -33,21 +33,24 @@ def risk_contribution(facts: Facts, policy: Policy) -> Answer:
 
 
 def _risky(facts: Facts, policy: Policy, symbol: str, place: int, share: float) -> Advice:
-    most, weight = limit(policy, "max_risk_excess"), float(facts.at_risk[place])
+    most, weight, moves = limit(policy, "max_risk_excess"), float(facts.at_risk[place]), _calmed(facts, policy, symbol, place)
     return Advice(
         "risk_contribution", symbol, Severity.WARNING if share > 2 * (weight + most) else Severity.INFO,
         f"{symbol} is {percent(weight)} of the value and {percent(share)} of the risk",
         f"It moves more than the rest, or with it: {percent(share - weight)} points more of the volatility than of the value; "
         f"you allow {percent(most)}.",
-        f"Sell {symbol} until its share of the risk is no more than {percent(most)} above its weight.",
+        f"Sell {symbol} until its share of the risk is no more than {percent(most)} above its weight." if moves else
+        f"Add something that moves otherwise: {symbol} is all the risk there is, however little of it is held.",
         "The last two years were unusually wild for it.",
         (Evidence("excess", "Risk beyond weight", share - weight, most, symbol=symbol),
          Evidence("share", "Share of the volatility", share, symbol=symbol),
-         Evidence("weight", "Weight", weight, symbol=symbol)), _calmed(facts, policy, symbol, place), link="rebalance")
+         Evidence("weight", "Weight", weight, symbol=symbol)), moves, link="rebalance")
 
 
 def _calmed(facts: Facts, policy: Policy, symbol: str, place: int) -> Moves:
-    """Find the weight at which the share of risk is within bounds."""
+    """Find the weight at which the share of risk is within bounds; nothing where it alone moves, for then no weight is."""
+    if np.count_nonzero((np.diag(facts.past.covariance) > 0) & (facts.at_risk != 0)) < 2:
+        return {}
     most = limit(policy, "max_risk_excess") * (1.0 - MARGIN)
 
     def too_much(part: float) -> bool:

@@ -77,6 +77,11 @@ def number(value: float) -> str:
     return f"{value:,.1f}"
 
 
+def counted(count: int, word: str) -> str:
+    """Tell a number of things: 1 holding, 5 holdings."""
+    return f"{count} {word}{'' if count == 1 else 's'}"
+
+
 def named(names: list[str], most: int = 4) -> str:
     """List names in a sentence: A, B and 3 more."""
     if len(names) <= 1:

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
+from engine.advice import rules
 from engine.advice.policy import Policy
 from engine.advice.trades import Trade
 from engine.types import Finding, Severity
 
+NOTHING_HELD = rules.NOTHING_HELD  # why a rule could not be asked
 STATES = ("open", "dismissed", "done", "gone")  # gone: it was suggested once, and its reason is no more
 
 

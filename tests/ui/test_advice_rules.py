@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -10,13 +11,14 @@ from uuid import uuid4
 
 import pytest
 
+from callbacks import advice as answers
 from callbacks import advice_limits, advice_rules
 from components import advice
-from engine.advice.rules import RULES
-from engine.types import Actor, Portfolio
+from engine.advice.rules import NOTHING_HELD, RULES
+from engine.types import Actor, Portfolio, Severity
 from services import Services
 from services.advice.policy_reading import read_policy
-from services.advice.views_rules import RuleRun, SuggestionsView
+from services.advice.views_rules import RuleRun, SuggestionsView, SuggestionView
 
 
 @pytest.fixture
@@ -70,3 +72,27 @@ def test_half_a_text_is_told_with_its_place_and_never_raised(at_home: Services, 
     assert not advice_rules.trial_of(at_home, {"n": 4, "expression": "", "scope": str(portfolio.id)})["ok"]
     tried = advice_rules.trial_of(at_home, {"n": 5, "expression": "cash > 0", "scope": str(portfolio.id)})
     assert (tried["ok"], tried["told"]["reason"]) == (True, "The portfolio has no history yet")
+
+
+def test_money_of_a_card_is_told_in_the_currency_of_its_portfolio(at_home: Services, portfolio: Portfolio, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of all portfolios in dollars, what one in euro says stays in euro; and a portfolio without holdings speaks for no rule."""
+    other = replace(portfolio, id=uuid4())
+    euro = SuggestionView("idle", "idle_cash", "Idle cash", "cash", "EUR", Severity.INFO, "Idle", "It lies there.", "Invest it.", "", (), (), (),
+                          math.nan, math.nan, 30.0, 1.0, 30.0, "open", portfolio_id=portfolio.id, portfolio="One", base_currency="EUR")
+    view = view_of(portfolio, other)
+    empty = tuple(replace(run, state="unknown", why=NOTHING_HELD) for run in view.rules)
+    shown = replace(view, base_currency="USD", suggestions=(euro,), rules=(*view.rules, *empty))
+    monkeypatch.setattr(at_home.suggestions, "find", lambda *_: shown)
+    found = answers.found_of(at_home, "all")
+    assert [(each["label"], each["text"], each["unit"]) for each in found.cards[0]["effect"]] == [("Expected benefit a year", "30.00", "EUR")]
+    assert f"{len(RULES)} quiet" in str(found.rules)
+    assert NOTHING_HELD not in str(found.rules)
+
+
+def test_every_key_of_the_sidebar_is_one_that_the_keyboard_knows() -> None:
+    root = Path(__file__).parents[2]
+    told = re.findall(r'Section\("(/[a-z]*)", "[^"]+", Icon\.\w+, "(\w)"', (root / "components" / "shell.py").read_text(encoding="utf-8"))
+    known = re.search(r"const pages = \{(.*?)\};", (root / "assets" / "shell.js").read_text(encoding="utf-8"))
+    assert known is not None
+    assert len(told) > 5
+    assert [f'{key}: "{page}"' for page, key in told if f'{key}: "{page}"' not in known[1]] == []
