@@ -8,7 +8,7 @@ window.portolan.adviceRules = (() => {
   const STATES = { fired: ["warn", "spoke"], quiet: ["ok", "quiet"], unknown: ["", "not known"], off: ["", "off"] };
   const FRESH = { name: "", expression: "", severity: "info", fix: "", active: false };
   const element = (...given) => window.portolan.draw.element(...given), text = () => window.portolan.adviceRulesText, forms = () => window.portolan.adviceForms, shell = () => window.portolan.shell; // they load later
-  const state = { root: null, rules: null, runs: {}, query: null, editing: null, undo: null, turn: 0, timer: 0, pendingFocus: null };
+  const state = { root: null, rules: null, portfolios: [], ready: null, runs: {}, query: null, editing: null, undo: null, turn: 0, timer: 0, pendingFocus: null };
   const byId = (id) => document.getElementById(id), body = () => byId(BODY), part = (name) => body()?.querySelector(`[data-part="${name}"]`), form = () => body()?.querySelector("form[data-form=own-rule]");
   const icon = (name) => element("i", { class: "ico s", "data-icon": name, "aria-hidden": "true" });
   const shown = () => body() && state.query?.show === "rules";
@@ -41,9 +41,9 @@ window.portolan.adviceRules = (() => {
   /* --------------------------------------------------------------------------------------------------------------- the list */
   async function load() {
     try {
-      const scope = state.query?.scope || "all", [rules, words, told] = await Promise.all([ask("/rules"), text().known.words.length ? text().known.words : ask("/rules/words"), ask(`/portfolios/${encodeURIComponent(scope)}/suggestions`).catch(() => null)]);
+      const scope = state.query?.scope || "all", [rules, portfolios, words, told] = await Promise.all([ask("/rules"), ask("/portfolios"), text().known.words.length ? text().known.words : ask("/rules/words"), ask(`/portfolios/${encodeURIComponent(scope)}/suggestions`).catch(() => null)]);
       text().known.words = words;
-      Object.assign(state, { rules, runs: runsOf(told) });
+      Object.assign(state, { rules, portfolios, runs: runsOf(told) });
       if (body()) { paint(); paintWords(); }
     } catch (error) {
       part("list")?.replaceChildren(element("div", { class: "blank failed", role: "alert" }, element("b", {}, "Your rules cannot be read"), element("p", {}, error.message), element("div", { class: "acts" }, forms().press("Try again", "", { "data-own": "again" }))));
@@ -57,7 +57,7 @@ window.portolan.adviceRules = (() => {
     return best;
   }
 
-  const portfolios = () => shell().directory?.portfolios || [];
+  const portfolios = () => state.portfolios;
   const scopeName = (scope) => (scope === "all" ? "All portfolios" : portfolios().find((each) => each.id === scope)?.name || "a portfolio that is gone");
   const concerns = (rule) => rule.scope === "all" || state.query?.scope === "all" || rule.scope === state.query?.scope;
 
@@ -112,7 +112,10 @@ window.portolan.adviceRules = (() => {
   const field = (name, label, control, look = "") => element("label", { class: `field ${look}`.trim(), "data-field": name }, element("span", { class: "soft" }, label), control, element("span", { class: "hint", role: "alert" }));
   const choice = (name, options, value) => element("select", { class: "input", name }, ...options.map(([key, word]) => element("option", { value: key, selected: key === value }, word)));
 
-  function openForm(rule = null, given = {}) {
+  /* Who is faster than the list waits for it: a rule is tried on one of the portfolios that come with it. */
+  async function openForm(rule = null, given = {}) {
+    if (!state.rules) await state.ready;
+    if (!state.rules || !shown()) return;
     const values = rule || { ...FRESH, scope: portfolios().some((each) => each.id === state.query?.scope) ? state.query.scope : "all", ...given }, every = portfolios().map((each) => [each.id, each.name]);
     state.editing = rule;
     const tryOn = field("try-on", "Tried on", choice("try-on", every, portfolios().some((each) => each.id === state.query?.scope) ? state.query.scope : every[0]?.[0]));
@@ -256,7 +259,7 @@ window.portolan.adviceRules = (() => {
     if (!shown()) return;
     if (state.root !== body()) { Object.assign(state, { root: body(), rules: null, editing: null, undo: null }); frame(); }
     state.pendingFocus = new URLSearchParams(location.search).get("rule"); // a card names the rule that spoke
-    load();
+    state.ready = load();
   }
 
   const deeds = {
