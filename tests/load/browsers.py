@@ -20,6 +20,8 @@ PAGES = ("/holdings", "/performance", "/risk", "/transactions", "/markets", "/")
 LIVE = "() => window.portolan?.live && portolan.live.stats.lastSeq !== null"
 SAMPLE_SECONDS = 15.0
 GROWTH_BYTES = 20_000  # a page change may leave behind, by the slope of the second half
+GROWTH_NODES = 50  # likewise, of nodes; a page has a thousand or more
+GROWTH_LISTENERS = 5
 
 
 def soak(home: Path, plan: Plan) -> tuple[dict[str, Any], list[Row]]:
@@ -76,7 +78,7 @@ def held(page: Page, seconds: float) -> dict[str, Any]:
 
 def changed(page: Page, times: int) -> dict[str, Any]:
     """Change pages as a person does, by the links; heap at each return to the Overview."""
-    line, heaps = page.context.new_cdp_session(page), list[float]()
+    line, heaps, counts = page.context.new_cdp_session(page), list[float](), list[dict[str, int]]()
     page.evaluate("() => { window.long.length = 0; }")
     for number in range(times):
         path = PAGES[number % len(PAGES)]
@@ -86,9 +88,16 @@ def changed(page: Page, times: int) -> dict[str, Any]:
         if path == "/":
             until(page, "() => document.getElementById('overview-page')", seconds=30)
             heaps.append(heap(line))
+            counts.append(counters(line))
     each = slope(heaps[len(heaps) // 2:]) * 1e6 / len(PAGES)
-    return {"changes": times, "heap_mb": [round(one, 2) for one in heaps], "bytes_a_change": each, "nodes": counters(line),
+    return {"changes": times, "heap_mb": [round(one, 2) for one in heaps], "bytes_a_change": each, "nodes": counts,
+            "left_a_change": {name: left([count[name] for count in counts]) for name in ("documents", "nodes", "jsEventListeners")},
             "long_ms": quantiles(page.evaluate("window.long"))}
+
+
+def left(values: list[int]) -> float:
+    """Give what a change of page leaves behind, by the second half."""
+    return slope([float(value) for value in values[len(values) // 2:]]) / len(PAGES)
 
 
 def slope(values: list[float]) -> float:
@@ -109,5 +118,7 @@ def rows(found: dict[str, Any]) -> list[Row]:
             Row("long tasks on the Overview", held["long_tasks"], None, f"in {held['seconds']} s"),
             Row("messages heard", held["messages"], None, ""),
             Row("heap left by a change of page", changed["bytes_a_change"] / 1000, GROWTH_BYTES / 1000, "kB"),
+            Row("nodes left by a change of page", changed["left_a_change"]["nodes"], GROWTH_NODES, ""),
+            Row("listeners left by a change of page", changed["left_a_change"]["jsEventListeners"], GROWTH_LISTENERS, ""),
             Row("heap after the changes", changed["heap_mb"][-1] if changed["heap_mb"] else 0.0, None, "MB"),
             Row("long tasks while pages change, p95", changed["long_ms"].get("p95", 0.0), None, "ms")]
