@@ -187,7 +187,7 @@ class Books:
             books = (book_of(ledger, part.fx, part.book.base_currency, part.book.cost_method, instruments) for _, ledger in parted)
             return {name: replace(part, ledger=ledger, book=booked, openings=None) for (name, ledger), booked in zip(parted, books, strict=True)}
 
-        return self._accounts.get_or_compute(key, compute)
+        return self._accounts.get_or_compute(key, compute, (part.portfolio.id, part.book.base_currency, part.book.cost_method, known_at))
 
     def merged(self, parts: Sequence[Booked], convention: Convention, stamp: Hashable) -> Book:
         """Give several books as one."""
@@ -196,7 +196,8 @@ class Books:
         if len(parts) == 1:
             return parts[0].book
         key = tuple(_key(part.portfolio, replace(convention, cost_method=part.book.cost_method), stamp) for part in parts)
-        return self._merged.get_or_compute((convention.base, key), lambda: merged_of(parts, convention.base))
+        subject = (convention, tuple(part.portfolio.id for part in parts))
+        return self._merged.get_or_compute((convention.base, key), lambda: merged_of(parts, convention.base), subject)
 
 
 def _key(portfolio: Portfolio, convention: Convention, stamp: Hashable) -> Hashable:

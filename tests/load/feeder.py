@@ -85,7 +85,7 @@ class Feeder:
 
 
 def feed(line: Connection, world: World, seed: int) -> None:
-    """Run as a process: `warm`, `run rate pause seconds`, `last`."""
+    """Run as a process: `warm`, `run rate pause seconds`, `forget` what was told last, `told`."""
     feeder = Feeder(world, seed)
     before = feeder.stored()
     line.send("ready")
@@ -95,6 +95,8 @@ def feed(line: Connection, world: World, seed: int) -> None:
             return
         if word == "warm":
             line.send(feeder.warm())
+        elif word == "forget":
+            line.send(feeder.last.clear())
         elif word == "run":
             line.send(feeder.run(*given))
         else:

@@ -10,7 +10,9 @@ import pytest
 
 from engine import book
 from engine.frames import ledger_frame
-from services.books.service import Kept, in_currency
+from engine.types import Actor
+from services import Services
+from services.books.service import Books, Kept, in_currency
 
 
 def test_what_several_ask_for_at_once_is_computed_once() -> None:
@@ -74,3 +76,13 @@ def test_a_result_takes_the_place_of_the_one_before_it_of_its_subject() -> None:
     assert kept.has("other")
     assert kept.get_or_compute(("ledger", 1), lambda: 11, subject="ledger") == 11, "asked again it is computed again"
     assert not kept.has(("ledger", 2))
+
+
+def test_what_is_written_leaves_one_book_of_all_portfolios(services: Services, actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    books = Books()
+    monkeypatch.setattr(services.valuation, "_books", books)
+    places = [services.portfolios.create(actor, {"name": name, "base_currency": "USD"}) for name in "AB"]
+    for count in range(3):
+        services.transactions.record(actor, places[0].id, [{"date": "2024-01-02", "kind": "DEPOSIT", "amount": "5", "currency": "USD"}])
+        assert services.valuation.holdings(actor, "all").snapshot.totals["cash"] == 5 * (count + 1)
+        assert len(books._merged._values) == 1, "the one before it is nobody's any more"
