@@ -16,6 +16,7 @@ from engine.concentration.contributions import diversification_ratio
 from engine.concentration.weights import hhi
 from engine.types import Severity
 
+NO_ROOM = "nothing that is held there has room for what would have to be sold"
 BEYOND = 1.5  # times a limit at which info becomes a warning
 
 
@@ -82,7 +83,7 @@ def _heavy_group(facts: Facts, policy: Policy, about: tuple[str, str, str], weig
         rule, key, _grave(weight, most), f"{percent(weight)} of the portfolio is {key}",
         f"{named(members)} have that {by} in common: what hits one is likely to hit all. Your limit for one {by} is {percent(most)}.",
         f"Sell {named(members)} down to {percent(most)} together and spread the money outside of {key}." if moves else
-        f"Put new money outside of {key}: nothing that is held there has room for what would have to be sold.",
+        f"Put new money outside of {key}: {NO_ROOM}.",
         f"You want this {by} to weigh so much, or most of what these companies earn comes from elsewhere.",
         (Evidence("weight", f"Weight of {key}", weight, most), Evidence("holdings", "Holdings", float(len(members)), unit="number")), moves,
         link="rebalance")
@@ -94,14 +95,19 @@ def concentration_currency(facts: Facts, policy: Policy) -> Answer:
     held = facts.grouped("currency")
     whole = {code: held.get(code, 0.0) + cash.get(code, 0.0) for code in {**held, **cash}}
     heavy = [(code, weight) for code, weight in whole.items() if weight > most and code != facts.base_currency]
-    return [Advice(
+    return [_heavy_currency(facts, policy, code, weight, cash.get(code, 0.0)) for code, weight in heavy]
+
+
+def _heavy_currency(facts: Facts, policy: Policy, code: str, weight: float, cash: float) -> Advice:
+    most = limit(policy, "max_currency")
+    moves = placed(facts, trimmed(facts, policy, facts.members("currency", code), max(most - cash, 0.0)))
+    return Advice(
         "concentration_currency", code, _grave(weight, most), f"{percent(weight)} of the portfolio is in {code}",
         f"A fall of {code} against {facts.base_currency} moves all of it. Your limit for one currency is {percent(most)}.",
-        f"Sell holdings in {code} down to {percent(most)} and spread the money over other currencies.",
+        f"Sell holdings in {code} down to {percent(most)} and spread the money over other currencies." if moves else
+        f"Put new money into other currencies: {NO_ROOM}.",
         "You spend in this currency, or the companies earn elsewhere than where they are traded.",
-        (Evidence("weight", f"Weight of {code}", weight, most),),
-        placed(facts, trimmed(facts, policy, facts.members("currency", code), max(most - cash.get(code, 0.0), 0.0))), link="rebalance",
-    ) for code, weight in heavy]
+        (Evidence("weight", f"Weight of {code}", weight, most),), moves, link="rebalance")
 
 
 def effective_holdings(facts: Facts, policy: Policy) -> Answer:
@@ -190,16 +196,18 @@ def _one_bet(facts: Facts, policy: Policy, part: list[str], weight: float, most:
     places = [facts.past.symbols.index(symbol) for symbol in part]
     inside = facts.past.correlation[np.ix_(places, places)]
     mean = float(inside[np.triu_indices(len(places), 1)].mean())
+    moves = placed(facts, trimmed(facts, policy, part, most))
     heaviest = sorted(part, key=lambda symbol: (-facts.weight(symbol), symbol))
     return Advice(
         "correlation_cluster", "+".join(sorted(part)[:6]), _grave(weight, most), f"{named(heaviest)} are one bet of {percent(weight)}",
         f"Their returns of the last two years are correlated at {mean:.2f} on average: together they are one position, and your limit for one "
         f"bet is {percent(most)}.",
-        f"Bring them down to {percent(most)} together and spread the money over what moves otherwise.",
+        f"Bring them down to {percent(most)} together and spread the money over what moves otherwise." if moves else
+        f"Put new money into what moves otherwise: {NO_ROOM}.",
         "They moved together for a reason that is gone.",
         (Evidence("weight", "Weight together", weight, most), Evidence("correlation", "Mean correlation", mean, limit(policy, "cluster_correlation"),
                                                                       "number")),
-        placed(facts, trimmed(facts, policy, part, most)), link="rebalance")
+        moves, link="rebalance")
 
 
 def home_bias(facts: Facts, policy: Policy) -> Answer:
@@ -214,13 +222,14 @@ def home_bias(facts: Facts, policy: Policy) -> Answer:
         return []
     members = facts.members("country", home)
     abroad = [symbol for symbol in facts.priced if facts.held[symbol].country not in {home, None}]
+    moves = placed(facts, trimmed(facts, policy, members, most, into=abroad))
     return [Advice(
         "home_bias", home, Severity.INFO, f"{percent(weight)} of the portfolio is at home in {home}",
         f"{home} is about {percent(neutral)} of the world's shares. Salary, house and pension hang on it already.",
-        f"Bring {home} down to {percent(most)} and spread the money abroad.",
+        f"Bring {home} down to {percent(most)} and spread the money abroad." if moves else f"Put new money abroad: {NO_ROOM}.",
         "You will spend at home, and exchange rates worry you more than the economy.",
         (Evidence("weight", f"Weight of {home}", weight, most), Evidence("neutral", "Weight in the world", neutral)),
-        placed(facts, trimmed(facts, policy, members, most, into=abroad)), link="rebalance")]
+        moves, link="rebalance")]
 
 
 # shares of countries in the world's listed shares (MSCI ACWI, 2025, rounded); a benchmark that tells its own beats them

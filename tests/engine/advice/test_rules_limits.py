@@ -231,3 +231,12 @@ def test_one_share_and_cash_are_told_to_add_others_and_not_to_sell_it_for_cash()
     assert asked(only, "effective_holdings").found[0].advice.title == "1 holding counts as 1.0"
     own = asked(Plant(only.facts, Policy(constraints=Constraints(max_weight=0.1))), "concentration_holding").found[0]
     assert [trade.side for trade in own.effect.trades] == ["SELL"]  # a limit of one's own holds all the same
+
+
+@pytest.mark.parametrize(("key", "plant"), [
+    ("concentration_currency", Plant(facts(some(20, currency="USD")))), ("concentration_country", Plant(facts(some(20, country="US")))),
+    ("home_bias", Plant(facts(some(20, country="DE")), Policy(home_country="DE"))), ("correlation_cluster", Plant(facts(moves=alike(0.001, 20))))])
+def test_where_nothing_has_room_there_are_no_trades_and_the_fix_says_so(key: str, plant: Plant) -> None:
+    found = asked(plant, key).found[0]
+    assert found.effect.trades == ()
+    assert found.advice.fix.startswith("Put new money")
