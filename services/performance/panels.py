@@ -26,6 +26,7 @@ from services.market.marks import BARS, Marked
 from services.performance.store import Closed, Shelf, by_name, closed_days, day_before, extended, in_order, packed, unpacked, with_findings
 
 CASH: Final = "cash:"
+FIRST_ROWS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,7 @@ def since_first(closes: pd.DataFrame, ledger: pd.DataFrame) -> pd.DataFrame:
     A close makes a day of the panel. Were it one of an instrument that is only bought later, days long gone, and returns with them,
     would depend on what is bought today.
     """
-    if not len(closes) or _named_before(ledger, closes.index[0]).issuperset(closes.columns):
+    if not len(closes) or _are_named_before(ledger, closes.index[0], closes.columns):
         return closes
     named = pd.concat([ledger[["date", "symbol"]], ledger[["date", "to_symbol"]].rename(columns={"to_symbol": "symbol"})]).dropna()
     firsts = named.groupby("symbol")["date"].min().reindex(closes.columns).to_numpy(dtype="datetime64[ns]")
@@ -184,10 +185,12 @@ def _before(closes: pd.DataFrame, firsts: NDArray[np.datetime64]) -> NDArray[np.
     return ~(closes.index.to_numpy()[:, None] >= firsts)
 
 
-def _named_before(ledger: pd.DataFrame, day: pd.Timestamp) -> set[str | None]:
-    """Name what has a transaction on a day or before it."""
+def _are_named_before(ledger: pd.DataFrame, day: pd.Timestamp, symbols: pd.Index) -> bool:
+    """Tell whether each symbol has a transaction on a day or before it: mostly the first rows tell of all, so they are looked at first."""
     count = int(np.searchsorted(ledger["date"].to_numpy(), day.to_datetime64(), side="right"))
-    return {name for column in ("symbol", "to_symbol") for name in pd.unique(ledger[column].to_numpy()[:count])}
+    columns = [ledger[name].to_numpy() for name in ("symbol", "to_symbol")]
+    named = ({name for column in columns for name in pd.unique(column[:size])} for size in (min(FIRST_ROWS, count), count))
+    return any(each.issuperset(symbols) for each in named)
 
 
 def prices_with_now(closes: pd.DataFrame, marked: Marked, today: date) -> pd.DataFrame:
