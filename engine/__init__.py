@@ -1,6 +1,8 @@
 """What is true about a portfolio: pure arithmetic on pandas and numpy, usable from a notebook alone."""
 
 from engine.adjustment import action_columns, adjusted_closes, adjustment_factors, carried_prices
+from engine.advice.library import efficient_frontier, optimised_weights, rebalancing_trades
+from engine.advice.policy import Constraints, Costs, GroupBound, Taxes
 from engine.alerts import AlertRule, AlertStates, Conditions, Direction, Measure, alert_conditions, alert_crossings, alert_firings
 from engine.attribution.brinson import brinson, geometric_attribution
 from engine.attribution.currency import currency_attribution, currency_effect
@@ -177,6 +179,8 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "CATALOGUE",
     "CURRENCIES",
     "Conditions",
+    "Constraints",
+    "Costs",
     "Direction",
     "Distribution",
     "EFFECTS",
@@ -186,6 +190,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "FactorRegression",
     "FactorStress",
     "Fix",
+    "GroupBound",
     "HistoricStress",
     "LEDGER_COLUMNS",
     "LedgerFinding",
@@ -208,6 +213,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "Snapshot",
     "SnapshotFigures",
     "Suspicion",
+    "Taxes",
     "Term",
     "Terms",
     "WashSales",
@@ -329,6 +335,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "effective_number_of_assets",
     "effective_number_of_bets",
     "effective_spread",
+    "efficient_frontier",
     "entropic_risk",
     "entropic_value_at_risk",
     "entropic_value_at_risk_range",
@@ -435,6 +442,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "omega_excess_return",
     "omega_ratio",
     "omega_sharpe_ratio",
+    "optimised_weights",
     "option_price",
     "outlier_loss_ratio",
     "outlier_win_ratio",
@@ -468,6 +476,7 @@ __all__ = [  # noqa: RUF022 - in the order of `sorted`, as the contract says
     "real_return",
     "realised_gains",
     "realised_volatility",
+    "rebalancing_trades",
     "recovery_factor",
     "regression_epsilon",
     "relativistic_value_at_risk",

@@ -92,11 +92,25 @@ def test_risk_parity_and_budgets_share_the_risk_out_as_asked() -> None:
 def test_what_is_asked_is_what_skfolio_is_asked() -> None:
     from skfolio import RiskMeasure  # noqa: PLC0415
     from skfolio.moments import LedoitWolf  # noqa: PLC0415
-    from skfolio.optimization import HierarchicalRiskParity, MaximumDiversification, MeanRisk, ObjectiveFunction  # noqa: PLC0415
+    from skfolio.optimization import (  # noqa: PLC0415
+        HierarchicalEqualRiskContribution,
+        HierarchicalRiskParity,
+        MaximumDiversification,
+        MeanRisk,
+        ObjectiveFunction,
+        RiskBudgeting,
+    )
     from skfolio.prior import BlackLitterman, EmpiricalPrior  # noqa: PLC0415
 
     believed = EmpiricalPrior(covariance_estimator=LedoitWolf())
+    bounds = GroupLimit("sector Bold", ("AAPL", "GE"), 0.3, 0.4)
     direct = {
+        Task(model="herc"): HierarchicalEqualRiskContribution(risk_measure=RiskMeasure.VARIANCE, prior_estimator=believed),
+        Task(model="risk_parity", measure="cvar"): RiskBudgeting(risk_measure=RiskMeasure.CVAR, prior_estimator=believed),
+        Task(measure="cvar", limits=Limits(0.05, 0.5, (), (bounds,))): MeanRisk(
+            risk_measure=RiskMeasure.CVAR, min_weights=0.05, max_weights=0.5,
+            groups=[["bold" if name in bounds.members else "calm" for name in few()]], linear_constraints=["bold >= 0.3", "bold <= 0.4"],
+            prior_estimator=believed),
         Task(measure="semi_variance", objective="maximise_ratio", risk_free=0.0252): MeanRisk(
             risk_measure=RiskMeasure.SEMI_VARIANCE, objective_function=ObjectiveFunction.MAXIMIZE_RATIO, risk_free_rate=0.0001,
             prior_estimator=believed),
@@ -110,6 +124,23 @@ def test_what_is_asked_is_what_skfolio_is_asked() -> None:
     }
     for task, model in direct.items():
         assert weights(solved(few(), task)) == pytest.approx(model.fit(few()).weights_, abs=1e-4), task.model
+
+
+def test_views_move_what_the_market_expects_as_black_and_litterman_wrote_it() -> None:
+    """The posterior by its closed form (He and Litterman 1999, Idzorek 2005): tau 0.05, the uncertainty of a view by how sure one is of it."""
+    covariance, tau, sure = few().cov().to_numpy(), 0.05, np.array([0.5, 0.8])
+    even = np.full(6, 1 / 6)
+    picks = np.zeros((2, 6))
+    picks[0, [*few().columns].index("AAPL")], picks[0, [*few().columns].index("KO")], picks[1, [*few().columns].index("XOM")] = 1, -1, 1
+    prior, told = covariance @ even, np.array([0.05, 0.12]) / 252
+    doubt = np.diag(np.diag(tau * picks @ covariance @ picks.T) * (1 - sure) / sure)
+    gain = tau * covariance @ picks.T @ np.linalg.inv(tau * picks @ covariance @ picks.T + doubt)
+    posterior = prior + gain @ (told - picks @ prior)
+    views = views_of(["AAPL outperforms KO by 5 %", "XOM returns 12 % (80 %)"], [*few().columns])
+    found = solved(few(), Task(model="black_litterman", views=views, **PLAIN))
+    assert found.present.expected_return == pytest.approx(float(even @ posterior) * 252, rel=1e-6)
+    assert found.point is not None
+    assert found.point.expected_return == pytest.approx(float(weights(found) @ posterior) * 252, rel=1e-6)
 
 
 def _equilibrium() -> Any:
