@@ -118,10 +118,10 @@ def in_order(panel: Panel) -> Panel:
 
     Sums over rows are sums of floats, which depend on the order of what is added.
     """
-    alive = panel.missing.any(axis=0)
-    for name in ("value", *SHEETS):
-        if not alive.all():
-            alive = alive | (getattr(panel, name) != 0).any(axis=0)
+    alive = (panel.value[-1] != 0) | panel.missing[-1]  # mostly all are: days before are looked through only for those that are not
+    for name in ("missing", "value", *SHEETS):
+        gone = np.flatnonzero(~alive)
+        alive[gone] = (getattr(panel, name)[:, gone] != 0).any(axis=0)
     return by_name(panel, np.array(panel.rows, dtype=object)[alive].tolist())
 
 
