@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from engine.advice.optimise import LEAST, Task
-from engine.advice.optimise_limits import Limits, group_limits, matrices
+from engine.advice.optimise_limits import GroupLimit, Limits, group_limits, matrices
 from engine.advice.optimise_models import MODELS
 from engine.advice.policy import GROUPINGS, Constraints, Policy
 from engine.advice.rules_words import exact
@@ -46,7 +46,7 @@ class Prepared:
 
 def task_of(asked: OptimiseQuestion, limits: Limits | None = None) -> Task:
     """Give a question as the engine takes it, without views and budgets: those need to know what is held."""
-    own = limits or _limits(asked)
+    own = limits or replace(_limits(asked), groups=tuple(GroupLimit(name, (name,)) for name in asked.groups))  # of whom is not known yet
     matrices(own, ())
     task = Task(asked.model, asked.measure, asked.objective, asked.expected, asked.covariance, risk_aversion=asked.risk_aversion,
                 risk_free=asked.risk_free, limits=own, transaction_cost=asked.transaction_cost, management_fee=asked.management_fee)

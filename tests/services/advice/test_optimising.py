@@ -89,7 +89,8 @@ def test_bad_questions_are_told_where_they_are_wrong(services: Services, actor: 
                        ({"max_weight": 2}, "max_weight"), ({"groups": {"colour": {}}}, "groups.colour"), ({"views": "x"}, "views"),
                        ({"groups": {"sector": {"A": [1]}}}, "groups.sector.A"),
                        ({"min_weight": 0.5, "max_weight": 0.1}, "max_weight"), ({"start": "2024-02-01", "end": "2024-01-01"}, "start"),
-                       ({"model": "hrp", "max_turnover": 0.1}, "max_turnover"), ({"modell": "hrp"}, "modell")):
+                       ({"model": "hrp", "max_turnover": 0.1}, "max_turnover"),
+                       ({"model": "hrp", "groups": {"sector": {"Energy": [0, 0.5]}}}, "groups"), ({"modell": "hrp"}, "modell")):
         with pytest.raises(InvalidInput) as caught:
             services.optimising.begin(actor, place, optimise_question(raw))
         assert caught.value.context["field"] == field
