@@ -162,7 +162,7 @@ def check_targets(targets: Mapping[str, float]) -> None:
     """Refuse targets that cannot all be: negative ones, or more than all of it."""
     wrong = [name for name, weight in targets.items() if not (np.isfinite(weight) and weight >= 0)]
     if wrong:
-        raise InvalidInput("targets", float(targets[wrong[0]]), f"{wrong[0]} has a weight that is not between 0 and 100 %, and nothing is sold short here",
+        raise InvalidInput("targets", float(targets[wrong[0]]), f"{wrong[0]} has a weight that is not between 0 and 100 %: nothing is sold short",
                            hint="Fractions: 0.1 is 10 %", rule="out_of_range")
     total = float(sum(targets.values()))
     if total > 1 + NEAR or (CASH in targets and abs(total - 1) > 1e-6):
