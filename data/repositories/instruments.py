@@ -24,6 +24,7 @@ FIELDS: Final = ("id", "workspace_id", "symbol", "name", "asset_class", "currenc
 COLUMNS: Final = [TABLE.c[name] for name in FIELDS]
 SELECTED: Final = ", ".join(FIELDS)
 SYMBOL: Final = FIELDS.index("symbol")
+CLASS: Final = FIELDS.index("asset_class")
 CHANGEABLE: Final = frozenset({"name", "asset_class", "currency", "sector", "country", "exchange", "isin", "multiplier", "demo", "tags", "sources"})
 
 
@@ -116,10 +117,8 @@ class Instruments(Prices):
 
     def find_all(self, workspace_id: UUID | None = None) -> list[Instrument]:
         """List every instrument, of one workspace or of all."""
-        statement = sa.select(*COLUMNS).order_by(TABLE.c.workspace_id, TABLE.c.symbol)
-        if workspace_id is not None:
-            statement = statement.where(TABLE.c.workspace_id == workspace_id)
-        return [_instrument(row) for row in self.execute(statement)]
+        query = f"SELECT {SELECTED} FROM instrument WHERE %(id)s::uuid IS NULL OR workspace_id = %(id)s ORDER BY workspace_id, symbol"  # noqa: S608
+        return [_read(row) for row in self.fetch(query, {"id": workspace_id})]
 
     def put_actions(self, instrument_id: UUID, actions: Sequence[CorporateAction]) -> int:
         """Store corporate actions; one of the same date and kind is replaced. Gives their number."""
@@ -187,15 +186,14 @@ class Instruments(Prices):
 
 
 def _instrument(row: sa.Row[Any]) -> Instrument:
-    return _read([row._mapping[name] for name in FIELDS])  # noqa: SLF001  # the documented way to a row's names
+    return _read(row[:len(FIELDS)])  # they are selected first, in this order
 
 
 def _read(row: Sequence[Any]) -> Instrument:
     """Read a row of `FIELDS`."""
-    values = dict(zip(FIELDS, row, strict=True))
-    values["asset_class"], values["tags"] = AssetClass(values["asset_class"]), tuple(values["tags"])
-    values["sources"] = tuple(Source(**one) for one in values["sources"])
-    return Instrument(**values)
+    *facts, tags, sources = row
+    facts[CLASS] = AssetClass(facts[CLASS])
+    return Instrument(**dict(zip(FIELDS, facts, strict=False)), tags=tuple(tags), sources=tuple(Source(**one) for one in sources))
 
 
 def _source_rows(sources: Iterable[Source | dict[str, str]]) -> list[dict[str, str]]:
