@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from api.advice_trades_schemas import HouseholdPublic
 from engine.errors import Conflict, InvalidInput
 from engine.types import Actor
 from services import Services
+from services.advice.plain import plain
 from services.advice.reading import rebalance_question
 from tests.services.advice.test_rebalancing import RATES, TARGETS, world
 
@@ -30,6 +32,9 @@ def test_all_portfolios_go_to_their_own_targets_and_together_are_what_is_told(se
     assert any("sells TEC and Q buys it" in each.message for each in view.findings)
     before = services.valuation.holdings(actor, "all").snapshot.totals["value"]
     assert view.effect.before.value == pytest.approx(before, rel=1e-9)
+    assert HouseholdPublic.model_validate(plain(view)).orders == view.orders
+    with pytest.raises(Conflict, match="has changed"):
+        services.households.accept(actor, services.proposals, revisions={str(one): 99})
     made = services.households.accept(actor, services.proposals, rebalance_question({}), idempotency_key="once")
     assert {each.portfolio_id for each in made} == {one, other}
     for each in made:
@@ -50,17 +55,8 @@ def test_what_is_of_one_portfolio_is_refused(services: Services, actor: Actor) -
         services.households.accept(actor, services.proposals)
 
 
-def test_over_rest(client: TestClient, services: Services, actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services.accounts, "local", lambda: actor)  # a workspace of its own: what others left in the shared one is not asked
-    key = world(services, actor, name="Household")
-    services.policies.put(actor, key, None, {"targets_by": "symbol", "targets": TARGETED})
-    view = client.post("/api/v1/portfolios/all/rebalance", json={}).json()
-    (part,) = view["parts"]
-    assert part["portfolio_id"] == str(key)
-    assert part["view"]["orders"]
-    stale = {"revisions": {str(key): part["view"]["revision"] + 9}}
-    assert client.post("/api/v1/portfolios/all/rebalance/accept", json=stale).status_code == 409
-    made = client.post("/api/v1/portfolios/all/rebalance/accept", json={"revisions": {str(key): part["view"]["revision"]}})
-    assert made.status_code == 201, made.text
-    assert [each["portfolio_id"] for each in made.json()] == [str(key)]
-    assert client.post("/api/v1/portfolios/all/rebalance", json={"new_money": 5}).json()["context"]["field"] == "new_money"
+def test_over_rest(client: TestClient) -> None:
+    for path, body, field in (("rebalance", {"new_money": 5}, "new_money"), ("rebalance", {"bring": "all"}, "bring"),
+                              ("rebalance/accept", {"revisions": {"x": "y"}}, "revisions.x")):
+        refused = client.post(f"/api/v1/portfolios/all/{path}", json=body)
+        assert (refused.status_code, refused.json()["context"]["field"]) == (422, field)
