@@ -52,6 +52,7 @@ class Listener(asyncio.Protocol):
         self.judge, self.place, self.subscription, self.light = judge, place, subscription, light
         self.seq: int | None = None
         self.prices: dict[str, float] = {}
+        self.heard: dict[str, int] = {}  # when the newest known quote of a symbol was received: a ledger read again brings old ones along
         self.last = b""
         self.open = asyncio.get_running_loop().create_future()
         self.whole = asyncio.get_running_loop().create_future()
@@ -120,12 +121,13 @@ class Listener(asyncio.Protocol):
         if kind == "tick":
             if self.seq is None or message["seq"] != self.seq + 1:
                 self.judge.gaps += 1
-            for quote in (quote for quote in quotes.values() if quote["received"]):
+            for quote in (quote for symbol, quote in quotes.items() if (quote["received"] or 0) > self.heard.get(symbol, 0)):
                 self.judge.late[min(max(int(now - quote["received"]), 0), LONGEST_MS - 1)] += 1
             self.judge.quotes += len(quotes)
         if kind in {"tick", "snapshot"}:
             self.seq = message["seq"]
             self.prices.update((symbol, quote["price"]) for symbol, quote in quotes.items())
+            self.heard.update((symbol, quote["received"] or 0) for symbol, quote in quotes.items())
         if kind == "snapshot" and not self.whole.done():
             self.whole.set_result(None)
 
