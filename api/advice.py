@@ -57,8 +57,12 @@ def undo_policy(call: Writes, portfolio_id: Id, response: Response) -> dict[str,
 
 @routes.get("/portfolios/{portfolio_id}/suggestions", response_model=SuggestionsPublic)
 def suggestions(call: Asks, portfolio_id: Scope) -> Any:  # noqa: ANN401
-    """Tell what one could do, with the id `all` about every portfolio, each by its own policy; the highest score first."""
-    return _plain(call.services.suggestions.find(call.actor, portfolio_id))
+    """Tell what one could do, with the id `all` about every portfolio, each by its own policy; the highest score first.
+
+    Each carries its evidence in `replay`: what its fix would have done in windows of the past. It is worked out by a job that this begins
+    (`waiting`, `working`), and kept until ledger, prices or policy change; ask again for what came of it.
+    """
+    return _plain(call.services.suggestions.find(call.actor, portfolio_id, begin=True))
 
 
 @routes.get("/portfolios/{portfolio_id}/suggestions/history", response_model=list[HistoryPublic])

@@ -176,6 +176,48 @@ class SuggestedTradePublic(Public):
     lots: list[LotTakenPublic]
 
 
+class ReplayAgainstPublic(Public):
+    """The fix against doing nothing (`still`) or 1/N (`equal`): differences of the return over windows of a year, after costs and tax."""
+
+    against: Literal["still", "equal"]
+    label: str
+    share: float | None
+    median: float | None
+    worst: float | None
+    best: float | None
+    quantiles: list[float | None] = Field(description="0, 5, 10 ... 100 % of the windows were below")
+    p_value: float | None
+    sharpe_difference: float | None
+    sharpe_lower: float | None
+    sharpe_upper: float | None
+    deflated: float | None = Field(description="Deflated Sharpe ratio of the difference among all fixes of the portfolio")
+    sentence: str
+
+
+class ReplayPublic(Public):
+    """What the fix would have done in windows of the past, the rule asked with what was known at each.
+
+    `short`: too little history; `none`: it has no trades to try; `working`, `waiting`, `failed`, `stopped`: its run.
+    """
+
+    state: Literal["ready", "short", "none", "working", "waiting", "failed", "stopped"]
+    sentence: str
+    run: UUID | None
+    done: int
+    total: int
+    windows: int
+    spoke: int
+    first: dt.date | None
+    last: dt.date | None
+    against: list[ReplayAgainstPublic]
+    turnover: float | None
+    cost: float | None
+    tax: float | None
+    volatility: tuple[float | None, float | None]
+    worst_year: tuple[float | None, float | None]
+    purged: tuple[float | None, float | None, float | None] | None
+
+
 class SuggestionPublic(Public):
     """One piece of advice: what is so, the numbers, the fix, its trades, what they change and cost, and what would make it wrong."""
 
@@ -206,6 +248,7 @@ class SuggestionPublic(Public):
     portfolio: str | None
     base_currency: str
     link: str | None
+    replay: ReplayPublic | None
 
 
 class RuleRunPublic(Public):

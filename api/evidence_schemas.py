@@ -40,7 +40,7 @@ class EvidenceRunPublic(Public):
 
     id: UUID
     scope: str
-    kind: Literal["strategies", "models"]
+    kind: Literal["strategies", "models", "suggestions"]
     status: str = Field(description="running, done, failed, cancelled, interrupted")
     phase: str
     done: int

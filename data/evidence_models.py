@@ -27,12 +27,12 @@ class WhatIf(Edited, Base):
 
 
 class EvidenceRun(Edited, Base):
-    """Strategies, or models, tried on the past of what a scope holds."""
+    """Strategies, models, or the fixes of suggestions, tried on the past of what a scope holds."""
 
     __tablename__ = "evidence_run"
     __table_args__ = (
         CheckConstraint("status IN ('running', 'done', 'failed', 'cancelled')", name="status"),
-        CheckConstraint("kind IN ('strategies', 'models')", name="kind"),
+        CheckConstraint("kind IN ('strategies', 'models', 'suggestions')", name="kind"),
         Index(None, "workspace_id", "id"),
     )
 

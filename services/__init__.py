@@ -22,6 +22,7 @@ from services.advice.plans import Plans
 from services.advice.policy import Policies
 from services.advice.proposals import Proposals
 from services.advice.rebalancing import Rebalancing
+from services.advice.replays import Replays
 from services.advice.standing import Standings
 from services.advice.suggestions import Suggestions
 from services.advice.timelines import Timelines
@@ -129,6 +130,7 @@ class Services:
     what_ifs: WhatIfs
     plans: Plans
     evidence: EvidenceRuns
+    replays: Replays
     models: Models
     watchlists: Watchlists
     blends: Blends
@@ -156,6 +158,7 @@ class Services:
         """Close every connection, after the import that is at work."""
         self.firm.close()
         self.evidence.close()
+        self.replays.close()
         self.optimising.close()
         self.imports.close()
         self.searching.close()
@@ -181,7 +184,8 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
     analytics = Analytics(risk, concentrations, benchmark, attributions, factors)
     policies, facts = Policies(writes, valuation), FactsReader(database, valuation, performance, exposures)
     custom_rules = CustomRules(writes, facts, policies, Timelines(database, performance))
-    proposals, suggestions = Proposals(writes), Suggestions(writes, facts, policies, custom_rules, valuation)
+    proposals, replays = Proposals(writes), Replays(writes)
+    suggestions = Suggestions(writes, facts, policies, custom_rules, valuation, replays)
     folder = settings.quotes_folder or settings.home / "prices"
     newcomers = Newcomers(database, market)
     evidence = EvidenceRuns(writes, exposures)
@@ -197,7 +201,7 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
         rates=Rates(database, exposures), scenarios=scenarios, stress=Stress(database, exposures, scenarios),
         optimising=Optimising(writes, exposures, policies.laid_out),
         what_if=what_if, what_ifs=WhatIfs(writes, what_if), plans=Plans(exposures, newcomers),
-        evidence=evidence, models=Models(database, valuation, exposures, evidence),
+        evidence=evidence, replays=replays, models=Models(database, valuation, exposures, evidence),
         firm=FirmRuns(writes, exposures, settings.engine_cluster),
         blends=Blends(writes), benchmark=benchmark,
         value_at_risk=ValueAtRisk(database, exposures), concentrations=concentrations, constituents=Constituents(writes, books),

@@ -37,10 +37,21 @@ class EvidenceRuns(Repository):
         return StoredEvidence(*rows[0])
 
     def find(self, workspace_id: UUID, *, limit: int = 100, after: UUID | None = None) -> list[StoredEvidence]:
-        """List the runs without their results, newest first, behind the run `after`."""
+        """List the runs without their results, newest first, behind the run `after`; those of suggestions are told with these."""
         query = (f"SELECT {BRIEF} FROM evidence_run WHERE workspace_id = %(workspace)s AND (%(after)s::uuid IS NULL OR id < %(after)s)"  # noqa: S608
-                 " ORDER BY id DESC LIMIT %(limit)s")
+                 " AND kind <> 'suggestions' ORDER BY id DESC LIMIT %(limit)s")
         return [StoredEvidence(*row) for row in self.fetch(query, {"workspace": workspace_id, "after": after, "limit": limit})]
+
+    def replays(self, workspace_id: UUID, portfolio_id: UUID, state: str) -> list[StoredEvidence]:
+        """List the runs of a portfolio's suggestions in a state of ledger, prices and policy, newest first."""
+        query = (f"SELECT {SELECTED} FROM evidence_run WHERE workspace_id = %s AND portfolio_id = %s AND kind = 'suggestions'"  # noqa: S608
+                 " AND question->>'state' = %s ORDER BY id DESC")
+        return [StoredEvidence(*row) for row in self.fetch(query, [workspace_id, portfolio_id, state])]
+
+    def forget_replays(self, portfolio_id: UUID, state: str) -> int:
+        """Delete what suggestions of a portfolio came to in other states; gives how many."""
+        query = "DELETE FROM evidence_run WHERE portfolio_id = %s AND kind = 'suggestions' AND status <> 'running' AND question->>'state' <> %s"
+        return self.affected(query, [portfolio_id, state])
 
     def change(self, id: UUID, *, expected: Sequence[str], **values: object) -> bool:  # noqa: A002
         """Change a run that is in one of the expected states; tells whether it was."""

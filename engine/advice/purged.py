@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import combinations
 from typing import Final
 
 import numpy as np
@@ -13,6 +14,7 @@ from engine.errors import InsufficientHistory, InvalidInput
 
 LEAST_FOLD: Final = 20  # periods of a fold
 FOLDS, TESTED, EMBARGO = 8, 2, 5
+Places = np.ndarray[tuple[int], np.dtype[np.intp]]
 
 
 def purged_paths(
@@ -30,7 +32,7 @@ def purged_paths(
     folds, tested
         Parts that time is cut into, default 8, and how many of them are tested at once, default 2: 28 fits, 7 paths.
     embargo
-        Periods left out on both sides of what is tested, default 5.
+        Periods left out before what is tested, default 5; after it twice as many: purged, and an embargo.
     go_on
         Asked before each fit; False ends it with what is there.
 
@@ -53,7 +55,7 @@ def purged_paths(
 
     References
     ----------
-    Lopez de Prado, Advances in Financial Machine Learning, 2018, ch. 12; the splits are skfolio's.
+    Lopez de Prado, Advances in Financial Machine Learning, 2018, ch. 12; a test holds the splits to those of skfolio.
 
     Examples
     --------
@@ -61,19 +63,58 @@ def purged_paths(
     >>> purged_paths(rows, lambda past: past.iloc[0] * 0.0 + 0.5).shape
     (400, 7)
     """
-    if not 1 <= tested < folds <= 20:
-        raise InvalidInput("folds", folds, f"cannot be tested {tested} at once", hint="Use 8 folds and test 2 at once")
-    if len(returns) < folds * LEAST_FOLD:
-        raise InsufficientHistory("purged_paths", needed=folds * LEAST_FOLD, found=len(returns))
-    from skfolio.model_selection import CombinatorialPurgedCV  # noqa: PLC0415  # seconds of every start
-
-    splits = CombinatorialPurgedCV(n_folds=folds, n_test_folds=tested, purged_size=embargo, embargo_size=embargo)
-    cells, places = returns.to_numpy(dtype=np.float64), splits.get_path_ids()
-    paths: Floats = np.full((len(returns), splits.n_test_paths), np.nan)
-    for (known, parts), own in zip(splits.split(returns), places, strict=True):
+    cells = returns.to_numpy(dtype=np.float64)
+    paths: Floats = np.full((len(returns), path_count(folds, tested)), np.nan)
+    for known, parts in purged_splits(len(returns), folds=folds, tested=tested, embargo=embargo):
         if go_on is not None and not go_on():
             break
         weights = fit(returns.iloc[known]).reindex(returns.columns).fillna(0.0).to_numpy(dtype=np.float64)
-        for part, path in zip(parts, own, strict=True):
+        for path, part in parts:
             paths[part, path] = cells[part] @ weights
     return pd.DataFrame(paths, index=returns.index)
+
+
+def path_count(folds: int = FOLDS, tested: int = TESTED) -> int:
+    """Tell how many paths combined folds make: each fold is tested once on each of them.
+
+    Examples
+    --------
+    >>> path_count(8, 2)
+    7
+    """
+    return len(list(combinations(range(folds - 1), tested - 1)))
+
+
+def purged_splits(
+    count: int, *, folds: int = FOLDS, tested: int = TESTED, embargo: int = EMBARGO,
+) -> Iterator[tuple[Places, list[tuple[int, Places]]]]:  # fmt: skip
+    """Lay combinatorial purged splits out: the periods that are learnt from, and the path and periods of each fold that is tested.
+
+    Parameters
+    ----------
+    count
+        Periods.
+    folds, tested, embargo
+        As in `purged_paths`.
+
+    Raises
+    ------
+    InvalidInput
+        Folds that cannot be combined so.
+    InsufficientHistory
+        Fewer than 20 periods a fold.
+    """
+    if not 1 <= tested < folds <= 20:
+        raise InvalidInput("folds", folds, f"cannot be tested {tested} at once", hint="Use 8 folds and test 2 at once")
+    if count < folds * LEAST_FOLD:
+        raise InsufficientHistory("purged_paths", needed=folds * LEAST_FOLD, found=count)
+    size = count // folds
+    parts = [np.arange(fold * size, count if fold == folds - 1 else (fold + 1) * size) for fold in range(folds)]
+    seen = [0] * folds
+    for chosen in combinations(range(folds), tested):
+        learnt = np.ones(count, dtype=np.bool_)
+        for fold in chosen:
+            learnt[max(int(parts[fold][0]) - embargo, 0) : int(parts[fold][-1]) + 1 + 2 * embargo] = False
+        yield np.flatnonzero(learnt), [(seen[fold], parts[fold]) for fold in chosen]
+        for fold in chosen:
+            seen[fold] += 1

@@ -32,6 +32,8 @@ class Past:
         The benchmark's on the days of either; None without one.
     periods_per_year
         252, or 365 where everything trades around the clock.
+    days
+        How many of the last days risk is told from.
     """
 
     returns: pd.DataFrame
@@ -40,11 +42,12 @@ class Past:
     benchmark_of_realised: pd.Series | None = None
     periods_per_year: float = 252.0
     state: Hashable = None
+    days: int = DAYS
 
     @cached_property
     def recent(self) -> pd.DataFrame:
-        """Days of the last two years that all holdings have; those with the shortest history are left out until there are enough."""
-        window = self.returns.tail(DAYS)
+        """Days of the last `days` that all holdings have; those with the shortest history are left out until there are enough."""
+        window = self.returns.tail(self.days)
         known = window.notna().to_numpy()
         order = np.argsort(known.sum(axis=0), kind="stable")
         for left in range(len(order) + 1):

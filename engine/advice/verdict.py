@@ -108,9 +108,29 @@ def compared(
         raise InsufficientHistory("compared", needed=window + step * (LEAST_WINDOWS - 1), found=len(both))
     yearly = _yearly(both.to_numpy(), window, step, periods_per_year)
     apart = pd.Series(yearly[:, 0] - yearly[:, 1], index=both.index[window - 1 :: step])
-    test = diebold_mariano_test(-both["own"], -both["other"])
-    low, high = _interval(both.to_numpy(), draws, seed, periods_per_year)
-    ratios = sharpe(both.to_numpy(), periods_per_year)
+    return comparison(apart, both["own"], both["other"], periods_per_year=periods_per_year, draws=draws, seed=seed)
+
+
+def comparison(apart: pd.Series, own: pd.Series, other: pd.Series, *, periods_per_year: float = 252, draws: int = 500, seed: int = 7) -> Comparison:
+    """Sum differences of windows up, and what the returns of every period say of them.
+
+    Parameters
+    ----------
+    apart
+        Window -> yearly return of the first less that of the other, fraction.
+    own, other
+        Simple returns on the same periods, fraction, no NaN.
+    periods_per_year, draws, seed
+        As in `compared`.
+
+    Returns
+    -------
+    Comparison
+    """
+    both = np.column_stack([own.to_numpy(dtype=np.float64), other.to_numpy(dtype=np.float64)])
+    test = diebold_mariano_test(-own, -other)
+    low, high = _interval(both, draws, seed, periods_per_year)
+    ratios = sharpe(both, periods_per_year)
     lower, median, upper = np.quantile(apart, [0.05, 0.5, 0.95])
     return Comparison(apart, float((apart > 0).mean()), float(median), float(apart.min()), float(apart.max()), float(lower), float(upper),
                       -float(test["statistic"]), float(test["p_value"]), float(ratios[0] - ratios[1]), low, high)
@@ -192,5 +212,8 @@ def _interval(cells: Floats, draws: int, seed: int, periods_per_year: float) -> 
     """Middle 90 % of the difference of the Sharpe ratios."""
     places = drawn_periods(len(cells), draws, len(cells) ** (1.0 / 3.0), "stationary", seed)
     first, second = (sharpe(cells[:, column][places], periods_per_year) for column in (0, 1))
-    low, high = np.nanquantile(first - second, [0.05, 0.95])
+    apart = (first - second)[np.isfinite(first - second)]
+    if not len(apart):
+        return float("nan"), float("nan")
+    low, high = np.quantile(apart, [0.05, 0.95])
     return float(low), float(high)

@@ -22,6 +22,7 @@ from services.advice.custom_rules import CustomRules
 from services.advice.facts import FactsReader
 from services.advice.outcomes import Outcomes
 from services.advice.policy import Policies
+from services.advice.replays import Replays
 from services.advice.suggestion_views import Asked, done_with, key_of, run_view, suggestion_view, told
 from services.advice.views_rules import HistoryView, SuggestionsView, SuggestionView
 from services.books.service import once
@@ -48,12 +49,13 @@ DEED: Final[Mapping[str, Reader]] = {"note": _reason}
 class Suggestions:
     """Suggestions for the actor's portfolios."""
 
-    def __init__(self, writes: Writes, reader: FactsReader, policies: Policies, own: CustomRules, valuation: Valuation) -> None:
+    def __init__(self, writes: Writes, reader: FactsReader, policies: Policies, own: CustomRules, valuation: Valuation,
+                 replays: Replays) -> None:
         self._writes, self._database = writes, writes.database
-        self._reader, self._policies, self._own, self._valuation = reader, policies, own, valuation
+        self._reader, self._policies, self._own, self._valuation, self._replays = reader, policies, own, valuation, replays
         self._outcomes = Outcomes(self._database)
 
-    def find(self, actor: Actor, scope: str | UUID = ALL) -> SuggestionsView:
+    def find(self, actor: Actor, scope: str | UUID = ALL, *, begin: bool = False) -> SuggestionsView:
         """Tell what one could do about a portfolio, or about all: open suggestions by expected benefit over effort.
 
         What is suggested for the first time, and what holds no longer, is written down for the history.
@@ -63,6 +65,8 @@ class Suggestions:
         actor : Actor
         scope : str or UUID
             Portfolio id, or "all": each portfolio by its own policy.
+        begin : bool
+            Begin to try the fixes on the past, where that was not done for the ledger, prices and policy of now.
 
         Raises
         ------
@@ -71,7 +75,7 @@ class Suggestions:
         """
         with self._database.read() as unit:
             portfolios = read_scope(unit, actor, str(scope))
-        every = [self._remembered(actor, self._asked(actor, portfolio)) for portfolio in portfolios]
+        every = [self._replays.attached(actor, self._remembered(actor, self._asked(actor, portfolio)), begin=begin) for portfolio in portfolios]
         return _view(str(scope), portfolios, every, self._rates(actor, portfolios))
 
     def _rates(self, actor: Actor, portfolios: Sequence[Portfolio]) -> dict[UUID | None, float]:

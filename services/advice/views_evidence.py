@@ -117,7 +117,7 @@ class EvidenceRun:
 
     id: UUID
     scope: str
-    kind: str  # strategies or models
+    kind: str  # strategies, models, or suggestions: their results are told with the suggestions
     status: str  # running done failed cancelled interrupted
     phase: str  # waiting reading <name of the strategy or model> done
     done: int

@@ -5,6 +5,7 @@ Weights, risk and rates are fractions; money is in `base_currency` of the scope.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -72,6 +73,50 @@ class EffectView:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplayAgainst:
+    """The fix of a suggestion against doing nothing, or against 1/N: differences of the return over windows of a year, after costs and tax."""
+
+    against: str  # still or equal
+    label: str
+    share: float  # of windows in which the fix was better
+    median: float
+    worst: float
+    best: float
+    quantiles: tuple[float, ...]  # 0, 5, 10 ... 100 % of the windows were below
+    p_value: float  # that the mean daily difference is nought (Diebold and Mariano)
+    sharpe_difference: float
+    sharpe_lower: float  # 90 % interval by block bootstrap
+    sharpe_upper: float
+    deflated: float  # probability that the ratio of the difference is above what luck gives the best of all fixes tried together
+    sentence: str  # "Would have helped in 61 % of windows, median +0.4 % a year, worst -2.1 %"
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayView:
+    """What the fix of a suggestion would have done: today's portfolio in windows of the past, the rule asked with what was known at each.
+
+    `state`: ready; short (too little history); none (it has no trades to try); working, waiting, failed or stopped (its run).
+    """
+
+    state: str
+    sentence: str
+    run: UUID | None = None  # of the job, while it works and after it failed: `GET /evidence/{run}`
+    done: int = 0  # windows
+    total: int = 0
+    windows: int = 0
+    spoke: int = 0  # windows in which the rule had a fix to offer; the figures are of these
+    first: date | None = None  # day on which the first of them begins
+    last: date | None = None
+    against: tuple[ReplayAgainst, ...] = ()
+    turnover: float = math.nan  # of the fix, over the value, bought and sold each counted
+    cost: float = math.nan
+    tax: float = math.nan
+    volatility: tuple[float, float] = (math.nan, math.nan)  # with the fix, and without
+    worst_year: tuple[float, float] = (math.nan, math.nan)
+    purged: tuple[float, float, float] | None = None  # lowest, median, highest difference of the Sharpe ratio along combinatorial purged paths
+
+
+@dataclass(frozen=True, slots=True)
 class SuggestionView:
     """One piece of advice. `key` stays the same as long as the rule and what it is about do."""
 
@@ -102,6 +147,7 @@ class SuggestionView:
     portfolio: str | None = None
     base_currency: str = ""  # of its money: that of the portfolio
     link: str | None = None  # page of this house where it can be mended: transactions, markets, rebalance ...
+    replay: ReplayView | None = None  # its evidence; None where it was not asked for
 
 
 @dataclass(frozen=True, slots=True)
