@@ -8,13 +8,16 @@ window.portolan.advice = (() => {
   const byId = (id) => document.getElementById(id), none = () => window.dash_clientside.no_update;
   const shell = () => window.portolan.shell, store = (id, data) => window.portolan.grid.setStore(id, data);
   const element = (...given) => window.portolan.draw.element(...given); // it loads later
-  const page = { at: 0, keyed: false };
+  const LOOK_MS = 1_500, page = { at: 0, keyed: false, timer: 0, n: 0 };
   const tab = () => { const asked = new URLSearchParams(location.search).get("tab"); return document.querySelector(`#${PAGE} [data-pane="${asked}"]`) ? asked : FIRST; };
+
+  const own = { tab, scope: "" };
 
   function query(scope, retry, ledger, result, _search, before) {
     if (!scope || !byId(PAGE)) return none();
     paint();
     const done = result?.ok && result.action !== "close" ? result.at : before?.done ?? null;
+    own.scope = scope.portfolio;
     const asked = { scope: scope.portfolio, show: tab(), retry: retry ?? null, done, ledger: JSON.stringify(ledger || {}) };
     return JSON.stringify(asked) === JSON.stringify(before) ? none() : asked;
   }
@@ -51,22 +54,53 @@ window.portolan.advice = (() => {
     return element("div", { class: "scroll ruled" }, element("table", { class: "grid-t trades" }, element("thead", {}, head), element("tbody", {}, ...card.trades.map(row)), element("tfoot", {}, foot)));
   }
 
+  /* What the fix would have done in windows of the past: a bar is a twentieth of them, the worst first. */
+  function evidenceOf(tried) {
+    if (!tried) return null;
+    if (tried.state !== "ready") {
+      const bar = tried.moving ? [element("progress", { max: tried.total || 1, value: tried.total ? tried.done : null, "aria-label": "How far it is" })] : [];
+      return element("div", { class: "tried-on" }, element("span", { class: "caps" }, "On the past"), element("span", { class: "dim" }, tried.sentence), ...bar);
+    }
+    const bars = tried.bars.map((part) => element("i", { class: part < 0 ? "loss" : "gain", style: `--h:${Math.max(Math.abs(part) * 100, 3)}%` }));
+    const head = element("div", { class: "line" }, element("span", { class: "caps" }, "On the past"), element("b", {}, tried.sentence), element("span", { class: `tag ${tried.kind}` }, tried.word));
+    return element("div", { class: "tried-on" }, head, element("div", { class: "with-bars" },
+      element("div", { class: "windows", role: "img", "aria-label": "Difference to doing nothing over a year, a bar for each twentieth of the windows, the worst first" }, ...bars),
+      element("dl", { class: "effect" }, ...tried.pairs.map((each) => pair(each.label, ...change(each))))), element("span", { class: "dim", title: tried.method }, tried.note));
+  }
+
   function drawCard(card, place) {
     const heading = element("div", { class: "heading" }, element("h3", {}, card.title), element("span", { class: `tag ${card.kind}` }, card.word), ...(card.owner ? [element("span", { class: "dim" }, card.owner)] : []));
     const evidence = card.evidence.map((each) => pair(each.label, element("span", {}, each.text), ...(each.limit ? [element("span", { class: "dim" }, each.limit)] : [])));
     const words = element("div", { class: "advice" }, heading, element("p", {}, card.reason), ...(evidence.length ? [element("dl", { class: "effect evidence-of" }, ...evidence)] : []),
       element("p", {}, element("b", {}, card.fix)), ...(card.effect.length ? [element("dl", { class: "effect" }, ...card.effect.map((each) => pair(each.label, ...change(each))))] : []),
-      ...(card.wrong ? [element("p", { class: "wrong-if" }, element("span", { class: "dim" }, "Wrong if: "), card.wrong)] : []));
+      element("div", { "data-part": "tried" }, evidenceOf(card.tried)), ...(card.wrong ? [element("p", { class: "wrong-if" }, element("span", { class: "dim" }, "Wrong if: "), card.wrong)] : []));
     const count = card.trades.length, draft = count ? [press(`Draft ${count} ${count === 1 ? "order" : "orders"}`, place ? "" : "primary", "draft", card)] : [];
     const way = card.way && !count ? [card.way.page ? element("a", { class: "ctl", href: card.way.page, "data-nav": card.way.page }, card.way.word) : press(card.way.word, "", "way", card, { "data-tab-of": card.way.tab })] : [];
     const limits = card.limits.map((each) => element("button", { type: "button", class: "limit", title: "Change it in the policy", "data-advice": "limit", "data-field-of": each.field, "data-portfolio-of": card.portfolio }, each.text));
     const acts = element("div", { class: "acts ruled" }, ...draft, ...way, press("Done", "quiet", "done", card), press("Dismiss", "quiet", "ask", card, { "aria-expanded": "false" }), element("span", { class: "rule-of dim" }, `Rule: ${card.rule}`, ...limits));
-    return element("article", { class: "panel suggestion", tabindex: "0", "aria-label": card.title, "data-key": card.key }, words, ...(count ? [trades(card)] : []), acts);
+    return element("article", { class: "panel suggestion", tabindex: "0", "aria-label": card.title, "data-key": card.key, "data-of": card.portfolio }, words, ...(count ? [trades(card)] : []), acts);
   }
 
   function drawn(cards) {
     byId("advice-body")?.replaceChildren(...(cards || []).map(drawCard));
     if (page.keyed) focusCard(page.at);
+    lookAgain(cards || []);
+  }
+
+  /* Fixes are tried on the past by a job: what is still at it is asked for again, and put into the cards that stand. */
+  function lookAgain(list) {
+    clearTimeout(page.timer);
+    if (!list.some((card) => card.tried?.moving)) return;
+    page.timer = setTimeout(() => { if (byId(PAGE) && own.scope) store("advice-tried-asked", { scope: own.scope, n: (page.n += 1) }); }, LOOK_MS);
+  }
+
+  function triedNow(answer) {
+    if (!byId(PAGE) || answer?.n !== page.n) return;
+    for (const each of answer.cards) {
+      const place = document.querySelector(`#advice-body [data-key="${CSS.escape(each.key)}"][data-of="${each.portfolio}"] [data-part="tried"]`);
+      if (place) place.replaceChildren(...[evidenceOf(each.tried)].filter(Boolean));
+    }
+    lookAgain(answer.cards);
   }
 
   /* ----------------------------------------------------------------------------------------------------------- presses and keys */
@@ -136,6 +170,6 @@ window.portolan.advice = (() => {
 
   document.addEventListener("focusin", ({ target }) => { const at = target.classList?.contains("suggestion") ? cards().indexOf(target) : -1; if (at >= 0) page.at = at; });
 
-  Object.assign(window.dash_clientside, { advice: { query, drawn, acted } });
-  return { tab };
+  Object.assign(window.dash_clientside, { advice: { query, drawn, acted, triedNow } });
+  return own;
 })();

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
@@ -13,7 +14,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State
 from dash.exceptions import PreventUpdate
 
 from callbacks import advice_drafts, advice_limits
-from components import advice, cards
+from components import advice, advice_replay, cards
 from components.ids import AdviceIds, Ids
 from engine.errors import PortfolioError
 from services.advice.views_rules import NOTHING_HELD
@@ -44,6 +45,7 @@ class Found(NamedTuple):
 def register(app: Dash, services: Services) -> None:
     """Wire the suggestions; the other tabs have modules of their own."""
     page = "advice"
+    _register_tried(app, services)
     app.clientside_callback(ClientsideFunction(page, "query"), Output(AdviceIds.QUERY, "data"), Input(Ids.SCOPE, "data"),
                             Input(AdviceIds.RETRY, "data"), Input(Ids.LEDGER_SETTLED, "data"), Input(AdviceIds.RESULT, "data"),
                             Input(Ids.URL, "search"), State(AdviceIds.QUERY, "data"))
@@ -81,13 +83,25 @@ def register(app: Dash, services: Services) -> None:
         return await asyncio.to_thread(act, services, asked)
 
 
+def _register_tried(app: Dash, services: Services) -> None:
+    """Follow the trials of the fixes on the past."""
+    app.clientside_callback(ClientsideFunction("advice", "triedNow"), Input(AdviceIds.TRIED, "data"), prevent_initial_call=True)
+
+    @app.callback(Output(AdviceIds.TRIED, "data"), Input(AdviceIds.TRIED_ASKED, "data"), prevent_initial_call=True)
+    async def update_tried(asked: dict[str, Any] | None) -> dict[str, Any]:
+        """Tell what came of trying the fixes on the past since the cards were drawn."""
+        if not asked:
+            raise PreventUpdate
+        return {"n": asked.get("n"), "cards": await asyncio.to_thread(tried_of, services, str(asked.get("scope") or "all"))}
+
+
 # ------------------------------------------------------------------------------------------------------------------------------- reading
 
 
 def found_of(services: Services, scope: str) -> Found:
     """Tell the cards, what stands in their place, a note, what came of each rule, what is put aside, and how many are open."""
     try:
-        view = services.suggestions.find(services.accounts.local(), scope)
+        view = services.suggestions.find(services.accounts.local(), scope, begin=True)
     except PortfolioError as error:
         return Found([], [cards.failed("The rules could not be asked", error.message)], "", [], [], "")
     if not view.value:
@@ -101,6 +115,19 @@ def found_of(services: Services, scope: str) -> Found:
     note = f"{len(told)} open, calculated {view.as_of:%H:%M} UTC{' from simulated prices' if view.simulated else ''}"
     return Found(told, [] if told else advice.nothing(asked), note, advice.rules(_rules(view, limits)),
                  advice.dismissed([card(each) for each in view.dismissed], many=many), str(len(told) or ""))
+
+
+def tried_of(services: Services, scope: str) -> list[dict[str, Any]]:
+    """Tell the evidence of every open suggestion; nothing where it cannot be read now: the screen asks again."""
+    try:
+        view = services.suggestions.find(services.accounts.local(), scope, begin=True)
+    except PortfolioError:
+        return []
+    return [{"key": each.key, "portfolio": str(each.portfolio_id), "tried": _tried(each)} for each in view.suggestions]
+
+
+def _tried(one: SuggestionView) -> dict[str, Any] | None:
+    return advice_replay.told(None if one.replay is None else asdict(one.replay))
 
 
 def _rules(view: SuggestionsView, limits: advice_limits.Limits) -> list[advice.Rule]:
@@ -120,7 +147,8 @@ def card(one: SuggestionView, limits: Sequence[advice.Limit] = ()) -> advice.Car
     orders = [advice.Order(each.side, each.symbol, each.quantity, each.price_local, each.currency, each.amount, each.weight_before, each.weight_after,
                            each.tax, each.fee + each.spread, each.reason) for each in one.trades]
     return advice.Card(one.key, str(one.portfolio_id), one.portfolio or "", one.title, one.severity.value, one.reason, one.fix, one.wrong_if,
-                       one.label, evidence, effect, orders, one.cost, one.tax, one.benefit, one.link, one.reason_dismissed, one.until, limits)
+                       one.label, evidence, effect, orders, one.cost, one.tax, one.benefit, one.link, one.reason_dismissed, one.until, limits,
+                       _tried(one))
 
 
 def history_of(services: Services, scope: str) -> list[Any]:

@@ -85,6 +85,7 @@ class Card(NamedTuple):
     dismissed: str | None = None  # the reason
     until: date | None = None
     limits: Sequence[Limit] = ()
+    tried: dict[str, Any] | None = None  # its evidence, as `advice_replay.told` writes it
 
 
 class Rule(NamedTuple):
@@ -126,6 +127,7 @@ def told(one: Card, currency: str, *, many: bool) -> dict[str, Any]:
         "evidence": [_evidence(each) for each in one.evidence if theme.known(each.value)],
         "effect": [*[_effect(each) for each in one.effect if theme.known(each.value)], *_sums(one, currency)],
         "heads": [*HEADS], "trades": [_trade(each) for each in one.orders], "sum": _sum(one.orders), "currency": currency,
+        "tried": one.tried,
     }
 
 

@@ -367,6 +367,8 @@ class AdviceIds(StrEnum):
     QUERY = "advice-query"  # {scope, show, ...}: what the server is asked for
     RETRY = "advice-retry"  # a counter: "Try again" was pressed
     CARDS = "advice-cards"  # the suggestions, written out: what advice.js draws into the body
+    TRIED_ASKED = "advice-tried-asked"  # {scope, n}: whether fixes have been tried on the past by now
+    TRIED = "advice-tried"  # {n, cards: [{key, portfolio, tried}]}
     BODY = "advice-body"
     STATE = "advice-state"  # in the place of cards: loading, empty, failed
     NOTE = "advice-note"

@@ -10,7 +10,7 @@ from components.ids import AdviceIds as Ids
 
 dash.register_page(__name__, path="/recommendations", name="Recommendations", title="Recommendations · Portolan")
 
-STORES = (Ids.QUERY, Ids.CARDS, Ids.RETRY, Ids.ACTION, Ids.RESULT)
+STORES = (Ids.QUERY, Ids.CARDS, Ids.TRIED_ASKED, Ids.TRIED, Ids.RETRY, Ids.ACTION, Ids.RESULT)
 TABS = (("suggestions", "Suggestions"), ("policy", "Targets and limits"), ("rules", "Your rules"), ("rebalance", "Rebalance"),
         ("optimise", "Optimise"), ("what-if", "What-if"), ("plan", "Plan"), ("evidence", "Evidence"), ("drafted", "Drafted"), ("history", "History"))
 

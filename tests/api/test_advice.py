@@ -76,6 +76,8 @@ def test_a_suggestion_says_what_why_and_what_it_changes(held: tuple[TestClient, 
     assert weight["before"] == pytest.approx(0.5)
     assert 0.14 < weight["after"] < 0.15
     assert large["wrong_if"]
+    assert (large["replay"]["state"], large["replay"]["sentence"]) == ("short", "Too short a history: 0 windows of a year, needs 12")
+    assert (large["replay"]["against"], large["replay"]["turnover"]) == ([], None)
     assert large["fix"]
     assert {run["key"]: run["state"] for run in told["rules"]}["drift"] == "unknown"
     scores = [each["score"] for each in told["suggestions"]]

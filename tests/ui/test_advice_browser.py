@@ -33,6 +33,7 @@ def test_a_suggestion_is_put_aside_asked_again_drafted_booked_and_taken_back(pag
     large = page.locator(f'.suggestion[data-key="concentration_holding~{names[0]}"]')
     expect(large).to_be_visible(timeout=WAIT)
     expect(large).to_contain_text("limit 15.0")
+    expect(large).to_contain_text("Too short a history: 0 windows of a year, needs 12")
     large.get_by_role("button", name="Dismiss").click()
     large.get_by_label("Why").fill("meant to be")
     large.locator(".put-aside button").click()

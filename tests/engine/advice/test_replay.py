@@ -62,7 +62,8 @@ def test_a_window_is_what_one_reckons_by_hand() -> None:
     grown = (1.0 + MOVES.iloc[place : place + 252]).prod()
     kept = sum(now.weight(name) * grown[name] for name in NAMES) + 0.04
     weights = {name: after.get(f"weight:{name}", now.held[name].value / (now.value - effect.cost)) for name in NAMES}
-    fixed = (sum(weight * grown[name] for name, weight in weights.items()) + 1.0 - sum(weights.values())) * (1 - (effect.cost + effect.tax) / now.value)
+    before_charges = sum(weight * grown[name] for name, weight in weights.items()) + 1.0 - sum(weights.values())
+    fixed = before_charges * (1 - (effect.cost + effect.tax) / now.value)
     assert still.differences.iloc[4] == pytest.approx(fixed - kept, abs=1e-12)
     assert still.differences.index[4] == DAYS[place - 1]
     assert effect.tax > 0
@@ -145,7 +146,7 @@ def test_what_cannot_be_tried_is_said() -> None:
     [told] = replayed(facts(young), POLICY, [fix]) or []
     assert isinstance(told, Untried), "what is sold has to have a past"
     assert told.short
-    assert replayed(now, POLICY, [fix], say=lambda done, total: done < 3) is None
+    assert replayed(now, POLICY, [fix], say=lambda done, _total: done < 3) is None
 
 
 def test_a_small_holding_without_a_past_stands_still_and_the_rest_is_tried() -> None:
