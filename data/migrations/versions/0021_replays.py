@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0020_replays"
-down_revision = "0019_advice"
+revision = "0021_replays"
+down_revision = "0020_constituents"
 branch_labels = None
 depends_on = None
 
