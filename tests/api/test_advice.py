@@ -69,12 +69,16 @@ def test_a_suggestion_says_what_why_and_what_it_changes(held: tuple[TestClient, 
     large = next(each for each in told["suggestions"] if each["key"] == "concentration_holding~AAA")
     assert large["evidence"][0] == {"name": "weight", "label": "Weight", "value": pytest.approx(0.5), "limit": 0.15, "unit": "fraction",
                                     "symbol": "AAA"}
-    assert (large["severity"], large["portfolio"], large["state"]) == ("warning", "Held", "open")
+    assert (large["severity"], large["portfolio"], large["state"], large["trades"]) == ("warning", "Held", "open", [])  # nothing held has room
+    put = client.put(f"{path}/policy", json={"thresholds": {"max_holding": 0.35, "max_fund": 0.35, "max_sector": 0.9}})
+    assert put.status_code == 200, put.text
+    told = asked(client, f"{path}/suggestions")
+    large = next(each for each in told["suggestions"] if each["key"] == "concentration_holding~AAA")
     sale = large["trades"][0]
     assert (sale["side"], sale["symbol"]) == ("SELL", "AAA")
     weight = next(each for each in large["effect"] if each["name"] == "weight:AAA")
     assert weight["before"] == pytest.approx(0.5)
-    assert 0.14 < weight["after"] < 0.15
+    assert 0.34 < weight["after"] < 0.35
     assert large["wrong_if"]
     assert (large["replay"]["state"], large["replay"]["sentence"]) == ("short", "Too short a history: 0 windows of a year, needs 12")
     assert (large["replay"]["against"], large["replay"]["turnover"]) == ([], None)
