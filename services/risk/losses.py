@@ -57,7 +57,25 @@ class Losses:
         return float(self.now["expected_shortfall"].get(self.method, np.nan))
 
 
-def losses(exposure: Exposure, *, level: float, horizon: int = 1, method: str | None = None, every: bool = False) -> Losses:
+def names_of(method: str | None = None, *, every: bool = False) -> tuple[str, ...]:
+    """Name the models that are tried: all that take a fraction of a second, the one asked for, and with `every` the slow ones too.
+
+    Raises
+    ------
+    InvalidInput
+        No such model.
+    """
+    asked = method_of(method) if method else None
+    return tuple(name for name in EVERY if every or name in QUICK or name == asked)
+
+
+def tried(exposure: Exposure, names: tuple[str, ...], level: float) -> Backtest | None:
+    """Hold models against the past of what is held; None: too few days."""
+    return backtested(held_of(exposure), names, level) if len(exposure.of_today.dropna()) >= WINDOW + LEAST_FORECASTS else None
+
+
+def losses(exposure: Exposure, *, level: float, horizon: int = 1, method: str | None = None, names: tuple[str, ...] = QUICK,
+           test: Backtest | None = None) -> Losses:
     """Measure what today's holdings could lose.
 
     Parameters
@@ -68,20 +86,19 @@ def losses(exposure: Exposure, *, level: float, horizon: int = 1, method: str | 
         Confidence, and trading days ahead.
     method
         Model to measure by; None: the one that its backtest ranks first.
-    every
-        Whether GARCH is tried too: seconds instead of a fraction of one.
+    names
+        Models to measure with: those of `test`.
+    test
+        What became of their forecasts; see `tried`.
 
     Raises
     ------
     InvalidInput
         No such model.
     """
-    asked = method_of(method) if method else None
-    names = EVERY if every else tuple(dict.fromkeys([*QUICK, *([asked] if asked else [])]))
     held, past = held_of(exposure), exposure.of_today.dropna()
-    test = backtested(held, names, level) if len(past) >= WINDOW + LEAST_FORECASTS else None
     best = test.best if test else None
-    chosen = asked or best or DEFAULT
+    chosen = (method_of(method) if method else None) or best or DEFAULT
     now, gaps = _now(past.tail(HISTORY), held.last(HISTORY), names, {"level": level, "horizon": horizon})
     parts, benefit, findings = _parts(exposure, chosen, level, horizon)
     return Losses(level, horizon, chosen, best, now, gaps, test, parts, benefit, min(len(past), HISTORY), tuple(findings))

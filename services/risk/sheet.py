@@ -30,11 +30,12 @@ from engine.risk.catalogue import Term
 from engine.risk.distribution import Distribution
 from engine.risk.sample import level_of
 from engine.risk.sheet import CATALOGUE, tear_sheet
+from engine.risk.var.backtest import Backtest
 from engine.types import Actor, Finding, Severity
 from services.books.service import Kept
 from services.risk.exposures import Exposure, ExposureQuestion, Exposures
 from services.risk.liquidity import liquidity
-from services.risk.losses import Losses, losses
+from services.risk.losses import EVERY, Losses, losses, names_of, tried
 from services.risk.of_months import OF_MONTHS, figures_of_months
 from services.risk.relations import Relations, relations
 from services.risk.today import Today, today_of
@@ -62,6 +63,7 @@ class Risk:
         self._views: Kept[RiskView] = Kept(KEPT)
         self._relations: Kept[Relations] = Kept(KEPT)
         self._losses: Kept[Losses] = Kept(KEPT)
+        self._tests: Kept[Backtest | None] = Kept(KEPT)
         self._shapes: Kept[Distribution | None] = Kept(KEPT)
         self._sureness: Kept[Uncertainty] = Kept(KEPT)
         self._intervals: Kept[pd.DataFrame] = Kept(KEPT)
@@ -111,15 +113,18 @@ class Risk:
     def losses(self, actor: Actor, scope: str | UUID = ALL, question: RiskQuestion | None = None, *, every: bool = False) -> tuple[Exposure, Losses]:
         """Measure what today's holdings could lose by each model. See `services.risk.losses`.
 
-        GARCH is tried where `every` asks for it, and counts from then on: what was worked out with it is given to whoever asks the same.
+        GARCH is tried where `every` asks for it, and counts from then on. Models are held against the past once for a ledger and a last close,
+        by the weights of that moment: the model that is best does not change with every quote, its loss does.
         """
         asked = checked(question or RiskQuestion())
         exposure = self._exposures.exposure(actor, scope, held_question(asked))
+        past = (exposure.state, asked.level)
+        names = names_of(asked.method, every=every or self._tests.has((*past, EVERY)))
+        test = self._tests.get_or_compute((*past, names), lambda: tried(exposure, names, asked.level))
         weights = tuple(np.round(exposure.weights.fillna(0.0) / WEIGHT_STEP).astype(int))
-        key = (exposure.state, weights, asked.level, asked.horizon_days, asked.method)
-        every = every or self._losses.has((*key, True))
-        return exposure, self._losses.get_or_compute((*key, every), lambda: losses(exposure, level=asked.level, horizon=asked.horizon_days,
-                                                                                   method=asked.method, every=every))
+        key = (*past, weights, asked.horizon_days, asked.method, names)
+        ways: dict[str, Any] = {"level": asked.level, "horizon": asked.horizon_days, "method": asked.method, "names": names, "test": test}
+        return exposure, self._losses.get_or_compute(key, lambda: losses(exposure, **ways))
 
     def uncertainty(self, actor: Actor, scope: str | UUID = ALL, question: RiskQuestion | None = None, *, trials: int = TRIALS) -> Uncertainty:
         """Tell how sure the headline figures are; see `services.risk.uncertainty`."""

@@ -18,7 +18,7 @@ from services import Services
 from services.explain.views import AnalyticsQuestion, ExplainQuestion, Explanation
 from services.risk import losses as losses_of
 from services.risk.exposures import Exposure
-from services.risk.losses import losses
+from services.risk.losses import QUICK, losses, tried
 from services.risk.relations import relations
 from services.risk.uncertainty import uncertainty
 from services.risk.views import RiskQuestion
@@ -51,7 +51,7 @@ def held(services: Services, actor: Actor) -> tuple[UUID, Exposure]:
 
 def test_losses_add_up_and_the_best_model_is_measured_by(held: tuple[UUID, Exposure]) -> None:
     _, exposure = held
-    told = losses(exposure, level=0.95)
+    told = losses(exposure, level=0.95, test=tried(exposure, QUICK, 0.95))
     past = (exposure.returns * exposure.weights).sum(axis=1)
     assert told.now.loc["historical", "value_at_risk"] == pytest.approx(-np.quantile(past, 0.05), rel=1e-9)
     assert told.method == (told.best or "historical")
@@ -74,7 +74,7 @@ def test_a_model_asked_for_is_the_one_measured_by_and_one_unknown_is_refused(hel
 def test_few_days_have_no_backtest_and_no_score(services: Services, actor: Actor) -> None:
     key = portfolio(services, actor, DAYS[-40:], MOVES[-39:])
     exposure, today = services.risk.today(actor, key)
-    told = losses(exposure, level=0.95)
+    told = losses(exposure, level=0.95, test=tried(exposure, QUICK, 0.95))
     assert told.test is None
     assert told.parts.empty
     assert (today.days, today.score.score) == (39, 0)
@@ -213,7 +213,7 @@ def test_the_default_is_sought_among_simulations_too_and_with_garch_once_it_is_i
     monkeypatch.setattr(losses_of, "backtested", partial(losses_of.backtested, window=120, days=60))
     key, _ = held
     ask = Ask(level=0.9)
-    _, before = services.risk.losses(actor, key, ask)
+    exposure, before = services.risk.losses(actor, key, ask)
     assert before.test is not None
     assert set(before.test.forecasts) == set(METHODS) - {"garch"}
     assert before.test.forecasts[[name for name, method in METHODS.items() if method.simulated]].notna().all().all()
@@ -224,3 +224,8 @@ def test_the_default_is_sought_among_simulations_too_and_with_garch_once_it_is_i
     pd.testing.assert_frame_equal(after.test.forecasts[before.test.forecasts.columns], before.test.forecasts)
     assert services.risk.losses(actor, key, ask)[1] is after, "what was tried counts from then on"
     assert services.risk.today(actor, key, ask)[1].method == after.method
+    moved = replace(exposure, holdings=exposure.holdings.assign(weight=exposure.weights + 0.01))
+    monkeypatch.setattr(services.exposures, "exposure", lambda *_: moved)
+    _, later = services.risk.losses(actor, key, ask)
+    assert later.test is after.test, "a quote does not change which model is best"
+    assert later.value_at_risk != after.value_at_risk, "but how much it says can be lost"
