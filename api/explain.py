@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 
-from api import attribution, benchmarks, factors, risk
+from api import attribution, benchmarks, factors, risk, stress
 from api.dependencies import Asks, CostRate, FeesInCost, LotsBy, moment, truth
 from api.explain_schemas import EXAMPLE, ExplanationPublic, FiguresPublic
 from api.performance import question
@@ -21,7 +21,7 @@ from services.performance.views import PerformanceQuestion
 
 routes = APIRouter(tags=["explain"])
 READERS: dict[str, Callable[..., Any]] = {"risk": risk.question, "benchmark": benchmarks.question, "attribution": attribution.question,
-                                          "factors": factors.question}
+                                          "factors": factors.question, "stress": stress.question}
 
 
 @routes.get("/figures", response_model=FiguresPublic)

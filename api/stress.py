@@ -24,14 +24,22 @@ Loss = Annotated[str, Query(description="The loss that the reverse stress explai
 Days = Annotated[str, Query(description="Trading days within which it happens")]
 
 
+def question(
+    episodes: Names = None, scenarios: Names = None, loss: Loss = "0.2", horizon_days: Days = "21", benchmark: Text = None,
+    base_currency: Text = None, group_by: Text = None, group: Text = None,
+) -> StressQuestion:
+    """Read the query."""
+    return StressQuestion(_names(episodes), _names(scenarios), _number("loss", loss), _whole("horizon_days", horizon_days), benchmark,
+                          base_currency, group_by, group)
+
+
 @routes.get("/portfolios/{portfolio_id}/stress", response_model=StressPublic)
 def stress(  # noqa: PLR0913, PLR0917 - one parameter a query parameter
     call: Asks, portfolio_id: Scope, episodes: Names = None, scenarios: Names = None, loss: Loss = "0.2", horizon_days: Days = "21",
     benchmark: Text = None, base_currency: Text = None, group_by: Text = None, group: Text = None,
 ) -> dict[str, Any]:
     """Tell what today's holdings would lose in episodes of the past and in every scenario, and what it takes to lose so much."""
-    asked = StressQuestion(_names(episodes), _names(scenarios), _number("loss", loss), _whole("horizon_days", horizon_days), benchmark,
-                           base_currency, group_by, group)
+    asked = question(episodes, scenarios, loss, horizon_days, benchmark, base_currency, group_by, group)
     return _view(call.services.stress.stress(call.actor, portfolio_id, asked))
 
 

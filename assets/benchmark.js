@@ -38,7 +38,7 @@ window.portolan.benchmark = (() => {
     const before = shell.dataset.tab;
     shell.dataset.tab = open;
     shell.dataset.explainWith = JSON.stringify({ ...now, path: location.pathname });
-    for (const button of all("[role=tab]")) button.setAttribute("aria-selected", button.dataset.tab === open);
+    for (const button of all("[role=tab]")) { button.setAttribute("aria-selected", button.dataset.tab === open); button.tabIndex = button.dataset.tab === open ? 0 : -1; }
     for (const select of all("[data-convention]")) select.value = now[select.dataset.convention] || "";
     for (const name of [...WINDOW, ...TYPED]) setInput(name, now[name] || "");
     for (const group of all("[data-for]")) group.hidden = !group.dataset.for.split(" ").includes(open);
@@ -196,8 +196,9 @@ window.portolan.benchmark = (() => {
 
   /* Arrows go from tab to tab. */
   function onKey(event) {
-    if (!event.target.matches?.("#benchmark-page .tabs button") || !["ArrowLeft", "ArrowRight"].includes(event.key)) return;
-    const next = TABS[(TABS.indexOf(tab()) + (event.key === "ArrowRight" ? 1 : TABS.length - 1)) % TABS.length];
+    if (!event.target.matches?.("#benchmark-page .tabs button") || !["ArrowLeft", "ArrowRight", "Home", "End"].includes(event.key)) return;
+    const at = TABS.indexOf(tab()), next = TABS.at({ ArrowRight: (at + 1) % TABS.length, ArrowLeft: at - 1, Home: 0, End: -1 }[event.key]);
+    event.preventDefault();
     query({ tab: next === "against" ? null : next });
     find(`.tabs [data-tab=${next}]`)?.focus();
   }

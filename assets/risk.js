@@ -12,7 +12,7 @@ window.portolan.risk = (() => {
   const all = (selector) => document.querySelectorAll(`#risk-page ${selector}`);
   const set = (id, props) => window.dash_clientside.set_props(id, props);
   const query = (changes) => window.portolan.shell.query(changes);
-  const page = { read: null, asked: null, askedAt: 0 };
+  const page = { read: null, asked: null, askedAt: 0, best: "" };
 
   /* ------------------------------------------------------------------ the address */
   const chosen = (names) => { const asked = new URLSearchParams(location.search); return Object.fromEntries(names.map((name) => [name, asked.get(name)])); };
@@ -23,10 +23,12 @@ window.portolan.risk = (() => {
   function showChoices() {
     const now = { ...chosen(CHOICES), ...ofTab() };
     for (const select of all("[data-choice]")) select.value = now[select.dataset.choice] || "";
+    const best = find("#risk-method option[value='']");
+    if (best) best.textContent = page.best ? `Best by backtest: ${page.best}` : "Best by backtest";
     for (const name of ["from", "to", "rf"]) setInput(name, now[name] || "");
     const told = find("[data-part=conventions]");
     if (told) told.textContent = COUNTED.filter((name) => now[name]).length || "";
-    for (const tab of all("[data-risk-tab]")) tab.setAttribute("aria-selected", tab.dataset.riskTab === (now.tab || ""));
+    for (const tab of all("[data-risk-tab]")) { const open = tab.dataset.riskTab === (now.tab || ""); tab.setAttribute("aria-selected", open); tab.tabIndex = open ? 0 : -1; }
     for (const [name, key] of [["riskLevel", "level"], ["riskCorr", "corr"], ["riskShrink", "shrink"], ["riskBy", "by"], ["riskThrough", "through"], ["riskModels", "models"], ["riskTrials", "trials"]]) {
       for (const button of all(`[data-${name.replace("risk", "risk-").toLowerCase()}]`)) button.setAttribute("aria-pressed", (button.dataset[name] || "") === (now[key] || ""));
     }
@@ -104,6 +106,17 @@ window.portolan.risk = (() => {
     else if (deed === "risk-defaults") { window.portolan.shell.closeMenus(); query(Object.fromEntries(CHOICES.map((name) => [name, null]))); }
   }
 
+  /* Arrows go from tab to tab, Home and End to the first and the last. */
+  function onKey(event) {
+    if (!event.target.matches?.("#risk-page [data-risk-tab]") || event.ctrlKey || event.metaKey || event.altKey) return;
+    const tabs = [...all("[data-risk-tab]")].filter((tab) => tab.offsetParent), at = tabs.indexOf(event.target), count = tabs.length;
+    const next = { ArrowRight: (at + 1) % count, ArrowLeft: (at + count - 1) % count, Home: 0, End: count - 1 }[event.key];
+    if (next === undefined) return;
+    event.preventDefault();
+    tabs[next].focus();
+    query({ tab: tabs[next].dataset.riskTab || null });
+  }
+
   function onChange(event) {
     if (!event.target.closest?.("#risk-page")) return;
     const { name } = event.target, { choice } = event.target.dataset;
@@ -135,7 +148,7 @@ window.portolan.risk = (() => {
     place.dataset.drawn = place.dataset.figures;
     const row = (each) => element("tr", { class: each.thin ? "is-thin" : "", "data-words": each.words },
       element("td", { class: "l" }, element("b", {}, each.label), element("code", { class: "dim" }, each.name)),
-      element("td", {}, element("span", each.explain === "-" ? { class: "num" } : { class: "num", "data-explain": each.explain }, each.text)),
+      element("td", {}, element("span", each.explain === "-" ? { class: "num" } : { class: "num", "data-explain": each.explain }, each.text), ...(each.unit && each.text !== "–" ? [element("span", { class: "unit" }, each.unit)] : [])),
       element("td", { class: "l wrap" }, each.meaning, ...(each.note ? [element("span", { class: "gap-note" }, each.note)] : [])),
       element("td", { class: "l wrap soft" }, each.source));
     const head = (group) => element("tr", { class: "group" }, element("th", { colspan: "4", scope: "colgroup" }, group.name, element("span", { class: "count" }, String(group.rows.length))));
@@ -159,6 +172,7 @@ window.portolan.risk = (() => {
   }
 
   document.addEventListener("click", onClick);
+  document.addEventListener("keydown", onKey);
   document.addEventListener("change", onChange);
   document.addEventListener("input", onInput);
   document.addEventListener("portolan:menu", (event) => { if (event.detail === "risk-benchmark-sheet") search(input("risk-benchmark-search")?.value.trim() || ""); });
@@ -222,6 +236,7 @@ window.dash_clientside.risk = (() => {
       page.read = read;
       return next(scope, risk.ofTab(), ledger, read, before) || none();
     },
+    told(read) { page.best = read?.best || ""; requestAnimationFrame(risk.showChoices); },
     drawn() { requestAnimationFrame(() => { risk.showChoices(); risk.drawFigures(); }); },
   };
 })();

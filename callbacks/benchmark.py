@@ -249,7 +249,7 @@ def _scatter(view: BenchmarkView, charts: dict[str, Any], revision: str) -> dict
     charts[Ids.SCATTER.value] = {"figure": figure, "label": f"Each {unit}'s return of {view.label} against {first.name}; {len(found.own)} {unit}s"}
     lines = [figures_benchmark.Line(view.label, found.own), figures_benchmark.Line(first.name, found.benchmark)]
     frame = view.returns[["portfolio", first.key]].dropna()
-    return {"scatter_note": f"a dot a {unit}; captures {up} of rising months, {down} of falling",
+    return {"scatter_note": f"a dot a {unit}; captures {up} up, {down} down",
             "scatter_table": parts.lines_table("Returns by period", rows.days_of(frame), lines, PERCENT)}
 
 
@@ -274,7 +274,8 @@ def _months(view: BenchmarkView) -> dict[str, Any]:
     if not found:
         return {"months": cards.blank("No whole month yet", "The first month stands here with its end.")}
     cap = theme.number(months.heat_cap(found) * 100, decimals=0)
-    return {"months": months.calendar_table(found, figure=""), "months_note": f"points above {view.benchmarks[0].name}, tinted up to ±{cap}"}
+    return {"months": months.calendar_table(found, figure="benchmark.active_month"),
+            "months_note": f"points above {view.benchmarks[0].name}, tinted up to ±{cap}"}
 
 
 def _pieces(view: BenchmarkView) -> dict[str, Any]:

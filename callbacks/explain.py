@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dash import ClientsideFunction, Dash, Input, Output
 from dash.exceptions import PreventUpdate
 
-from callbacks import attribution, benchmark, factors, gains, holdings, performance, risk
+from callbacks import attribution, benchmark, factors, gains, holdings, performance, risk, risk_stress
 from callbacks.history import period_start
 from components import explain
 from components.ids import ExplainIds as Ids
@@ -51,7 +51,8 @@ def answer_of(services: Services, asked: Mapping[str, Any]) -> list[Any]:
 def _question(asked: Mapping[str, Any], services: Services, root: str) -> ExplainQuestion:
     """Read the address as the page of a figure reads it."""
     readers: dict[str, Callable[[dict[str, Any]], Any]] = {"risk": risk.question_of, "benchmark": benchmark.question_of,
-                                                           "attribution": attribution.question_of, "factors": factors.question_of}
+                                                           "attribution": attribution.question_of, "factors": factors.question_of,
+                                                           "stress": risk_stress.question_of}
     if root in readers:
         return ExplainQuestion(analytics=AnalyticsQuestion(**{root: readers[root](dict(asked))}))
     return question_of(asked, services)

@@ -19,6 +19,7 @@ from components import performance as measured
 from components import risk as parts
 from components.ids import Ids as Frame
 from components.ids import RiskIds as Ids
+from components.risk import METHOD_NAMES
 from engine.errors import InvalidInput, NotFound, PortfolioError
 from services.risk.views import RiskQuestion
 
@@ -66,6 +67,7 @@ def _register_clientside(app: Dash) -> None:
     app.clientside_callback(ClientsideFunction("risk", "askTab"), Output(Ids.TAB_ASKED, "data"), *address, *news,
                             State(Ids.READ, "data"), State(Ids.TAB_ASKED, "data"))
     app.clientside_callback(ClientsideFunction("risk", "drawn"), Input(Ids.BODY, "children"))
+    app.clientside_callback(ClientsideFunction("risk", "told"), Input(Ids.READ, "data"))
 
 
 def _register_head(app: Dash, services: Services) -> None:
@@ -167,6 +169,7 @@ def _head(services: Services, asked: dict[str, Any]) -> Head:
     view = services.risk.risk(actor, asked["portfolio"], question)
     exposure, today = services.risk.today(actor, asked["portfolio"], question)
     read = {"scope": view.scope, "revisions": dict(view.revisions), "address": _address(asked), "live": _is_live(asked),
+            "best": METHOD_NAMES.get(today.method, "") if not asked.get("method") else "",
             "own": None if asked.get("benchmark") else rows.benchmark_name(view)}
     if not view.observations and not len(exposure.holdings):
         return Head(LOST, view.scope, _nothing(), benchmark=rows.benchmark_name(view) or "none", read=read)

@@ -56,7 +56,8 @@ def shares_panel(told: ConcentrationView, *, span: str) -> Component:
     title = "Where the risk comes from"
     if not len(told.risk):
         return panels.empty_panel(title, "No risk to take apart yet", "Holdings need 60 trading days in common.", span=span)
-    shares = [Share(str(row["key"]), str(row["label"]), float(row["share"]), float(row["weight"])) for _, row in told.risk.iterrows()]
+    shares = [Share(str(row["key"]), str(row["label"]), float(row["share"]), float(row["weight"]),
+                    explain=(f"risk.concentration.share:{row['key']}", f"weight:{row['key']}")) for _, row in told.risk.iterrows()]
     legend = html.Div([html.Span([html.I(className="box mine"), "Risk"]), html.Span([html.I(className="box bench"), "Weight"])], className="legend")
     return panels.plain_panel(title, parts.share_bars(shares), note="share of volatility against weight, %", span=span, tools=[legend], flush=False)
 
@@ -65,7 +66,10 @@ def groups_panel(page: Page, told: ConcentrationView, *, span: str) -> Component
     """Show the same by group."""
     by = page.asked.get("by") or "sector"
     frame = told.exposures.get(by, told.exposures["sector"])
-    shares = [Share(_capital(str(row["label"])), str(row["label"]), float(row["risk_share"]), float(row["weight"])) for _, row in frame.iterrows()]
+    shares = [Share(_capital(str(row["label"])), str(row["label"]), float(row["risk_share"]), float(row["weight"]),
+                    explain=("", "") if told.through.is_on and len(told.through.funds) else
+                    (f"risk.concentration.group_risk:{by}/{row['key']}", f"risk.concentration.group_weight:{by}/{row['key']}"))
+              for _, row in frame.iterrows()]
     choices = [controls.segments(GROUPINGS, attribute="risk-by", label="Group by", current=page.asked.get("by") or ""),
                controls.segments(THROUGH, attribute="risk-through", label="Funds", current=page.asked.get("through") or "")]
     body = [html.Div(choices, className="choices"), *parts.share_bars(shares, noun="groups")]
@@ -148,7 +152,7 @@ def holdings_panel(told: ConcentrationView, *, span: str) -> Component:
     points = theme.fitted([float(value) * 100 for value in frame["contribution"]], total * 100)
     rows = [html.Tr([
         html.Td([html.B(str(row["key"])), *([html.Span(f" {row['label']}", className="dim")] if row["label"] != row["key"] else [])], className="l"),
-        html.Td(theme.share(float(row["weight"])), className="soft"),
+        html.Td(parts.asked(theme.share(float(row["weight"])), f"weight:{row['key']}"), className="soft"),
         html.Td(_asked(theme.percent(float(row["volatility"]), signed=False), f"volatility:{row['key']}")),
         html.Td(_asked(theme.percent(float(row["marginal"]), signed=False), f"marginal:{row['key']}"), className="soft"),
         html.Td(html.Span(theme.with_unit(theme.number(point), "%"), **{"data-explain": f"risk.concentration.contribution:{row['key']}"})),
@@ -156,7 +160,7 @@ def holdings_panel(told: ConcentrationView, *, span: str) -> Component:
         html.Td(_asked(theme.number(float(row["beta"])), f"beta:{row['key']}"), className="soft"),
     ]) for (_, row), point in zip(frame.iterrows(), points, strict=True)]
     foot = html.Tr([html.Td("All together", className="l"), html.Td(theme.share(float(frame["weight"].sum())), className="soft"), html.Td(""),
-                    html.Td(""), html.Td(theme.percent(total, signed=False)), html.Td(theme.share(1.0)),
+                    html.Td(""), html.Td(_asked(theme.percent(total, signed=False), "volatility")), html.Td(theme.share(1.0)),
                     html.Td(theme.number(1.0), className="soft")])
     heads = ["Holding", "Weight", "Volatility", "Marginal", "Contribution", "Share", "Beta to all"]
     return panels.plain_panel(title, table(title, heads, rows, foot=foot), note=f"a year, {told.observations} trading days", span=span,

@@ -34,7 +34,8 @@ def tab(page: Page) -> list[Component]:
     group = page.asked.get("figures") or HEADLINE
     terms = _terms(page, group, rows)
     sort, blends = page.asked.get("sort") or "name", {each.key: each.name for each in page.services.blends.find(page.actor)} if rows else {}
-    body = firm.figures_table([_column(term) for term in terms], _lines(rows, terms, sort, blends), sort=sort) if rows else _nothing(run)
+    body = firm.figures_table([_column(term) for term in terms], _lines(rows, terms, sort, blends), sort=sort,
+                               asked=_explained(run)) if rows and run else _nothing(run)
     more = [html.P(f"The first {MOST_ROWS} of {len(rows):,} are shown; the file has all.", className="nothing")] if len(rows) > MOST_ROWS else []
     return [firm.panel(None if run is None else _told(run), html.Div([body, *more]), question=json.dumps(_question(page)),
                        runs=[(str(each.id), _words(each)) for each in found], tools=[_groups(page, group)] if rows else [])]
@@ -58,6 +59,14 @@ def _question(page: Page) -> dict[str, Any]:
     window = {"start": asked.start and asked.start.isoformat(), "end": asked.end and asked.end.isoformat(), "period": asked.period,
               "benchmark": asked.benchmark}
     return told | {name: value for name, value in window.items() if value is not None}
+
+
+def _explained(run: RunView) -> str:
+    """Give what a run was asked in the words of the page's address."""
+    asked = run.question
+    told = {"from": asked.get("start"), "to": asked.get("end"), "period": asked.get("period") or "ITD", "benchmark": asked.get("benchmark"),
+            "level": asked.get("level"), "rf": 100 * float(asked.get("risk_free") or 0.0), "horizon": None, "method": None}
+    return json.dumps(told)
 
 
 def _words(run: RunView) -> str:

@@ -30,7 +30,7 @@ def rates_panels(page: Page) -> list[Component]:
     notes = [cards.notice(finding.message, kind="info") for finding in told.findings if finding.code in TERMS]
     said = [html.Div(notes, className="notices c12")] if notes else []
     if not len(told.bonds) and not len(told.options):
-        return [*said, panels.empty_panel(TITLE, "No terms of bonds or options known", HOW, span="c12")]
+        return [*said, html.Details([html.Summary(f"{TITLE}: no terms of bonds or options are known"), html.P(HOW)], className="more c12")]
     return [*said, *([bonds_panel(told)] if len(told.bonds) else []), *([options_panel(told)] if len(told.options) else [])]
 
 

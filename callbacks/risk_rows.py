@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 WORDS = {"volatility": "volatility", "tail": "tail losses", "concentration": "concentration", "liquidity": "liquidity"}
 MEASURES = {"volatility": "a volatility of", "tail": "a tail ratio of", "concentration": "an effective number of holdings of",
             "liquidity": "days to sell of"}
+UNITS = {"tail": "\u202f\u00d7 normal", "concentration": " holdings", "liquidity": " days"}
 LEAST_DAYS = 60
 
 
@@ -71,7 +72,7 @@ def strip(view: RiskView, exposure: Exposure, today: Today, sure: pd.DataFrame, 
                sure=interval(sure, "risk.today.volatility")),
         Figure("Beta", today.beta, "money", "", f"2 years, to {benchmark_name(view)}" if view.benchmark else "no benchmark is chosen",
                "risk.today.beta", missing=lacking, sure=interval(sure, "risk.today.beta")),
-        Figure("Drawdown now", hundred(current), "money", "%", f"maximum {theme.percent(deepest, decimals=1)}", "risk.max_drawdown"),
+        Figure("Drawdown now", hundred(current), "money", "%", f"maximum {theme.percent(deepest, decimals=1)}", "risk.current_drawdown"),
     ]
 
 
@@ -110,9 +111,11 @@ def score_title(score: RiskScore) -> str:
     return f"{parts}. {changes}" if score.score else ""
 
 
-def measure(component: str, value: float) -> str:
-    """Write a component of the score in its unit."""
-    return theme.percent(value, decimals=1, signed=False) if component == "volatility" else theme.number(value, decimals=1)
+def measure(component: str, value: float, *, unit: bool = False) -> str:
+    """Write what a component of the score is from, in its unit."""
+    if component == "volatility":
+        return theme.percent(value, decimals=1, signed=False)
+    return theme.number(value, decimals=1) + (UNITS[component] if unit and theme.known(value) else "")
 
 
 # ------------------------------------------------------------------------------------------------------------------------- drawdowns

@@ -29,8 +29,9 @@ def tab(page: Page) -> list[Component]:
         return [panels.empty_panel("Distribution", "Nothing to show yet", f"{LEAST} trading days with holdings are needed.", span="c12"),
                 months_panel(page, span="c12")]
     every = rows.figure_rows(page.view)
-    return [histogram_panel(page, told, span="c8"), tails_panel(told, span="c4"), quantiles_panel(page, told, span="c6"),
-            parts.group_panel(every, ("Shape", "Normality", "Dependence"), "Shape, normality, memory", span="c6"), months_panel(page, span="c12")]
+    left = html.Div([quantiles_panel(page, told, span=""), months_panel(page, span="")], className="c7 pile")
+    return [histogram_panel(page, told, span="c8"), tails_panel(told, span="c4"), left,
+            parts.group_panel(every, ("Shape", "Normality", "Dependence"), "Shape, normality, memory", span="c5")]
 
 
 def histogram_panel(page: Page, told: Distribution, *, span: str) -> Component:
@@ -52,7 +53,7 @@ def histogram_panel(page: Page, told: Distribution, *, span: str) -> Component:
     return panels.chart_panel(
         "Daily returns", figures_distribution.histogram_figure(bins, curves, marks, page.screen("bins", columns=8)),
         parts.table("Daily returns by size", ["Return", "Days"], lines), look="risk-bins", span=f"{span} tall", legend=legend,
-        note=f"{told.observations} trading days", label=f"Histogram of {told.observations} daily returns with a normal and a Student density")
+        note=f"{told.observations} trading days, by size", label=f"Histogram of {told.observations} daily returns beside a normal and a Student-t")
 
 
 def tails_panel(told: Distribution, *, span: str) -> Component:
@@ -60,15 +61,19 @@ def tails_panel(told: Distribution, *, span: str) -> Component:
     fits, tails = told.fits, told.tails
     freedom, gained = fits.loc["student_t", "degrees_of_freedom"], fits.loc["student_t", "log_likelihood"] - fits.loc["normal", "log_likelihood"]
     lines = [
-        ("Student-t: degrees of freedom", theme.number(freedom, decimals=1), "Fewer are fatter tails; 30 are nearly normal"),
-        ("Log-likelihood gained over the normal", theme.number(gained, decimals=1), "Of the returns under Student-t less under the normal"),
+        ("Student-t: degrees of freedom", theme.number(freedom), "Fewer are fatter tails; 30 are nearly normal", "degrees_of_freedom:"),
+        ("Log-likelihood gained over the normal", theme.number(gained), "Under Student-t less under the normal", "log_likelihood:"),
         *(line for side, name in (("lower", "Losses"), ("upper", "Gains")) for line in (
-            (f"{name}: threshold of the tail", theme.percent(tails.loc[side, "threshold"], signed=False), "Where the worst or best tenth begins"),
-            (f"{name}: shape of a Pareto tail", theme.number(tails.loc[side, "shape"], decimals=2, signed=True), "Above 0 is fatter than normal"),
-            (f"{name}: tail index of Hill", theme.number(tails.loc[side, "hill_tail_index"], decimals=2), "Moments up to it exist; 3 to 5 is usual"),
+            (f"{name}: threshold of the tail", theme.percent(tails.loc[side, "threshold"], signed=False), "Where the worst or best tenth begins",
+             f"threshold:{side}"),
+            (f"{name}: shape of a Pareto tail", theme.number(tails.loc[side, "shape"], decimals=2, signed=True), "Above 0 is fatter than normal",
+             f"shape:{side}"),
+            (f"{name}: tail index of Hill", theme.number(tails.loc[side, "hill_tail_index"], decimals=2), "Moments up to it exist; 3 to 5 is usual",
+             f"hill_tail_index:{side}"),
         )),
     ]
-    body = [html.Tr([html.Td(name, className="l", title=title), html.Td(value)]) for name, value, title in lines]
+    body = [html.Tr([html.Td(name, className="l", title=title), html.Td(parts.asked(value, f"risk.tails.{figure}"))])
+            for name, value, title, figure in lines]
     return panels.plain_panel("Tails", parts.table("Tails", ["Fit", "Value"], body, classes="dense"), span=span,
                               foot="Student-t by maximum likelihood; Pareto tails over a tenth of the returns each.")
 
@@ -86,7 +91,7 @@ def quantiles_panel(page: Page, told: Distribution, *, span: str) -> Component:
     return panels.chart_panel(
         "Quantiles against a normal", figures_distribution.quantiles_figure(points, fitted, page.screen("quantiles", columns=6)),
         parts.table("Quantiles", ["Not exceeded with", "Observed", "Normal", "Student-t"], lines), look="risk-quantiles", span=span, legend=legend,
-        note="daily returns", label="Quantiles of daily returns against those of a normal of the same mean and deviation")
+        note="daily returns, observed upwards", label="Quantiles of daily returns against those of a normal of the same mean and deviation")
 
 
 def months_panel(page: Page, *, span: str) -> Component:

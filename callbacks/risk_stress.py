@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import TYPE_CHECKING, Any
 
 from dash import ClientsideFunction, Dash, Input, Output, State, html
@@ -19,12 +20,15 @@ from engine.errors import InvalidInput, PortfolioError
 from services.stress.views import EpisodeLoss, ScenarioLoss, StressQuestion, StressView
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from dash.development.base_component import Component
 
     from services import Services
 
 LOSS, WITHIN = "0.2", "21"
 THIN = 0.25  # share of the weight that stands in for what is missing, from which on an episode is told with care
+GREY = "Grey: for a quarter of the weight or more something stood in."
 MOST_PARTS, MOST_STEPS = 40, 12
 
 
@@ -85,7 +89,8 @@ def _section(services: Services, asked: dict[str, Any]) -> tuple[Component, dict
            for each in services.scenarios.find(actor)]
     choices = {"scope": view.scope, "currency": view.base_currency, "choices": {name: list(words) for name, words in view.choices.items()},
                "scenarios": own}
-    return html.Div(_panels(view, asked), className="cols"), {"revisions": dict(view.revisions)}, choices
+    with_these = json.dumps({name: asked.get(name) for name in ("loss", "within", "benchmark")})
+    return html.Div(_panels(view, asked), className="cols", **{"data-explain-with": with_these}), {"revisions": dict(view.revisions)}, choices
 
 
 def _panels(view: StressView, asked: dict[str, Any]) -> list[Component]:
@@ -108,10 +113,24 @@ def episode_loss(each: EpisodeLoss) -> Loss:
     told, shares = each.episode, {name: theme.share(getattr(each, name)) for name in ("proxied", "missing")}
     thin = [f"{shares['proxied']} stood in for"] if each.proxied >= THIN else []
     thin += [f"{shares['missing']} unknown"] if each.missing > 0.0005 else []
-    days = theme.day(told.start) if told.start == told.end else f"{theme.day(told.start)} to {theme.day(told.end)}"
+    days = _span(told.start, told.end)
     title = f"{told.meaning} {days}. The market: {theme.percent(each.market, decimals=1)}. {told.source}."
     unknown = each.missing >= 1.0
     return Loss(f"e.{told.name}", told.label, days, title, None if unknown else -each.loss_money, None if unknown else -each.loss, ", ".join(thin))
+
+
+def _span(start: date, end: date) -> str:
+    """Write days as short as they can be told: what both have in common once."""
+    if start == end:
+        return theme.day(start)
+    if start.year == end.year:
+        return f"{theme.day(start).rpartition(' ')[0]} to {theme.day(end)}"
+    return f"{theme.day(start)} to {theme.day(end)}"
+
+
+def _signed(name: str) -> str:
+    """Write the minus of a name as every other minus is written."""
+    return name.replace(" -", " \u2212")
 
 
 def scenario_loss(each: ScenarioLoss) -> Loss:
@@ -120,7 +139,7 @@ def scenario_loss(each: ScenarioLoss) -> Loss:
     shocks = [f"{shock.target} {shock.name} {theme.percent(shock.size, decimals=1)}".replace("  ", " ") for shock in scenario.shocks]
     title = scenario.note or "; ".join(shocks)
     thin = "; ".join(finding.message for finding in each.findings)
-    return Loss(f"s.{scenario.key}", scenario.name, "" if scenario.id else "built in", f"{title} {thin}".strip(), 0.0 - each.loss_money,
+    return Loss(f"s.{scenario.key}", _signed(scenario.name), "" if scenario.id else "built in", f"{title} {thin}".strip(), 0.0 - each.loss_money,
                 0.0 - each.loss, thin, str(scenario.id or ""))
 
 
@@ -130,7 +149,7 @@ def _episodes(view: StressView, losses: list[Loss], chosen: str) -> Component:
         return cards.panel("Episodes of the past", cards.blank("No episode can be told", f"{why}."), span="c7")
     told = sum(loss.pnl is not None for loss in losses)
     return parts.losses_panel("Episodes of the past", f"P/L of today\u2019s holdings, {view.base_currency}", losses, chosen=chosen,
-                              foot=f"{told} of {len(losses)} can be told. {view.conventions['episodes']}. {view.conventions['proxies']}.")
+                              foot=f"{told} of {len(losses)} can be told. {GREY} {view.conventions['episodes']}. {view.conventions['proxies']}.")
 
 
 def _scenarios(view: StressView, losses: list[Loss], chosen: str) -> Component:
@@ -147,15 +166,16 @@ def _chosen(view: StressView, chosen: str) -> Component:
             found = [Part(str(symbol), view.names.get(str(symbol), ""), row["weight"], row["move"], parts.SOURCES[row["source"]],
                           row["contribution_money"]) for symbol, row in rows.iterrows()]
             foot = f"{episode.episode.meaning} The benchmark or the market did {theme.percent(episode.market, decimals=1)}."
-            return _parts(view, episode.episode.label, found, pnl=-episode.loss_money, share=-episode.loss, foot=foot)
+            return _parts(view, episode.episode.label, found, key=chosen, pnl=-episode.loss_money, share=-episode.loss, foot=foot)
     for scenario in view.scenarios:
         if f"s.{scenario.scenario.key}" == chosen:
             rows = scenario.holdings.sort_values("contribution", kind="stable")
             found = [Part(str(symbol).removeprefix("cash:"), view.names.get(str(symbol), "Cash"), row["weight"], row["move"], _because(row),
-                          row["contribution_money"]) for symbol, row in rows.iterrows()]
+                          row["contribution_money"], str(symbol)) for symbol, row in rows.iterrows()]
             said = " ".join(finding.message for finding in scenario.findings)
             foot = said or scenario.scenario.note or "Every shock reaches something that is held."
-            return _parts(view, scenario.scenario.name, found, pnl=-scenario.loss_money, share=-scenario.loss, foot=foot)
+            label = _signed(scenario.scenario.name)
+            return _parts(view, label, found, key=chosen, pnl=-scenario.loss_money, share=-scenario.loss, foot=foot)
     return cards.panel("By holding", cards.blank("Nothing is chosen", "Press a bar to see who makes it."), span="c5")
 
 
@@ -166,11 +186,11 @@ def _because(row: Any) -> str:  # noqa: ANN401 - a row of a frame
     return ", ".join(filter(None, said)).replace("asset_class", "class") or "not shocked"
 
 
-def _parts(view: StressView, title: str, found: list[Part], *, pnl: float, share: float, foot: str) -> Component:
+def _parts(view: StressView, title: str, found: list[Part], *, key: str, pnl: float, share: float, foot: str) -> Component:
     shown = found[:MOST_PARTS]
     if len(found) > MOST_PARTS:
         foot = f"The first {MOST_PARTS} of {len(found)} holdings. {foot}"
-    return parts.parts_panel(title, shown, pnl=pnl, share=share, currency=view.base_currency, foot=foot)
+    return parts.parts_panel(title, shown, key=key, pnl=pnl, share=share, currency=view.base_currency, foot=foot)
 
 
 def _reverse(view: StressView, asked: dict[str, Any]) -> Component:

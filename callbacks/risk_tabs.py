@@ -54,10 +54,12 @@ def score_panel(page: Page, *, span: str) -> Component:
     if not score.score:
         return panels.empty_panel("Risk score", "No score yet", f"It needs {rows.LEAST_DAYS} trading days of what is held; {today.days} are there.",
                                   span=span)
-    made = [(rows.WORDS[name].capitalize(), theme.number(value, decimals=2, signed=name != "volatility"), rows.measure(name, measure))
+    made = [(rows.WORDS[name].capitalize(), parts.asked(theme.number(value, decimals=2, signed=name != "volatility"), f"risk.score:{name}"),
+             rows.measure(name, measure, unit=True))
             for (name, value), measure in zip(score.components.items(), score.measures.values(), strict=True)]
     said = [html.Tr([html.Td(html.B(name), className="l"), html.Td(measure, className="soft"), html.Td(value)]) for name, value, measure in made]
-    total = html.Tr([html.Td("Position", className="l"), html.Td(""), html.Td(theme.number(score.position, decimals=2))])
+    total = html.Tr([html.Td("Position", className="l"), html.Td(""),
+                     html.Td(parts.asked(theme.number(score.position, decimals=2), "risk.today.risk_score"))])
     changes = [html.Li([html.B(f"{score.score + each.by}"), f" at {rows.MEASURES[each.component]} {rows.measure(each.component, each.needed)}",
                         html.Span(f" now {rows.measure(each.component, each.now)}", className="dim")]) for each in score.changes]
     shown = [parts.table("What the risk score is made of", ["Component", "Measure", "Adds"], said, foot=total),
@@ -93,7 +95,8 @@ def falls_panel(view: RiskView) -> Component:
     found = rows.falls(view)
     if not found:
         return panels.empty_panel("Drawdowns", "No drawdown", "The value never closed below an earlier peak in this window.", span="c8")
-    return panels.plain_panel("Drawdowns", parts.drawdown_table(found), note=f"{len(found)} in this window, deepest first, calendar days", span="c8",
+    first = f"the {parts.MOST_FALLS} deepest of " if len(found) > parts.MOST_FALLS else ""
+    return panels.plain_panel("Drawdowns", parts.drawdown_table(found), note=f"{first}{len(found)} in this window, calendar days", span="c8",
                               foot="From the close of the peak to the first close at or above it. One that lasts counts to the last close.")
 
 
@@ -182,23 +185,25 @@ def _correlation(page: Page) -> list[Component]:
         return [*said, panels.empty_panel("Correlation", "Nothing to compare", "Two holdings with 60 daily returns are needed.", span="c12")]
     names = [str(name) for name in told.matrix.columns]
     cells = told.matrix.to_numpy().tolist()
-    table = parts.matrix_table(names, cells, many=len(names) > READABLE)
+    asked = measure if shrink == "none" or measure != "pearson" else shrink
+    table = parts.matrix_table(names, cells, many=len(names) > READABLE, measure=asked)
     choices = [controls.segments(MEASURES, attribute="risk-corr", label="Measure", current=page.asked.get("corr") or ""),
                *([controls.segments(SHRINKAGES, attribute="risk-shrink", label="Shrinkage", current=page.asked.get("shrink") or "")]
                  if measure == "pearson" else [])]
     matrix = panels.plain_panel("Correlation", [html.Div(choices, className="choices"), html.Div(table, className="scroll"), parts.scale_legend()],
                                 note=f"{told.observations} trading days, daily, clustered", span="c8", flush=False)
     return [*([html.Div(said, className="notices c12")] if said else []), matrix,
-            html.Div([pairs_panel(names, cells), over_time_panel(page, told)], className="c4 pile")]
+            html.Div([pairs_panel(names, cells, asked), over_time_panel(page, told)], className="c4 pile")]
 
 
-def pairs_panel(names: Sequence[str], cells: Sequence[Sequence[float]]) -> Component:
+def pairs_panel(names: Sequence[str], cells: Sequence[Sequence[float]], measure: str) -> Component:
     """List the pairs that move most and least together."""
     pairs = sorted((cells[row][column], names[row], names[column]) for row in range(len(names)) for column in range(row)
                    if theme.known(cells[row][column]))
     shown = pairs[::-1] if len(pairs) <= 2 * EDGE_PAIRS else [*pairs[:-EDGE_PAIRS - 1:-1], *pairs[EDGE_PAIRS - 1::-1]]
     lines = [html.Tr([html.Td([html.B(one), html.Span(" and ", className="dim"), html.B(other)], className="l"),
-                      html.Td(theme.number(value, decimals=2))]) for value, one, other in shown]
+                      html.Td(parts.asked(theme.number(value, decimals=2), f"risk.correlation.{measure}:{one} {other}"))])
+             for value, one, other in shown]
     return panels.plain_panel("Closest and furthest pairs", parts.table("Pairs", ["Pair", "Correlation"], lines, classes="dense"), span="")
 
 

@@ -125,11 +125,17 @@ def _part_row(part: Effects, shown: Sequence[str]) -> html.Tr:
 
 def _cells(row: Effects, shown: Sequence[str], *, level: str) -> list[html.Td]:
     return [
-        html.Td(live(row.weight, form="share")), html.Td(live(row.benchmark_weight, form="share"), className="soft"),
-        html.Td(percent(row.own)), html.Td(percent(row.benchmark), className="soft"),
+        html.Td(_share(row.weight, f"attribution.{level}.weight:{row.key}")),
+        html.Td(_share(row.benchmark_weight, f"attribution.{level}.benchmark_weight:{row.key}"), className="soft"),
+        html.Td(percent(row.own, explain=f"attribution.{level}.return:{row.key}")),
+        html.Td(percent(row.benchmark, explain=f"attribution.{level}.benchmark_return:{row.key}"), className="soft"),
         *(html.Td(_points(row.effects[name], f"attribution.{level}.{name}:{row.key}")) for name in shown),
         html.Td(_points(row.total, f"attribution.{level}.total:{row.key}"), className="sum"),
     ]
+
+
+def _share(value: float | None, explain: str) -> html.Span:
+    return live(value, form="share", explain=explain)
 
 
 def _points(value: float, explain: str = "", *, toned: bool = True) -> html.Span:
@@ -144,8 +150,9 @@ def _bar(value: float, widest: float) -> html.Span:
 
 
 def _foot(shown: Sequence[str], totals: Mapping[str, float]) -> html.Tr:
-    return html.Tr([html.Td("Active return", className="l"), html.Td(""), html.Td(""), html.Td(percent(totals.get("own"))),
-                    html.Td(percent(totals.get("benchmark"))),
+    return html.Tr([html.Td("Active return", className="l"), html.Td(""), html.Td(""),
+                    html.Td(percent(totals.get("own"), explain="attribution.portfolio_return")),
+                    html.Td(percent(totals.get("benchmark"), explain="attribution.benchmark_return")),
                     *(html.Td(_points(totals[name] * 100, f"attribution.{name}", toned=False)) for name in (*shown, "total")), html.Td("")])
 
 
@@ -156,8 +163,10 @@ def months_table(months: Sequence[Month], shown: Sequence[str]) -> html.Table:
     """Tell each month's active return and what it came from, newest first."""
     rows = [html.Tr([
         html.Td(f"{month.end:%b %Y}", className="l", title=f"{theme.day(month.start)} to {theme.day(month.end)}"),
-        html.Td(percent(month.own)), html.Td(percent(month.benchmark), className="soft"), html.Td(percent(month.active, toned=True)),
-        *(html.Td(_points(month.effects[name] * 100)) for name in shown),
+        html.Td(percent(month.own, explain=f"attribution.months.portfolio:{month.end:%Y-%m}")),
+        html.Td(percent(month.benchmark, explain=f"attribution.months.benchmark:{month.end:%Y-%m}"), className="soft"),
+        html.Td(percent(month.active, explain=f"attribution.months.active:{month.end:%Y-%m}", toned=True)),
+        *(html.Td(_points(month.effects[name] * 100, f"attribution.months.{name}:{month.end:%Y-%m}")) for name in shown),
     ]) for month in reversed(months)]
     return table("Attribution by month", ["Month", "Portfolio", "Benchm.", "Active", *(WORDS[name] for name in shown)], rows)
 
@@ -166,11 +175,15 @@ def currencies_table(rows: Sequence[CurrencyRow], total: float) -> html.Table:
     """Tell what each currency did: its weight beside the benchmark's, what its rate did, and the two effects."""
     points = theme.fitted([(row.total or 0.0) * 100 for row in rows], total * 100)
     lines = [html.Tr([
-        html.Td(html.B(row.currency), className="l"), html.Td(live(row.weight, form="share")),
-        html.Td(live(row.benchmark_weight, form="share"), className="soft"), html.Td(percent(row.rate), className="soft"),
-        *(html.Td(_points(part)) for part in _two(row, point)), html.Td(_points(point), className="sum"),
+        html.Td(html.B(row.currency), className="l"), html.Td(_share(row.weight, f"attribution.currencies.weight:{row.currency}")),
+        html.Td(_share(row.benchmark_weight, f"attribution.currencies.benchmark_weight:{row.currency}"), className="soft"),
+        html.Td(percent(row.rate, explain=f"attribution.currencies.currency_return:{row.currency}"), className="soft"),
+        *(html.Td(_points(part, f"attribution.currencies.{name}:{row.currency}"))
+          for name, part in zip(("effect", "cross"), _two(row, point), strict=True)),
+        html.Td(_points(point, f"attribution.currencies.total:{row.currency}"), className="sum"),
     ]) for row, point in zip(rows, points, strict=True)]
-    foot = html.Tr([html.Td("Currency effect", className="l"), *[html.Td("") for _ in range(5)], html.Td(_points(total * 100, toned=False))])
+    foot = html.Tr([html.Td("Currency effect", className="l"), *[html.Td("") for _ in range(5)],
+                    html.Td(_points(total * 100, "attribution.currency", toned=False))])
     return table("Currency effect", ["Currency", "Weight", "Benchm.", "Rate", "Rate effect", "Cross", "Total"], lines, foot=foot)
 
 

@@ -95,7 +95,7 @@ def rolling_loadings() -> html.Section:
 
 def correlation() -> html.Section:
     """How factors move together."""
-    return cards.panel("Correlation of the factors", bare_rows(FactorIds.CORRELATION, 5), span="c5")
+    return cards.panel("Correlation of the factors", bare_rows(FactorIds.CORRELATION, 5), span="c5 rho-panel")
 
 
 def explained() -> html.Section:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from components.figures_benchmark import Form, Line
 
 SMALLEST_P = 0.001
+PIECES = "At the end of the window; half of the sizes of the active weights is the active share, whose explanation lists them"
 
 
 class Term(Protocol):
@@ -181,8 +182,9 @@ def pieces_table(pieces: Sequence[Piece], active_share: float | None) -> html.Ta
         html.Td(live(piece.target, form="share"), className="soft"), html.Td(live(piece.weight, form="share")),
         html.Td(live(piece.own_weight, form="share")), html.Td(live(piece.active_weight, form="percent1")),
         html.Td(percent(piece.total_return), className="soft"),
-    ]) for piece in pieces]
-    foot = html.Tr([html.Td("Active share", className="l"), *[html.Td("") for _ in range(3)], html.Td(live(active_share, form="share")), html.Td("")])
+    ], title=PIECES) for piece in pieces]
+    foot = html.Tr([html.Td("Active share", className="l"), *[html.Td("") for _ in range(3)],
+                    html.Td(live(active_share, form="share", explain="benchmark.active_share")), html.Td("")])
     return table("What the benchmark is made of", ["Part", "Target", "Weight", "Portfolio", "Active", "Return"], rows, foot=foot)
 
 
@@ -229,13 +231,14 @@ def multiples_table(rows: Sequence[Elsewhere], own: Elsewhere, currency: str) ->
                       html.Td(live(row.excess_mwr, form="percent", **_asked("excess_mwr", row.key))),
                       html.Td(live(row.ks_pme, form="money", **_asked("ks_pme", row.key))),
                       html.Td(live(row.direct_alpha, form="percent", **_asked("direct_alpha", row.key)))]) for row in rows]
-    first = html.Tr([html.Td(html.B(own.name), className="l"), html.Td(live(own.value, form="whole")), html.Td(live(own.gain, form="whole-signed"),
-                     className="soft"), html.Td(live(own.mwr, form="percent"), className="soft"), *[html.Td("")] * 4], className="sel")
+    first = html.Tr([html.Td(html.B(own.name), className="l"), html.Td(live(own.value, form="whole", **_asked("portfolio_value", ""))),
+                     html.Td(live(own.gain, form="whole-signed", **_asked("portfolio_gain", "")), className="soft"),
+                     html.Td(live(own.mwr, form="percent", **_asked("portfolio_mwr", "")), className="soft"), *[html.Td("")] * 4], className="sel")
     return table("The same cash flows", heads, [first, *lines])
 
 
 def _asked(name: str, key: str) -> dict[str, str]:
-    return {"explain": f"benchmark.flows.{name}:{key}"}
+    return {"explain": f"benchmark.flows.{name}:{key}" if key else f"benchmark.flows.{name}"}
 
 
 def moves_table(moves: Sequence[tuple[date, float]], currency: str, *, most: int = 60) -> html.Table:
@@ -246,7 +249,7 @@ def moves_table(moves: Sequence[tuple[date, float]], currency: str, *, most: int
             for name, (day, amount) in zip(names, order, strict=True)]
     kept = rows if len(rows) <= most else [*rows[: most - 1], rows[-1]]
     foot = html.Tr([html.Td(f"{len(rows)} in all" if len(rows) > most else "Net", className="l"), html.Td(""),
-                    html.Td([live(sum(amount for _, amount in moves), form="signed"), unit(currency)])])
+                    html.Td([live(sum(amount for _, amount in moves), form="signed", **_asked("net_contributions", "")), unit(currency)])])
     return table("Money in and out", ["Date", "", f"Amount {currency}"], kept, foot=foot)
 
 

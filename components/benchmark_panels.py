@@ -69,7 +69,8 @@ def scatter() -> html.Section:
         "Ups and downs",
         chart(Ids.SCATTER, figures_benchmark.empty_scatter(), "scatter"),
         note=note_of(Ids.SCATTER),
-        tools=[cards.table_tool()],
+        tools=[html.Div([html.Span([html.I(className="dot"), "Better"]), html.Span([html.I(className="dot hollow"), "Not better"]),
+                         html.Span([html.I(className="k0"), "Beta"])], className="legend"), cards.table_tool()],
         span="c5 tall",
     )
 

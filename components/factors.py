@@ -9,11 +9,12 @@ from dash import html
 from components import theme
 from components.benchmark import figure_text
 from components.cards import live
-from components.performance import percent, table
+from components.performance import table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+PEARSON = "Pearson\u2019s, of the returns of both factors over the window; GET /api/v1/portfolios/{id}/factors has every pair"
 SURE = 0.05  # a p-value under it: told from zero
 
 
@@ -55,12 +56,19 @@ def loadings_table(loadings: Sequence[Loading], *, level: float) -> html.Table:
     """List loadings with error, t, p and interval; those that are not told from zero are grey."""
     rows = [html.Tr([
         html.Td(_name(row), className="l"),
-        html.Td(_coefficient(row, row.value, explain=f"factors.loading:{row.factor}")), html.Td(_coefficient(row, row.error), className="soft"),
-        html.Td(theme.number(row.t), className="soft"), html.Td(figure_text(row.p, "p_value"), className=_surety(row)),
-        html.Td([_coefficient(row, row.low), " to ", _coefficient(row, row.high)], className="soft"),
+        html.Td(_coefficient(row, row.value, explain=f"factors.loading:{row.factor}")),
+        html.Td(_coefficient(row, row.error, explain=f"factors.standard_error:{row.factor}"), className="soft"),
+        html.Td(_told(theme.number(row.t), f"factors.t_statistic:{row.factor}"), className="soft"),
+        html.Td(_told(figure_text(row.p, "p_value"), f"factors.p_value:{row.factor}"), className=_surety(row)),
+        html.Td([_coefficient(row, row.low, explain=f"factors.low:{row.factor}"), " to ",
+                 _coefficient(row, row.high, explain=f"factors.high:{row.factor}")], className="soft"),
     ], className="" if _is_sure(row) else "unsure") for row in loadings]
     share = theme.share(level, decimals=0)
     return table("Loadings", ["Factor", "Loading", "Error", "t", "p", f"{share} interval"], rows)
+
+
+def _told(text: str, figure: str) -> html.Span:
+    return html.Span(text, className="num", **{"data-explain": figure})
 
 
 def _name(row: Loading) -> list[object]:
@@ -90,10 +98,13 @@ def shares_table(shares: Sequence[Share], *, whole_return: float | None, volatil
     risks = _points([share.volatility for share in shares], volatility)
     rows = [html.Tr([
         html.Td([html.B(share.label)], className="l"),
-        html.Td(theme.number(share.loading) if theme.known(share.loading) and share.factor != "alpha" else "", className="num"),
-        html.Td(percent(share.factor_return) if theme.known(share.factor_return) else "", className="soft"),
+        html.Td(_told(theme.number(share.loading), f"factors.loading:{share.factor}")
+                if theme.known(share.loading) and share.factor != "alpha" else "", className="num"),
+        html.Td(live(share.factor_return, form="percent", explain=f"factors.factor_return:{share.factor}")
+                if theme.known(share.factor_return) else "", className="soft"),
         html.Td(live(point, form="signed", toned=True, explain=f"factors.contribution:{share.factor}")),
-        html.Td(live(risk, form="money"), className="soft"), html.Td(live(share.risk_share, form="share")),
+        html.Td(live(risk, form="money", explain=f"factors.volatility:{share.factor}"), className="soft"),
+        html.Td(live(share.risk_share, form="share", explain=f"factors.risk_share:{share.factor}")),
     ]) for share, point, risk in zip(shares, points, risks, strict=True)]
     foot = html.Tr([html.Td("Portfolio", className="l"), html.Td(""), html.Td(""),
                     html.Td(live(None if whole_return is None else whole_return * 100, form="signed")),
@@ -117,7 +128,7 @@ def correlation_table(names: Sequence[str], values: Sequence[Sequence[float]]) -
 
 
 def _rho(value: float) -> html.Td:
-    return html.Td(theme.number(value), className="cell", **{"data-rho": _tint(value)})
+    return html.Td(theme.number(value), className="cell", title=PEARSON, **{"data-rho": _tint(value)})
 
 
 def _tint(value: float) -> str:

@@ -20,7 +20,7 @@ MAIN, STRIP = (0.3, 1.0), (0.0, 0.16)  # parts of the plot's height, where a str
 HEIGHT = 340  # px; a guess that only decides whether two labels must part
 TALL, LOW = 31, 15  # px between two labels of two lines, and of one
 MOST_TALL = 3  # lines whose ends are labelled with their names too
-LABEL_WIDTH, LOW_WIDTH = 15, 12  # characters of a name at the end of a line
+LABEL_WIDTH, LOW_WIDTH = 15, 14  # characters of a name at the end of a line
 SMALL = 0.1  # a return under it keeps a decimal on a phone
 
 

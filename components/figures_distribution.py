@@ -50,13 +50,14 @@ class Mark(NamedTuple):
 
 def histogram_figure(bins: Bins, curves: Sequence[Curve], marks: Sequence[Mark], screen: Screen) -> dict[str, Any]:
     """Draw how often each size of return came, losses beyond the first mark in the colour of loss, and densities fitted to all."""
-    layout = frame(margin={"l": 40, "r": 12, "b": 28, "t": 26})
+    layout = frame(margin={"l": 52, "r": 12, "b": 28, "t": 26})
     span = (bins.edges[0], bins.edges[-1])
     ticks = value_ticks(*span, 5 if screen.narrow else 9)
     high = max(*bins.counts, *(value for curve in curves for value in curve.density), 1.0) * 1.04
     layout["xaxis"] |= {"type": "linear", "visible": True, "range": [*span], "tickmode": "array", "tickvals": ticks, "ticktext": percent_texts(ticks)}
     counts = value_ticks(0.0, high, 4)
     layout["yaxis"] |= {"visible": True, "range": [0, high], "tickmode": "array", "tickvals": counts, "ticktext": axis_texts(counts)}
+    layout["yaxis"]["title"] = _axis_title("Days")
     layout["bargap"], layout["barmode"], layout["uirevision"] = 1 - BAR, "overlay", screen.revision
     beyond = marks[0].at if marks else float("-inf")
     width = bins.edges[1] - bins.edges[0]
@@ -71,6 +72,11 @@ def histogram_figure(bins: Bins, curves: Sequence[Curve], marks: Sequence[Mark],
     fitted = [{"type": "scatter", "mode": "lines", "hoverinfo": "skip", "name": curve.name, "x": [*curve.at], "y": [*curve.density],
                "line": {"width": 1.75} if curve.kind == "own" else {"width": 1.25, "dash": "4px,3px"}} for curve in curves]
     return {"data": [*bars, *fitted], "layout": layout}
+
+
+def _axis_title(text: str) -> dict[str, Any]:
+    """Name an axis in the size of its numbers."""
+    return {"text": text, "standoff": 6, "font": {"size": 11}}
 
 
 def _mark_notes(marks: Sequence[Mark], span: tuple[float, float], screen: Screen) -> list[dict[str, Any]]:
@@ -93,9 +99,9 @@ def quantiles_figure(points: Sequence[tuple[float, float]], fitted: Sequence[tup
     low, high = padded(min(values), max(values))
     ticks = value_ticks(low, high, 5)
     axis = {"visible": True, "range": [low, high], "tickmode": "array", "tickvals": ticks, "ticktext": percent_texts(ticks)}
-    layout = frame(margin={"l": 44, "r": 16, "b": 28, "t": 12})
-    layout["xaxis"] |= {"type": "linear", **axis}
-    layout["yaxis"] |= axis
+    layout = frame(margin={"l": 58, "r": 16, "b": 42, "t": 12})
+    layout["xaxis"] |= {"type": "linear", **axis, "title": _axis_title("As a normal would have it")}
+    layout["yaxis"] |= axis | {"title": _axis_title("Observed")}
     layout["uirevision"] = screen.revision
     layout["shapes"] = [{"type": "line", "xref": "x", "yref": "y", "x0": low, "y0": low, "x1": high, "y1": high,
                          "line": {"width": 1, "dash": "4px,3px"}}]
@@ -127,10 +133,11 @@ def cone_figure(bands: Sequence[Band], screen: Screen) -> dict[str, Any]:
     values = [value for band in bands for value in band[1:] if theme.known(value)]
     high = max(values, default=0.1) * 1.08
     ticks = value_ticks(0.0, high, 5)
-    layout = frame(margin={"l": 44, "r": 24, "b": 28, "t": 12})
+    layout = frame(margin={"l": 44, "r": 24, "b": 42, "t": 12})
     places = [*range(len(bands))]
     layout["xaxis"] |= {"type": "linear", "visible": True, "range": [-0.15, len(bands) - 0.85], "tickmode": "array", "tickvals": places,
-                        "ticktext": [f"{band.horizon} d" for band in bands], "fixedrange": True}
+                        "ticktext": [f"{band.horizon} d" for band in bands], "fixedrange": True,
+                        "title": _axis_title("Trading days of each window")}
     layout["yaxis"] |= {"visible": True, "range": [0, high], "tickmode": "array", "tickvals": ticks, "ticktext": percent_texts(ticks)}
     layout["uirevision"] = screen.revision
     layout["meta"] = {"tip": {"form": "share", "x": "number", "names": [f"{band.horizon} trading days" for band in bands]}}

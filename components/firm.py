@@ -70,7 +70,7 @@ def panel(run: Run | None, body: Component, *, question: str, runs: Sequence[tup
                         flush=True)
     shown.children.insert(1, html.Div(acts, className="choices firm-acts"))
     shown.children.append(html.Footer("Each portfolio over its own days, in its own currency, against its own benchmark unless one is chosen above. "
-                                      "Runs are kept for 30 days; GET /api/v1/risk/runs tells the same."))
+                                      "A press explains a figure as it is now. Runs are kept for 30 days; GET /api/v1/risk/runs tells the same."))
     return shown
 
 
@@ -88,12 +88,15 @@ def progress(run: Run) -> html.Div:
                     **{"data-part": "firm-progress", "data-run": run.id, "data-status": run.status})
 
 
-def figures_table(columns: Sequence[Column], lines: Sequence[Line], *, sort: str) -> html.Table:
-    """Lay portfolios out beside each other; a press on a head sorts by it, a press on a name opens the portfolio."""
+def figures_table(columns: Sequence[Column], lines: Sequence[Line], *, sort: str, asked: str = "{}") -> html.Table:
+    """Lay portfolios out beside each other; a press on a head sorts by it, a press on a name opens the portfolio.
+
+    `asked` is what the run was asked, as JSON in the page's words: under it a figure is explained.
+    """
     heads = [html.Th(_head("name", "Portfolio", sort), scope="col", className="l"), html.Th("Days", scope="col"),
              *(html.Th(_head(column.name, column.label, sort), scope="col", title=column.meaning) for column in columns)]
     return html.Table([html.Caption("Figures of every portfolio", className="sr"), html.Thead(html.Tr(heads)),
-                       html.Tbody([_line(line, columns) for line in lines])], className="grid-t firm-table")
+                       html.Tbody([_line(line, columns) for line in lines])], className="grid-t firm-table", **{"data-explain-with": asked})
 
 
 def _head(name: str, label: str, sort: str) -> html.Button:
@@ -108,12 +111,15 @@ def _line(line: Line, columns: Sequence[Column]) -> html.Tr:
     under = ", ".join(part for part in (line.currency, f"vs {line.benchmark}" if line.benchmark else "") if part)
     cells = [_cell(value, column, line) for value, column in zip(line.figures, columns, strict=True)]
     return html.Tr([html.Td([name, html.Span(under, className="dim")], className="l who", title="; ".join(line.findings) or None),
-                    html.Td(theme.number(line.observations, decimals=0), className="soft"), *cells])
+                    html.Td(theme.number(line.observations, decimals=0), className="soft"), *cells], **{"data-scope": line.id})
 
 
 def _cell(value: float | None, column: Column, line: Line) -> html.Td:
     missing = max(0, column.minimum - line.observations)
     if value is None or not theme.known(value):
         return html.Td(theme.UNKNOWN, className="dim", title=f"{days(missing)} missing" if missing else "No answer for these returns")
-    text = value_text(value, column.unit)
-    return html.Td(text, className="few" if missing else "", title=f"{days(missing)} missing to say something" if missing else None)
+    number = html.Span(value_text(value, column.unit), className="num", **{"data-explain": f"risk.{column.name}"})
+    if not missing:
+        return html.Td(number)
+    lacking = f"{days(missing)} missing"
+    return html.Td([html.Span(lacking, className="lacks"), number], className="few", title=f"{lacking} to say something")

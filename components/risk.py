@@ -29,6 +29,9 @@ METHOD_NAMES = dict(METHODS)
 FORMS = {"fraction": "percent", "ratio": "money", "number": "money", "statistic": "money", "p_value": "p", "periods": "count", "days": "count"}
 SCORE_WORDS = ("very low", "low", "medium low", "medium", "medium high", "high", "very high")
 MOST_BARS = 14
+MOST_FALLS = 16
+LEAST_SHOWN = 0.005  # of a ratio with two decimals
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class Figure(NamedTuple):
@@ -87,7 +90,8 @@ def _kpi(figure: Figure) -> html.Div:
     number = [live(figure.value, figure.path or None, figure.form, **attributes), unit(figure.unit)] if known else theme.UNKNOWN
     context = f"{days(figure.missing)} missing to say something" if figure.missing and known else figure.context
     shown = kpi(figure.label, number, context)
-    shown.children.append(html.Dd(figure.sure, className="sub sure", title="Interval of 95\u202f% by drawing the history anew"))
+    sure = [html.Span("likely ", className="dim"), figure.sure] if figure.sure else ""
+    shown.children.append(html.Dd(sure, className="sub sure", title="Interval of 95\u202f% by drawing the history anew"))
     shown.className = "kpi" + (" is-thin" if figure.missing else "")
     shown.title = figure.title or None
     return shown
@@ -112,19 +116,29 @@ def days(count: int) -> str:
 # ------------------------------------------------------------------------------------------------------------------------- drawdowns
 
 
-def drawdown_table(falls: Sequence[Fall], *, most: int = 12) -> html.Table:
+def drawdown_table(falls: Sequence[Fall], *, most: int = MOST_FALLS) -> html.Table:
     """List drawdowns, deepest first, with how long each took down and up."""
     rows = [html.Tr([
         html.Td(str(place), className="l soft"),
-        html.Td(theme.percent(fall.depth)),
+        html.Td(_of_fall(theme.percent(fall.depth), "drawdown", fall)),
         html.Td(theme.day(fall.peak)),
         html.Td(theme.day(fall.valley)),
         html.Td(theme.day(fall.recovery) if fall.recovery else html.Span("not yet", className="tag warn")),
-        html.Td(theme.number(fall.to_valley, decimals=0), className="soft"),
-        html.Td(theme.number(fall.to_recovery, decimals=0) if fall.to_recovery is not None else theme.UNKNOWN, className="soft"),
-        html.Td(theme.number(fall.days, decimals=0)),
+        html.Td(_of_fall(theme.number(fall.to_valley, decimals=0), "time_to_valley", fall), className="soft"),
+        html.Td(theme.UNKNOWN if fall.to_recovery is None else _of_fall(theme.number(fall.to_recovery, decimals=0), "time_to_recover", fall),
+                className="soft", title="It is not recovered yet" if fall.to_recovery is None else None),
+        html.Td(_of_fall(theme.number(fall.days, decimals=0), "length", fall)),
     ]) for place, fall in enumerate(falls[:most], start=1)]
     return table("Drawdowns, deepest first", ["#", "Depth", "Peak", "Valley", "Recovered", "Down, days", "Up, days", "Length, days"], rows)
+
+
+def _of_fall(text: str, name: str, fall: Fall) -> html.Span:
+    return asked(text, f"risk.drawdown.{name}:{fall.peak.isoformat()}")
+
+
+def asked(text: str, figure: str) -> html.Span:
+    """Write a number that says how it comes about when it is pressed."""
+    return html.Span(text, className="num", **{"data-explain": figure})
 
 
 # ------------------------------------------------------------------------------------------------------------------------ all figures
@@ -144,8 +158,8 @@ def figures_table(rows: Sequence[Row]) -> html.Div:
 
 def _told_row(row: Row) -> dict[str, Any]:
     note = row.gap or (f"{days(row.missing)} missing" if row.missing else "")
-    return {"name": row.name, "label": row.label, "text": value_text(row.value, row.unit), "meaning": row.meaning, "note": note,
-            "source": row.source, "explain": row.explain or f"risk.{row.name}",
+    return {"name": row.name, "label": row.label, "text": value_text(row.value, row.unit), "unit": unit_text(row.unit), "meaning": row.meaning,
+            "note": note, "source": row.source, "explain": row.explain or f"risk.{row.name}",
             "thin": bool(row.missing), "words": f"{row.label} {row.name} {row.group} {row.meaning} {row.source}".lower()}
 
 
@@ -161,7 +175,18 @@ def value_text(value: float | None, of: str) -> str:
         return theme.number(value, decimals=0 if value == round(value) else 1)
     if of == "number" and value == round(value):
         return theme.number(value, decimals=0)
-    return theme.number(value, decimals=2 if abs(value) >= 0.1 else min(10, 2 - math.floor(math.log10(abs(value)))) if value else 0)
+    return tiny(value) if 0 < abs(value) < LEAST_SHOWN else theme.number(value, decimals=2)
+
+
+def tiny(value: float) -> str:
+    """Write what two decimals would make nothing of: 4.6 × 10⁻⁸."""
+    power = math.floor(math.log10(abs(value)))
+    return f"{theme.number(value / 10 ** power, decimals=1)}{theme.NARROW}×{theme.NARROW}10{str(power).translate(RAISED)}"
+
+
+def unit_text(of: str) -> str:
+    """Name the unit that stands after a count; a return is of a trading day."""
+    return {"periods": " trading days", "days": " days"}.get(of, "")
 
 
 def p_text(value: float | None) -> str:
@@ -178,9 +203,21 @@ def group_panel(rows: Sequence[Row], groups: Sequence[str], title: str, *, span:
         found = [row for row in rows if row.group == group]
         lines += [html.Tr(html.Td(group, className="l caps", colSpan="2"), className="part")] if found and len(groups) > 1 else []
         lines += [html.Tr([html.Td(row.label, className="l", title=row.meaning),
-                           html.Td(html.Span(value_text(row.value, row.unit), className="num", **{"data-explain": f"risk.{row.name}"}))],
-                          className="is-thin" if row.missing else "", title=row.gap or None) for row in found]
+                           html.Td(_told_value(row))],
+                          className="is-thin" if row.missing else "", title=row.gap or _lacking(row)) for row in found]
     return panels.plain_panel(title, table(title, ["Figure", "Value"], lines, classes="dense"), span=span)
+
+
+def _lacking(row: Row) -> str | None:
+    return f"{days(row.missing)} missing to say something" if row.missing else None
+
+
+def _told_value(row: Row) -> list[object]:
+    """Write a figure with its unit; what rests on too few days says how many are missing."""
+    if row.missing:
+        return [html.Span(f"{days(row.missing)} missing", className="lacks"), " ", asked(value_text(row.value, row.unit), f"risk.{row.name}")]
+    known = row.value is not None and theme.known(row.value)
+    return [asked(value_text(row.value, row.unit), f"risk.{row.name}"), *([unit(unit_text(row.unit))] if known and unit_text(row.unit) else [])]
 
 
 # ----------------------------------------------------------------------------------------------------------------------- contributions
@@ -193,7 +230,7 @@ class Share(NamedTuple):
     label: str
     risk: float
     weight: float
-    more: Sequence[float | None] = ()
+    explain: tuple[str, str] = ("", "")  # of the share of risk and of the weight
 
 
 def share_bars(shares: Sequence[Share], *, noun: str = "holdings", most: int = MOST_BARS) -> list[html.Div]:
@@ -203,14 +240,19 @@ def share_bars(shares: Sequence[Share], *, noun: str = "holdings", most: int = M
     risks, weights = _tenths([share.risk for share in order]), _tenths([share.weight for share in order])
     widest = max([abs(share.risk) for share in shown] + [abs(share.weight) for share in shown], default=0.0) or 1.0
     head = html.Div([html.Span(), html.Span(), html.Span("Risk", className="dim"), html.Span("Weight", className="dim")], className="share head")
-    rows = [html.Div([html.B(share.name, title=share.label), _pair(share, widest), html.Span(theme.number(risk, decimals=1), className="num"),
-                      html.Span(theme.number(weight, decimals=1), className="num soft")], className="share")
+    rows = [html.Div([html.B(share.name, title=share.label), _pair(share, widest), _tenth(risk, share.explain[0]),
+                      _tenth(weight, share.explain[1], soft=True)], className="share")
             for share, risk, weight in zip(shown, risks, weights, strict=False)]
     if rest:
         rows.append(html.Div([html.Span(f"Other {len(rest)} {noun}", className="soft"), html.Span(),
                               html.Span(theme.number(sum(risks[len(shown):]), decimals=1), className="num"),
                               html.Span(theme.number(sum(weights[len(shown):]), decimals=1), className="num soft")], className="share rest"))
     return [head, *rows]
+
+
+def _tenth(value: float, explain: str, *, soft: bool = False) -> html.Span:
+    told = {"data-explain": explain} if explain else {}
+    return html.Span(theme.number(value, decimals=1), className="num soft" if soft else "num", **told)
 
 
 def _tenths(values: Sequence[float]) -> list[float]:
@@ -227,25 +269,25 @@ def _pair(share: Share, widest: float) -> html.Span:
 # ------------------------------------------------------------------------------------------------------------------------ correlation
 
 
-def matrix_table(names: Sequence[str], cells: Sequence[Sequence[float | None]], *, many: bool) -> html.Table:
+def matrix_table(names: Sequence[str], cells: Sequence[Sequence[float | None]], *, many: bool, measure: str = "pearson") -> html.Table:
     """Lower half of a symmetric matrix of correlations, tinted: brass for positive, blue for negative; of many, numbers on hover."""
-    rows = [html.Tr([html.Th(name, scope="row"), *(_cell(names, cells, row, column) for column in range(row + 1)),
+    rows = [html.Tr([html.Th(name, scope="row"), *(_cell(names, cells, row, column, measure) for column in range(row + 1)),
                      *(html.Td() for _ in range(row + 1, len(names)))]) for row, name in enumerate(names)]
     foot = html.Tr([html.Th(html.Span("Against", className="sr")), *(html.Th(html.Span(name), scope="col") for name in names)])
     caption = html.Caption("Correlation of each pair", className="sr")
     return html.Table([caption, html.Tbody(rows), html.Tfoot(foot)], className="matrix many" if many else "matrix")
 
 
-def _cell(names: Sequence[str], cells: Sequence[Sequence[float | None]], row: int, column: int) -> html.Td:
+def _cell(names: Sequence[str], cells: Sequence[Sequence[float | None]], row: int, column: int, measure: str) -> html.Td:
     value = cells[row][column]
     if row == column:
-        return html.Td(className="same")
+        return html.Td(className="same", title=f"{names[row]} with itself: 1")
     if value is None or not theme.known(value):
         return html.Td(className="cell none", title=f"{names[row]} and {names[column]}: too few days in common")
     step = round(abs(value) * 20)
     text = theme.number(value, decimals=2)
     return html.Td(html.Span(text), className="cell", title=f"{names[row]} and {names[column]}: {text}",
-                   **{"data-step": str(-step if value < 0 else step)})
+                   **{"data-step": str(-step if value < 0 else step), "data-explain": f"risk.correlation.{measure}:{names[row]} {names[column]}"})
 
 
 def scale_legend() -> html.Div:

@@ -8,7 +8,7 @@ from dash import html
 
 from components import theme
 from components.performance import table
-from components.risk import days, value_text
+from components.risk import asked, days, value_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +27,7 @@ class Interval(NamedTuple):
     upper: float
     error: float
     missing: int  # days that it lacks: greyed
+    why_not: str = ""  # there is no interval
 
 
 def between(lower: float | None, upper: float | None, unit: str) -> str:
@@ -49,15 +50,28 @@ def intervals_table(title: str, rows: Sequence[Interval]) -> html.Table:
     lines = [html.Tr([
         html.Td(row.label, className="l"),
         html.Td(html.Span(value_text(row.estimate, row.unit), className="num", **{"data-explain": row.name})),
-        html.Td(between(row.lower, row.upper, row.unit) or theme.UNKNOWN),
-        html.Td(value_text(row.error, row.unit), className="soft"),
+        html.Td(_bounds(row), title=row.why_not or None),
+        html.Td(asked(value_text(row.error, row.unit), f"risk.certainty.standard_error:{row.name.removeprefix('risk.')}"), className="soft",
+                title=row.why_not or None),
         *([html.Td(days(row.missing) if row.missing else "", className="lacking")] if short else []),
     ], className="is-thin" if row.missing else "", title=f"{days(row.missing)} missing to say something" if row.missing else None) for row in rows]
     return table(title, ["Figure", "Value", "95\u202f% interval", "Standard error", *(["Missing"] if short else [])], lines)
 
 
-def sharpe_table(rows: Sequence[tuple[str, str, str, bool]]) -> html.Table:
-    """List what is said of the Sharpe ratio: label, value, meaning, and whether it is warned of."""
+def _bounds(row: Interval) -> list[object] | str:
+    """Write an interval, each of its ends explained."""
+    told = between(row.lower, row.upper, row.unit)
+    if not told:
+        return theme.UNKNOWN
+    low, high = told.split(" to ")
+    name = row.name.removeprefix("risk.")
+    return [asked(low, f"risk.certainty.lower:{name}"), " to ", asked(high, f"risk.certainty.upper:{name}")]
+
+
+def sharpe_table(rows: Sequence[tuple[str, str, str, bool, str]], *, trials: int) -> html.Table:
+    """List what is said of the Sharpe ratio: label, value, meaning, whether it is warned of, and what explains it."""
     lines = [html.Tr([html.Td([html.B(label), html.Span(meaning, className="meaning")], className="l wrap"),
-                      html.Td(html.Span(value, className="num rejected" if warned else "num"))]) for label, value, meaning, warned in rows]
+                      html.Td(html.Span(value, className="num rejected" if warned else "num",
+                                        **{"data-explain": f"risk.certainty.{figure}:sharpe@{trials}"}))])
+             for label, value, meaning, warned, figure in rows]
     return table("What is known of the Sharpe ratio", ["", "Value"], lines, classes="certainty")

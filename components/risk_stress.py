@@ -55,6 +55,7 @@ class Part(NamedTuple):
     move: float | None
     because: str  # what its move is from, where that is not its own history
     pnl: float
+    key: str = ""  # of cash, which has another name than it shows
 
 
 class Step(NamedTuple):
@@ -98,7 +99,9 @@ def loss_bars(losses: Sequence[Loss], *, chosen: str) -> list[object]:
     widest = max((-loss.share for loss in losses if loss.share is not None), default=0.0)
     if widest <= 0:
         widest = max((loss.share for loss in losses if loss.share is not None), default=0.0) or 1.0
-    rows = [_bar(loss, widest, chosen=chosen) for loss in losses]
+    shares = [loss.share or 0.0 for loss in losses]
+    lost = max(shares, default=0.0) <= 0 > min(shares, default=0.0)  # nothing gains: losses have all of the room
+    rows = [_bar(loss, widest, chosen=chosen, only_lost=lost) for loss in losses]
     if len(rows) <= FIRST + 1:
         return list(rows)
     behind = any(loss.key == chosen for loss in losses[FIRST:])
@@ -106,18 +109,26 @@ def loss_bars(losses: Sequence[Loss], *, chosen: str) -> list[object]:
     return [*rows[:FIRST], more]
 
 
-def _bar(loss: Loss, widest: float, *, chosen: str) -> html.Div:
+def _bar(loss: Loss, widest: float, *, chosen: str, only_lost: bool = False) -> html.Div:
     share = loss.share or 0.0
     gain = share / (GAIN_ROOM * widest)
     sides = ((-share / widest, "lost"), (gain, "won cut" if gain > 1.0 else "won"))
     bars = html.Span([html.Progress(value=f"{100 * min(max(part, 0.0), 1.0):.1f}", max="100", className=look, **{"aria-hidden": "true"})
-                      for part, look in sides], className="two-way")
+                      for part, look in (sides[:1] if only_lost else sides)],
+                     className="two-way one" if only_lost else "two-way")
     words = html.Span([html.B(loss.label), html.Span(loss.note, className="dim")], className="words")
-    figures = [html.Span(theme.money(loss.pnl, decimals=0, signed=True), className=f"num {theme.tone(loss.pnl, decimals=0)}"),
-               html.Span(theme.percent(loss.share, decimals=1), className="num soft")]
-    press = html.Button([words, bars, *figures], type="button", title=loss.title, className="fall" + (" is-thin" if loss.thin else ""),
+    figures = [_asked(theme.money(loss.pnl, decimals=0, signed=True), f"pnl:{loss.key}", theme.tone(loss.pnl, decimals=0)),
+               _asked(theme.percent(loss.share, decimals=1), f"return:{loss.key}", "soft")]
+    title = f"{loss.title} To be read with care: {loss.thin}." if loss.thin else loss.title
+    press = html.Button([words, bars], type="button", title=title, className="fall",
                         **{"data-stress": loss.key, "aria-pressed": str(loss.key == chosen).lower()})
-    return html.Div([press, *([_deeds(loss)] if loss.scenario else [])], className="fall-row")
+    return html.Div([press, *figures, *([_deeds(loss)] if loss.scenario else [])], className="fall-row" + (" is-thin" if loss.thin else ""))
+
+
+def _asked(text: str, figure: str, look: str = "") -> html.Span:
+    """Write a number that says how it comes about when it is pressed; unknown ones have nothing to say."""
+    told = {} if text == theme.UNKNOWN else {"data-explain": f"stress.{figure}"}
+    return html.Span(text, className=f"num {look}".strip(), **told)
 
 
 def _deeds(loss: Loss) -> html.Span:
@@ -130,8 +141,9 @@ def _deeds(loss: Loss) -> html.Span:
 def losses_table(title: str, losses: Sequence[Loss]) -> html.Table:
     """List the same with what each rests on."""
     rows = [html.Tr([html.Td([html.B(loss.label), html.Span(f" {loss.note}", className="dim")], className="l"),
-                     html.Td(theme.money(loss.pnl, decimals=0, signed=True), className=theme.tone(loss.pnl, decimals=0)),
-                     html.Td(theme.percent(loss.share, decimals=1), className="soft"),
+                     html.Td(_asked(theme.money(loss.pnl, decimals=0, signed=True), f"pnl:{loss.key}"),
+                             className=theme.tone(loss.pnl, decimals=0)),
+                     html.Td(_asked(theme.percent(loss.share, decimals=1), f"return:{loss.key}"), className="soft"),
                      html.Td(loss.thin or "its own history", className="l soft wrap")])
             for loss in losses]
     return table(title, ["", "P/L", "Of value", "Rests on"], rows)
@@ -140,17 +152,22 @@ def losses_table(title: str, losses: Sequence[Loss]) -> html.Table:
 # ---------------------------------------------------------------------------------------------------------------------- who makes it
 
 
-def parts_panel(title: str, parts: Sequence[Part], *, pnl: float | None, share: float | None, currency: str, foot: str) -> html.Section:
+def parts_panel(title: str, parts: Sequence[Part], *, key: str, pnl: float | None, share: float | None, currency: str, foot: str) -> html.Section:
     """Panel of what each holding adds to a loss; the sum stands under it."""
-    rows = [html.Tr([_who(part.symbol, part.because or part.name, title=part.name), html.Td(theme.share(part.weight), className="soft"),
-                     html.Td(theme.percent(part.move, decimals=1)),
-                     html.Td(theme.money(part.pnl, decimals=0, signed=True), className=theme.tone(part.pnl, decimals=0))]) for part in parts]
-    total = html.Tr([html.Td("All", className="l"), html.Td(""), html.Td(theme.percent(share, decimals=1)),
-                     html.Td(theme.money(pnl, decimals=0, signed=True))])
+    rows = [html.Tr([_who(part.symbol, part.because or part.name, title=part.name), html.Td(_weight(part), className="soft"),
+                     html.Td(_asked(theme.percent(part.move, decimals=1), f"move:{key}/{part.key or part.symbol}")),
+                     html.Td(_asked(theme.money(part.pnl, decimals=0, signed=True), f"holding_pnl:{key}/{part.key or part.symbol}"),
+                             className=theme.tone(part.pnl, decimals=0))]) for part in parts]
+    total = html.Tr([html.Td("All", className="l"), html.Td(""), html.Td(_asked(theme.percent(share, decimals=1), f"return:{key}")),
+                     html.Td(_asked(theme.money(pnl, decimals=0, signed=True), f"pnl:{key}"))])
     heads = ["Holding", "Weight", "Move", f"P/L, {currency}"]
     shown = cards.panel(title, html.Div(table(title, heads, rows, foot=total), className="scroll"), note="by holding", span="c5", flush=True)
     shown.children.append(html.Footer(foot))
     return shown
+
+
+def _weight(part: Part) -> html.Span:
+    return html.Span(theme.share(part.weight), className="num", **{"data-explain": f"weight:{part.key or part.symbol}"})
 
 
 # ------------------------------------------------------------------------------------------------------------------ what loses so much
@@ -172,8 +189,9 @@ def reverse_panel(steps: Sequence[Step], *, sentence: str, loss: str, within: st
     choose = html.Label([html.Span("Within", className="sr"), select])
     choices = html.Div([controls.segments(LOSSES, attribute="stress-loss", label="Loss", current=loss), choose], className="choices")
     rows = [html.Tr([_who(step.symbol, step.name, title=_alone(step)),
-                     html.Td(theme.percent(step.move, decimals=1)), html.Td(theme.number(step.deviations, decimals=1), className="soft"),
-                     html.Td(theme.percent(step.contribution, decimals=1))])
+                     html.Td(_asked(theme.percent(step.move, decimals=1), f"reverse_move:{step.symbol}")),
+                     html.Td(_asked(theme.number(step.deviations, decimals=1), f"reverse_deviations:{step.symbol}"), className="soft"),
+                     html.Td(_asked(theme.percent(step.contribution, decimals=1), f"reverse_adds:{step.symbol}"))])
             for step in steps]
     grid = table("The most likely way", ["Holding", "Move", "Deviations", "Adds"], rows)
     shown = cards.panel("What loses that much?", [choices, html.P(sentence, className="sentence"), html.Div(grid, className="scroll")],

@@ -17,6 +17,7 @@ FIGURES = {"Kupiec p": "kupiec_p_value", "Independence p": "independence_p_value
            "Duration p": "duration_p_value", "ES p": "shortfall_p_value"}
 LEAST_DAYS = 0.1
 REJECTED = 0.05  # a p-value below it says that forecasts and losses disagree
+SELLING = "Its quantity over a fifth of the mean volume of its last twenty bars: GET /api/v1/portfolios/{id}/risk/var has them"
 LIGHTS = {"green": "g", "yellow": "y", "red": "r"}
 
 
@@ -121,17 +122,17 @@ def parts_table(parts: Sequence[Part], *, total: float, currency: str, benefit: 
     has_days = any(part.days_to_sell is not None for part in parts)
     rows = [html.Tr([
         html.Td([html.B(part.name), html.Span(f" {part.label}", className="dim")] if part.label != part.name else html.B(part.name), className="l"),
-        html.Td(theme.share(part.weight), className="soft"),
+        html.Td(html.Span(theme.share(part.weight), className="num", **{"data-explain": f"weight:{part.name}"}), className="soft"),
         html.Td(_asked(theme.money(part.alone, decimals=0), f"part.standalone:{part.name}"), className="soft"),
         html.Td(_asked(theme.money(component, decimals=0), f"part.component:{part.name}")),
         html.Td(_asked(theme.share(part.component / total if part.component is not None and total else None), f"part.share:{part.name}")),
         html.Td(_asked(theme.percent(part.marginal, signed=False), f"part.marginal:{part.name}"), className="soft"),
         html.Td(_asked(theme.money(part.incremental, decimals=0, signed=True), f"part.incremental:{part.name}"), className="soft"),
-        *([html.Td(_days(part.days_to_sell), className="soft")] if has_days else []),
+        *([html.Td(_days(part.days_to_sell), className="soft", title=SELLING)] if has_days else []),
     ]) for part, component in zip(parts, components, strict=True)]
     alone = sum(part.alone for part in parts if part.alone is not None and theme.known(part.alone))
     foot = html.Tr([html.Td("Portfolio", className="l"), html.Td(""), html.Td(theme.money(alone, decimals=0), className="soft"),
-                    html.Td(theme.money(total, decimals=0)), html.Td(theme.share(1.0)), html.Td(""),
+                    html.Td(_asked(theme.money(total, decimals=0), "today.value_at_risk")), html.Td(theme.share(1.0)), html.Td(""),
                     html.Td(f"diversification {theme.money(benefit, decimals=0)}" if benefit is not None else "", className="soft"),
                     *([html.Td("")] if has_days else [])])
     heads = ["Holding", "Weight", f"Alone, {currency}", f"Component, {currency}", "Share", "Marginal", "Incremental",

@@ -181,7 +181,8 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
     books, risk = Books(), Risk(database, exposures)
     concentrations, benchmark = Concentrations(database, exposures, books), Benchmark(database, performance, exposures, books)
     attributions, factors = Attributions(database, performance), Factors(database, performance, FactorSets(writes, settings.home / "factors"))
-    analytics = Analytics(risk, concentrations, benchmark, attributions, factors)
+    stress = Stress(database, exposures, scenarios)
+    analytics = Analytics(risk, concentrations, benchmark, attributions, factors, stress)
     policies, facts = Policies(writes, valuation), FactsReader(database, valuation, performance, exposures)
     custom_rules = CustomRules(writes, facts, policies, Timelines(database, performance))
     proposals, replays = Proposals(writes), Replays(writes)
@@ -198,7 +199,7 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
         performance=performance, exposures=exposures, risk=risk, explain=Explain(valuation, performance, gains, analytics),
         proposals=proposals,
         rebalancing=rebalancing, households=Households(database, rebalancing, valuation, exposures),
-        rates=Rates(database, exposures), scenarios=scenarios, stress=Stress(database, exposures, scenarios),
+        rates=Rates(database, exposures), scenarios=scenarios, stress=stress,
         optimising=Optimising(writes, exposures, policies.laid_out),
         what_if=what_if, what_ifs=WhatIfs(writes, what_if), plans=Plans(exposures, newcomers),
         evidence=evidence, replays=replays, models=Models(database, valuation, exposures, evidence),

@@ -13,6 +13,7 @@ from services.benchmark.views import BenchmarkQuestion
 from services.gains.views import GainsQuestion
 from services.performance.views import PerformanceQuestion
 from services.risk.views import RiskQuestion
+from services.stress.views import StressQuestion
 
 MOST: Final = 60  # prices, flows and transactions that are listed; how many there are is told beside
 
@@ -147,6 +148,7 @@ class AnalyticsQuestion:
     benchmark: BenchmarkQuestion = field(default_factory=BenchmarkQuestion)
     attribution: AttributionQuestion = field(default_factory=AttributionQuestion)
     factors: FactorQuestion = field(default_factory=FactorQuestion)
+    stress: StressQuestion = field(default_factory=StressQuestion)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,4 +164,4 @@ class ExplainQuestion:
     sale: Mapping[str, Any] = field(default_factory=dict)  # quantity price date ..., as `Gains.simulate` takes them
     fees_in_cost: bool = True
     lots_by: str = "account"
-    analytics: AnalyticsQuestion | None = None  # of risk, benchmark, attribution and factors
+    analytics: AnalyticsQuestion | None = None  # of risk, benchmark, attribution, factors and stress

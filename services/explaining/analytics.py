@@ -12,21 +12,25 @@ from services.attribution.factors import Factors
 from services.attribution.views import EFFECTS, AttributionQuestion, AttributionView
 from services.benchmark.compare import Benchmark
 from services.explain.views import AnalyticsQuestion, Explanation, Figure
-from services.explaining import attribution, benchmark, risk
+from services.explaining import attribution, benchmark, cells, risk, stress
 from services.explaining.catalogue import TERMS
 from services.explaining.formulas import FORMULAS, SEARCHED
 from services.explaining.told import UNITS, unknown
 from services.risk.sheet import Risk
+from services.risk.uncertainty import TRIALS
+from services.risk.views import CORRELATIONS, SHRINKAGES, RiskQuestion
+from services.stress.stress import Stress
 
-ROOTS: Final = frozenset({"risk", "benchmark", "attribution", "factors"})
+ROOTS: Final = frozenset({"risk", "benchmark", "attribution", "factors", "stress"})
 
 
 class Analytics:
     """Explains figures of risk from the same answers that show them."""
 
-    def __init__(self, risk: Risk, concentrations: Concentrations, benchmark: Benchmark, attributions: Attributions, factors: Factors) -> None:
+    def __init__(self, risk: Risk, concentrations: Concentrations, benchmark: Benchmark, attributions: Attributions, factors: Factors,
+                 tests: Stress) -> None:
         self._risk, self._concentrations, self._benchmark = risk, concentrations, benchmark
-        self._attributions, self._factors = attributions, factors
+        self._attributions, self._factors, self._tests = attributions, factors, tests
 
     def explain(self, actor: Actor, scope: str, figure: str, symbol: str, asked: AnalyticsQuestion) -> Explanation:
         """Tell how `risk.volatility`, `benchmark.beta` of a benchmark, `attribution.groups.total` of a group or `factors.loading` comes about.
@@ -39,13 +43,16 @@ class Analytics:
             No such portfolio or benchmark in the actor's workspace.
         """
         root, _, name = figure.partition(".")
-        work = {"risk": self._of_risk, "benchmark": self._of_benchmark, "attribution": self._of_attribution, "factors": self._of_factors}[root]
+        work = {"risk": self._of_risk, "benchmark": self._of_benchmark, "attribution": self._of_attribution, "factors": self._of_factors,
+                "stress": self._of_stress}[root]
         return work(actor, scope, name, symbol, asked)
 
     def _of_risk(self, actor: Actor, scope: str, name: str, symbol: str, asked: AnalyticsQuestion) -> Explanation:
         part, dot, figure = name.rpartition(".")
         question = asked.risk
         if not dot:
+            if name == "score":
+                return cells.of_score(self._risk.risk(actor, scope, question), self._risk.today(actor, scope, question)[1], symbol, question)
             return risk.of_sheet(self._risk.risk(actor, scope, question), name, question)
         if part == "today":
             return risk.of_today(self._risk.risk(actor, scope, question), *self._risk.today(actor, scope, question), figure, question)
@@ -54,14 +61,43 @@ class Analytics:
             every = part == "var" and symbol not in plain[1].now.index and symbol != ""
             exposure, told = self._risk.losses(actor, scope, question, every=True) if every else plain
             return (risk.of_model if part == "var" else risk.of_part)(exposure, told, figure, symbol, question)
+        return self._of_cell(actor, scope, part, figure, symbol, question)
+
+    def _of_cell(self, actor: Actor, scope: str, part: str, figure: str, symbol: str, question: RiskQuestion) -> Explanation:
         if part == "concentration":
-            exposure, _ = self._risk.losses(actor, scope, question)
-            return risk.of_concentration(self._concentrations.concentration(actor, scope), exposure.weights, figure, symbol)
-        raise unknown(name, risk.HINT)
+            return self._of_concentration(actor, scope, figure, symbol, question)
+        if part == "drawdown":
+            return cells.of_fall(self._risk.risk(actor, scope, question), figure, symbol, question)
+        if part == "tails":
+            return cells.of_tail(self._risk.risk(actor, scope, question), self._risk.distribution(actor, scope, question), figure, symbol, question)
+        if part == "correlation":
+            measure = figure if figure in CORRELATIONS else "pearson"
+            told = self._risk.relations(actor, scope, question, method=measure, shrinkage=figure if figure in SHRINKAGES else "none")
+            return cells.of_pair(self._risk.losses(actor, scope, question)[0], told, figure, symbol)
+        if part == "certainty":
+            row, _, trials = symbol.partition("@")
+            told_of = self._risk.uncertainty(actor, scope, question, trials=int(trials) if trials.isdecimal() else TRIALS)
+            return cells.of_certainty(told_of, figure, row)
+        raise unknown(f"{part}.{figure}", risk.HINT)
+
+    def _of_concentration(self, actor: Actor, scope: str, figure: str, symbol: str, question: RiskQuestion) -> Explanation:
+        exposure, view = self._risk.losses(actor, scope, question)[0], self._concentrations.concentration(actor, scope)
+        if figure in {"group_weight", "group_risk"}:
+            return cells.of_group(view, exposure, figure, symbol)
+        return risk.of_concentration(view, exposure.weights, figure, symbol)
+
+    def _of_stress(self, actor: Actor, scope: str, name: str, symbol: str, asked: AnalyticsQuestion) -> Explanation:
+        kind, _, test = symbol.partition("/")[0].partition(".")
+        is_reverse = name in stress.OF_REVERSE
+        question = replace(asked.stress, episodes=(test,) if kind == "e" and not is_reverse else (),
+                           scenarios=(test,) if kind == "s" and not is_reverse else ())
+        return stress.of_stress(self._tests.stress(actor, scope, question), name, symbol)
 
     def _of_benchmark(self, actor: Actor, scope: str, name: str, symbol: str, asked: AnalyticsQuestion) -> Explanation:
         question = asked.benchmark
         view = self._benchmark.compare(actor, scope, question)
+        if name == benchmark.MONTH:
+            return benchmark.of_month(view, symbol, question)
         if symbol and all(each.key != symbol for each in view.benchmarks):
             question = replace(question, benchmarks=(symbol,))
             view = self._benchmark.compare(actor, scope, question)
@@ -88,7 +124,7 @@ def figures() -> list[Figure]:
                     answer="risk") for name, term in TERMS.items()]
     today = [Figure(f"risk.today.{name}", title, unit, "", meaning, risk.JORION, answer="risk")
              for name, (title, unit, meaning) in risk.OF_TODAY.items()]
-    every = [*sheet, *today, *_parts_of_risk(), *_of_benchmarks(), *_of_effects()]
+    every = [*sheet, *today, *_parts_of_risk(), *_of_cells(), *_of_benchmarks(), *_of_effects()]
     return [each if each.formula else replace(each, formula=each.convention) for each in every]  # what is searched or simulated has words alone
 
 
@@ -102,8 +138,27 @@ def _parts_of_risk() -> list[Figure]:
     return [*models, *parts, *whole]
 
 
+def _of_cells() -> list[Figure]:
+    falls = [Figure(f"risk.drawdown.{name}", *told, cells.BACON, "day of the peak", "risk") for name, told in cells.OF_FALLS.items()]
+    pairs = [Figure(f"risk.correlation.{name}", title, "ratio", formula, title, source, "two holdings", "risk")
+             for name, (title, formula, source) in cells.OF_PAIRS.items()]
+    bounds = [Figure(f"risk.certainty.{name}", title, "ratio", "", meaning, cells.POLITIS, "figure", "risk")
+              for name, (title, meaning) in cells.BOUNDS.items() if name not in cells.OF_SHARPE]
+    sharpe = [Figure(f"risk.certainty.{name}", title, unit, "", meaning, source, "sharpe", "risk")
+              for name, (title, unit, meaning, source) in cells.OF_SHARPE.items()]
+    tails = [Figure(f"risk.tails.{name}", title, unit, "", meaning, source, "lower or upper", "risk")
+             for name, (title, unit, meaning, source) in cells.OF_TAILS.items()]
+    tests = [Figure(f"stress.{name}", *told, stress.BREUER if name in stress.OF_REVERSE else "The episode or scenario", "test, and holding", "stress")
+             for name, told in {**stress.OF_TESTS, **stress.OF_HOLDINGS, **stress.OF_REVERSE}.items()]
+    score = Figure("risk.score", "A part of the risk score", "ratio", "", "What a component adds", cells.PRIIPS, "component", "risk")
+    groups = [Figure(f"risk.concentration.{name}", title, "fraction", "sum(parts)", "Of a group", risk.EULER, "group", "risk")
+              for name, title in (("group_weight", "Weight of a group"), ("group_risk", "Share of risk of a group"))]
+    return [*falls, *pairs, *bounds, *sharpe, *tails, score, *groups, *tests]
+
+
 def _of_benchmarks() -> list[Figure]:
-    found = []
+    found = [Figure(f"benchmark.{benchmark.MONTH}", "Above the benchmark in a month", "fraction", "portfolio_return - benchmark_return",
+                    "Calendar months, linked by day", "GIPS Standards 2020", "month or year", "benchmark")]
     for name in benchmark.names():
         flow, term = name.removeprefix("flows."), TERMS.get(name)
         if name.startswith("flows."):
@@ -121,7 +176,16 @@ def _of_effects() -> list[Figure]:
              for name, meaning in attribution.MEANT.items()]
     parts = [Figure(f"attribution.{level}.{name}", attribution.WORDS[name], "fraction", "", attribution.MEANT[name], attribution.BRINSON, of,
                     "attribution") for level, of in (("groups", "group"), ("holdings", "holding")) for name in (*EFFECTS, "total")]
+    cells_of = {"groups": ("group", ("weight", "benchmark_weight", "return", "benchmark_return")),
+                "holdings": ("holding", ("weight", "benchmark_weight", "return", "benchmark_return")),
+                "months": ("month", ("portfolio", "benchmark", "active", *EFFECTS)),
+                "currencies": ("currency", ("weight", "benchmark_weight", "currency_return", "effect", "cross", "total"))}
+    told_of = {**attribution.CELLS, **{name: (attribution.WORDS[name], attribution.MEANT[name]) for name in (*EFFECTS, "total")}}
+    parts += [Figure(f"attribution.{level}.{name}", told_of[name][0], "fraction", "", told_of[name][1], attribution.BRINSON, of, "attribution")
+              for level, (of, columns) in cells_of.items() for name in columns]
+    errors = [Figure(f"factors.{name}", title, unit, "", meaning, attribution.REGRESSION, "factor", "factors")
+              for name, (title, unit, meaning) in attribution.OF_LOADINGS.items()]
     of_one = {"loading", "contribution"}
     factors = [Figure(f"factors.{name}", title, unit, formula, meaning, attribution.REGRESSION, "factor" if name in of_one else "", "factors")
                for name, (title, unit, formula, meaning) in attribution.OF_FACTORS.items()]
-    return [*whole, *parts, *factors]
+    return [*whole, *parts, *factors, *errors]

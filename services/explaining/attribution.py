@@ -28,6 +28,28 @@ MEANT: Final[Mapping[str, str]] = {
     "benchmark_return": "Return of the benchmark over the window.",
     "residual": "What the effects leave over: nothing but rounding.",
 }
+CELLS: Final[Mapping[str, tuple[str, str]]] = {  # of a row, beside the effects: title, what it says
+    "weight": ("Weight", "Mean of the portfolio's weights of all days."),
+    "benchmark_weight": ("Benchmark's weight", "Mean of the benchmark's weights of all days."),
+    "return": ("Own return", "Linked over the days on which the portfolio held it."),
+    "benchmark_return": ("Benchmark's return in it", "Linked over the days on which the benchmark held it."),
+    "currency_return": ("Return of the currency", "Of the currency against the base, over the window."),
+    "effect": ("Rate effect", "(weight - benchmark's weight) x what the rate did beyond the benchmark's rates, by day, linked."),
+    "cross": ("Cross", "What the rate did to the local gains: weight x local return x return of the rate, by day, linked."),
+    "portfolio": ("Portfolio return", "Time-weighted, of this month alone."),
+    "benchmark": ("Benchmark return", "Of this month alone."),
+    "active": ("Active return", "The portfolio's return less the benchmark's, of this month alone; as a ratio where effects multiply."),
+}
+OF_LOADINGS: Final[Mapping[str, tuple[str, str, str]]] = {  # column: title, unit, what it says
+    "standard_error": ("Standard error", "ratio", "How far the loading may be off, errors of neighbouring days counted."),
+    "t_statistic": ("t", "ratio", "The loading over its standard error."),
+    "p_value": ("p", "ratio", "Chance of so large a loading if it were 0."),
+    "low": ("Lower bound", "ratio", "Of the interval at the confidence asked for."),
+    "high": ("Upper bound", "ratio", "Of the interval at the confidence asked for."),
+    "factor_return": ("Return of the factor", "fraction", "Over the window."),
+    "volatility": ("Volatility that it brings", "fraction", "Loading x its covariance with all factors, over the volatility: they add up."),
+    "risk_share": ("Share of risk", "fraction", "Of the variance of the portfolio."),
+}
 REGRESSION: Final = "Fama and French (1993, 2015); Carhart (1997); errors after Newey and West (1987)"
 OF_FACTORS: Final[Mapping[str, tuple[str, str, str, str]]] = {  # title, unit, formula, what it says
     "r_squared": ("R squared", "ratio", "1 - residual_variance / variance",
@@ -56,8 +78,9 @@ def of_attribution(view: AttributionView, name: str, key: str, asked: Attributio
         No such effect, or none of such a part.
     """
     level, _, effect = name.rpartition(".")
-    frame = {"groups": view.groups, "holdings": view.holdings}.get(level)
-    row = _row(frame, "key", key)
+    row = _row(_frame(view, level), "key", key)
+    if row is not None and (effect in CELLS or level not in {"groups", "holdings"}) and effect in row:
+        return _of_cell(view, level, effect, row, asked)
     if effect not in MEANT or (level and row is None):
         raise unknown(name, HINT)
     value = view.figures.get(effect) if row is None else float(row[effect])
@@ -69,6 +92,29 @@ def of_attribution(view: AttributionView, name: str, key: str, asked: Attributio
         call_of(view.scope, "attribution", replace(asked, period=None, start=view.start, end=view.end), AttributionQuestion()),
         f"{level}[key={key}].{effect}" if level else f"figures.{effect}" if effect in EFFECTS else effect, symbol=key or None, findings=view.findings)
     return explanation(said, _formula(view, level, effect), plain(_inputs(view, level, row, effect)))
+
+
+def _frame(view: AttributionView, level: str) -> pd.DataFrame | None:
+    """Give the rows of a table, each under its `key`: months by the month, currencies by their code."""
+    if level == "months":
+        return view.periods.assign(key=[str(day)[:7] for day in view.periods["end"]], label=[f"{day:%b %Y}" for day in view.periods["end"]])
+    if level == "currencies":
+        return view.currencies.assign(key=view.currencies["currency"], label=view.currencies["currency"])
+    return {"groups": view.groups, "holdings": view.holdings}.get(level)
+
+
+def _of_cell(view: AttributionView, level: str, column: str, row: Any, asked: AttributionQuestion) -> Explanation:  # noqa: ANN401  # a row
+    title, meaning = CELLS.get(column) or (WORDS[column], MEANT[column])
+    place = f"periods[{int(row.name)}]" if level == "months" else f"{level}[{'currency' if level == 'currencies' else 'key'}={row['key']}]"
+    said = Said(f"attribution.{level}.{column}", view.scope, f"{title}, {row['label']}", float(row[column]), "fraction", view.base_currency, meaning,
+                [f"Against {view.benchmark[1]}" if view.benchmark else "Without a benchmark", *spoken(view.conventions)], BRINSON,
+                call_of(view.scope, "attribution", replace(asked, period=None, start=view.start, end=view.end), AttributionQuestion()),
+                f"{place}.{column}", symbol=str(row["key"]), findings=view.findings)
+    above = _formula(view, "", "active_return")
+    formula = {"active": above, "total": "effect + cross" if level == "currencies" else ""}.get(column, "")
+    return explanation(said, formula, plain({
+        **{f"{each}_return": (WORDS[f"{each}_return"], "fraction", float(row[each])) for each in ("portfolio", "benchmark") if each in row},
+        **{each: (CELLS[each][0], "fraction", float(row[each])) for each in ("effect", "cross") if each in row}}))
 
 
 def _row(frame: pd.DataFrame | None, column: str, key: str) -> Any:  # noqa: ANN401  # a row of a frame
@@ -117,6 +163,8 @@ def of_factors(view: FactorView, name: str, key: str, asked: FactorQuestion) -> 
     """
     frame = {"loading": view.loadings, "contribution": view.contributions}.get(name)
     row = _row(frame, "factor", key)
+    if name in OF_LOADINGS:
+        return _of_loading(view, name, key, asked)
     if name not in OF_FACTORS or (frame is not None and row is None):
         raise unknown(name, HINT)
     title, unit, formula, meaning = OF_FACTORS[name]
@@ -129,6 +177,21 @@ def of_factors(view: FactorView, name: str, key: str, asked: FactorQuestion) -> 
                 call_of(view.scope, "factors", replace(asked, period=None, start=view.start, end=view.end), FactorQuestion()), path,
                 symbol=key or None, findings=view.findings)
     return explanation(said, formula if _has(view, name, row) else "", plain(_of_model(view, row)))
+
+
+def _of_loading(view: FactorView, name: str, key: str, asked: FactorQuestion) -> Explanation:
+    table = "loadings" if name in view.loadings else "contributions"
+    row = _row(view.loadings if table == "loadings" else view.contributions, "factor", key)
+    if row is None:
+        raise unknown(f"{name}:{key}", HINT)
+    title, unit, meaning = OF_LOADINGS[name]
+    said = Said(f"factors.{name}", view.scope, f"{title}, {row['label']}", float(row[name]), unit, view.base_currency, meaning,
+                [f"{view.observations:,} {view.frequency} returns", *spoken(view.conventions)], REGRESSION,
+                call_of(view.scope, "factors", replace(asked, period=None, start=view.start, end=view.end), FactorQuestion()),
+                f"{table}[factor={key}].{name}", symbol=key, findings=view.findings)
+    formula = "loading / standard_error" if name == "t_statistic" and _has(view, "loading", row) else ""
+    return explanation(said, formula, plain({each: (each.replace("_", " ").capitalize(), "ratio", float(row[each]))
+                                             for each in ("loading", "standard_error") if each in row}))
 
 
 def _has(view: FactorView, name: str, row: Any) -> bool:  # noqa: ANN401  # a row of a frame

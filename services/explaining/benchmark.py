@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from services.benchmark.views import PORTFOLIO, Against, BenchmarkQuestion, BenchmarkView
@@ -44,6 +45,30 @@ ALONE: Final[Mapping[str, tuple[str, str, str, str]]] = {
     "active_share": ("Active share", "fraction", "Half of the sizes of all differences of weights, cash as one of its own.",
                      "Cremers and Petajisto, How Active Is Your Fund Manager? (2009)"),
 }
+
+
+MONTH: Final = "active_month"
+
+
+def of_month(view: BenchmarkView, month: str, asked: BenchmarkQuestion) -> Explanation:
+    """Tell how the return above the first benchmark of a month (2026-03) or of a year (2026) comes about.
+
+    Raises
+    ------
+    InvalidInput
+        No such month in the answer.
+    """
+    told = view.benchmarks[0] if view.benchmarks else None
+    both = view.months[[PORTFOLIO, told.key]].dropna() if told is not None and told.key in view.months else pd.DataFrame()
+    rows = both[[str(each).startswith(month) for each in both.index]] if month else both.iloc[:0]
+    if told is None or not len(rows):
+        raise unknown(f"{MONTH}:{month}", "Send a month as 2026-03")
+    own, theirs = (float(np.prod(1.0 + rows[name].to_numpy(dtype=float))) - 1.0 for name in (PORTFOLIO, told.key))
+    said = _said(view, told, f"Above {told.name} in {month}", own - theirs, "fraction", "The portfolio's return less the benchmark's.",
+                 "GIPS Standards 2020", asked, MONTH, ["Months linked" if len(rows) > 1 else "Days linked"])
+    return explanation(said, "portfolio_return - benchmark_return", plain({
+        "portfolio_return": ("Return of the portfolio", "fraction", own),
+        "benchmark_return": ("of the benchmark", "fraction", theirs)}))
 
 
 def names() -> list[str]:

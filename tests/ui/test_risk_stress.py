@@ -72,7 +72,7 @@ def test_the_rest_is_behind_a_line_that_is_open_where_the_chosen_one_is_in_it() 
 def test_an_episode_tells_what_stands_in_and_what_is_unknown() -> None:
     asked = told(0.3), told(0.3, own=0.2, proxied=0.5, missing=0.3), told(math.nan, own=0.0, missing=1.0)
     plain, thin, unknown = (episode_loss(each) for each in asked)
-    assert (plain.pnl, plain.share, plain.thin, plain.note) == (-300.0, -0.3, "", "20 Feb 2020 to 23 Mar 2020")
+    assert (plain.pnl, plain.share, plain.thin, plain.note) == (-300.0, -0.3, "", "20 Feb to 23 Mar 2020")
     assert "It blew. 20 Feb 2020 to 23 Mar 2020. The market: −34.0" in plain.title
     assert thin.thin == "50.0\u202f% stood in for, 30.0\u202f% unknown"
     assert (unknown.pnl, unknown.share) == (None, None)
