@@ -24,6 +24,7 @@ NAMES, FUNDS = "What is held in the end", "Funds"
 MOST_NAMES, MOST_WAYS = 15, 3
 # findings that bear on this tab; the head of the page tells the others
 OWN = frozenset({"too_short", "no_history", "singular_covariance", "weights_sum"})
+SUMS = "The sum of the rows above"
 GROUPINGS = (("", "Sector"), ("asset_class", "Class"), ("country", "Country"), ("region", "Region"), ("currency", "Currency"))
 THROUGH = (("", "Through funds"), ("off", "As held"))
 FIGURES = (
@@ -159,9 +160,10 @@ def holdings_panel(told: ConcentrationView, *, span: str) -> Component:
         html.Td(_asked(theme.share(float(row["share"])), f"share:{row['key']}")),
         html.Td(_asked(theme.number(float(row["beta"])), f"beta:{row['key']}"), className="soft"),
     ]) for (_, row), point in zip(frame.iterrows(), points, strict=True)]
-    foot = html.Tr([html.Td("All together", className="l"), html.Td(theme.share(float(frame["weight"].sum())), className="soft"), html.Td(""),
-                    html.Td(""), html.Td(_asked(theme.percent(total, signed=False), "volatility")), html.Td(theme.share(1.0)),
-                    html.Td(theme.number(1.0), className="soft")])
+    held = theme.share(float(frame["weight"].sum()))
+    foot = html.Tr([html.Td("All together", className="l"), html.Td(held, className="soft", title=SUMS), html.Td(""),
+                    html.Td(""), html.Td(_asked(theme.percent(total, signed=False), "volatility")), html.Td(theme.share(1.0), title=SUMS),
+                    html.Td(theme.number(1.0), className="soft", title="Of the whole to itself")])
     heads = ["Holding", "Weight", "Volatility", "Marginal", "Contribution", "Share", "Beta to all"]
     return panels.plain_panel(title, table(title, heads, rows, foot=foot), note=f"a year, {told.observations} trading days", span=span,
                               foot="Weights times marginal volatilities: they add up to the volatility of what is held, cash at nothing.")

@@ -57,7 +57,8 @@ def score_panel(page: Page, *, span: str) -> Component:
     made = [(rows.WORDS[name].capitalize(), parts.asked(theme.number(value, decimals=2, signed=name != "volatility"), f"risk.score:{name}"),
              rows.measure(name, measure, unit=True))
             for (name, value), measure in zip(score.components.items(), score.measures.values(), strict=True)]
-    said = [html.Tr([html.Td(html.B(name), className="l"), html.Td(measure, className="soft"), html.Td(value)]) for name, value, measure in made]
+    said = [html.Tr([html.Td(html.B(name), className="l"), html.Td(measure, className="soft", title="What it adds is explained at the right"),
+                     html.Td(value)]) for name, value, measure in made]
     total = html.Tr([html.Td("Position", className="l"), html.Td(""),
                      html.Td(parts.asked(theme.number(score.position, decimals=2), "risk.today.risk_score"))])
     changes = [html.Li([html.B(f"{score.score + each.by}"), f" at {rows.MEASURES[each.component]} {rows.measure(each.component, each.needed)}",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from components.figures_benchmark import Form, Line
 
 SMALLEST_P = 0.001
+MOVED = "The sum of what the transactions of that day moved in or out"
 PIECES = "At the end of the window; half of the sizes of the active weights is the active share, whose explanation lists them"
 
 
@@ -245,7 +246,8 @@ def moves_table(moves: Sequence[tuple[date, float]], currency: str, *, most: int
     """List the money that went in and out, newest first; the oldest is the value at the start."""
     order = list(reversed(moves))
     names = [*("Deposit" if amount > 0 else "Withdrawal" for _, amount in order[:-1]), "Opening value"]
-    rows = [html.Tr([html.Td(theme.day(day), className="l"), html.Td(name, className="l soft"), html.Td(live(amount, form="signed"))])
+    rows = [html.Tr([html.Td(theme.day(day), className="l"), html.Td(name, className="l soft"),
+                     html.Td(live(amount, form="signed"), title=MOVED)])
             for name, (day, amount) in zip(names, order, strict=True)]
     kept = rows if len(rows) <= most else [*rows[: most - 1], rows[-1]]
     foot = html.Tr([html.Td(f"{len(rows)} in all" if len(rows) > most else "Net", className="l"), html.Td(""),

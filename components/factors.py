@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PEARSON = "Pearson\u2019s, of the returns of both factors over the window; GET /api/v1/portfolios/{id}/factors has every pair"
+SUMS = "The sum of the rows above"
 SURE = 0.05  # a p-value under it: told from zero
 
 
@@ -107,8 +108,9 @@ def shares_table(shares: Sequence[Share], *, whole_return: float | None, volatil
         html.Td(live(share.risk_share, form="share", explain=f"factors.risk_share:{share.factor}")),
     ]) for share, point, risk in zip(shares, points, risks, strict=True)]
     foot = html.Tr([html.Td("Portfolio", className="l"), html.Td(""), html.Td(""),
-                    html.Td(live(None if whole_return is None else whole_return * 100, form="signed")),
-                    html.Td(live(None if volatility is None else volatility * 100, form="money")), html.Td(live(1.0, form="share"))])
+                    html.Td(live(None if whole_return is None else whole_return * 100, form="signed"), title=SUMS),
+                    html.Td(live(None if volatility is None else volatility * 100, form="money"), title=SUMS),
+                    html.Td(live(1.0, form="share"), title=SUMS)])
     return table("What each factor added", ["", "Loading", "Factor", "Return, points", "Volatility", "Risk"], rows, foot=foot)
 
 

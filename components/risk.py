@@ -246,7 +246,8 @@ def share_bars(shares: Sequence[Share], *, noun: str = "holdings", most: int = M
     if rest:
         rows.append(html.Div([html.Span(f"Other {len(rest)} {noun}", className="soft"), html.Span(),
                               html.Span(theme.number(sum(risks[len(shown):]), decimals=1), className="num"),
-                              html.Span(theme.number(sum(weights[len(shown):]), decimals=1), className="num soft")], className="share rest"))
+                              html.Span(theme.number(sum(weights[len(shown):]), decimals=1), className="num soft")],
+                             className="share rest", title="The sum of those that are not shown"))
     return [head, *rows]
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from engine.types import Actor
 from services.attribution.attributions import Attributions
-from services.attribution.concentration import Concentrations
+from services.attribution.concentration import concentration_of
 from services.attribution.factors import Factors
 from services.attribution.views import EFFECTS, AttributionQuestion, AttributionView
 from services.benchmark.compare import Benchmark
@@ -27,9 +27,8 @@ ROOTS: Final = frozenset({"risk", "benchmark", "attribution", "factors", "stress
 class Analytics:
     """Explains figures of risk from the same answers that show them."""
 
-    def __init__(self, risk: Risk, concentrations: Concentrations, benchmark: Benchmark, attributions: Attributions, factors: Factors,
-                 tests: Stress) -> None:
-        self._risk, self._concentrations, self._benchmark = risk, concentrations, benchmark
+    def __init__(self, risk: Risk, benchmark: Benchmark, attributions: Attributions, factors: Factors, tests: Stress) -> None:
+        self._risk, self._benchmark = risk, benchmark
         self._attributions, self._factors, self._tests = attributions, factors, tests
 
     def explain(self, actor: Actor, scope: str, figure: str, symbol: str, asked: AnalyticsQuestion) -> Explanation:
@@ -55,7 +54,8 @@ class Analytics:
                 return cells.of_score(self._risk.risk(actor, scope, question), self._risk.today(actor, scope, question)[1], symbol, question)
             return risk.of_sheet(self._risk.risk(actor, scope, question), name, question)
         if part == "today":
-            return risk.of_today(self._risk.risk(actor, scope, question), *self._risk.today(actor, scope, question), figure, question)
+            told = self._risk.losses(actor, scope, question)[1]
+            return risk.of_today(self._risk.risk(actor, scope, question), *self._risk.today(actor, scope, question), figure, question, told)
         if part in {"var", "part"}:
             plain = self._risk.losses(actor, scope, question)
             every = part == "var" and symbol not in plain[1].now.index and symbol != ""
@@ -81,7 +81,8 @@ class Analytics:
         raise unknown(f"{part}.{figure}", risk.HINT)
 
     def _of_concentration(self, actor: Actor, scope: str, figure: str, symbol: str, question: RiskQuestion) -> Explanation:
-        exposure, view = self._risk.losses(actor, scope, question)[0], self._concentrations.concentration(actor, scope)
+        exposure = self._risk.losses(actor, scope, question)[0]
+        view = concentration_of(exposure)
         if figure in {"group_weight", "group_risk"}:
             return cells.of_group(view, exposure, figure, symbol)
         return risk.of_concentration(view, exposure.weights, figure, symbol)

@@ -58,7 +58,8 @@ OF_FACTORS: Final[Mapping[str, tuple[str, str, str, str]]] = {  # title, unit, f
         "Return of a period that the factors do not explain, times the periods of a year."),
     "explained_return": ("Explained return", "fraction", "sum(contributions_of_factors)",
         "What the loadings made of the factors' returns, linked over the window."),
-    "specific_return": ("Specific return", "fraction", "excess_return - explained_return", "What is left of the excess return."),
+    "specific_return": ("Specific return", "fraction", "excess_return - explained_return - alpha_return",
+                        "What is left of the excess return beyond alpha and the factors."),
     "systematic_share": ("Systematic share", "fraction", "systematic_volatility ** 2 / volatility ** 2",
         "Share of the variance that comes with the factors."),
     "f_p_value": ("F test, p", "ratio", "", "Chance of such a fit if no factor mattered."),
@@ -199,6 +200,12 @@ def _has(view: FactorView, name: str, row: Any) -> bool:  # noqa: ANN401  # a ro
     return name != "loading" or bool(pd.notna(row["standard_error"])) or not len(view.loadings)
 
 
+def _alpha(view: FactorView) -> float:
+    """Give what alpha made of the return over the window."""
+    found = view.contributions.loc[view.contributions["factor"] == "alpha", "contribution"]
+    return float(found.iloc[0]) if len(found) else 0.0
+
+
 def _of_model(view: FactorView, row: Any) -> dict[str, tuple[str, str, Any]]:  # noqa: ANN401  # a row of a frame
     figures = view.figures
     factors = view.contributions[~view.contributions["factor"].isin(["risk_free", "alpha", "specific"])]
@@ -207,6 +214,7 @@ def _of_model(view: FactorView, row: Any) -> dict[str, tuple[str, str, Any]]:  #
     return {
         "periods_per_year": ("Periods of a year", "count", view.periods_per_year),
         "alpha": ("Alpha of a period", "fraction", figures.get("alpha", float("nan"))),
+        "alpha_return": ("Contribution of alpha", "fraction", _alpha(view)),
         "contributions_of_factors": ("Contribution of each factor", "fraction", _named(factors, "contribution")),
         **{each: (each.replace("_", " ").capitalize(), "fraction", figures.get(each, float("nan")))
            for each in ("excess_return", "explained_return", "systematic_volatility", "volatility", "specific_volatility")},

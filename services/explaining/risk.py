@@ -109,8 +109,8 @@ def of_sheet(view: RiskView, name: str, asked: RiskQuestion) -> Explanation:
     return of_catalogue(said, figure, at, prefix=PREFIX) if figure else explanation(said, "", plain({}), instead=words)
 
 
-def of_today(view: RiskView, exposure: Exposure, today: Today, name: str, asked: RiskQuestion) -> Explanation:
-    """Tell how a figure of today's holdings comes about."""
+def of_today(view: RiskView, exposure: Exposure, today: Today, name: str, asked: RiskQuestion, told: Losses) -> Explanation:
+    """Tell how a figure of today's holdings comes about; `told`: the losses that it takes its own from."""
     if name not in OF_TODAY:
         raise unknown(name, f"Use one of {', '.join(OF_TODAY)}")
     title, unit, meaning = OF_TODAY[name]
@@ -126,6 +126,7 @@ def of_today(view: RiskView, exposure: Exposure, today: Today, name: str, asked:
     if name in {"volatility", "beta"}:
         return of_catalogue(said, name, at, prefix=f"{PREFIX}today.")
     figure, instead = by_method(name, today.method, today.horizon)
+    at = _of_model(exposure, told, today.method, asked)
     return of_catalogue(said, figure, at, prefix=f"{PREFIX}var.") if figure else explanation(said, "", plain({}), instead=instead)
 
 
@@ -166,7 +167,13 @@ def of_model(exposure: Exposure, told: Losses, name: str, model: str, asked: Ris
     figure, words = by_method(name, model, told.horizon)
     if not figure:
         return explanation(said, "", plain({}), instead=words)
-    return of_catalogue(said, figure, _material(exposure, asked), prefix=f"{PREFIX}var.")
+    return of_catalogue(said, figure, _of_model(exposure, told, model, asked), prefix=f"{PREFIX}var.")
+
+
+def _of_model(exposure: Exposure, told: Losses, model: str, asked: RiskQuestion) -> Material:
+    """Lay out what a model was measured on: quotes may have moved the weights since."""
+    figures = {f"{name}_{model}": number(told.now.loc[model, name]) for name in told.now.columns} if model in told.now.index else {}
+    return Material(told.past, None, exposure.periods_per_year, asked.level, figures=figures)
 
 
 def _of_test(said: Said, told: Losses, test: Backtest, name: str, model: str) -> Explanation:

@@ -41,6 +41,7 @@ class Losses:
     now: pd.DataFrame  # method x value_at_risk expected_shortfall
     gaps: Mapping[str, str]  # method without an answer -> why
     test: Backtest | None  # None: too few days
+    past: pd.Series  # returns that the weights of that moment would have made: `now` is of them
     parts: pd.DataFrame  # as engine.risk_decomposition, largest component first; of the holdings that have a history
     benefit: float  # sum of the losses of the holdings alone less that of all together
     observations: int
@@ -101,7 +102,7 @@ def losses(exposure: Exposure, *, level: float, horizon: int = 1, method: str | 
     chosen = (method_of(method) if method else None) or best or DEFAULT
     now, gaps = _now(past.tail(HISTORY), held.last(HISTORY), names, {"level": level, "horizon": horizon})
     parts, benefit, findings = _parts(exposure, chosen, level, horizon)
-    return Losses(level, horizon, chosen, best, now, gaps, test, parts, benefit, min(len(past), HISTORY), tuple(findings))
+    return Losses(level, horizon, chosen, best, now, gaps, test, past.tail(HISTORY), parts, benefit, min(len(past), HISTORY), tuple(findings))
 
 
 def backtested(held: Held, names: Iterable[str], level: float, window: int = WINDOW, days: int = DAYS) -> Backtest:
