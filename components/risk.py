@@ -30,6 +30,7 @@ FORMS = {"fraction": "percent", "ratio": "money", "number": "money", "statistic"
 SCORE_WORDS = ("very low", "low", "medium low", "medium", "medium high", "high", "very high")
 MOST_BARS = 14
 MOST_FALLS = 16
+NOWHERE = "-"  # a figure that nothing explains
 LEAST_SHOWN = 0.005  # of a ratio with two decimals
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -138,7 +139,7 @@ def _of_fall(text: str, name: str, fall: Fall) -> html.Span:
 
 def asked(text: str, figure: str) -> html.Span:
     """Write a number that says how it comes about when it is pressed."""
-    return html.Span(text, className="num", **{"data-explain": figure})
+    return html.Span(text, className="num", **({} if figure == NOWHERE else {"data-explain": figure}))
 
 
 # ------------------------------------------------------------------------------------------------------------------------ all figures
@@ -212,12 +213,16 @@ def _lacking(row: Row) -> str | None:
     return f"{days(row.missing)} missing to say something" if row.missing else None
 
 
+def _explains(row: Row) -> str:
+    return row.explain or f"risk.{row.name}"
+
+
 def _told_value(row: Row) -> list[object]:
     """Write a figure with its unit; what rests on too few days says how many are missing."""
     if row.missing:
-        return [html.Span(f"{days(row.missing)} missing", className="lacks"), " ", asked(value_text(row.value, row.unit), f"risk.{row.name}")]
+        return [html.Span(f"{days(row.missing)} missing", className="lacks"), " ", asked(value_text(row.value, row.unit), _explains(row))]
     known = row.value is not None and theme.known(row.value)
-    return [asked(value_text(row.value, row.unit), f"risk.{row.name}"), *([unit(unit_text(row.unit))] if known and unit_text(row.unit) else [])]
+    return [asked(value_text(row.value, row.unit), _explains(row)), *([unit(unit_text(row.unit))] if known and unit_text(row.unit) else [])]
 
 
 # ----------------------------------------------------------------------------------------------------------------------- contributions

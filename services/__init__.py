@@ -182,7 +182,7 @@ def build(settings: Settings, database: Database, bus: Bus, cache: Cache, feed: 
     concentrations, benchmark = Concentrations(database, exposures, books), Benchmark(database, performance, exposures, books)
     attributions, factors = Attributions(database, performance), Factors(database, performance, FactorSets(writes, settings.home / "factors"))
     stress = Stress(database, exposures, scenarios)
-    analytics = Analytics(risk, benchmark, attributions, factors, stress)
+    analytics = Analytics(risk, concentrations, benchmark, attributions, factors, stress)
     policies, facts = Policies(writes, valuation), FactsReader(database, valuation, performance, exposures)
     custom_rules = CustomRules(writes, facts, policies, Timelines(database, performance))
     proposals, replays = Proposals(writes), Replays(writes)

@@ -7,7 +7,7 @@ from typing import Final
 
 from engine.types import Actor
 from services.attribution.attributions import Attributions
-from services.attribution.concentration import concentration_of
+from services.attribution.concentration import Concentrations
 from services.attribution.factors import Factors
 from services.attribution.views import EFFECTS, AttributionQuestion, AttributionView
 from services.benchmark.compare import Benchmark
@@ -27,8 +27,9 @@ ROOTS: Final = frozenset({"risk", "benchmark", "attribution", "factors", "stress
 class Analytics:
     """Explains figures of risk from the same answers that show them."""
 
-    def __init__(self, risk: Risk, benchmark: Benchmark, attributions: Attributions, factors: Factors, tests: Stress) -> None:
-        self._risk, self._benchmark = risk, benchmark
+    def __init__(self, risk: Risk, concentrations: Concentrations, benchmark: Benchmark, attributions: Attributions, factors: Factors,
+                 tests: Stress) -> None:
+        self._risk, self._concentrations, self._benchmark = risk, concentrations, benchmark
         self._attributions, self._factors, self._tests = attributions, factors, tests
 
     def explain(self, actor: Actor, scope: str, figure: str, symbol: str, asked: AnalyticsQuestion) -> Explanation:
@@ -82,8 +83,9 @@ class Analytics:
 
     def _of_concentration(self, actor: Actor, scope: str, figure: str, symbol: str, question: RiskQuestion) -> Explanation:
         exposure = self._risk.losses(actor, scope, question)[0]
-        view = concentration_of(exposure)
-        if figure in {"group_weight", "group_risk"}:
+        is_group = figure in {"group_weight", "group_risk"}
+        view = self._concentrations.concentration(actor, scope, look_through=not is_group)
+        if is_group:  # of what is held; what funds hold of a group is told by the look-through itself
             return cells.of_group(view, exposure, figure, symbol)
         return risk.of_concentration(view, exposure.weights, figure, symbol)
 

@@ -229,3 +229,31 @@ def test_the_default_is_sought_among_simulations_too_and_with_garch_once_it_is_i
     _, later = services.risk.losses(actor, key, ask)
     assert later.test is after.test, "a quote does not change which model is best"
     assert later.value_at_risk != after.value_at_risk, "but how much it says can be lost"
+
+
+def test_every_cell_is_explained_by_a_formula_that_gives_it_again(services: Services, actor: Actor, held: tuple[UUID, Exposure]) -> None:
+    key, exposure = held
+
+    def told(figure: str, symbol: str) -> Explanation:
+        return services.explain.explain(actor, key, figure, symbol=symbol, question=ExplainQuestion(analytics=AnalyticsQuestion()))
+
+    fall = services.risk.risk(actor, key).drawdowns.iloc[0]
+    depth, pair = told("risk.drawdown.drawdown", str(fall["peak"])[:10]), told("risk.correlation.pearson", "AAA CCC")
+    assert depth.reproduced == pytest.approx(fall["drawdown"])
+    assert depth.value == pytest.approx(fall["drawdown"])
+    assert pair.reproduced == pytest.approx(exposure.returns["AAA"].corr(exposure.returns["CCC"]))
+    assert told("risk.correlation.spearman", "AAA CCC").reproduced == pytest.approx(exposure.returns["AAA"].corr(exposure.returns["CCC"], "spearman"))
+    scenario = next(each for each in services.stress.stress(actor, key).scenarios if each.loss)
+    whole = told("stress.pnl", f"s.{scenario.scenario.key}")
+    assert (whole.value, whole.reproduced) == (pytest.approx(-scenario.loss_money), pytest.approx(-scenario.loss_money))
+    part = told("stress.holding_pnl", f"s.{scenario.scenario.key}/AAA")
+    assert part.reproduced == pytest.approx(part.value)
+    group = told("risk.concentration.group_weight", "sector/Technology")
+    assert group.reproduced == pytest.approx(exposure.weights["AAA"] + exposure.weights["CCC"])
+    bound, score = told("risk.certainty.lower", "volatility"), told("risk.score", "volatility")
+    assert bound.value == pytest.approx(services.risk.uncertainty(actor, key).figures.loc["volatility", "lower"])
+    assert score.value == pytest.approx(services.risk.today(actor, key)[1].score.components["volatility"])
+    with pytest.raises(InvalidInput):
+        told("stress.pnl", "e.never")
+    with pytest.raises(InvalidInput):
+        told("risk.correlation.pearson", "AAA ZZZ")

@@ -42,7 +42,7 @@ class Asked(SimpleNamespace):
         self.benchmark = SimpleNamespace(compare=self._ask("comparison"))
         self.attributions = SimpleNamespace(attribution=self._ask("attribution"))
         self.factors = SimpleNamespace(factors=self._ask("factors"))
-        analytics = Analytics(None, self.benchmark, self.attributions, self.factors, None)  # type: ignore[arg-type]
+        analytics = Analytics(None, None, self.benchmark, self.attributions, self.factors, None)  # type: ignore[arg-type]
         self.explain = Explain(None, None, None, analytics)  # type: ignore[arg-type]
         self.blends = SimpleNamespace(choices=lambda _actor: sample.CHOICES, find=lambda _actor: [sample.BLEND])
 
