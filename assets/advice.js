@@ -36,6 +36,7 @@ window.portolan.advice = (() => {
 
   function acted(result) {
     if (result?.ok && result.action !== "close") window.dash_clientside.set_props("directory-changed", { data: Date.now() });
+    if (!result?.ok) for (const form of document.querySelectorAll(`#${PAGE} .put-aside[data-sent]`)) delete form.dataset.sent; // refused: it stays to be mended
     for (const button of document.querySelectorAll(`#${PAGE} [data-busy]`)) { button.disabled = false; delete button.dataset.busy; }
   }
 
@@ -81,8 +82,17 @@ window.portolan.advice = (() => {
     return element("article", { class: "panel suggestion", tabindex: "0", "aria-label": card.title, "data-key": card.key, "data-of": card.portfolio }, words, ...(count ? [trades(card)] : []), acts);
   }
 
+  /* A form that is being filled in goes over to the new card of the same suggestion: an answer may come while one types. */
   function drawn(cards) {
-    byId("advice-body")?.replaceChildren(...(cards || []).map(drawCard));
+    const body = byId("advice-body"), typed = document.activeElement, open = [...(body?.querySelectorAll(".put-aside") || [])].map((form) => [form.closest(".suggestion"), form]);
+    body?.replaceChildren(...(cards || []).map(drawCard));
+    for (const [{ dataset }, form] of open) {
+      const card = [...body.children].find((each) => each.dataset.key === dataset.key && each.querySelector("[data-portfolio-of]")?.dataset.portfolioOf === form.dataset.of), acts = card?.querySelector(".acts");
+      if (!acts || form.dataset.sent) continue;
+      acts.after(form);
+      acts.querySelector('[data-advice="ask"]').setAttribute("aria-expanded", "true");
+      if (form.contains(typed)) typed.focus({ preventScroll: true });
+    }
     if (page.keyed) focusCard(page.at);
     lookAgain(cards || []);
   }
@@ -115,9 +125,10 @@ window.portolan.advice = (() => {
     if (open) { open.remove(); return; }
     const reason = element("input", { class: "text-input", name: "reason", maxlength: "500", placeholder: "Why (optional)", "aria-label": "Why", autocomplete: "off" });
     const until = element("select", { class: "input", name: "days", "aria-label": "Until when" }, ...UNTIL.map(([value, word]) => element("option", { value }, word)));
-    const form = element("form", { class: "put-aside ruled" }, reason, until, element("button", { type: "submit", class: "ctl" }, "Dismiss"));
+    const form = element("form", { class: "put-aside ruled", "data-of": button.dataset.portfolioOf }, reason, until, element("button", { type: "submit", class: "ctl" }, "Dismiss"));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
+      form.dataset.sent = "yes";
       act("dismiss", { ...of(button), reason: reason.value.trim() || null, days: until.value });
     });
     button.closest(".acts").after(form);

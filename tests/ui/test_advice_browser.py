@@ -36,6 +36,9 @@ def test_a_suggestion_is_put_aside_asked_again_drafted_booked_and_taken_back(pag
     expect(large).to_contain_text("Too short a history: 0 windows of a year, needs 12")
     large.get_by_role("button", name="Dismiss").click()
     large.get_by_label("Why").fill("meant to be")
+    large.evaluate("card => { card.dataset.before = 'yes'; window.dash_clientside.set_props('advice-retry', { data: 1 }); }")
+    expect(page.locator(".suggestion[data-before]")).to_have_count(0, timeout=WAIT)  # the cards were drawn anew
+    expect(large.get_by_label("Why")).to_have_value("meant to be")
     large.locator(".put-aside button").click()
     expect(large).to_have_count(0, timeout=WAIT)
     expect(page.locator("#advice-dismissed")).to_contain_text("meant to be", timeout=WAIT)
