@@ -65,6 +65,21 @@ def test_no_circle_among_modules() -> None:
     names = {name: set(imports(path)) for name, path in modules.items()}
     known = {name: {part for told in found for part in (told, told.rpartition(".")[0]) if part in modules and part != name}
              for name, found in names.items()}
+    in_order(known)
+
+
+@pytest.mark.parametrize("place", ROOMS)
+def test_no_circle_among_packages(place: str) -> None:
+    """Folders within a room, and what stands beside them, know each other in one direction too."""
+    known: dict[str, set[str]] = {}
+    for path in (path for path in FILES if room(path) == place and path != ROOT / place / "__init__.py"):
+        own = path.relative_to(ROOT / place).with_suffix("").parts[0]
+        others = {parts[1] for name in imports(path) if (parts := name.split("."))[0] == place and len(parts) > 1}
+        known.setdefault(own, set()).update(others - {own})
+    in_order(known)
+
+
+def in_order(known: dict[str, set[str]]) -> None:
     try:
         TopologicalSorter(known).prepare()
     except CycleError as error:
