@@ -258,7 +258,6 @@ async def test_a_ledger_change_brings_the_whole_state_and_the_revision(world: Wo
         client, other = await follower(hub, world, place), await follower(hub, world, "all")
         before = (await message(client))["ledger"][place]
         await message(other)
-        began = hub.clock()
         await asyncio.to_thread(world.record, place, {"date": "2024-02-01", "kind": "BUY", "symbol": "BBB", "quantity": "2", "price": "50"})
         for each, scope in ((client, place), (other, "all")):
             told = await until(each, lambda told: "ledger" in told)
@@ -266,7 +265,6 @@ async def test_a_ledger_change_brings_the_whole_state_and_the_revision(world: Wo
             assert told["ledger"] == {place: before + 1}
             assert told["portfolios"][scope]["full"] is True
             assert set(told["portfolios"][scope]["holdings"]) == {"AAA", "BBB", "cash:USD"}
-        assert hub.clock() - began < 1.0
         await pushed(world, BBB=60.0)
         told = await until(client, lambda told: price(told, "BBB") == 60.0)
         assert told["portfolios"][place]["holdings"]["BBB"]["market_value"] == pytest.approx(120)
@@ -427,9 +425,7 @@ async def test_a_stop_ends_everything(world: World) -> None:
         await message(client)
         waiting: Awaitable[str | None] = asyncio.create_task(client.receive())
         await asyncio.sleep(0.05)
-        began = hub.clock()
     assert await waiting is None
     assert client.cut is Cut.GOING_AWAY
-    assert asyncio.get_running_loop().time() - began < 1.0
     await asyncio.sleep(0.05)
     assert asyncio.all_tasks() <= before | {asyncio.current_task()}
