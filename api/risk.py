@@ -18,10 +18,10 @@ from services.fields import Place
 from services.performance.views import PERIODS
 from services.risk.exposures import HELD_BY
 from services.risk.sheet import held_question
-from services.risk.terms import EVERY
-from services.risk.told import laid_out, term_json, uncertainty_json
 from services.risk.uncertainty import TRIALS
 from services.risk.views import RiskQuestion
+from services.risk_report.terms import EVERY
+from services.risk_report.told import laid_out, term_json, uncertainty_json
 
 routes = APIRouter(tags=["risk"])
 Text = str | None

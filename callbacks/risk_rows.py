@@ -11,8 +11,8 @@ from components.figures_distribution import Band
 from components.figures_risk import Line
 from components.risk import METHOD_NAMES, SCORE_WORDS, Fall, Figure, Row
 from components.risk_certainty import between
-from services.explaining.risk import OF_CONCENTRATION
-from services.risk.terms import HELD, held_figures, held_gaps
+from services.explain.figures.risk import OF_CONCENTRATION
+from services.risk_report.terms import HELD, held_figures, held_gaps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

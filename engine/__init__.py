@@ -7,7 +7,6 @@ from engine.alerts import AlertRule, AlertStates, Conditions, Direction, Measure
 from engine.attribution.brinson import brinson, geometric_attribution
 from engine.attribution.currency import currency_attribution, currency_effect
 from engine.attribution.daily import Attribution, daily_attribution
-from engine.attribution.linking import link_attribution
 from engine.attribution.sides import Side, blend_side, panel_side
 from engine.averages import annualise, annualised_return, arithmetic_mean, geometric_mean
 from engine.blends import blend_growth, blend_weights
@@ -41,6 +40,7 @@ from engine.holding_terms import gain_parts, held_days, holding_terms, long_term
 from engine.instruments.bonds import bond_price, convexity, duration, dv01, yield_to_maturity
 from engine.instruments.options import delta, gamma, implied_volatility, option_price, rho, theta, vega
 from engine.ledger import EFFECTS, Book, Effect, book
+from engine.linking import link_attribution
 from engine.money_weighted import Rate, money_weighted_return, xirr
 from engine.panel import Panel, add, panel
 from engine.price_quality import Suspicion, price_gaps, price_suspicions, repaired_bars

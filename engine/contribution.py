@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from engine.attribution.linking import link_weights
 from engine.columns import Floats
 from engine.contribution_days import by_stretch
 from engine.day_sums import Known
 from engine.errors import InvalidInput, MisalignedSeries
+from engine.linking import link_weights
 from engine.panel import Panel
 from engine.time_weighted import DAILY_TIMINGS, capital, charged_sheets, check_timing, gain_before_costs, over_capital
 

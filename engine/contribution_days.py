@@ -8,9 +8,9 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.attribution.linking import link_parts
 from engine.columns import Floats
 from engine.day_sums import Known, stretches
+from engine.linking import link_parts
 from engine.time_weighted import capital, over_capital
 
 Sheets = Mapping[str, Floats]

@@ -40,8 +40,8 @@ from services.benchmark.compare import Benchmark
 from services.books.valuation import Valuation
 from services.constituents.book import Books
 from services.constituents.service import Constituents
+from services.explain.figures.analytics import Analytics
 from services.explain.service import Explain
-from services.explaining.analytics import Analytics
 from services.gains.service import Gains
 from services.history.service import History
 from services.imports.dropped import DroppedFiles

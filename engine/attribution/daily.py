@@ -10,11 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from engine.attribution.brinson import METHODS
-from engine.attribution.linking import link_weights, linked_path
 from engine.attribution.segments import OUTSIDES
 from engine.attribution.sides import Side
 from engine.columns import Floats
 from engine.errors import InvalidInput, MisalignedSeries
+from engine.linking import link_weights, linked_path
 from engine.returns import one_of
 from engine.risk.sample import quotient
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from engine.attribution.linking import link_weights
 from engine.columns import Floats, Table, cells_of
 from engine.errors import InvalidInput, MisalignedSeries
 from engine.factors.design import ALPHA, design
+from engine.linking import link_weights
 from engine.risk.catalogue import Term
 from engine.risk.sample import quotient
 

@@ -132,6 +132,7 @@ class Replays:
             log.info("evidence of suggestions ended: %s", error.message, extra={"run": str(job.run_id)})
         except Exception:
             log.exception("evidence of suggestions failed", extra={"run": str(job.run_id)})
+            raise
         finally:
             self._jobs.pop(state, None)
 

@@ -5,30 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from engine.advice.regions import region_of
 from engine.types import AssetClass, Finding, Instrument, Severity
 from services.attribution.constituents import Constituents
-from services.performance.groups import CASH_NAME, CLASS_NAMES, NO_SECTOR, NO_TAG, row_label
-from services.performance.panels import CASH
+from services.performance.groups import CLASS_NAMES, group_of, row_label
 
-NO_COUNTRY: Final = "no country"
-NO_REGION: Final = "no region"
 WHOLE: Final = "benchmark:"  # before the key of a benchmark that is one group of its own
 POOLED: Final = frozenset({AssetClass.FUND, AssetClass.INDEX})
-
-
-def group_of(by: str, row: str, currency: str, instrument: Instrument | None) -> str:
-    """Name the group of a row; several tags together are one group, so that nothing counts twice."""
-    if by == "symbol":
-        return row
-    if by == "currency":
-        return currency
-    if row.startswith(CASH) or instrument is None:
-        return CASH_NAME
-    told = {"sector": instrument.sector or NO_SECTOR, "country": instrument.country or NO_COUNTRY,
-            "region": region_of(instrument.country) or NO_REGION, "asset_class": instrument.asset_class.value,
-            "tag": ", ".join(sorted(instrument.tags)) or NO_TAG}
-    return told[by]
 
 
 def groups_of_rows(by: str, rows: Sequence[str], currencies: Sequence[str], instruments: Mapping[str, Instrument]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from engine import Attribution, Panel, contributions
 from engine.attribution.daily import EFFECTS as DAILY
-from engine.attribution.linking import link_weights
+from engine.linking import link_weights
 from services.attribution.views import (
     CURRENCY_COLUMNS,
     EFFECTS,

@@ -13,11 +13,10 @@ import pandas as pd
 from engine import effective_number_of_assets, hhi, look_through, look_through_coverage, top_n_weight
 from engine.advice.regions import region_of
 from engine.types import Finding, Instrument, Severity
-from services.attribution.grouping import NO_COUNTRY, NO_REGION, group_of
 from services.constituents.book import GROUP, Book, node_of
 from services.constituents.reading import findings_of
 from services.constituents.views import HOLDINGS
-from services.performance.groups import NO_SECTOR
+from services.performance.groups import NO_COUNTRY, NO_REGION, NO_SECTOR, group_of
 
 NO_CURRENCY: Final = "no currency"
 UNKNOWN: Final[Mapping[str, str]] = {"sector": NO_SECTOR, "country": NO_COUNTRY, "region": NO_REGION, "currency": NO_CURRENCY, "asset_class": "other"}

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from services.explain.figures import functions
 from services.explain.views import Term
-from services.explaining import functions
 
 Value = float | Sequence[float]
 OPERATORS: Final[Mapping[type, Callable[[Any, Any], float]]] = {

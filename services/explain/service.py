@@ -20,13 +20,13 @@ from services.explain import holdings as explain_holdings
 from services.explain import performance as explain_performance
 from services.explain import sale as explain_sale
 from services.explain.evidence import chosen, facts, flows_of, prices_held, prices_measured, quoted, rates_marked
+from services.explain.figures.analytics import ROOTS, Analytics
+from services.explain.figures.analytics import figures as analytics_figures
 from services.explain.holdings import CASH, OTHER, Held
 from services.explain.table import FIGURES, figure_named, formula_of
 from services.explain.told import call_of, told
 from services.explain.views import AnalyticsQuestion, ExplainQuestion, Explanation, Figure, Grounds, Part
 from services.explain.window import measured
-from services.explaining.analytics import ROOTS, Analytics
-from services.explaining.analytics import figures as analytics_figures
 from services.gains.rows import within
 from services.gains.service import Gains
 from services.gains.views import GainsQuestion, GainsView

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine import Panel
+from engine.advice.regions import region_of
 from engine.errors import NotFound
 from engine.types import AssetClass, Instrument, Portfolio
 from services import fields
@@ -14,6 +15,8 @@ from services.performance.panels import CASH, Laid, merged
 
 OF_LEDGERS: Final = frozenset({"account", "portfolio"})
 NO_ACCOUNT, NO_SECTOR, NO_TAG, CASH_NAME = "no account", "no sector", "untagged", "cash"
+NO_COUNTRY: Final = "no country"
+NO_REGION: Final = "no region"
 HEADS: Final[Mapping[str, str]] = {"symbol": "", "sector": "Sector ", "asset_class": "Class ", "currency": "Currency ", "account": "Account ",
                                    "tag": "Tag ", "portfolio": ""}
 CLASS_NAMES: Final[Mapping[str, str]] = {AssetClass.FX.value: "FX"}
@@ -33,6 +36,20 @@ def row_label(row: str, instruments: Mapping[str, Instrument]) -> str:
     if row.startswith(CASH):
         return f"Cash {row.removeprefix(CASH)}"
     return instruments[row].name if row in instruments else row
+
+
+def group_of(by: str, row: str, currency: str, instrument: Instrument | None) -> str:
+    """Name the group of a row; several tags together are one group, so that nothing counts twice."""
+    if by == "symbol":
+        return row
+    if by == "currency":
+        return currency
+    if row.startswith(CASH) or instrument is None:
+        return CASH_NAME
+    told = {"sector": instrument.sector or NO_SECTOR, "country": instrument.country or NO_COUNTRY,
+            "region": region_of(instrument.country) or NO_REGION, "asset_class": instrument.asset_class.value,
+            "tag": ", ".join(sorted(instrument.tags)) or NO_TAG}
+    return told[by]
 
 
 def groups_of(kind: str, whole: Panel, instruments: Mapping[str, Instrument]) -> list[Group]:

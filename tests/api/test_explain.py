@@ -11,7 +11,7 @@ import pytest
 from engine.types import Actor
 from services import Services
 from services.benchmark.views import BenchmarkQuestion
-from services.explaining import benchmark, risk
+from services.explain.figures import benchmark, risk
 from services.risk.views import RiskQuestion
 
 if TYPE_CHECKING:

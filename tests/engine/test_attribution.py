@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import brinson, currency_attribution, currency_effect, geometric_attribution, link_attribution
-from engine.attribution.linking import METHODS, linked_path
 from engine.errors import InvalidInput, MisalignedSeries
+from engine.linking import METHODS, linked_path
 
 pytestmark = pytest.mark.filterwarnings("error")
 CHANCE = np.random.default_rng(11)

@@ -10,14 +10,14 @@ import pytest
 
 from engine.risk.catalogue import Term
 from engine.risk.sheet import CATALOGUE, tear_sheet
+from services.explain.figures.catalogue import of_catalogue
+from services.explain.figures.formulas import CHOSEN, FORMULAS, SEARCHED
+from services.explain.figures.material import Material
+from services.explain.figures.own_inputs import OWN
+from services.explain.figures.pair_inputs import PAIR
+from services.explain.figures.told import Said
 from services.explain.formula import names_in
 from services.explain.views import Explanation
-from services.explaining.catalogue import of_catalogue
-from services.explaining.formulas import CHOSEN, FORMULAS, SEARCHED
-from services.explaining.material import Material
-from services.explaining.own_inputs import OWN
-from services.explaining.pair_inputs import PAIR
-from services.explaining.told import Said
 from services.risk.of_months import figures_of_months
 
 DAYS = pd.bdate_range("2020-01-01", periods=700)

@@ -24,8 +24,8 @@ from components.figures_benchmark import Line, apart
 from engine.errors import Conflict, InvalidInput, NotFound, StorageError
 from services.attribution.views import EFFECTS
 from services.benchmark.views import PORTFOLIO
+from services.explain.figures.analytics import Analytics
 from services.explain.service import Explain
-from services.explaining.analytics import Analytics
 from tests.ui import benchmark_sample as sample
 from tests.ui.test_components import every, text_of
 

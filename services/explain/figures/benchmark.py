@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from services.benchmark.views import PORTFOLIO, Against, BenchmarkQuestion, BenchmarkView
+from services.explain.figures.catalogue import TERMS, of_catalogue
+from services.explain.figures.material import Material
+from services.explain.figures.told import Said, call_of, explanation, plain, spoken, unknown
 from services.explain.views import Explanation
-from services.explaining.catalogue import TERMS, of_catalogue
-from services.explaining.material import Material
-from services.explaining.told import Said, call_of, explanation, plain, spoken, unknown
 from services.risk.of_months import OF_MONTHS
 
 PREFIX: Final = "benchmark."

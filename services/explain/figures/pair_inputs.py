@@ -11,7 +11,7 @@ import pandas as pd
 from engine.risk.pair import Pair
 from engine.risk.relative_alpha import errors_of
 from engine.risk.sample import Sample
-from services.explaining.material import NONE, Input, Material, falls_of
+from services.explain.figures.material import NONE, Input, Material, falls_of
 
 
 def _excess(at: Material) -> pd.Series:

@@ -1,7 +1,7 @@
 """The formula of each figure of the catalogue, in the names of what it is worked out on.
 
 A formula is evaluated over those inputs apart from the engine, so that what a reader sees with the numbers put in gives the number. Names are
-of `services.explaining.own_inputs`, of `services.explaining.pair_inputs`, or of other figures.
+of `services.explain.figures.own_inputs`, of `services.explain.figures.pair_inputs`, or of other figures.
 """
 
 # ruff: noqa: E501 - a table reads in rows

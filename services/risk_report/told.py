@@ -14,10 +14,10 @@ from services.attribution.views import ConcentrationView
 from services.books.service import once
 from services.performance.json import dated, finding_json, known, rows
 from services.rates.rates import RatesView
-from services.risk.terms import held_figures, held_gaps
 from services.risk.today import Today
 from services.risk.uncertainty import Uncertainty
 from services.risk.views import RiskView
+from services.risk_report.terms import held_figures, held_gaps
 
 MONTHS = range(1, 13)
 

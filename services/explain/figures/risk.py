@@ -11,11 +11,11 @@ import pandas as pd
 from engine.risk.var.backtest import Backtest
 from engine.risk.var.methods import METHODS
 from services.attribution.views import ConcentrationView
+from services.explain.figures.catalogue import TERMS, by_method, of_catalogue
+from services.explain.figures.material import Material
+from services.explain.figures.told import Said, call_of, explanation, plain, spoken, unknown
 from services.explain.formula import number
 from services.explain.views import Explanation
-from services.explaining.catalogue import TERMS, by_method, of_catalogue
-from services.explaining.material import Material
-from services.explaining.told import Said, call_of, explanation, plain, spoken, unknown
 from services.risk.exposures import Exposure
 from services.risk.losses import HISTORY, Losses
 from services.risk.today import Today

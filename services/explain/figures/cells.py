@@ -9,12 +9,11 @@ from urllib.parse import urlencode
 import pandas as pd
 
 from engine.risk.distribution import Distribution
-from services.attribution.grouping import group_of
 from services.attribution.views import ConcentrationView
+from services.explain.figures.told import Said, call_of, explanation, plain, unknown
 from services.explain.formula import number
 from services.explain.views import Explanation
-from services.explaining.told import Said, call_of, explanation, plain, unknown
-from services.performance.groups import CASH_NAME
+from services.performance.groups import CASH_NAME, group_of
 from services.risk.exposures import Exposure
 from services.risk.relations import DAYS, Relations
 from services.risk.today import Today

@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 
 import pandas as pd
 
+from services.explain.figures.told import Said, explanation, plain, unknown
 from services.explain.formula import number
 from services.explain.views import Explanation
-from services.explaining.told import Said, explanation, plain, unknown
 from services.stress.views import EpisodeLoss, ScenarioLoss, StressView
 
 HINT: Final = "GET /api/v1/figures lists them"

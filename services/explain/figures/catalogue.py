@@ -9,12 +9,12 @@ from typing import Final
 
 from engine.risk.catalogue import Term as Known
 from engine.risk.sheet import CATALOGUE
+from services.explain.figures.formulas import CHOSEN, FORMULAS, SEARCHED
+from services.explain.figures.material import Input, Material
+from services.explain.figures.own_inputs import OWN
+from services.explain.figures.pair_inputs import PAIR
+from services.explain.figures.told import UNITS, Look, Said, explanation, known, term_of
 from services.explain.views import Explanation, Term
-from services.explaining.formulas import CHOSEN, FORMULAS, SEARCHED
-from services.explaining.material import Input, Material
-from services.explaining.own_inputs import OWN
-from services.explaining.pair_inputs import PAIR
-from services.explaining.told import UNITS, Look, Said, explanation, known, term_of
 
 TERMS: Final[Mapping[str, Known]] = MappingProxyType({term.name: term for term in CATALOGUE})
 PLAIN: Final = frozenset({"returns", "benchmark", "level", "periods_per_year", "risk_free"})

@@ -9,8 +9,8 @@ from typing import Any, Final
 import pandas as pd
 
 from services.attribution.views import EFFECTS, AttributionQuestion, AttributionView, FactorQuestion, FactorView
+from services.explain.figures.told import Said, call_of, explanation, plain, spoken, unknown
 from services.explain.views import Explanation
-from services.explaining.told import Said, call_of, explanation, plain, spoken, unknown
 
 HINT: Final = "Press one of the page's numbers, or see GET /api/v1/figures"
 BRINSON: Final = "Brinson and Fachler (1985); Brinson, Hood and Beebower (1986)"

@@ -11,11 +11,11 @@ from services.attribution.concentration import Concentrations
 from services.attribution.factors import Factors
 from services.attribution.views import EFFECTS, AttributionQuestion, AttributionView
 from services.benchmark.compare import Benchmark
+from services.explain.figures import attribution, benchmark, cells, risk, stress
+from services.explain.figures.catalogue import TERMS
+from services.explain.figures.formulas import FORMULAS, SEARCHED
+from services.explain.figures.told import UNITS, unknown
 from services.explain.views import AnalyticsQuestion, Explanation, Figure
-from services.explaining import attribution, benchmark, cells, risk, stress
-from services.explaining.catalogue import TERMS
-from services.explaining.formulas import FORMULAS, SEARCHED
-from services.explaining.told import UNITS, unknown
 from services.risk.sheet import Risk
 from services.risk.uncertainty import TRIALS
 from services.risk.views import CORRELATIONS, SHRINKAGES, RiskQuestion

@@ -13,9 +13,9 @@ import pandas as pd
 
 from engine.errors import InvalidInput
 from engine.types import Finding
+from services.explain.figures.material import Cells
 from services.explain.formula import evaluate, in_words, names_in, with_numbers
 from services.explain.views import Explanation, Part, Term
-from services.explaining.material import Cells
 
 UNITS: Final[Mapping[str, str]] = {"fraction": "fraction", "days": "count", "periods": "count", "money": "money", "count": "count"}
 Look = Callable[[str], Term]

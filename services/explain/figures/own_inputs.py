@@ -18,8 +18,8 @@ from engine.risk.var.filtered import ewma_path
 from engine.risk.var.historical import AGE_DECAY
 from engine.risk.var.parametric import degrees_of_freedom, student_tail
 from engine.risk.var.relativistic import relativistic_value_at_risk_of
-from services.explaining.functions import z_of
-from services.explaining.material import Cells, Input, Material
+from services.explain.figures.functions import z_of
+from services.explain.figures.material import Cells, Input, Material
 
 TAIL_POINTS: Final = 100
 EDGE: Final = 0.05  # share of the losses that a tail index looks at
