@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from components.advice import Limit
+from engine.errors import PortfolioError
 
 if TYPE_CHECKING:
     from services import Services
@@ -34,7 +35,8 @@ class Limits:
         if portfolio_id is None:
             return ()
         known = self._thresholds(portfolio_id)
-        own = tuple(Limit(f"thresholds.{name}", known[name].label, known[name].unit, known[name].value) for name in self._names.get(rule, ()))
+        names = [name for name in self._names.get(rule, ()) if name in known]
+        own = tuple(Limit(f"thresholds.{name}", known[name].label, known[name].unit, known[name].value) for name in names)
         return (*own, *FIELDS.get(rule, ()))
 
     def of_only(self, rule: str) -> tuple[Limit, ...]:
@@ -43,6 +45,13 @@ class Limits:
 
     def _thresholds(self, portfolio_id: UUID) -> dict[str, ThresholdView]:
         if portfolio_id not in self._read:
-            policy = self._services.policies.get(self._services.accounts.local(), portfolio_id).policy
-            self._read[portfolio_id] = {each.name: each for each in self._services.policies.thresholds(policy)}
+            self._read[portfolio_id] = self._asked(portfolio_id)
         return self._read[portfolio_id]
+
+    def _asked(self, portfolio_id: UUID) -> dict[str, ThresholdView]:
+        """Read a policy; nothing where the portfolio was deleted since its suggestions were asked for."""
+        try:
+            policy = self._services.policies.get(self._services.accounts.local(), portfolio_id).policy
+        except PortfolioError:
+            return {}
+        return {each.name: each for each in self._services.policies.thresholds(policy)}

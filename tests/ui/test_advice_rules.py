@@ -45,6 +45,11 @@ def test_a_rule_goes_by_the_limits_of_the_portfolio_s_own_policy(at_home: Servic
     assert (two.of_only("drift"), len(two.of("drift", portfolio.id))) == ((), 1)
 
 
+def test_a_portfolio_that_was_deleted_meanwhile_has_no_thresholds_and_nothing_fails(at_home: Services, portfolio: Portfolio) -> None:
+    gone = replace(portfolio, id=uuid4())
+    assert advice_limits.Limits(at_home, view_of(gone)).of("concentration_holding", gone.id) == ()
+
+
 def test_every_limit_is_a_field_that_the_policy_takes() -> None:
     for limit in (each for every in advice_limits.FIELDS.values() for each in every):
         first, _, second = limit.field.partition(".")
