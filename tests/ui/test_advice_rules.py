@@ -87,7 +87,7 @@ def test_money_of_a_card_is_told_in_the_currency_of_its_portfolio(at_home: Servi
     view = view_of(portfolio, other)
     empty = tuple(replace(run, state="unknown", why=NOTHING_HELD) for run in view.rules)
     shown = replace(view, base_currency="USD", suggestions=(euro,), rules=(*view.rules, *empty))
-    monkeypatch.setattr(at_home.suggestions, "find", lambda *_: shown)
+    monkeypatch.setattr(at_home.suggestions, "find", lambda *_args, **_how: shown)
     found = answers.found_of(at_home, "all")
     assert [(each["label"], each["text"], each["unit"]) for each in found.cards[0]["effect"]] == [("Expected benefit a year", "30.00", "EUR")]
     assert f"{len(RULES)} quiet" in str(found.rules)
