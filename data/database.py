@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -44,6 +46,7 @@ from engine.errors import StorageError
 
 T = TypeVar("T")
 ATTEMPTS: Final = 3
+REST_SECONDS: Final = 0.05
 MIGRATION_LOCK: Final = 0x706F7274  # "port": any number that nobody else takes
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 SESSION: Final = "SET statement_timeout = '30s'; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '60s'; SET timezone = 'UTC'"
@@ -219,14 +222,18 @@ class Database:
             yield Unit(connection, self._partitions, is_snapshot=True)
 
     def run(self, work: Callable[[Unit], T]) -> T:
-        """Do work in a transaction, again where the database asks for it (serialisation, deadlock), at most three times."""
-        for _ in range(ATTEMPTS - 1):
+        """Do work in a transaction, again where the database asks for it (serialisation, deadlock), at most three times.
+
+        Before each further time it rests a little, at random: who was waiting for its locks takes them first, else the two meet again.
+        """
+        for attempt in range(1, ATTEMPTS):
             try:
                 with self.begin() as unit:
                     return work(unit)
             except StorageError as error:
                 if not is_retryable(error):
                     raise
+            time.sleep(attempt * random.uniform(REST_SECONDS / 2, REST_SECONDS))  # noqa: S311  # spreads work, keeps no secret
         with self.begin() as unit:
             return work(unit)
 
