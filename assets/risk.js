@@ -24,7 +24,7 @@ window.portolan.risk = (() => {
     const now = { ...chosen(CHOICES), ...ofTab() };
     for (const select of all("[data-choice]")) select.value = now[select.dataset.choice] || "";
     const best = find("#risk-method option[value='']");
-    if (best) best.textContent = page.best ? `Best by backtest: ${page.best}` : "Best by backtest";
+    if (best) best.textContent = page.best ? `Best: ${page.best}` : "Best by backtest";
     for (const name of ["from", "to", "rf"]) setInput(name, now[name] || "");
     const told = find("[data-part=conventions]");
     if (told) told.textContent = COUNTED.filter((name) => now[name]).length || "";
