@@ -15,8 +15,8 @@ help:            ## what each verb does
 run: $(VENV)/run.stamp            ## start Portolan with its demo: http://127.0.0.1:8050
 	@exec $(BIN)/python app.py $(ARGS)
 
-test: $(VENV)/dev.stamp lint types            ## everything that must be green, with five minutes of soak beside the tests
-	@$(MAKE) --no-print-directory soak > $(VENV)/soak.log 2>&1 & soak=$$!; trap 'kill $$soak 2>/dev/null' EXIT INT TERM; \
+test: $(VENV)/dev.stamp lint types            ## everything that must be green, with two minutes of soak beside the tests
+	@$(MAKE) --no-print-directory soak MINUTES=2 > $(VENV)/soak.log 2>&1 & soak=$$!; trap 'kill $$soak 2>/dev/null' EXIT INT TERM; \
 	  $(MAKE) unit browser && { wait $$soak; ended=$$?; cat $(VENV)/soak.log; exit $$ended; }
 
 check: $(VENV)/dev.stamp lint types            ## what can be said without running anything
@@ -33,8 +33,10 @@ unit: $(VENV)/dev.stamp            ## every test without a browser, doctests too
 browser: $(VENV)/dev.stamp            ## the screens in headless Chromium; without one they are skipped by name, in CI they fail
 	$(BIN)/python -m pytest -m browser -n auto --maxprocesses 4 --dist loadfile --reruns 1 -raR tests/ui   # once more on a busy machine, and told at the end
 
+MINUTES ?= 5
+
 soak: $(VENV)/dev.stamp            ## five minutes of writers, readers and screens while database, Redis and server fail; an hour: python -m tests.faults.soak
-	@exec $(BIN)/python -u -m tests.faults.soak --minutes 5 --every 5 --brief 0.4
+	@exec $(BIN)/python -u -m tests.faults.soak --minutes $(MINUTES) --every 5 --brief 0.4
 
 bench: $(VENV)/dev.stamp            ## measure, and print a table
 	$(BIN)/python -m tests.bench

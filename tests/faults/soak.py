@@ -1,7 +1,7 @@
 """A soak: writers, readers and screens on a server of its own, a fault every few minutes, and the invariants after each.
 
     python -m tests.faults.soak                                     an hour, a fault every three minutes
-    python -m tests.faults.soak --minutes 5 --every 5 --brief 0.4   what `make test` runs beside the tests
+    python -m tests.faults.soak --minutes 2 --every 5 --brief 0.4   what `make test` runs beside the tests
 
 It goes on until every fault has come once, however short it is. Writes are counted where they were acknowledged, asked for again under
 their key where they were not, and looked for in the ledger at the end. No speed is held against a bar. What is printed: what each fault
