@@ -94,13 +94,13 @@ def _nothing(run: RunView | None) -> Component:
 def _terms(page: Page, group: str, rows: Sequence[FirmRow]) -> list[Any]:
     """Choose the figures of a group, those that the run has."""
     there = {name for row in rows[:1] for name in row.figures} | {name for row in rows for name in row.figures}
-    every = {term.name: term for term in page.services.risk_report.terms()}
+    every = {term.name: term for term in page.services.risk.terms()}
     names = HEADLINES if group == HEADLINE else [name for name, term in every.items() if term.group == group]
     return [every[name] for name in names if name in there and name in every]
 
 
 def _groups(page: Page, group: str) -> Component:
-    names = [HEADLINE, *dict.fromkeys(term.group for term in page.services.risk_report.terms())]
+    names = [HEADLINE, *dict.fromkeys(term.group for term in page.services.risk.terms())]
     options = [html.Option(name, value="" if name == HEADLINE else name, selected=name == group) for name in names]
     return html.Label([html.Span("Figures", className="sr"), html.Select(options, name="figures", className="input", **{"data-choice": "figures"})])
 
